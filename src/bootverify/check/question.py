@@ -1,0 +1,89 @@
+"""Which questions a design gives rise to: policy x subject x attacker, in a fixed order."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bootverify.design.attacker import Attacker
+from bootverify.design.boot import Image, Stage
+from bootverify.design.design import Design
+from bootverify.design.keys import Key
+from bootverify.design.memory import Partition
+from bootverify.design.protection import Attribution
+from bootverify.policy.policy import Ask, Policy, SubjectKind
+from bootverify.policy.static import applies
+
+Subject = Stage | Image | Key | Partition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One policy asked of one subject in the presence of one attacker."""
+
+    policy: Policy
+    ask: Ask
+    subject: Subject
+    attacker: Attacker
+
+
+def questions(
+    design: Design,
+    policies: Sequence[Policy],
+    attackers: Sequence[Attacker],
+    *,
+    subjects: Iterable[str] = (),
+    any_attacker: bool = False,
+) -> Iterator[Question]:
+    """The questions, by policy, then subject, then attacker.
+
+    `subjects` keeps those called so (a stage and its image go by either name). A policy is asked of the attackers it
+    names in `against`; with `any_attacker` of all that are given.
+    """
+    wanted = set(subjects)
+    for policy in policies:
+        for ask in policy.asks:
+            for subject in _subjects(design, ask.subject):
+                if wanted and not _called(design, subject, wanted):
+                    continue
+                if not applies(design, ask.applies, subject):
+                    continue
+                for attacker in attackers:
+                    if any_attacker or attacker.name in policy.against:
+                        yield Question(policy=policy, ask=ask, subject=subject, attacker=attacker)
+
+
+def exists(design: Design, attacker: Attacker) -> str:
+    """Why `attacker` cannot exist in `design`; empty when he can."""
+    application = design.application
+    if attacker.needs_tfm and not design.has_tfm:
+        return "there is no TF-M, so no secure partition"
+    if attacker.needs is None:
+        return ""
+    if application is None:
+        return "the chain has no application"
+    if attacker.needs == "secure" and (application.attribution is not Attribution.SECURE or not design.soc.trustzone):
+        return f"{application.name} runs in non-secure state"
+    if attacker.needs == "non_secure" and application.attribution is not Attribution.NON_SECURE:
+        return f"{application.name} runs in secure state: there is no non-secure code"
+    return ""
+
+
+def _subjects(design: Design, kind: SubjectKind) -> tuple[Subject, ...]:
+    match kind:
+        case SubjectKind.STAGE:
+            return design.stages
+        case SubjectKind.IMAGE:
+            return design.images
+        case SubjectKind.KEY:
+            return design.keys
+        case SubjectKind.PARTITION:
+            return design.partitions
+        case SubjectKind.MAP:
+            return ()
+
+
+def _called(design: Design, subject: Subject, names: set[str]) -> bool:
+    if subject.name in names:
+        return True
+    if isinstance(subject, Image):
+        return any(stage.name in names for stage in design.stages_of(subject.name))
+    return isinstance(subject, Stage) and len(design.stages_of(subject.image)) == 1 and subject.image in names

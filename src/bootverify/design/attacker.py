@@ -1,0 +1,38 @@
+"""Attackers: named sets of capabilities."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from bootverify.design.source import NOWHERE, Source
+
+
+class Capability(Enum):
+    """One thing an adversary can do. Published updates, old and new, are in everybody's hands."""
+
+    SEND_UPDATE = "send_update"  # send arbitrary bytes to the update service
+    REPLAY_RELEASE = "replay_release"  # send genuine old releases to it
+    RUN_APPLICATION = "run_application"  # run code in the application, with its attribution
+    RUN_SECURE_PARTITION = "run_secure_partition"  # run code in the secure side after boot, TF-M present
+    DEBUG = "debug"  # probe attached, including erase-all
+    CUT_POWER = "cut_power"  # remove power at any moment, repeatedly
+    READ_FACTORY_FILES = "read_factory_files"  # what is handed to production
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attacker:
+    """A named set of capabilities.
+
+    `needs` is the attribution that the application must have for this attacker to exist; None: any.
+    `needs_tfm`: exists only where TF-M is present.
+    """
+
+    name: str
+    title: str
+    capabilities: frozenset[Capability]
+    needs: str | None = None
+    needs_tfm: bool = False
+    source: Source = field(default=NOWHERE, compare=False)
+
+    def can(self, capability: Capability) -> bool:
+        """Whether the set holds `capability`."""
+        return capability in self.capabilities

@@ -1,0 +1,176 @@
+"""Images (what is signed and shipped), stages (what runs) and the steps of a stage."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from bootverify.design.protection import Attribution, Lock, Span
+from bootverify.design.source import NOWHERE, Source
+
+
+class Program(Enum):
+    """Which vendor program a stage is."""
+
+    NSIB = "nsib"
+    MCUBOOT = "mcuboot"
+    TFM = "tfm"
+    APPLICATION = "application"
+
+
+class SignatureType(Enum):
+    """Signature algorithm of an image."""
+
+    NONE = "none"
+    ECDSA_P256 = "ecdsa-p256"
+    ED25519 = "ed25519"
+    RSA_2048 = "rsa-2048"
+
+
+class EncryptionType(Enum):
+    """How the image key travels with an encrypted image."""
+
+    NONE = "none"
+    ECIES_P256 = "ecies-p256"
+    ECIES_X25519 = "ecies-x25519"
+    AES_KW = "aes-kw"
+
+
+class UpgradeMode(Enum):
+    """How MCUboot installs what is staged in the secondary slot."""
+
+    OVERWRITE = "overwrite"
+    SWAP_MOVE = "swap-move"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What is signed, stored in slots and, if `updatable`, shipped.
+
+    `slots` are the partitions it may be started from: one, or s0 and s1 for an image that NSIB chooses.
+    `staging` is the partition in which an update of it waits; None when there is no update path.
+    `verified_by` is a stage; None for the first image, which the reset vector starts.
+    `decryptor` is the stage that is meant to decrypt an encrypted update.
+    """
+
+    name: str
+    slots: tuple[str, ...]
+    staging: str | None = None
+    verified_by: str | None = None
+    signature: SignatureType = SignatureType.NONE
+    encryption: EncryptionType = EncryptionType.NONE
+    decryptor: str | None = None
+    updatable: bool = False
+    source: Source = field(default=NOWHERE, compare=False)
+    update_source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protect:
+    """fprotect: make whole granules secure, read and execute only (vendor library, lib/fprotect).
+
+    `spans` are what the design wants locked; the step rounds nothing, a misaligned span makes it fail.
+    """
+
+    spans: tuple[Span, ...]
+    lock: Lock = Lock.UNTIL_RESET
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseSlot:
+    """NSIB: find, order, validate and pick one of the slots of `image`; `counter`: monotonic version counter on."""
+
+    image: str
+    counter: bool
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootGo:
+    """MCUboot's boot_go on `image`: carry out what the trailers ask for, validate, pick the primary slot.
+
+    `bootloader` names the image of MCUboot itself when an update of it is staged in the same secondary slot
+    (MCUboot behind NSIB); None otherwise. `validate`: the primary image is verified at every boot.
+    `prevent_downgrade`: a staged image with a lower version is refused.
+    """
+
+    image: str
+    mode: UpgradeMode
+    validate: bool
+    prevent_downgrade: bool = False
+    bootloader: str | None = None
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUpTrustZone:
+    """TF-M: attribute memory from the map, lock its own code, open and lock what is non-secure.
+
+    The order and the rounding are code on both sides (soc.md 8.1).
+    """
+
+    secure_code: Span
+    non_secure: tuple[Span, ...]  # the non-secure image: read, write, execute
+    non_secure_data: tuple[Span, ...]  # secondary slot and non-secure storage: read, write
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """Hand over to `stage` for this boot."""
+
+    stage: str
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin:
+    """The first instruction of an application: what the boot started is what lies in its slot at this mark."""
+
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The application's main loop: serves updates, confirms itself, is where most attackers live."""
+
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+Step = Protect | ChooseSlot | BootGo | SetUpTrustZone | Launch | Begin | Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One program of the boot flow.
+
+    `code` is the partition that holds its code when the image has several parts (TF-M and application share one
+    image); None when the stage is the whole image.
+    """
+
+    name: str
+    program: Program
+    image: str
+    attribution: Attribution
+    steps: tuple[Step, ...]
+    code: str | None = None
+    source: Source = field(default=NOWHERE, compare=False)
+    attribution_source: Source = field(default=NOWHERE, compare=False)
+
+
+def operation(step: Step) -> str:
+    """The name by which files and reports call a step."""
+    match step:
+        case Protect():
+            return "protect"
+        case ChooseSlot():
+            return "choose_slot"
+        case BootGo():
+            return "boot_go"
+        case SetUpTrustZone():
+            return "set_up_trustzone"
+        case Launch():
+            return "launch"
+        case Begin():
+            return "begin"
+        case Run():
+            return "run"

@@ -1,0 +1,106 @@
+"""The aggregate: everything that is fixed before the first reset."""
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from bootverify.design.boot import Image, Program, Stage
+from bootverify.design.keys import Key
+from bootverify.design.memory import Partition
+from bootverify.design.openpoint import OpenPoint
+from bootverify.design.soc import Soc
+from bootverify.design.source import NOWHERE, Source
+
+T = TypeVar("T", Partition, Image, Stage, Key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifecycle:
+    """Debug and erase protection: True means the port is closed, the erase refused."""
+
+    approtect: bool
+    secure_approtect: bool
+    eraseprotect: bool
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    """A file the design was read from; `sha256` in hex."""
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmodelled:
+    """Something that was met in the input and is not part of the model."""
+
+    file: str
+    line: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """A design on a SoC, resolved: every name refers to something.
+
+    INVARIANT: stages stand in boot order; the first stage is the one the reset vector starts.
+    """
+
+    name: str
+    title: str
+    soc: Soc
+    sdk: str
+    partitions: tuple[Partition, ...]
+    images: tuple[Image, ...]
+    stages: tuple[Stage, ...]
+    keys: tuple[Key, ...]
+    lifecycle: Lifecycle
+    releases: int = 2
+    open_points: tuple[OpenPoint, ...] = ()
+    files: tuple[InputFile, ...] = ()
+    ledger: tuple[Unmodelled, ...] = ()
+    source: Source = field(default=NOWHERE, compare=False)
+
+    def partition(self, name: str) -> Partition:
+        """The partition called `name`; KeyError when there is none."""
+        return _named(self.partitions, name)
+
+    def image(self, name: str) -> Image:
+        """The image called `name`; KeyError when there is none."""
+        return _named(self.images, name)
+
+    def stage(self, name: str) -> Stage:
+        """The stage called `name`; KeyError when there is none."""
+        return _named(self.stages, name)
+
+    def key(self, name: str) -> Key:
+        """The key called `name`; KeyError when there is none."""
+        return _named(self.keys, name)
+
+    def stages_of(self, image: str) -> tuple[Stage, ...]:
+        """The stages that are parts of `image`, in boot order."""
+        return tuple(stage for stage in self.stages if stage.image == image)
+
+    @property
+    def root(self) -> Stage:
+        """The root of trust: the first stage."""
+        return self.stages[0]
+
+    @property
+    def application(self) -> Stage | None:
+        """The stage that runs the application, None when the chain ends before."""
+        last = self.stages[-1]
+        return last if last.program is Program.APPLICATION else None
+
+    @property
+    def has_tfm(self) -> bool:
+        """Whether TF-M separates a secure from a non-secure side."""
+        return any(stage.program is Program.TFM for stage in self.stages)
+
+
+def _named(things: tuple[T, ...], name: str) -> T:
+    for thing in things:
+        if thing.name == name:
+            return thing
+    raise KeyError(name)

@@ -1,0 +1,104 @@
+"""Keys, where each of them lies, and what it is for."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from bootverify.design.source import NOWHERE, Source
+
+
+class KeyKind(Enum):
+    """What the value is; private and symmetric values are secrets."""
+
+    PUBLIC = "public"
+    HASH = "hash"
+    PRIVATE = "private"
+    SYMMETRIC = "symmetric"
+
+
+class Purpose(Enum):
+    """What the holder does with the key."""
+
+    VERIFY = "verify"
+    SIGN = "sign"
+    DECRYPT = "decrypt"
+
+
+class PushTarget(Enum):
+    """Where a KMU slot delivers its value (soc.md 5.1: confidentiality rests on the destination)."""
+
+    ENGINE = "engine"  # a write-only key register of the crypto engine
+    RAM = "ram"  # memory that the CPU can read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InImage:
+    """Part of the bytes of an image; of its release `release` only, or of every release (None).
+
+    `offset` is where the value lies, in bytes from the start of the image's payload. Where the design does not say,
+    it is assumed near the start.
+    """
+
+    image: str
+    release: int | None = None
+    offset: int = 0x400
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InKmu:
+    """In slots of the key management unit; `readable` when the CPU may read the value back."""
+
+    slots: tuple[int, ...]
+    push_to: PushTarget
+    readable: bool
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InUicr:
+    """In one-time programmable words: write-once, readable by secure code (soc.md 1.3)."""
+
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InPartition:
+    """In a data partition of the map."""
+
+    partition: str
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostOnly:
+    """Only on the machine that builds or signs."""
+
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+Placement = InImage | InKmu | InUicr | InPartition | HostOnly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What a key does, for which image; `image` empty where the image does not matter."""
+
+    purpose: Purpose
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One key. `published` means that everybody has its secret half."""
+
+    name: str
+    kind: KeyKind
+    placements: tuple[Placement, ...]
+    uses: tuple[Use, ...] = ()
+    published: bool = False
+    source: Source = field(default=NOWHERE, compare=False)
+
+    @property
+    def secret(self) -> bool:
+        """Whether knowing the value lets one sign or decrypt."""
+        return self.kind in {KeyKind.PRIVATE, KeyKind.SYMMETRIC}

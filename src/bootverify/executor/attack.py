@@ -1,0 +1,156 @@
+"""What a hostile program, or a probe, does to a device: one function per capability, on real bytes.
+
+Each says whether it had an effect; none decides whether it was right to try (docs/SEMANTICS.md, "Actions").
+"""
+
+from bootverify.design.attacker import Capability
+from bootverify.design.boot import Program
+from bootverify.design.keys import InKmu, InPartition, InUicr, Key
+from bootverify.design.protection import Access, Attribution
+from bootverify.executor import access
+from bootverify.executor.content import content_of
+from bootverify.executor.layout import stores_of
+from bootverify.executor.world import World
+from bootverify.machine.action import ProgramRegion
+from bootverify.machine.content import Crafted
+from bootverify.ranges import AddressRange
+
+
+def hostile_as(world: World) -> tuple[Attribution, ...]:
+    """The attributions with which the attacker acts right now; empty when nothing he controls is running."""
+    found: set[Attribution] = set()
+    device = world.device
+    if not device.halted:
+        stage = device.design.stages[device.stage]
+        in_loop = stage.program is Program.APPLICATION and device.step == len(stage.steps) - 1
+        if in_loop and world.attacker.can(Capability.RUN_APPLICATION):
+            found.add(stage.attribution)
+        if in_loop and world.attacker.can(Capability.RUN_SECURE_PARTITION) and world.design.has_tfm:
+            found.add(Attribution.SECURE)
+        for running in world.design.stages_of(stage.image):
+            later_part = stage.program is Program.APPLICATION and running.program is Program.TFM
+            if (running is stage or later_part) and _crafted(world, running.name):
+                found.add(running.attribution)
+    if port_open(world):
+        found.add(Attribution.NON_SECURE)
+        if secure_port_open(world):
+            found.add(Attribution.SECURE)
+    return tuple(sorted(found, key=lambda attribution: attribution.value))
+
+
+def port_open(world: World) -> bool:
+    """Whether a probe of this attacker reaches the core."""
+    if not world.attacker.can(Capability.DEBUG):
+        return False
+    return not world.design.lifecycle.approtect or world.device.port_open
+
+
+def secure_port_open(world: World) -> bool:
+    """Whether the probe also makes secure accesses."""
+    return port_open(world) and (not world.design.lifecycle.secure_approtect or world.device.port_open)
+
+
+def _crafted(world: World, stage_name: str) -> bool:
+    stage = world.design.stage(stage_name)
+    image = world.design.image(stage.image)
+    slot = image.slots[0] if len(image.slots) == 1 else world.device.active
+    return any(
+        isinstance(content_of(world, store.name), Crafted)
+        for store in stores_of(world.design, image)
+        if store.slot == slot and store.part in {"", stage.name}
+    )
+
+
+def overwrite_somewhere(world: World, area: AddressRange, initiator: Attribution) -> bool:
+    """Whether `initiator` changes some byte of `area`: tried on a copy, page by page, until one has changed."""
+    for part in access.granules(world.device, area):
+        twin = world.copy()
+        page = AddressRange.sized(part.start, min(part.size, world.design.soc.page))
+        before = twin.device.flash.read(page.start, page.size)
+        flipped = bytes(byte ^ 0xA5 for byte in before)
+        access.erase_and_write(twin.device, page, flipped, initiator)
+        if twin.device.flash.read(page.start, page.size) != before:
+            return True
+    return False
+
+
+def read_out(world: World, area: AddressRange, initiator: Attribution) -> tuple[tuple[str, ...], int]:
+    """Read what can be read of `area`: the keys that became known by it, and how many bytes were shown."""
+    learned: list[str] = []
+    shown = 0
+    for address, data in access.read(world.device, area, initiator):
+        shown += len(data)
+        for key, at in world.factory.secrets_in(area, world.device.flash):
+            value = world.knowledge.values[key]
+            hit = {i for i in range(len(value)) if address <= at + i < address + len(data)}
+            if hit and world.knowledge.read_at(key, hit):
+                learned.append(key)
+    return tuple(dict.fromkeys(learned)), shown
+
+
+def read_uicr(world: World, initiator: Attribution) -> tuple[str, ...]:
+    """Read the one-time programmable words; secure code only (soc.md 1.3)."""
+    if initiator is not Attribution.SECURE:
+        return ()
+    held = bytes(world.device.uicr.data)
+    return tuple(
+        key.name
+        for key in world.design.keys
+        if key.secret
+        and any(isinstance(place, InUicr) for place in key.placements)
+        and world.value(key) in held
+        and world.knowledge.learn(key.name)
+    )
+
+
+def push_key(world: World, key: Key, initiator: Attribution) -> tuple[tuple[int, bytes], ...] | None:
+    """Have the KMU push every slot of `key`: where the parts arrived, with their bytes; None when it refuses."""
+    for place in key.placements:
+        if not isinstance(place, InKmu):
+            continue
+        secure = initiator is Attribution.SECURE
+        pushed = [world.device.kmu.push(slot, secure=secure) for slot in _slots(world, key, place)]
+        if pushed and all(part is not None for part in pushed):
+            return tuple(part for part in pushed if part is not None)
+    return None
+
+
+def read_key(world: World, key: Key, initiator: Attribution) -> bytes | None:
+    """The value of `key` as the KMU lets `initiator` read it; None when the window is closed to him."""
+    for place in key.placements:
+        if not isinstance(place, InKmu):
+            continue
+        secure = initiator is Attribution.SECURE
+        parts = [world.device.kmu.read(slot, secure=secure) for slot in _slots(world, key, place)]
+        if all(part is not None for part in parts):
+            return b"".join(part for part in parts if part is not None)
+    return None
+
+
+def _slots(world: World, key: Key, place: InKmu) -> tuple[int, ...]:
+    """The slots that the value fills; a long key spans consecutive ones."""
+    needed = -(-len(world.value(key)) // 16)
+    return place.slots[:needed]
+
+
+def program_region(world: World, action: ProgramRegion, initiator: Attribution) -> bool:
+    """Write a region register; only secure code reaches the unit, a locked region ignores it."""
+    if initiator is not Attribution.SECURE:
+        return False
+    return world.device.spu.program(
+        action.region, attribution=action.attribution, permits=action.permits, lock=action.lock
+    )
+
+
+def data_partition(world: World, key: Key) -> str | None:
+    """The data partition in which `key` lies, if it does."""
+    for place in key.placements:
+        if isinstance(place, InPartition):
+            return place.partition
+    return None
+
+
+def may_write_trailer(world: World, area: AddressRange, initiator: Attribution) -> bool:
+    """Whether the last page of a slot, where the trailer is, can be changed."""
+    page = AddressRange(area.end - world.design.soc.page, area.end)
+    return bool(access.allowed_parts(world.device, page, Access.WRITE, initiator))

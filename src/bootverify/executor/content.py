@@ -1,0 +1,53 @@
+"""Names what a store holds by comparing bytes with what its makers built; nothing is verified here."""
+
+from bootverify.executor.layout import Store, staging_partitions, stores_of
+from bootverify.executor.world import World
+from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
+
+
+def content_of(world: World, name: str) -> Content:
+    """The content of the store called `name`.
+
+    Raises:
+        KeyError: there is no such store.
+    """
+    for image in world.design.images:
+        for store in stores_of(world.design, image):
+            if store.name == name:
+                return _slot_content(world, store)
+    if name in staging_partitions(world.design):
+        return _staged_content(world, name)
+    raise KeyError(name)
+
+
+def _slot_content(world: World, store: Store) -> Content:
+    held = world.device.flash.read(store.range.start, store.range.size)
+    for genuine, part in world.factory.parts(store):
+        end = part.offset + len(part.data)
+        if held[part.offset : end] == part.data:
+            return genuine
+        if world.factory.invalidated(store, genuine, held):
+            return Invalidated()
+    return _neither(held)
+
+
+def _staged_content(world: World, name: str) -> Content:
+    area = world.design.partition(name).range
+    held = world.device.flash.read(area.start, area.size)
+    for image in world.design.images:
+        if image.staging != name:
+            continue
+        for release in range(1, world.design.releases + 1):
+            for slot in image.slots if len(image.slots) > 1 else ("",):
+                package = world.factory.package(image, release, slot)
+                if package.file and held.startswith(package.file):
+                    return Genuine(image.name, release, slot)
+        for store in stores_of(world.design, image):
+            # A swap leaves the old image of the primary slot here, in the clear and all parts of it.
+            if genuine := world.factory.whole_image_in(store, held):
+                return genuine
+    return _neither(held)
+
+
+def _neither(held: bytes) -> Content:
+    return Erased() if not held.strip(b"\xff") else Crafted()

@@ -1,0 +1,103 @@
+"""What a claim may ask of a device, decided by experiment: write and compare, read and compare, push and look.
+
+One function per name of the vocabulary (docs/SEMANTICS.md, "Predicates"); none asks an access rule for its opinion.
+"""
+
+from bootverify.design.boot import Image, Program, Stage
+from bootverify.design.keys import InImage, InKmu, Key
+from bootverify.executor.attack import hostile_as, overwrite_somewhere, push_key
+from bootverify.executor.content import content_of
+from bootverify.executor.layout import stores_of
+from bootverify.executor.world import World
+from bootverify.machine.content import Genuine
+
+
+def intact(world: World, stage: Stage) -> bool:
+    """Every store of the stage's image holds release 1 as provisioned: the bytes are compared with the factory's."""
+    return all(
+        world.device.flash.read(store.range.start, store.range.size) == world.factory_bytes(store)
+        for store in stores_of(world.design, world.design.image(stage.image))
+    )
+
+
+def starting(world: World, image: Image) -> bool:
+    """The device stands at the first mark of the image's first stage."""
+    first = world.design.stages_of(image.name)[0].name
+    return world.device.running == first and world.device.step == 0
+
+
+def running(world: World, image: Image) -> bool:
+    """The device stands at some mark of one of the image's stages."""
+    return world.device.running in {stage.name for stage in world.design.stages_of(image.name)}
+
+
+def authentic(world: World, image: Image) -> bool:
+    """The slot that this boot took the image from holds the owner's bytes, in all parts."""
+    slot = image.slots[0] if len(image.slots) == 1 else world.device.active
+    stores = [store for store in stores_of(world.design, image) if store.slot == slot]
+    return bool(stores) and all(
+        isinstance(content := content_of(world, store.name), Genuine) and content.image == image.name
+        for store in stores
+    )
+
+
+def writable(world: World, image: Image) -> bool:
+    """The attacker changes a byte of one of the image's slots on a copy of the device, and it is seen to have changed."""
+    return any(
+        overwrite_somewhere(world, store.range, initiator)
+        for initiator in hostile_as(world)
+        for store in stores_of(world.design, image)
+    )
+
+
+def knows(world: World, key: Key) -> bool:
+    """Every byte of the value was seen by the attacker, or it is public knowledge."""
+    return key.published or world.knowledge.knows(key.name)
+
+
+def usable(world: World, key: Key) -> bool:
+    """The attacker has the value, or makes the KMU push it for him on a copy of the device."""
+    if knows(world, key):
+        return True
+    in_kmu = any(isinstance(place, InKmu) for place in key.placements)
+    return in_kmu and any(push_key(world, key, initiator) is not None for initiator in hostile_as(world))
+
+
+def shipped(world: World, key: Key) -> bool:
+    """The value stands among the bytes that were packed into a published update, before any encryption."""
+    return any(world.value(key) in package.plain for package in world.published.values())
+
+
+def carried(world: World, key: Key, image: Image) -> bool:
+    """The value stands in a published update of that image."""
+    return any(
+        world.value(key) in package.plain for package in world.published.values() if package.image == image.name
+    )
+
+
+def renewed(world: World, key: Key) -> bool:
+    """An image that carries the key is running in a release later than the factory's."""
+    for place in key.placements:
+        if not isinstance(place, InImage):
+            continue
+        image = world.design.image(place.image)
+        if not running(world, image) or not authentic(world, image):
+            continue
+        slot = image.slots[0] if len(image.slots) == 1 else world.device.active
+        held = [content_of(world, store.name) for store in stores_of(world.design, image) if store.slot == slot]
+        if held and all(isinstance(content, Genuine) and content.release > 1 for content in held):
+            return True
+    return False
+
+
+def role(world: World, stage: Stage) -> str:
+    """The part that a stage plays in the chain."""
+    if stage is world.design.root:
+        return "root_of_trust"
+    match stage.program:
+        case Program.NSIB | Program.MCUBOOT:
+            return "bootloader"
+        case Program.TFM:
+            return "tfm"
+        case Program.APPLICATION:
+            return "application"

@@ -1,0 +1,67 @@
+"""A device, the vendor's publications around it, and what the attacker has learned: all that a trace changes."""
+
+import copy
+from dataclasses import dataclass, field
+
+from bootverify.design.attacker import Attacker
+from bootverify.design.design import Design
+from bootverify.design.keys import Key
+from bootverify.executor.device import Device
+from bootverify.executor.factory import Factory, Package
+from bootverify.executor.knowledge import Knowledge
+from bootverify.executor.layout import Store
+
+
+@dataclass(slots=True)
+class World:
+    """The state that actions act on.
+
+    `published` holds the update packages that are in everybody's hands, by image, release and slot.
+    `used` names the keys that the attacker made the device use for him; `log` what the last action showed.
+    """
+
+    design: Design
+    attacker: Attacker
+    factory: Factory
+    device: Device
+    knowledge: Knowledge
+    published: dict[tuple[str, int, str], Package] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    log: list[str] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, design: Design, attacker: Attacker) -> "World":
+        """A device fresh from production, at its first mark, and an attacker who knows what is public."""
+        factory = Factory.of(design)
+        knowledge = Knowledge({key.name: factory.value(key) for key in design.keys if key.secret})
+        for key in design.keys:
+            if key.secret and key.published:
+                knowledge.learn(key.name)
+        return cls(design, attacker, factory, factory.device(), knowledge)
+
+    def value(self, key: Key) -> bytes:
+        """The bytes of the key's value."""
+        return self.factory.value(key)
+
+    def factory_bytes(self, store: Store) -> bytes:
+        """What production put into `store`."""
+        return self.factory.store_bytes(store)
+
+    def copy(self) -> "World":
+        """An independent copy to experiment on; packages and images are shared, they never change."""
+        device = copy.copy(self.device)
+        device.flash = self.device.flash.copy()
+        device.uicr = self.device.uicr.copy()
+        device.spu = self.device.spu.copy()
+        device.kmu = copy.deepcopy(self.device.kmu)
+        device.log = []
+        return World(
+            self.design,
+            self.attacker,
+            self.factory,
+            device,
+            self.knowledge.copy(),
+            dict(self.published),
+            set(self.used),
+            [],
+        )

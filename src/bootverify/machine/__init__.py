@@ -1,0 +1,1 @@
+"""Nouns that executor and encoder both speak: contents, actions, observations, traces."""

@@ -1,0 +1,165 @@
+"""The closed union of things that can happen to a device and around it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from bootverify.design.protection import Access, Attribution
+from bootverify.machine.content import Content
+
+
+class Request(Enum):
+    """What the trailer of a staged image asks MCUboot for."""
+
+    NONE = "none"
+    TEST = "test"
+    PERM = "perm"
+    REVERT = "revert"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeStep:
+    """The running stage takes its next step; with `cut_after`, power is lost after that many lasting writes of it.
+
+    `torn`: half of the next write still happens.
+    """
+
+    stage: str
+    step: int
+    cut_after: int | None = None
+    torn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """The application core restarts from the first stage; locks are gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """The vendor publishes release `release` of `image`; from then on it is in everybody's hands."""
+
+    image: str
+    release: int
+    slot: str = ""  # the variant, for an image that is linked for one of several slots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspect:
+    """The attacker looks into a published update and keeps what it shows in clear."""
+
+    image: str
+    release: int
+    slot: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliver:
+    """The update client of the running application writes `content` to the staging partition and requests it.
+
+    `by_attacker`: sent by him to the update service; otherwise the owner's proper update.
+    """
+
+    partition: str
+    content: Content
+    request: Request
+    by_attacker: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """The running application marks itself as good (image_ok)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overwrite:
+    """Hostile code erases and writes the store `partition`, as far as it is allowed to."""
+
+    partition: str
+    content: Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeTrailer:
+    """Hostile code rewrites the trailers of the two slots so that the next boot sees `request`."""
+
+    image: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jump:
+    """A hostile boot stage hands over to `stage` without the steps that a genuine one takes."""
+
+    stage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOut:
+    """Hostile code (or a probe) reads what it can of `partition`."""
+
+    partition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramRegion:
+    """Hostile code writes the register of region `region` of the protection unit."""
+
+    region: int
+    attribution: Attribution
+    permits: frozenset[Access]
+    lock: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseSlot:
+    """Hostile code has the KMU push `key` into its target and uses or reads what arrived."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSlot:
+    """Hostile code reads the value of `key` from its KMU slot."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwrap:
+    """The attacker decrypts the published release of `image` with a key that he knows."""
+
+    image: str
+    release: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseAll:
+    """The probe erases flash and UICR."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """The probe reads what it can of `partition`."""
+
+    partition: str
+
+
+Action = (
+    TakeStep
+    | Reset
+    | Publish
+    | Inspect
+    | Deliver
+    | Confirm
+    | Overwrite
+    | ForgeTrailer
+    | Jump
+    | ReadOut
+    | ProgramRegion
+    | UseSlot
+    | ReadSlot
+    | Unwrap
+    | EraseAll
+    | Probe
+)

@@ -1,0 +1,42 @@
+"""What a store of code holds, named by who made it, never by verifying it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Genuine:
+    """The owner's image `image`, release `release` (1 is the factory's), built for `slot` where that matters."""
+
+    image: str
+    release: int
+    slot: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.image} {self.release}" + (f" for {self.slot}" if self.slot else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Crafted:
+    """Whatever the attacker can build with what he knows, the old bytes included."""
+
+    def __str__(self) -> str:
+        return "the attacker's bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """All bytes erased."""
+
+    def __str__(self) -> str:
+        return "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Invalidated:
+    """An image that NSIB marked as never to be started again."""
+
+    def __str__(self) -> str:
+        return "invalidated"
+
+
+Content = Genuine | Crafted | Erased | Invalidated

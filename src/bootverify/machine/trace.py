@@ -1,0 +1,185 @@
+"""Traces: a start, its actions and what was observed after each; what both back ends speak.
+
+The JSON form round-trips: `from_json(to_json(trace)) == trace`.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from bootverify.design.protection import Access, Attribution
+from bootverify.machine import action as actions
+from bootverify.machine.action import Action, Request
+from bootverify.machine.content import Crafted, Erased, Genuine, Invalidated
+from bootverify.machine.observation import Observation
+
+FORMAT = "bootverify-trace/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One action and the observation after it."""
+
+    action: Action
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """A history of one device of `design` (name and file) in the presence of `attacker`."""
+
+    design: str
+    file: str
+    attacker: str
+    policy: str
+    subject: str
+    steps: tuple[Step, ...]
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The actions alone, in order."""
+        return tuple(step.action for step in self.steps)
+
+
+def to_json(trace: Trace) -> str:
+    """The trace as indented JSON text."""
+    document = {
+        "format": FORMAT,
+        "design": trace.design,
+        "file": trace.file,
+        "attacker": trace.attacker,
+        "policy": trace.policy,
+        "subject": trace.subject,
+        "steps": [
+            {"action": action_to_dict(step.action), "observation": _plain(step.observation)} for step in trace.steps
+        ],
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def from_json(text: str) -> Trace:
+    """The trace that `text` describes.
+
+    Raises:
+        ValueError: it is not such a document; the message says where.
+    """
+    document = json.loads(text)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ValueError(f"not a trace: `format` should be `{FORMAT}`")
+    try:
+        steps = tuple(
+            Step(
+                action=action_from_dict(step["action"]),
+                observation=Observation(
+                    at=str(step["observation"]["at"]),
+                    facts=tuple(map(str, step["observation"].get("facts", ()))),
+                    log=tuple(map(str, step["observation"].get("log", ()))),
+                ),
+            )
+            for step in document["steps"]
+        )
+        return Trace(
+            design=str(document["design"]),
+            file=str(document["file"]),
+            attacker=str(document["attacker"]),
+            policy=str(document["policy"]),
+            subject=str(document["subject"]),
+            steps=steps,
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a trace: {error}") from None
+
+
+def action_to_dict(action: Action) -> dict[str, Any]:
+    """The action as plain values; `do` names its kind."""
+    return {"do": _snake(type(action).__name__), **_plain(action)}
+
+
+def action_from_dict(document: dict[str, Any]) -> Action:
+    """The action that `document` describes.
+
+    Raises:
+        ValueError: unknown kind, a missing or unknown field, or a value that does not fit.
+    """
+    kind = document.get("do")
+    cls = ACTIONS.get(str(kind))
+    if cls is None:
+        raise ValueError(f"unknown action `{kind}`; one of {', '.join(sorted(ACTIONS))}")
+    given = {key: value for key, value in document.items() if key != "do"}
+    names = {field.name for field in dataclasses.fields(cls)}
+    if unknown := sorted(set(given) - names):
+        raise ValueError(f"action `{kind}` has no field `{unknown[0]}`")
+    try:
+        return cls(**{key: _revive(key, value) for key, value in given.items()})
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"action `{kind}`: {error}") from None
+
+
+def _revive(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is untyped
+    match name:
+        case "attribution":
+            return Attribution(value)
+        case "permits":
+            return frozenset(Access(item) for item in value)
+        case "request":
+            return Request(value)
+        case "content":
+            match value["is"]:
+                case "genuine":
+                    return Genuine(str(value["image"]), int(value["release"]), str(value.get("slot", "")))
+                case "crafted":
+                    return Crafted()
+                case "erased":
+                    return Erased()
+                case "invalidated":
+                    return Invalidated()
+                case other:
+                    raise ValueError(f"unknown content `{other}`")
+        case _:
+            return value
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - walks any of our frozen values
+    match value:
+        case Genuine() | Crafted() | Erased() | Invalidated():
+            fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+            return {"is": type(value).__name__.lower(), **fields}
+        case Enum():
+            return value.value
+        case frozenset():
+            return sorted(_plain(item) for item in value)
+        case tuple():
+            return [_plain(item) for item in value]
+        case _ if dataclasses.is_dataclass(value):
+            return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        case _:
+            return value
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+ACTIONS: dict[str, type[Any]] = {
+    _snake(cls.__name__): cls
+    for cls in (
+        actions.TakeStep,
+        actions.Reset,
+        actions.Publish,
+        actions.Inspect,
+        actions.Deliver,
+        actions.Confirm,
+        actions.Overwrite,
+        actions.ForgeTrailer,
+        actions.Jump,
+        actions.ReadOut,
+        actions.ProgramRegion,
+        actions.UseSlot,
+        actions.ReadSlot,
+        actions.Unwrap,
+        actions.EraseAll,
+        actions.Probe,
+    )
+}

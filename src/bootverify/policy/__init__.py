@@ -1,0 +1,1 @@
+"""Claims: formula tree, vocabulary, type check."""

@@ -1,0 +1,96 @@
+"""Policies: named claims about one subject, with the reason, the repair and the mutations that must break them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from bootverify.design.source import NOWHERE, Source
+from bootverify.policy.formula import Formula
+
+
+class Severity(Enum):
+    """How bad a violation is."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class SubjectKind(Enum):
+    """What a policy is asked of."""
+
+    STAGE = "stage"
+    IMAGE = "image"
+    KEY = "key"
+    PARTITION = "partition"
+    MAP = "map"
+
+
+class ClaimKind(Enum):
+    """What decides how a verdict is earned (ARCHITECTURE, "How a verdict is earned")."""
+
+    LAYOUT = "layout"
+    ALWAYS = "always"
+    NEVER = "never"
+    POSSIBLE = "possible"
+    RECOVERS = "recovers"
+    SUPPORTED = "supported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A formula and the way it quantifies over histories; `text` as written."""
+
+    kind: ClaimKind
+    formula: Formula
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """For subjects of one kind that `applies` selects, the claim."""
+
+    subject: SubjectKind
+    applies: Formula
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A document and section that ask for the property."""
+
+    document: str
+    section: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    """An edit of a design after which the policy must be violated.
+
+    `on` names a design of tests/designs; `drop` removes the entry at a path, `change` sets entries to values.
+    """
+
+    on: str
+    subject: str
+    attacker: str
+    story: str
+    drop: str | None = None
+    change: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One file of `policies/`."""
+
+    id: str
+    title: str
+    severity: Severity
+    asks: tuple[Ask, ...]
+    against: tuple[str, ...]
+    because: str
+    repair: str
+    references: tuple[Reference, ...]
+    mutations: tuple[Mutation, ...]
+    source: Source = field(default=NOWHERE, compare=False)

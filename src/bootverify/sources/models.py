@@ -1,0 +1,134 @@
+"""Loads our own descriptions of silicon and of boot stages from `models/`."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict
+
+from bootverify.design.protection import FlashGuard, UnitKind
+from bootverify.design.soc import Document, Soc
+from bootverify.design.source import Source
+from bootverify.ranges import AddressRange
+from bootverify.sources.catalog import find, shown
+from bootverify.sources.files import read_written
+from bootverify.sources.validate import validated
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Document(_Strict):
+    id: str
+    title: str
+    section: str = ""
+
+
+class _Range(_Strict):
+    start: int
+    size: int
+
+    def value(self) -> AddressRange:
+        return AddressRange.sized(self.start, self.size)
+
+
+class _Guard(_Strict):
+    kind: UnitKind
+    granule: int
+    entries: int
+
+
+class SocEntry(_Strict):
+    """A file of models/socs, as written."""
+
+    soc: str
+    title: str
+    documents: list[_Document]
+    flash: _Range
+    page: int
+    word: int
+    ram: _Range
+    uicr: _Range
+    otp: _Range | None = None
+    guard: _Guard
+    kmu_slots: int
+    trustzone: bool
+
+
+class StageEntry(_Strict):
+    """A file of models/stages, as written."""
+
+    stage: str
+    title: str
+    documents: list[_Document]
+    program: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of a stage's `main()`, with the line of the model that names it."""
+
+    operation: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageModel:
+    """The calls of one vendor program, in order, and the documents they were read in."""
+
+    name: str
+    title: str
+    program: tuple[Call, ...]
+    documents: tuple[Document, ...]
+
+
+@cache
+def _soc(name: str, asked_in: str, line: int) -> Soc:
+    path = find("models/socs", name, asked_in=asked_in, line=line)
+    written = read_written(path, shown=shown(path))
+    entry = validated(SocEntry, written)
+    return Soc(
+        name=entry.soc,
+        title=entry.title,
+        flash=entry.flash.value(),
+        page=entry.page,
+        word=entry.word,
+        ram=entry.ram.value(),
+        uicr=entry.uicr.value(),
+        otp=entry.otp.value() if entry.otp else None,
+        guard=FlashGuard(
+            kind=entry.guard.kind,
+            granule=entry.guard.granule,
+            entries=entry.guard.entries,
+            source=written.source(("guard",)),
+        ),
+        kmu_slots=entry.kmu_slots,
+        trustzone=entry.trustzone,
+        documents=tuple(Document(id=doc.id, title=doc.title, section=doc.section) for doc in entry.documents),
+        source=written.source(()),
+    )
+
+
+def load_soc(name: str, *, asked_in: str = "", line: int = 0) -> Soc:
+    """The SoC called `name`.
+
+    Raises:
+        InputError: there is no such model; said at the place that asked.
+    """
+    return _soc(name, asked_in, line)
+
+
+@cache
+def load_stage(name: str) -> StageModel:
+    """The stage model called `name`."""
+    path = find("models/stages", name)
+    written = read_written(path, shown=shown(path))
+    entry = validated(StageEntry, written)
+    return StageModel(
+        name=entry.stage,
+        title=entry.title,
+        program=tuple(
+            Call(operation=call, source=written.source(("program", i))) for i, call in enumerate(entry.program)
+        ),
+        documents=tuple(Document(id=doc.id, title=doc.title, section=doc.section) for doc in entry.documents),
+    )

@@ -1,0 +1,408 @@
+"""From the design file as written to the Design as meant: defaults, references, spans, steps.
+
+All faults of one file are reported together, each with its line.
+"""
+
+from collections.abc import Sequence
+
+from bootverify.design.boot import (
+    Begin,
+    BootGo,
+    ChooseSlot,
+    EncryptionType,
+    Image,
+    Launch,
+    Program,
+    Protect,
+    Run,
+    SetUpTrustZone,
+    SignatureType,
+    Stage,
+    Step,
+    UpgradeMode,
+)
+from bootverify.design.design import Design, InputFile, Lifecycle, Unmodelled
+from bootverify.design.keys import (
+    HostOnly,
+    InImage,
+    InKmu,
+    InPartition,
+    InUicr,
+    Key,
+    KeyKind,
+    Placement,
+    Purpose,
+    PushTarget,
+    Use,
+)
+from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.protection import Attribution, Lock, Span
+from bootverify.design.soc import Soc
+from bootverify.design.source import Source
+from bootverify.errors import Fault, InputError
+from bootverify.ranges import AddressRange
+from bootverify.sources.models import StageModel, load_soc, load_stage
+from bootverify.sources.schema import (
+    DesignEntry,
+    ImageEntry,
+    ImagePlacement,
+    KmuPlacement,
+    PartitionEntry,
+    PartitionPlacement,
+)
+from bootverify.sources.written import Written
+
+Path = tuple[str | int, ...]
+
+
+def resolve(entry: DesignEntry, written: Written, ledger: Sequence[Unmodelled] = ()) -> Design:
+    """The design that `entry` describes.
+
+    Raises:
+        InputError: a reference to nothing, an overlap, a span outside its memory, a chain that cannot be meant.
+    """
+    return _Resolver(entry, written).design(tuple(ledger))
+
+
+class _Resolver:
+    """Collects faults while it builds, so that one run names them all."""
+
+    def __init__(self, entry: DesignEntry, written: Written) -> None:
+        self.entry = entry
+        self.written = written
+        self.faults: list[Fault] = []
+        self.soc: Soc = load_soc(entry.soc, asked_in=written.file, line=written.line(("soc",)))
+        self.partitions: dict[str, Partition] = {}
+        self.stage_names: list[str] = []
+
+    def design(self, ledger: tuple[Unmodelled, ...]) -> Design:
+        self._partitions()
+        self._overlaps()
+        for name, image in self.entry.chain.items():
+            self.stage_names += list(image.parts) if image.parts else [name]
+        images = tuple(self._image(name, image) for name, image in self.entry.chain.items())
+        keys = tuple(self._key(name) for name in self.entry.keys)
+        if not images:
+            self._fault(("chain",), "the chain is empty; name at least the first stage")
+        self._stop_at_faults()
+        stages = tuple(self._stages(images))
+        self._stop_at_faults()
+        life = self.entry.lifecycle
+        return Design(
+            name=self.entry.name,
+            title=self.entry.title,
+            soc=self.soc,
+            sdk=self.entry.sdk,
+            partitions=tuple(self.partitions.values()),
+            images=images,
+            stages=stages,
+            keys=keys,
+            lifecycle=Lifecycle(
+                approtect=life.approtect,
+                secure_approtect=life.secure_approtect,
+                eraseprotect=life.eraseprotect,
+                source=self._source(("lifecycle",)),
+            ),
+            releases=self.entry.releases,
+            files=(InputFile(file=self.written.file, sha256=self.written.sha256),),
+            ledger=ledger,
+            source=self._source(()),
+        )
+
+    # -- the map
+
+    def _partitions(self) -> None:
+        pending = dict(self.entry.partitions)
+        while pending:
+            ready = [name for name, entry in pending.items() if self._ready(entry)]
+            if not ready:
+                for name, entry in pending.items():
+                    missing = [part for part in entry.span or () if part not in self.entry.partitions]
+                    text = f"`{missing[0]}` is no partition" if missing else "its span goes in a circle"
+                    self._fault(("partitions", name), f"partition `{name}`: {text}")
+                return
+            for name in ready:
+                partition = self._partition(name, pending.pop(name))
+                if partition is not None:
+                    self.partitions[name] = partition
+
+    def _ready(self, entry: PartitionEntry) -> bool:
+        return all(name in self.partitions for name in entry.span or ())
+
+    def _partition(self, name: str, entry: PartitionEntry) -> Partition | None:
+        at = ("partitions", name)
+        memory = MemoryKind(entry.memory)
+        if entry.span:
+            members = sorted((self.partitions[part] for part in entry.span), key=lambda part: part.range)
+            memory = members[0].memory
+            for left, right in zip(members, members[1:], strict=False):
+                if left.range.end != right.range.start or left.memory is not right.memory:
+                    self._fault(at, f"span `{name}`: `{left.name}` ends at {left.range.end:#x}, `{right.name}` starts at {right.range.start:#x}; a span's members follow each other")
+            extent = AddressRange(members[0].range.start, max(members[0].range.start, members[-1].range.end))
+            if entry.at not in (None, extent.start) or entry.size not in (None, extent.size):
+                self._fault(at, f"span `{name}` says otherwise than its members, which cover {extent}; drop `at` and `size`")
+        elif entry.at is None or entry.size is None:
+            self._fault(at, f"partition `{name}` needs `at` and `size`, or a `span`")
+            return None
+        else:
+            extent = AddressRange.sized(entry.at, entry.size)
+        home = {MemoryKind.INTERNAL: self.soc.flash, MemoryKind.UICR: self.soc.uicr, MemoryKind.SRAM: self.soc.ram}.get(memory)
+        if home is not None and not home.covers(extent):
+            self._fault(at, f"partition `{name}` ({extent}) leaves the {memory.value} memory of {self.soc.name} ({home})")
+        return Partition(
+            name=name,
+            range=extent,
+            memory=memory,
+            attribution=Attribution(entry.attribution) if entry.attribution else None,
+            members=tuple(entry.span or ()),
+            source=self._source(at),
+        )
+
+    def _overlaps(self) -> None:
+        plain = sorted((part for part in self.partitions.values() if not part.members), key=lambda part: part.range)
+        for i, left in enumerate(plain):
+            for right in plain[i + 1 :]:
+                if right.range.start >= left.range.end:
+                    break
+                if left.memory is right.memory and left.range.overlaps(right.range):
+                    self._fault(("partitions", right.name), f"partition `{right.name}` ({right.range}) overlaps `{left.name}` ({left.range}, line {left.source.line})")
+
+    # -- the chain
+
+    def _image(self, name: str, entry: ImageEntry) -> Image:
+        at = ("chain", name)
+        first = next(iter(self.entry.chain)) == name
+        slots = tuple(entry.slots or ([entry.slot] if entry.slot else []))
+        if bool(entry.slot) == bool(entry.slots):
+            self._fault(at, f"image `{name}` needs `slot`, or `slots` when NSIB chooses between two")
+        if bool(entry.program) == bool(entry.parts):
+            self._fault(at, f"image `{name}` needs `program`, or `parts` when it holds several")
+        for slot in (*slots, *([entry.staging] if entry.staging else [])):
+            self._known(at, slot, self.partitions, "partition")
+        for part in (entry.parts or {}).values():
+            self._known((*at, "parts"), part.code, self.partitions, "partition")
+        for field, stage in (("verified_by", entry.verified_by), ("decryptor", entry.decryptor)):
+            if stage is not None:
+                self._known((*at, field), stage, self.stage_names, "stage")
+        if first and entry.verified_by:
+            self._fault((*at, "verified_by"), f"`{name}` is the first image: the reset vector starts it, nothing verifies it")
+        if not first and not entry.verified_by:
+            self._fault(at, f"image `{name}` needs `verified_by`: the stage that verifies and starts it")
+        if entry.update != "never" and not entry.staging:
+            self._fault(at, f"image `{name}` is updated {entry.update}, so it needs `staging`: where its update waits")
+        return Image(
+            name=name,
+            slots=slots,
+            staging=entry.staging,
+            verified_by=entry.verified_by,
+            signature=SignatureType(entry.signature),
+            encryption=EncryptionType(entry.encryption),
+            decryptor=(entry.decryptor or entry.verified_by) if entry.encryption != "none" else None,
+            updatable=entry.update != "never",
+            source=self._source(at),
+            update_source=self._source((*at, "update")),
+        )
+
+    def _stages(self, images: tuple[Image, ...]) -> list[Stage]:
+        plan: list[tuple[str, Program, Image, str | None]] = []
+        for image in images:
+            entry = self.entry.chain[image.name]
+            if entry.parts:
+                plan += [(name, Program(part.program), image, part.code) for name, part in entry.parts.items()]
+            elif entry.program:
+                plan.append((image.name, Program(entry.program), image, None))
+        has_tfm = any(program is Program.TFM for _, program, _, _ in plan)
+        stages = []
+        for i, (name, program, image, code) in enumerate(plan):
+            following = plan[i + 1][0] if i + 1 < len(plan) else None
+            entry = self.entry.chain[image.name]
+            secure = program is not Program.APPLICATION or not has_tfm
+            attribution = Attribution(entry.attribution) if entry.attribution and not entry.parts else None
+            model = load_stage(program.value)
+            stages.append(
+                Stage(
+                    name=name,
+                    program=program,
+                    image=image.name,
+                    attribution=attribution or (Attribution.SECURE if secure else Attribution.NON_SECURE),
+                    steps=tuple(self._steps(model, image, images, plan[i + 1 :], following)),
+                    code=code,
+                    source=self._source(("chain", image.name)),
+                    attribution_source=self._source(("chain", image.name, "parts" if entry.parts else "attribution")),
+                )
+            )
+        return stages
+
+    def _steps(
+        self,
+        model: StageModel,
+        image: Image,
+        images: tuple[Image, ...],
+        later: list[tuple[str, Program, Image, str | None]],
+        following: str | None,
+    ) -> list[Step]:
+        entry = self.entry.chain[image.name]
+        at = ("chain", image.name)
+        after = [other for other in images if other.verified_by in {image.name, *(entry.parts or {})}]
+        steps: list[Step] = []
+        for call in model.program:
+            match call.operation:
+                case "protect":
+                    if (step := self._protect(image, images, model)) is not None:
+                        steps.append(step)
+                case "choose_slot" if after:
+                    counter = entry.counter if entry.counter is not None else True
+                    steps.append(ChooseSlot(image=after[0].name, counter=counter, source=self._source(at)))
+                case "boot_go" if after:
+                    steps.append(self._boot_go(image, entry, after[0]))
+                case "set_up_trustzone":
+                    steps.append(self._trustzone(image, entry, later))
+                case "launch" if following is not None:
+                    steps.append(Launch(stage=following, source=call.source))
+                case "begin":
+                    steps.append(Begin(source=call.source))
+                case "run":
+                    steps.append(Run(source=call.source))
+                case "choose_slot" | "boot_go" | "launch":
+                    self._fault(at, f"`{image.name}` has nothing to start: no image says `verified_by: {image.name}`")
+        return steps
+
+    def _protect(self, image: Image, images: tuple[Image, ...], model: StageModel) -> Protect | None:
+        entry = self.entry.chain[image.name]
+        at = ("chain", image.name, "protects")
+        if entry.protects is not None:
+            if not entry.protects:
+                return None
+            spans = tuple(
+                Span(range=self._range((*at, i), item.span), source=self._source((*at, i)))
+                for i, item in enumerate(entry.protects)
+            )
+            return Protect(spans=spans, lock=Lock(entry.protects[0].lock), source=self._source(at))
+        source = next(call.source for call in model.program if call.operation == "protect")
+        return Protect(spans=(Span(range=self._own_area(image, images), source=source),), source=source)
+
+    def _own_area(self, image: Image, images: tuple[Image, ...]) -> AddressRange:
+        """What the vendor's program protects when nothing else is said (ncs-boot 2.2): its own slot, rounded up.
+
+        MCUboot behind NSIB, Partition Manager: from the start of s0 to the start of the primary slot.
+        """
+        own = [self.partitions[slot].range for slot in image.slots]
+        granule = self.soc.guard.granule
+        start, end = min(area.start for area in own), max(area.end for area in own)
+        if len(own) > 1:
+            primaries = [self.partitions[other.slots[0]].range for other in images if other.verified_by == image.name]
+            end = min((area.start for area in primaries if area.start >= end), default=end)
+            return AddressRange(start, end)
+        return AddressRange(start, start + -(-(end - start) // granule) * granule)
+
+    def _boot_go(self, image: Image, entry: ImageEntry, target: Image) -> BootGo:
+        if entry.mode is None:
+            self._fault(("chain", image.name), f"MCUboot `{image.name}` needs `mode`: overwrite or swap-move")
+        own_update = image.updatable and image.staging is not None and image.staging == target.staging
+        return BootGo(
+            image=target.name,
+            mode=UpgradeMode(entry.mode or "overwrite"),
+            validate=entry.validate_primary if entry.validate_primary is not None else True,
+            prevent_downgrade=entry.downgrade == "version",
+            bootloader=image.name if own_update else None,
+            source=self._source(("chain", image.name, "mode")),
+        )
+
+    def _trustzone(self, image: Image, entry: ImageEntry, later: list[tuple[str, Program, Image, str | None]]) -> SetUpTrustZone:
+        at = ("chain", image.name, "trustzone")
+        given = entry.trustzone
+        tfm = next(self.partitions[part.code] for part in (entry.parts or {}).values() if part.program == "tfm")
+        codes = [self.partitions[code] for _, program, _, code in later if program is Program.APPLICATION and code]
+        secure = Span(range=tfm.range, source=tfm.source)
+        open_code = tuple(Span(range=code.range, source=code.source) for code in codes)
+        data = []
+        if image.staging and self.partitions[image.staging].memory is MemoryKind.INTERNAL:
+            # The range is the slot's start plus secure and non-secure image size, whatever the slot's own size
+            # (recorded runs of TF-M; target_cfg_53_91.c).
+            slot = self.partitions[image.staging]
+            size = tfm.range.size + sum(code.range.size for code in codes)
+            end = min(slot.range.start + size, self.soc.flash.end)
+            data.append(Span(range=AddressRange(slot.range.start, end), source=slot.source))
+        taken = {image.staging, *(code.name for code in codes)}
+        data += [
+            Span(range=part.range, source=part.source)
+            for part in self.partitions.values()
+            if part.attribution is Attribution.NON_SECURE and part.memory is MemoryKind.INTERNAL and part.name not in taken and not part.members
+        ]
+        if given is not None:
+            if given.secure_code:
+                secure = Span(range=self._range((*at, "secure_code"), given.secure_code), source=self._source((*at, "secure_code")))
+            if given.non_secure is not None:
+                open_code = tuple(Span(range=self._range((*at, "non_secure"), pair), source=self._source((*at, "non_secure"))) for pair in given.non_secure)
+            if given.non_secure_data is not None:
+                data = [Span(range=self._range((*at, "non_secure_data"), pair), source=self._source((*at, "non_secure_data"))) for pair in given.non_secure_data]
+        return SetUpTrustZone(secure_code=secure, non_secure=open_code, non_secure_data=tuple(data), source=self._source(("chain", image.name, "parts")))
+
+    # -- keys
+
+    def _key(self, name: str) -> Key:
+        entry = self.entry.keys[name]
+        at = ("keys", name)
+        places = entry.placement if isinstance(entry.placement, list) else [entry.placement]
+        uses = []
+        decrypts = [entry.decrypts] if isinstance(entry.decrypts, str) else entry.decrypts or []
+        wanted = [(Purpose.VERIFY, [entry.verifies]), (Purpose.SIGN, [entry.signs]), (Purpose.DECRYPT, decrypts)]
+        for purpose, images in wanted:
+            for image in images:
+                if image is not None:
+                    self._known((*at, f"{purpose.value}s" if purpose is not Purpose.VERIFY else "verifies"), image, self.entry.chain, "image")
+                    uses.append(Use(purpose=purpose, image=image))
+        return Key(
+            name=name,
+            kind=KeyKind(entry.kind),
+            placements=tuple(self._placement((*at, "placement"), place) for place in places),
+            uses=tuple(uses),
+            published=entry.published,
+            source=self._source(at),
+        )
+
+    def _placement(self, at: Path, place: str | KmuPlacement | ImagePlacement | PartitionPlacement) -> Placement:
+        source = self._source(at)
+        match place:
+            case "host":
+                return HostOnly(source=source)
+            case "uicr":
+                return InUicr(source=source)
+            case KmuPlacement():
+                if max(place.kmu) >= self.soc.kmu_slots:
+                    self._fault(at, f"{self.soc.name} has {self.soc.kmu_slots} KMU slots, so no slot {max(place.kmu)}")
+                return InKmu(slots=tuple(place.kmu), push_to=PushTarget(place.push_to), readable=place.readable, source=source)
+            case ImagePlacement():
+                self._known(at, place.image, self.entry.chain, "image")
+                return InImage(image=place.image, release=place.release, offset=place.offset, source=source)
+            case PartitionPlacement():
+                self._known(at, place.partition, self.partitions, "partition")
+                return InPartition(partition=place.partition, source=source)
+            case _:
+                raise AssertionError(place)
+
+    # -- small things
+
+    def _range(self, at: Path, pair: list[int]) -> AddressRange:
+        if pair[0] > pair[1]:
+            self._fault(at, f"a span runs from its first address to its end: [{pair[0]:#x}, {pair[1]:#x}] runs backwards")
+            return AddressRange(0, 0)
+        extent = AddressRange(pair[0], pair[1])
+        if not self.soc.flash.covers(extent):
+            self._fault(at, f"span {extent} leaves the flash of {self.soc.name} ({self.soc.flash})")
+        return extent
+
+    def _known(self, at: Path, name: str, among: Sequence[str] | dict[str, Partition] | dict[str, ImageEntry], what: str) -> None:
+        if name not in among:
+            known = ", ".join(among) or "there is none"
+            self._fault(at, f"`{name}` is no {what}; known: {known}")
+
+    def _source(self, at: Path) -> Source:
+        return self.written.source(at)
+
+    def _fault(self, at: Path, message: str) -> None:
+        self.faults.append(Fault(file=self.written.file, line=self.written.line(at), message=message))
+
+    def _stop_at_faults(self) -> None:
+        if self.faults:
+            raise InputError(sorted(set(self.faults), key=lambda fault: (fault.line, fault.message)))

@@ -1,0 +1,142 @@
+"""The design file as written: strict pydantic models, nothing resolved yet.
+
+An unknown key is a fault, a missing one too; what names refer to is `resolve`'s business.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from bootverify.ranges import parse_size
+
+
+def _number(value: object) -> object:
+    if isinstance(value, str):
+        return parse_size(value)
+    if isinstance(value, bool):
+        raise ValueError("should be a number, not a truth value")  # noqa: TRY004 - pydantic reports ValueError
+    return value
+
+
+Number = Annotated[int, BeforeValidator(_number), Field(ge=0, lt=1 << 32)]
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.+:@ -]+$")]
+
+
+class Strict(BaseModel):
+    """Base: no key that we do not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PartitionEntry(Strict):
+    """A partition: either `at` and `size`, or the `span` of others."""
+
+    at: Number | None = Field(default=None, description="first address; internal and UICR: absolute, else from the memory's start")
+    size: Number | None = Field(default=None, description="bytes, such as 0x8000 or 32K")
+    span: list[Name] | None = Field(default=None, description="the partitions that this one consists of")
+    memory: Literal["internal", "external", "uicr", "sram", "network"] = "internal"
+    attribution: Literal["secure", "non_secure"] | None = None
+    holds: str | None = Field(default=None, description="for the reader")
+
+
+class ProtectEntry(Strict):
+    """A span that a boot stage write-protects."""
+
+    span: Annotated[list[Number], Field(min_length=2, max_length=2, description="[first address, end)")]
+    lock: Literal["until_reset", "none"] = "until_reset"
+
+
+class PartEntry(Strict):
+    """One program inside an image that holds several."""
+
+    program: Literal["tfm", "application"]
+    code: Name = Field(description="the partition that holds its code")
+
+
+class TrustZoneEntry(Strict):
+    """What TF-M attributes; derived from the map where absent."""
+
+    secure_code: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
+    non_secure: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] | None = None
+    non_secure_data: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] | None = None
+
+
+class ImageEntry(Strict):
+    """One image of the chain: what is signed, stored and perhaps shipped."""
+
+    program: Literal["nsib", "mcuboot", "application"] | None = Field(default=None, description="what runs; or `parts`")
+    parts: dict[Name, PartEntry] | None = Field(default=None, description="stages of an image with several, in boot order")
+    slot: Name | None = Field(default=None, description="the partition it is started from")
+    slots: list[Name] | None = Field(default=None, description="s0 and s1, for an image that NSIB chooses")
+    staging: Name | None = Field(default=None, description="the partition in which its update waits")
+    verified_by: Name | None = None
+    signature: Literal["none", "ecdsa-p256", "ed25519", "rsa-2048"] = "none"
+    encryption: Literal["none", "ecies-p256", "ecies-x25519", "aes-kw"] = "none"
+    decryptor: Name | None = Field(default=None, description="the stage meant to decrypt its update; default: the verifier")
+    update: Literal["never", "over_the_air"] = "never"
+    attribution: Literal["secure", "non_secure"] | None = None
+    protects: list[ProtectEntry] | None = Field(default=None, description="default: what the vendor's program protects")
+    counter: bool | None = Field(default=None, description="NSIB: monotonic version counter")
+    mode: Literal["overwrite", "swap-move"] | None = Field(default=None, description="MCUboot: how it installs what is staged")
+    validate_primary: bool | None = Field(default=None, description="MCUboot: verify the primary image at every boot")
+    downgrade: Literal["none", "version"] | None = Field(default=None, description="MCUboot: refuse a lower version")
+    trustzone: TrustZoneEntry | None = None
+
+
+class KmuPlacement(Strict):
+    """Slots of the key management unit."""
+
+    kmu: Annotated[list[Annotated[int, Field(ge=0, le=249)]], Field(min_length=1)]
+    push_to: Literal["engine", "ram"] = Field(description="where a push delivers the value")
+    readable: bool = Field(default=False, description="may the CPU read the value back")
+
+
+class ImagePlacement(Strict):
+    """Among the bytes of an image."""
+
+    image: Name
+    release: Annotated[int, Field(ge=1, le=9)] | None = None
+    offset: Number = 0x400
+
+
+class PartitionPlacement(Strict):
+    """In a data partition."""
+
+    partition: Name
+
+
+Place = Literal["host", "uicr"] | KmuPlacement | ImagePlacement | PartitionPlacement
+
+
+class KeyEntry(Strict):
+    """A key: its kind, where its value lies, what it is for."""
+
+    kind: Literal["public", "hash", "private", "symmetric"]
+    placement: Place | list[Place]
+    verifies: Name | None = None
+    signs: Name | None = None
+    decrypts: Name | list[Name] | None = None
+    published: bool = Field(default=False, description="everybody has the private half")
+
+
+class LifecycleEntry(Strict):
+    """Debug and erase protection; true: protected."""
+
+    approtect: bool
+    secure_approtect: bool = True
+    eraseprotect: bool = False
+
+
+class DesignEntry(Strict):
+    """A design.yaml."""
+
+    bootverify: Literal["design/1"]
+    name: Name
+    title: str = ""
+    soc: Name
+    sdk: str = Field(default="", description="release of the nRF Connect SDK, such as 2.6.1")
+    partitions: dict[Name, PartitionEntry]
+    chain: dict[Name, ImageEntry] = Field(description="the images, first stage first")
+    keys: dict[Name, KeyEntry] = Field(default_factory=dict)
+    lifecycle: LifecycleEntry
+    releases: Annotated[int, Field(ge=1, le=4)] = Field(default=2, description="releases of each image that the check considers")

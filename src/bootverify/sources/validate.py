@@ -1,0 +1,84 @@
+"""Runs a pydantic model over a written document and turns its complaints into faults with lines, in the user's words."""
+
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from bootverify.errors import Fault, InputError
+from bootverify.sources.written import Written
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validated(model: type[Model], written: Written) -> Model:
+    """`written` as a value of `model`.
+
+    Raises:
+        InputError: every misfit, each at its line.
+    """
+    try:
+        return model.model_validate(written.plain)
+    except ValidationError as error:
+        faults = {_fault(detail, model, written) for detail in error.errors()}
+        raise InputError(sorted(faults, key=lambda fault: (fault.line, fault.message))) from None
+
+
+def _fault(detail: Any, model: type[BaseModel], written: Written) -> Fault:  # noqa: ANN401 - pydantic's error dict
+    path = tuple(detail["loc"])
+    inside = _inside(path, written.plain)
+    where = ".".join(map(str, inside)) or "the document"
+    match detail["type"]:
+        case "extra_forbidden":
+            known = sorted(_known_keys(model, path[:-1]))
+            near = get_close_matches(str(path[-1]), known, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}" if known else "remove it"
+            message = f"unknown key `{path[-1]}`; {hint}"
+        case "missing":
+            message = f"`{where}` lacks `{path[-1]}`" if inside else f"`{path[-1]}` is missing"
+        case "literal_error":
+            message = f"`{where}` is `{_short(detail['input'])}`; should be {detail['ctx']['expected']}"
+        case _:
+            text = str(detail["msg"]).removeprefix("Value error, ")
+            message = f"`{where}`: {text[0].lower() + text[1:]} (it is `{_short(detail['input'])}`)"
+    return Fault(file=written.file, line=written.line(path) or 1, message=message)
+
+
+def _inside(path: tuple[Any, ...], plain: Any) -> tuple[Any, ...]:  # noqa: ANN401 - plain YAML
+    """The part of pydantic's path that exists in the document: names of union members fall away."""
+    found: list[Any] = []
+    for part in path:
+        if isinstance(plain, dict) and part in plain:
+            plain = plain[part]
+        elif isinstance(plain, list) and isinstance(part, int) and part < len(plain):
+            plain = plain[part]
+        else:
+            continue
+        found.append(part)
+    return tuple(found)
+
+
+def _known_keys(model: type[BaseModel], path: tuple[Any, ...]) -> set[str]:
+    """The keys that a mapping at `path` may have, as far as the model tells."""
+    current: Any = model
+    for part in path:
+        fields = getattr(current, "model_fields", {})
+        annotation = fields[part].annotation if part in fields else None
+        if annotation is None:
+            continue
+        current = _model_in(annotation) or current
+    return set(getattr(current, "model_fields", {}))
+
+
+def _model_in(annotation: Any) -> Any:  # noqa: ANN401 - typing internals
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        if (found := _model_in(argument)) is not None:
+            return found
+    return None
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."
