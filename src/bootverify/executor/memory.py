@@ -1,5 +1,6 @@
 """The address space that code on the device sees: non-volatile memories and RAM behind one bus."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bootverify.executor.flash import Flash
@@ -54,6 +55,11 @@ class Memory:
     flashes: tuple[Flash, ...]
     rams: tuple[Ram, ...] = ()
 
+    @property
+    def parts(self) -> Sequence[Flash | Ram]:
+        """Every memory."""
+        return (*self.flashes, *self.rams)
+
     def flash_at(self, address: int) -> Flash | None:
         """The non-volatile memory that holds the byte at `address`."""
         return next((flash for flash in self.flashes if flash.holds(address)), None)
@@ -64,7 +70,7 @@ class Memory:
         Raises:
             BusFault: with the first address that nothing answers.
         """
-        for memory in (*self.flashes, *self.rams):
+        for memory in self.parts:
             if memory.holds(address, length):
                 return memory.read(address, length)
         return bytes(self._byte((address + i) % ADDRESSES) for i in range(length))
@@ -74,7 +80,7 @@ class Memory:
         return int.from_bytes(self.read(address % ADDRESSES, WORD), "little")
 
     def equals(self, address: int, expected: bytes) -> bool:
-        """Whether `expected` stands at `address`; like `memcmp`, reads up to the first difference."""
+        """Whether `expected` stands at `address`; like `memcmp`, reads up to a difference."""
         return all(self._byte((address + i) % ADDRESSES) == b for i, b in enumerate(expected))
 
     def write(self, address: int, value: bytes) -> None:
@@ -83,7 +89,7 @@ class Memory:
         Raises:
             BusFault: nothing holds the whole span.
         """
-        for memory in (*self.flashes, *self.rams):
+        for memory in self.parts:
             if memory.holds(address, len(value)):
                 memory.write(address, value)
                 return
@@ -92,7 +98,8 @@ class Memory:
     def store(self, address: int, value: bytes) -> None:
         """What a store instruction does: RAM takes it, anything else faults.
 
-        Non-volatile memory is written through its controller only, which is enabled for the length of such a write.
+        Non-volatile memory is written through its controller only, which is enabled for the length
+        of such a write.
         """
         for ram in self.rams:
             if ram.holds(address, len(value)):
@@ -101,7 +108,7 @@ class Memory:
         raise BusFault("write", address)
 
     def _byte(self, address: int) -> int:
-        for memory in (*self.flashes, *self.rams):
+        for memory in self.parts:
             if memory.holds(address):
                 return memory.data[address - memory.start]
         raise BusFault("read", address)

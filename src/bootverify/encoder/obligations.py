@@ -1,0 +1,75 @@
+"""From an invariant to the queries that prove it: it holds at the start, every transition keeps it, it implies the claim.
+
+The obligations speak of the whole system. A transition that assigns to no variable of a lemma keeps that lemma, so no
+query is made for the pair; in the others the next state is substituted, never assumed to be anything.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bootverify.encoder.smtlib import query
+from bootverify.encoder.system import System, Transition
+from bootverify.encoder.terms import Op, Term, member, not_, substitute
+
+GOAL = "goal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obligation:
+    """A query that must be unsatisfiable; `premises` are the lemmas it may use, by number."""
+
+    name: str
+    premises: tuple[int, ...]
+    assertions: tuple[tuple[str, Term], ...]
+
+    @property
+    def text(self) -> str:
+        """The query as SMT-LIB."""
+        free = sorted(set().union(*(term.free for _, term in self.assertions)), key=lambda each: each.name)
+        return query(free, self.assertions, self.name)
+
+
+def initial(system: System, number: int, lemma: Term) -> Obligation:
+    """The lemma holds in every start state."""
+    starts = [
+        (f"start {variable.name}", member(variable, system.init[variable]))
+        for variable in sorted(lemma.free, key=lambda each: each.name)
+    ]
+    return Obligation(name=f"start: lemma {number}", premises=(), assertions=(*starts, (GOAL, not_(lemma))))
+
+
+def preserved(
+    system: System, number: int, lemma: Term, lemmas: Sequence[Term], allowed: Iterable[int] | None = None
+) -> Iterator[Obligation]:
+    """Every transition that touches the lemma keeps it, given the lemmas (those in `allowed`, or all)."""
+    chosen = tuple(sorted(set(range(len(lemmas)) if allowed is None else allowed) | {number}))
+    for transition in touching(system, lemma):
+        after = substitute(lemma, transition.updates)
+        yield Obligation(
+            name=f"step {transition.name}: lemma {number}",
+            premises=chosen,
+            assertions=(
+                *((f"lemma {i}", lemmas[i]) for i in chosen),
+                ("guard", transition.guard),
+                (GOAL, not_(after)),
+            ),
+        )
+
+
+def touching(system: System, lemma: Term) -> Iterator[Transition]:
+    """The transitions that assign to a variable of `lemma`, in the order of the system."""
+    for transition in system.transitions:
+        if not lemma.free.isdisjoint(transition.updates):
+            after = substitute(lemma, transition.updates)
+            if after.op is not Op.CONST or after.value is not True:
+                yield transition
+
+
+def implied(claim: Term, lemmas: Sequence[Term], allowed: Iterable[int] | None = None) -> Obligation:
+    """The lemmas imply the claim."""
+    chosen = tuple(sorted(range(len(lemmas)) if allowed is None else set(allowed)))
+    return Obligation(
+        name="claim",
+        premises=chosen,
+        assertions=(*((f"lemma {i}", lemmas[i]) for i in chosen), (GOAL, not_(claim))),
+    )

@@ -1,0 +1,71 @@
+"""Terms as SMT-LIB 2 text in QF_BV: truth values as Bool, enumerations as bit vectors of least width."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from bootverify.encoder.terms import BOOL, Op, Sort, Term, nodes
+
+
+def width(sort: Sort) -> int:
+    """Bits that hold the index of any value of `sort`; at least one."""
+    return max(1, (len(sort.values) - 1).bit_length())
+
+
+def declared(variables: Iterable[Term]) -> list[str]:
+    """A declaration of each variable."""
+    return [f"(declare-const {quoted(variable.name)} {_sort(variable.sort)})" for variable in variables]
+
+
+def in_domain(variable: Term) -> str | None:
+    """That the variable's bits name a value of its sort; None where all bits do."""
+    sort = variable.sort
+    if sort is BOOL or len(sort.values) == 1 << width(sort):
+        return None
+    last = f"{len(sort.values) - 1:0{width(sort)}b}"
+    return f"(bvule {quoted(variable.name)} #b{last})"
+
+
+def query(variables: Sequence[Term], assertions: Sequence[tuple[str, Term]], comment: str = "") -> str:
+    """A script that asks whether the named assertions can hold together, each variable within its sort.
+
+    Inner nodes that occur more than once are defined once. The names appear in an unsat core.
+    """
+    lines = [f"; {comment}"] if comment else []
+    lines += ["(set-option :produce-unsat-cores true)", "(set-logic QF_BV)"]
+    lines += declared(variables)
+    lines += [f"(assert {text})" for variable in variables if (text := in_domain(variable)) is not None]
+    uses: dict[int, int] = {}
+    for node in nodes(*(term for _, term in assertions)):
+        for argument in node.arguments:
+            uses[argument.id] = uses.get(argument.id, 0) + 1
+    texts: dict[int, str] = {}
+    for node in nodes(*(term for _, term in assertions)):
+        text = _text(node, texts)
+        if uses.get(node.id, 0) > 1 and node.op not in {Op.CONST, Op.VAR}:
+            lines.append(f"(define-fun |n.{node.id}| () {_sort(node.sort)} {text})")
+            text = f"|n.{node.id}|"
+        texts[node.id] = text
+    lines += [f"(assert (! {texts[term.id]} :named {quoted(name)}))" for name, term in assertions]
+    lines.append("(check-sat)")
+    return "\n".join(lines) + "\n"
+
+
+def quoted(name: str) -> str:
+    """The name as an SMT-LIB symbol."""
+    return "|" + name.replace("|", "!").replace("\\", "/") + "|"
+
+
+def _sort(sort: Sort) -> str:
+    return "Bool" if sort is BOOL else f"(_ BitVec {width(sort)})"
+
+
+def _text(node: Term, texts: Mapping[int, str]) -> str:
+    parts = [texts[argument.id] for argument in node.arguments]
+    match node.op:
+        case Op.CONST:
+            if node.sort is BOOL:
+                return "true" if node.value else "false"
+            return f"#b{node.sort.values.index(str(node.value)):0{width(node.sort)}b}"
+        case Op.VAR:
+            return quoted(node.name)
+        case Op.NOT | Op.AND | Op.OR | Op.EQ | Op.ITE:
+            return f"({node.op.value} {' '.join(parts)})"

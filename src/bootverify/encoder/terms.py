@@ -1,0 +1,291 @@
+"""Hash-consed terms over truth values and finite enumerations, with constant folding. No solver is known here."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum as PyEnum
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A finite sort: its name and its values in order. Truth values are the sort `BOOL`."""
+
+    name: str
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+BOOL: Final = Sort("Bool", ("false", "true"))
+Value = bool | str
+
+
+class Op(PyEnum):
+    """The node kinds."""
+
+    CONST = "const"
+    VAR = "var"
+    NOT = "not"
+    AND = "and"
+    OR = "or"
+    EQ = "="
+    ITE = "ite"
+
+
+class Term:
+    """One node; equal terms are the same object."""
+
+    __slots__ = ("arguments", "free", "id", "op", "sort", "value")
+
+    def __init__(self, op: Op, sort: Sort, value: Value, arguments: "tuple[Term, ...]", number: int) -> None:
+        self.op = op
+        self.sort = sort
+        self.value = value
+        self.arguments = arguments
+        self.id = number
+        if op is Op.VAR:
+            self.free: frozenset[Term] = frozenset((self,))
+        elif not arguments:
+            self.free = frozenset()
+        elif len(arguments) == 1:
+            self.free = arguments[0].free
+        else:
+            self.free = frozenset().union(*(argument.free for argument in arguments))
+
+    def __repr__(self) -> str:
+        return show(self)
+
+    @property
+    def name(self) -> str:
+        """The name of a variable."""
+        return str(self.value)
+
+
+_TABLE: dict[tuple[Op, Sort, Value, tuple[int, ...]], Term] = {}
+
+
+def _make(op: Op, sort: Sort, value: Value, arguments: tuple[Term, ...] = ()) -> Term:
+    key = (op, sort, value, tuple(argument.id for argument in arguments))
+    found = _TABLE.get(key)
+    if found is None:
+        found = _TABLE[key] = Term(op, sort, value, arguments, len(_TABLE))
+    return found
+
+
+def true() -> Term:
+    """The truth."""
+    return _make(Op.CONST, BOOL, True)
+
+
+def false() -> Term:
+    """The falsehood."""
+    return _make(Op.CONST, BOOL, False)
+
+
+def var(name: str, sort: Sort = BOOL) -> Term:
+    """The variable of that name and sort."""
+    return _make(Op.VAR, sort, name)
+
+
+def const(sort: Sort, value: Value) -> Term:
+    """A value of `sort`; TypeError when it has no such value."""
+    if sort is BOOL:
+        if not isinstance(value, bool):
+            raise TypeError(f"`{value}` is no truth value")
+    elif value not in sort.values:
+        raise TypeError(f"`{value}` is no value of {sort}")
+    return _make(Op.CONST, sort, value)
+
+
+def not_(operand: Term) -> Term:
+    """Negation."""
+    _boolean(operand)
+    if operand.op is Op.CONST:
+        return const(BOOL, not operand.value)
+    if operand.op is Op.NOT:
+        return operand.arguments[0]
+    return _make(Op.NOT, BOOL, "", (operand,))
+
+
+def and_(*operands: Term) -> Term:
+    """Conjunction of any number of terms; of none: true."""
+    return _junction(Op.AND, operands, neutral=True)
+
+
+def or_(*operands: Term) -> Term:
+    """Disjunction of any number of terms; of none: false."""
+    return _junction(Op.OR, operands, neutral=False)
+
+
+def _junction(op: Op, operands: Iterable[Term], *, neutral: bool) -> Term:
+    kept: dict[int, Term] = {}
+    for operand in operands:
+        _boolean(operand)
+        parts = operand.arguments if operand.op is op else (operand,)
+        for part in parts:
+            if part.op is Op.CONST:
+                if part.value is not neutral:
+                    return const(BOOL, not neutral)
+                continue
+            kept[part.id] = part
+    for part in kept.values():
+        if part.op is Op.NOT and part.arguments[0].id in kept:
+            return const(BOOL, not neutral)
+    if not kept:
+        return const(BOOL, neutral)
+    if len(kept) == 1:
+        return next(iter(kept.values()))
+    return _make(op, BOOL, "", tuple(kept[number] for number in sorted(kept)))
+
+
+def eq(left: Term, right: Term | Value) -> Term:
+    """Equality of two terms of one sort, or of a term and a value."""
+    if not isinstance(right, Term):
+        right = const(left.sort, right)
+    if left.sort is not right.sort and left.sort != right.sort:
+        raise TypeError(f"{left.sort} is not {right.sort}")
+    if left is right:
+        return true()
+    if left.op is Op.CONST and right.op is Op.CONST:
+        return const(BOOL, left.value == right.value)
+    if left.sort is BOOL:
+        for one, other in ((left, right), (right, left)):
+            if one.op is Op.CONST:
+                return other if one.value else not_(other)
+    first, second = (left, right) if left.id > right.id else (right, left)
+    if first.op is Op.ITE and second.op is Op.CONST:
+        condition, then, otherwise = first.arguments
+        return ite(condition, eq(then, second), eq(otherwise, second))
+    if second.op is Op.ITE and first.op is Op.CONST:
+        condition, then, otherwise = second.arguments
+        return ite(condition, eq(then, first), eq(otherwise, first))
+    return _make(Op.EQ, BOOL, "", (first, second))
+
+
+def ite(condition: Term, then: Term, otherwise: Term) -> Term:
+    """`then` where `condition` holds, else `otherwise`."""
+    _boolean(condition)
+    if then.sort != otherwise.sort:
+        raise TypeError(f"{then.sort} is not {otherwise.sort}")
+    if condition.op is Op.CONST:
+        return then if condition.value else otherwise
+    if then is otherwise:
+        return then
+    if then.sort is BOOL:
+        return and_(or_(not_(condition), then), or_(condition, otherwise))
+    return _make(Op.ITE, then.sort, "", (condition, then, otherwise))
+
+
+def implies(premise: Term, conclusion: Term) -> Term:
+    """Implication."""
+    return or_(not_(premise), conclusion)
+
+
+def member(term: Term, values: Iterable[Value]) -> Term:
+    """Whether `term` is one of `values`; all of a sort's values make it true."""
+    chosen = list(dict.fromkeys(values))
+    if term.sort is not BOOL and set(chosen) == set(term.sort.values):
+        return true()
+    return or_(*(eq(term, value) for value in chosen))
+
+
+def domain(sort: Sort) -> tuple[Value, ...]:
+    """The values of a sort."""
+    return (False, True) if sort is BOOL else sort.values
+
+
+def nodes(*roots: Term) -> Iterator[Term]:
+    """Every node below `roots` once, arguments before what uses them."""
+    seen: set[int] = set()
+    stack: list[tuple[Term, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        term, ready = stack.pop()
+        if term.id in seen:
+            continue
+        if ready:
+            seen.add(term.id)
+            yield term
+            continue
+        stack.append((term, True))
+        stack.extend((argument, False) for argument in reversed(term.arguments) if argument.id not in seen)
+
+
+def substitute(term: Term, by: Mapping[Term, Term]) -> Term:
+    """`term` with variables replaced; constants fold."""
+    if term.free.isdisjoint(by):
+        return term
+    done: dict[int, Term] = {}
+    for node in nodes(term):
+        if node.op is Op.VAR:
+            done[node.id] = by.get(node, node)
+        elif node.free.isdisjoint(by):
+            done[node.id] = node
+        else:
+            done[node.id] = rebuild(node, [done[argument.id] for argument in node.arguments])
+    return done[term.id]
+
+
+def rebuild(node: Term, arguments: list[Term]) -> Term:
+    """A node of the same kind over other arguments."""
+    match node.op:
+        case Op.NOT:
+            return not_(arguments[0])
+        case Op.AND:
+            return and_(*arguments)
+        case Op.OR:
+            return or_(*arguments)
+        case Op.EQ:
+            return eq(arguments[0], arguments[1])
+        case Op.ITE:
+            return ite(arguments[0], arguments[1], arguments[2])
+        case Op.CONST | Op.VAR:
+            return node
+
+
+def evaluate(term: Term, assignment: Mapping[Term, Value]) -> Value:
+    """The value of `term`; KeyError names a variable that `assignment` lacks."""
+    done: dict[int, Value] = {}
+    for node in nodes(term):
+        values = [done[argument.id] for argument in node.arguments]
+        match node.op:
+            case Op.CONST:
+                done[node.id] = node.value
+            case Op.VAR:
+                done[node.id] = assignment[node]
+            case Op.NOT:
+                done[node.id] = not values[0]
+            case Op.AND:
+                done[node.id] = all(values)
+            case Op.OR:
+                done[node.id] = any(values)
+            case Op.EQ:
+                done[node.id] = values[0] == values[1]
+            case Op.ITE:
+                done[node.id] = values[1] if values[0] else values[2]
+    return done[term.id]
+
+
+def show(term: Term) -> str:
+    """The term as one readable line."""
+    parts = [show(argument) for argument in term.arguments]
+    match term.op:
+        case Op.CONST:
+            return str(term.value).lower() if term.sort is BOOL else str(term.value)
+        case Op.VAR:
+            return term.name
+        case Op.NOT:
+            return f"not {parts[0]}"
+        case Op.AND:
+            return "(" + " and ".join(parts) + ")"
+        case Op.OR:
+            return "(" + " or ".join(parts) + ")"
+        case Op.EQ:
+            return f"{parts[0]} = {parts[1]}"
+        case Op.ITE:
+            return f"({parts[1]} if {parts[0]} else {parts[2]})"
+
+
+def _boolean(term: Term) -> None:
+    if term.sort is not BOOL:
+        raise TypeError(f"`{show(term)}` is of sort {term.sort}, not a truth value")

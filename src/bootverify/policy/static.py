@@ -1,0 +1,35 @@
+"""Which subjects a policy is asked of: formulas over fixed properties alone, decided on the design."""
+
+from bootverify.design.boot import Image, Stage
+from bootverify.design.design import Design
+from bootverify.design.keys import Key
+from bootverify.design.memory import Partition
+from bootverify.policy.formula import And, Attribute, Compare, Comparison, Formula, Literal, Member, Not, Or
+from bootverify.policy.vocabulary import attribute
+
+
+def applies(design: Design, formula: Formula, subject: Stage | Image | Key | Partition) -> bool:
+    """Whether `formula`, which may speak of `it` and its attributes only, is true of `subject`."""
+    match formula:
+        case Literal(value):
+            return bool(value)
+        case Attribute():
+            return bool(_value(design, formula, subject))
+        case Not(operand):
+            return not applies(design, operand, subject)
+        case And(operands):
+            return all(applies(design, operand, subject) for operand in operands)
+        case Or(operands):
+            return any(applies(design, operand, subject) for operand in operands)
+        case Compare(left, op, right):
+            same = _value(design, left, subject) == _value(design, right, subject)
+            assert op in {Comparison.EQ, Comparison.NE}
+            return same is (op is Comparison.EQ)
+        case Member(item, among):
+            return _value(design, item, subject) in {literal.value for literal in among}
+        case _:
+            raise AssertionError(f"the type check lets no such condition through: {formula}")
+
+
+def _value(design: Design, term: Attribute | Literal, subject: Stage | Image | Key | Partition) -> str | int | bool:
+    return term.value if isinstance(term, Literal) else attribute(design, subject, term.name)

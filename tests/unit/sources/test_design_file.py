@@ -1,0 +1,89 @@
+"""Design files: the eight written from scenario cards load; each way to be wrong gets its fault at its line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bootverify.design.boot import BootGo, ChooseSlot, Protect, SetUpTrustZone
+from bootverify.design.protection import Attribution
+from bootverify.errors import InputError
+from bootverify.ranges import AddressRange
+from bootverify.sources.design_file import load_design
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_scenario_loads(path) -> None:
+    design = load_design(path)
+    assert design.stages[0] is design.root
+
+
+def test_facts_know_their_line() -> None:
+    design = load_design(SCENARIOS / "SB-S02.yaml")
+    text = (SCENARIOS / "SB-S02.yaml").read_text().splitlines()
+    source = design.key("enc_priv").placements[0].source
+    assert "enc_priv" in text[source.line - 1]
+    assert "over_the_air" in text[design.image("mcuboot").update_source.line - 1]
+
+
+def test_trustzone_follows_from_the_map() -> None:
+    design = load_design(SCENARIOS / "SB-S05.yaml")
+    step = next(step for step in design.stage("tfm").steps if isinstance(step, SetUpTrustZone))
+    assert step.secure_code.range == AddressRange(0x30200, 0x3C000)
+    assert [span.range for span in step.non_secure] == [AddressRange(0x3C000, 0x90000)]
+    # slot start plus both image sizes, not the slot's size; then the non-secure storage
+    assert [span.range for span in step.non_secure_data] == [
+        AddressRange(0x90000, 0x90000 + 0xBE00 + 0x54000),
+        AddressRange(0xF8000, 0x100000),
+    ]
+    assert design.stage("app").attribution is Attribution.NON_SECURE
+
+
+def test_steps_stand_in_the_vendors_order() -> None:
+    design = load_design(SCENARIOS / "SB-S08.yaml")
+    assert [type(step) for step in design.stage("b0").steps][:2] == [Protect, ChooseSlot]
+    assert isinstance(design.stage("mcuboot").steps[0], BootGo)
+    assert design.stage("mcuboot").steps[0].bootloader == "mcuboot"
+
+
+def edited(tmp_path, name, old, new) -> Path:
+    text = (SCENARIOS / name).read_text()
+    assert old in text
+    path = tmp_path / "design.yaml"
+    path.write_text(text.replace(old, new, 1))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line_has", "words"),
+    [
+        ("soc: nrf5340", "soc: nrf9999", "soc:", r"no soc is called `nrf9999`; one of: .*nrf5340"),
+        ("mode: swap-move", "mode: swap-mvoe", "mode:", r"`chain.mcuboot.mode` is `swap-mvoe`; should be"),
+        ("validate_primary", "validate_primray", "validate_primray", r"unknown key `validate_primray`; did you mean `validate_primary`"),
+        ("size: 0x200}", "size: 0x4200}", "app:", r"overlaps `mcuboot_pad`"),
+        ("staging: mcuboot_secondary", "staging: mcuboot_secundary", "app:", r"`mcuboot_secundary` is no partition"),
+        ("verified_by: mcuboot", "verified_by: mcu", "verified_by", r"`mcu` is no stage; known: mcuboot, app"),
+        ("span: [0x0, 0xc000]", "span: [0xc000, 0x0]", "span:", "runs backwards"),
+        ("size: 0x8000}", "size: 0x80000}", "settings_storage", "leaves the internal memory"),
+        ("lifecycle:", "lifecycles:", "lifecycles", r"unknown key `lifecycles`; did you mean `lifecycle`"),
+        ("{image: mcuboot}, decrypts: app", "{image: nobody}, decrypts: app", "enc_priv", "`nobody` is no image"),
+    ],
+)
+def test_each_mistake_gets_its_fault(tmp_path, old, new, line_has, words) -> None:
+    path = edited(tmp_path, "SB-S01.yaml", old, new)
+    with pytest.raises(InputError) as caught:
+        load_design(path)
+    faults = [fault for fault in caught.value.faults if re.search(words, fault.message)]
+    assert faults, caught.value
+    assert line_has in path.read_text().splitlines()[faults[0].line - 1]
+
+
+def test_all_faults_of_a_file_come_at_once(tmp_path) -> None:
+    text = (SCENARIOS / "SB-S01.yaml").read_text().replace("verified_by: mcuboot", "verified_by: nobody").replace("decrypts: app", "decrypts: none")
+    path = tmp_path / "design.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_design(path)
+    assert len(caught.value.faults) == 2
