@@ -5,6 +5,7 @@ The result is a source of candidate lemmas; soundness does not rest on it, since
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from bootverify.encoder.system import System, Transition
@@ -38,60 +39,90 @@ class Lemma:
     text: str
 
 
-def candidate_lemmas(system: System, location: Term) -> tuple[Lemma, ...]:
-    """For every variable, what its values can be at each value of `location`; in a fixed order."""
-    boxes = reachable_boxes(system, location)
-    lemmas = []
-    reached = [value for value in domain(location.sort) if value in boxes]
+def candidate_lemmas(system: System, location: Term, mode: Term | None = None) -> tuple[Lemma, ...]:
+    """For every variable, what its values can be at each value of `location`; in a fixed order.
+
+    With `mode`, a truth value that never falls back, the values are kept apart for its two halves.
+    """
+    boxes = reachable_boxes(system, location, mode)
+    lemmas: list[Lemma] = []
+    reached = [value for value in domain(location.sort) if any(place == value for place, _ in boxes)]
     if len(reached) < len(domain(location.sort)):
         lemmas.append(Lemma(term=member(location, reached), text=f"{location.name} in {_listed(reached)}"))
+    modes: list[Value] = [False] if mode is None else [value for value in (False, True) if any(m == value for _, m in boxes)]
+    for value in modes:
+        half = {place: box for (place, m), box in boxes.items() if m == value}
+        lemmas += _of_half(system, location, mode, value, half, split=len(modes) > 1)
+    return tuple(lemmas)
+
+
+def _of_half(
+    system: System, location: Term, mode: Term | None, half: Value, boxes: Mapping[Value, Box], *, split: bool
+) -> list[Lemma]:
+    lemmas: list[Lemma] = []
+    reached = [value for value in domain(location.sort) if value in boxes]
+    if mode is not None and split and len(reached) < len(domain(location.sort)):
+        lemmas.append(_in_half(Lemma(term=member(location, reached), text=f"{location.name} in {_listed(reached)}"), mode, half))
     for variable in system.variables:
-        if variable is location:
+        if variable is location or (variable is mode and split):
             continue
         whole = frozenset(domain(variable.sort))
         groups: dict[frozenset[Value], list[Value]] = {}
         for place in reached:
             groups.setdefault(boxes[place][variable], []).append(place)
-        if len(groups) == 1:
-            values = next(iter(groups))
-            if values != whole:
-                lemmas.append(_lemma(variable, values, None, location, reached))
-            continue
         for values, places in groups.items():
             if values != whole:
-                lemmas.append(_lemma(variable, values, places, location, reached))
-    return tuple(lemmas)
+                lemma = _lemma(variable, values, None if len(groups) == 1 else places, location, reached)
+                lemmas.append(_in_half(lemma, mode, half) if mode is not None and split else lemma)
+    return lemmas
 
 
-def reachable_boxes(system: System, location: Term) -> Mapping[Value, Box]:
-    """The least boxes, one for each reachable location, that the start lies in and no transition leaves."""
-    boxes: dict[Value, Box] = {}
-    pending: list[Value] = []
+def _in_half(lemma: Lemma, mode: Term, half: Value) -> Lemma:
+    premise, words = (mode, mode.name) if half else (not_(mode), f"not {mode.name}")
+    return Lemma(term=implies(premise, lemma.term), text=f"{words} => {lemma.text}")
+
+
+def reachable_boxes(
+    system: System, location: Term, mode: Term | None = None
+) -> Mapping[tuple[Value, Value], Box]:
+    """The least boxes, one for each reachable location and mode, that the start lies in and no transition leaves."""
+    boxes: dict[tuple[Value, Value], Box] = {}
+    pending: list[tuple[Value, Value]] = []
     start = {variable: frozenset(system.init[variable]) for variable in system.variables}
     for place in system.init[location]:
-        boxes[place] = {**start, location: frozenset((place,))}
-        pending.append(place)
-    prepared: dict[Value, list[tuple[Transition, tuple[Term, ...]]]] = {}
+        for value in system.init[mode] if mode is not None else (False,):
+            boxes[place, value] = _pinned(start, location, place, mode, value)
+            pending.append((place, value))
+    prepared: dict[tuple[Value, Value], list[tuple[Transition, tuple[Term, ...]]]] = {}
     while pending:
-        place = pending.pop(0)
-        if place not in prepared:
-            prepared[place] = _prepared(system, location, place)
-        box = boxes[place]
-        for transition, conjuncts in prepared[place]:
-            narrowed = _narrowed(conjuncts, box, transition)
+        at = pending.pop(0)
+        place, value = at
+        if at not in prepared:
+            here: dict[Term, Term] = {location: const(location.sort, place)}
+            if mode is not None:
+                here[mode] = const(mode.sort, value)
+            prepared[at] = _prepared(system, here)
+        box = boxes[at]
+        for transition, conjuncts in prepared[at]:
+            narrowed = _narrowed(conjuncts, box)
             if narrowed is None:
                 continue
-            changes = {target: _values(value, narrowed) for target, value in transition.updates.items()}
+            changes = {target: _values(term, box, narrowed) for target, term in transition.updates.items()}
             places = changes.pop(location, frozenset((place,)))
-            for after in places:
-                if _grow(boxes, after, narrowed, changes, location, system) and after not in pending:
+            values = changes.pop(mode, frozenset((value,))) if mode is not None else frozenset((value,))
+            for after in product(sorted(places, key=str), sorted(values, key=str)):
+                if _grow(boxes, at, after, narrowed, changes, location, mode, system) and after not in pending:
                     pending.append(after)
     return boxes
 
 
-def _prepared(system: System, location: Term, place: Value) -> list[tuple[Transition, tuple[Term, ...]]]:
-    """The transitions that may happen at `place`, specialised to it, with the conjuncts of their guards."""
-    here = {location: const(location.sort, place)}
+def _pinned(box: Box, location: Term, place: Value, mode: Term | None, value: Value) -> Box:
+    pinned = {**box, location: frozenset((place,))}
+    return pinned if mode is None else {**pinned, mode: frozenset((value,))}
+
+
+def _prepared(system: System, here: Mapping[Term, Term]) -> list[tuple[Transition, tuple[Term, ...]]]:
+    """The transitions that may happen there, specialised to it, with the conjuncts of their guards."""
     found = []
     for transition in system.transitions:
         guard = substitute(transition.guard, here)
@@ -103,55 +134,70 @@ def _prepared(system: System, location: Term, place: Value) -> list[tuple[Transi
     return found
 
 
-def _narrowed(conjuncts: tuple[Term, ...], box: Box, transition: Transition) -> Box | None:
-    """The part of `box` in which the guard can hold, variable by variable; None when there is none."""
-    narrowed = dict(box)
-    for each in transition.inputs:
-        narrowed[each] = frozenset(domain(each.sort))
+def _range(variable: Term, box: Box, narrowed: Box) -> frozenset[Value]:
+    """What a variable can be: as narrowed by the guard, else as in the box; an input can be anything."""
+    found = narrowed.get(variable)
+    if found is None:
+        found = box.get(variable)
+    return frozenset(domain(variable.sort)) if found is None else found
+
+
+def _narrowed(conjuncts: tuple[Term, ...], box: Box) -> Box | None:
+    """What the guard leaves of the variables it mentions; None when it cannot hold in `box`."""
+    narrowed: Box = {}
     for conjunct in conjuncts:
         free = sorted(conjunct.free, key=lambda variable: variable.id)
         if not free:
             if conjunct.value is False:
                 return None
             continue
-        if _combinations(free, narrowed) > MOST_COMBINATIONS:
-            if True not in _loose(conjunct, narrowed):
+        ranges = [_range(variable, box, narrowed) for variable in free]
+        if _combinations(ranges) > MOST_COMBINATIONS:
+            if True not in _loose(conjunct, box, narrowed):
                 return None
             continue
-        passing = [
-            values
-            for values in product(*(narrowed[variable] for variable in free))
-            if evaluate(conjunct, dict(zip(free, values, strict=True)))
-        ]
-        if not passing:
+        left = _passing(conjunct, tuple(free), tuple(ranges))
+        if left is None:
             return None
-        for position, variable in enumerate(free):
-            narrowed[variable] = frozenset(values[position] for values in passing)
+        narrowed.update(zip(free, left, strict=True))
     return narrowed
 
 
-def _values(term: Term, box: Box) -> frozenset[Value]:
-    """The values that `term` can have when its variables range over `box`."""
+@lru_cache(maxsize=100_000)
+def _passing(
+    conjunct: Term, free: tuple[Term, ...], ranges: tuple[frozenset[Value], ...]
+) -> tuple[frozenset[Value], ...] | None:
+    """What is left of each range when the conjunct holds; None when it cannot."""
+    passing = [values for values in product(*ranges) if evaluate(conjunct, dict(zip(free, values, strict=True)))]
+    return tuple(map(frozenset, zip(*passing, strict=True))) if passing else None
+
+
+def _values(term: Term, box: Box, narrowed: Box) -> frozenset[Value]:
+    """The values that `term` can have when its variables range over the narrowed box."""
     if term.op is Op.CONST:
         return frozenset((term.value,))
     if term.op is Op.VAR:
-        return box[term]
+        return _range(term, box, narrowed)
     free = sorted(term.free, key=lambda variable: variable.id)
-    if _combinations(free, box) > MOST_COMBINATIONS:
-        return _loose(term, box)
-    return frozenset(
-        evaluate(term, dict(zip(free, values, strict=True))) for values in product(*(box[variable] for variable in free))
-    )
+    ranges = [_range(variable, box, narrowed) for variable in free]
+    if _combinations(ranges) > MOST_COMBINATIONS:
+        return _loose(term, box, narrowed)
+    return _evaluated(term, tuple(free), tuple(ranges))
 
 
-def _combinations(free: list[Term], box: Box) -> int:
+@lru_cache(maxsize=100_000)
+def _evaluated(term: Term, free: tuple[Term, ...], ranges: tuple[frozenset[Value], ...]) -> frozenset[Value]:
+    return frozenset(evaluate(term, dict(zip(free, values, strict=True))) for values in product(*ranges))
+
+
+def _combinations(ranges: list[frozenset[Value]]) -> int:
     count = 1
-    for variable in free:
-        count *= len(box[variable])
+    for values in ranges:
+        count *= len(values)
     return count
 
 
-def _loose(term: Term, box: Box) -> frozenset[Value]:
+def _loose(term: Term, box: Box, narrowed: Box) -> frozenset[Value]:
     """As `_values`, each part on its own: may contain values that no assignment gives."""
     done: dict[int, frozenset[Value]] = {}
     both: frozenset[Value] = frozenset((False, True))
@@ -161,7 +207,7 @@ def _loose(term: Term, box: Box) -> frozenset[Value]:
             case Op.CONST:
                 done[node.id] = frozenset((node.value,))
             case Op.VAR:
-                done[node.id] = box[node]
+                done[node.id] = _range(node, box, narrowed)
             case Op.NOT:
                 done[node.id] = frozenset(not value for value in parts[0])
             case Op.AND:
@@ -188,26 +234,35 @@ def _loose(term: Term, box: Box) -> frozenset[Value]:
 
 
 def _grow(
-    boxes: dict[Value, Box],
-    place: Value,
-    before: Box,
+    boxes: dict[tuple[Value, Value], Box],
+    origin: tuple[Value, Value],
+    target: tuple[Value, Value],
+    narrowed: Box,
     changes: Mapping[Term, frozenset[Value]],
     location: Term,
+    mode: Term | None,
     system: System,
 ) -> bool:
-    """Let the box of `place` hold what arrives there; whether it grew."""
-    known = boxes.get(place)
+    """Let the box of `target` hold what arrives there from `origin`; whether it grew."""
+    before = boxes[origin]
+    known = boxes.get(target)
     if known is None:
-        arrived = {variable: changes.get(variable, before[variable]) for variable in system.variables}
-        boxes[place] = {**arrived, location: frozenset((place,))}
+        arrived = {**before, **{v: values for v, values in narrowed.items() if v in before}, **changes}
+        boxes[target] = _pinned(arrived, location, target[0], mode, target[1])
         return True
+    # Where the location stays, what is not assigned stays inside the box it came from.
+    arriving = changes.keys() if target == origin else system.variables
     grew = False
-    for variable in system.variables:
-        if variable is location:
+    for variable in arriving:
+        if variable is location or variable is mode:
             continue
-        arriving = changes.get(variable, before[variable])
-        if not arriving <= known[variable]:
-            known[variable] |= arriving
+        values = changes.get(variable)
+        if values is None:
+            values = narrowed.get(variable)
+            if values is None:
+                values = before[variable]
+        if not values <= known[variable]:
+            known[variable] |= values
             grew = True
     return grew
 

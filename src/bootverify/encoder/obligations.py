@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bootverify.encoder.smtlib import query
 from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Op, Term, member, not_, substitute
+from bootverify.encoder.terms import Op, Term, and_, member, not_, or_, substitute
 
 GOAL = "goal"
 
@@ -72,4 +72,34 @@ def implied(claim: Term, lemmas: Sequence[Term], allowed: Iterable[int] | None =
         name="claim",
         premises=chosen,
         assertions=(*((f"lemma {i}", lemmas[i]) for i in chosen), (GOAL, not_(claim))),
+    )
+
+
+def all_start(system: System, lemmas: Sequence[Term]) -> Obligation:
+    """All lemmas hold in every start state: one query for the whole invariant."""
+    starts = [(f"start {variable.name}", member(variable, system.init[variable])) for variable in system.variables]
+    broken = or_(*(not_(lemma) for lemma in lemmas))
+    return Obligation(name="start", premises=(), assertions=(*starts, (GOAL, broken)))
+
+
+def all_preserved(system: System, lemmas: Sequence[Term]) -> Obligation:
+    """Every transition of the system keeps all lemmas: one query for the whole invariant.
+
+    A transition is represented by its guard and the negated lemmas after its assignments; lemmas over variables that it
+    does not assign to stay as they are.
+    """
+    about: dict[Term, list[Term]] = {}
+    for lemma in lemmas:
+        for variable in lemma.free:
+            about.setdefault(variable, []).append(lemma)
+    ways = []
+    for transition in system.transitions:
+        touched = {lemma.id: lemma for target in transition.updates for lemma in about.get(target, ())}
+        broken = or_(*(not_(substitute(lemma, transition.updates)) for lemma in touched.values()))
+        ways.append(and_(transition.guard, broken))
+    chosen = tuple(range(len(lemmas)))
+    return Obligation(
+        name="step",
+        premises=chosen,
+        assertions=(*((f"lemma {i}", lemmas[i]) for i in chosen), (GOAL, or_(*ways))),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum as PyEnum
+from functools import lru_cache
 from typing import Final
 
 
@@ -211,6 +212,11 @@ def nodes(*roots: Term) -> Iterator[Term]:
         stack.extend((argument, False) for argument in reversed(term.arguments) if argument.id not in seen)
 
 
+@lru_cache(maxsize=50_000)
+def _order(term: Term) -> tuple[Term, ...]:
+    return tuple(nodes(term))
+
+
 def substitute(term: Term, by: Mapping[Term, Term]) -> Term:
     """`term` with variables replaced; constants fold."""
     if term.free.isdisjoint(by):
@@ -246,7 +252,7 @@ def rebuild(node: Term, arguments: list[Term]) -> Term:
 def evaluate(term: Term, assignment: Mapping[Term, Value]) -> Value:
     """The value of `term`; KeyError names a variable that `assignment` lacks."""
     done: dict[int, Value] = {}
-    for node in nodes(term):
+    for node in _order(term):
         values = [done[argument.id] for argument in node.arguments]
         match node.op:
             case Op.CONST:

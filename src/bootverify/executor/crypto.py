@@ -1,12 +1,17 @@
 """Signatures, as the crypto libraries of the boot loaders answer; the only file to use them."""
 
 from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
+from enum import Enum
+from functools import cache, lru_cache
+from hashlib import sha256, shake_256
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils, x25519
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 COORDINATE = 32
@@ -81,3 +86,190 @@ def _ed25519(name: str) -> ed25519.Ed25519PrivateKey:
 
 def _pair(raw: bytes) -> tuple[int, int]:
     return int.from_bytes(raw[:COORDINATE], "big"), int.from_bytes(raw[COORDINATE:], "big")
+
+
+# -- MCUboot: images are signed over their SHA-256 digest
+
+
+class Scheme(Enum):
+    """What a key pair is for."""
+
+    ECDSA_P256 = "ecdsa-p256"
+    ED25519 = "ed25519"
+    RSA_2048 = "rsa-2048"
+    X25519 = "x25519"
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """A key pair that follows from its name: a test key, never a product's."""
+
+    scheme: Scheme
+    name: str
+
+    @property
+    def secret(self) -> bytes:
+        """The secret value: scalar or seed, 32 bytes; the prime p of an RSA key."""
+        match self.scheme:
+            case Scheme.ECDSA_P256:
+                return _p256(self.name).private_numbers().private_value.to_bytes(COORDINATE, "big")
+            case Scheme.ED25519 | Scheme.X25519:
+                return sha256(self.name.encode()).digest()
+            case Scheme.RSA_2048:
+                return _rsa(self.name).private_numbers().p.to_bytes(128, "big")
+
+    @property
+    def public(self) -> bytes:
+        """The public half as MCUboot compiles it in: SubjectPublicKeyInfo, RSA as PKCS#1 RSAPublicKey."""
+        match self.scheme:
+            case Scheme.ECDSA_P256:
+                return _spki(_p256(self.name).public_key())
+            case Scheme.ED25519:
+                return _spki(_ed25519(self.name).public_key())
+            case Scheme.X25519:
+                return _spki(_x25519(self.name).public_key())
+            case Scheme.RSA_2048:
+                return _rsa(self.name).public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
+
+    def sign(self, message: bytes) -> bytes:
+        """A signature over `message` (ECDSA, RSA), or over its SHA-256 digest (Ed25519), as imgtool makes it."""
+        match self.scheme:
+            case Scheme.ECDSA_P256:
+                return _p256(self.name).sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+            case Scheme.ED25519:
+                return _ed25519(self.name).sign(sha256(message).digest())
+            case Scheme.RSA_2048:
+                return _rsa(self.name).sign(message, _PSS, hashes.SHA256())
+            case Scheme.X25519:
+                raise ValueError("an X25519 key signs nothing")
+
+
+@lru_cache(maxsize=4096)
+def verify(scheme: Scheme, public: bytes, digest: bytes, signature: bytes) -> bool:
+    """Whether `signature` is good for the SHA-256 `digest` of an image under the public key `public`."""
+    try:
+        match scheme:
+            case Scheme.ECDSA_P256:
+                key = load_der_public_key(public)
+                assert isinstance(key, ec.EllipticCurvePublicKey)
+                key.verify(signature, digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+            case Scheme.ED25519:
+                edwards = load_der_public_key(public)
+                assert isinstance(edwards, ed25519.Ed25519PublicKey)
+                edwards.verify(signature, digest)
+            case Scheme.RSA_2048:
+                modulus = load_der_public_key(public)
+                assert isinstance(modulus, rsa.RSAPublicKey)
+                modulus.verify(signature, digest, _PSS, utils.Prehashed(hashes.SHA256()))
+            case Scheme.X25519:
+                return False
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+# -- image encryption (MCUboot docs, encrypted_images.md)
+
+
+def aes_ctr(key: bytes, data: bytes) -> bytes:
+    """AES in counter mode from a zero counter: encrypts and decrypts."""
+    cipher = Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor()
+    return cipher.update(data) + cipher.finalize()
+
+
+def aes_ctr_at(key: bytes, data: bytes, offset: int) -> bytes:
+    """A piece of a longer AES-CTR text that starts `offset` bytes into it."""
+    block, inside = divmod(offset, 16)
+    cipher = Cipher(algorithms.AES(key), modes.CTR(block.to_bytes(16, "big"))).encryptor()
+    return (cipher.update(bytes(inside) + data) + cipher.finalize())[inside:]
+
+
+def wrap_aes_kw(kek: bytes, key: bytes) -> bytes:
+    """RFC 3394 key wrap."""
+    return aes_key_wrap(kek, key)
+
+
+def unwrap_aes_kw(kek: bytes, wrapped: bytes) -> bytes | None:
+    """The wrapped key; None when `kek` does not open it."""
+    try:
+        return aes_key_unwrap(kek, wrapped)
+    except (InvalidUnwrap, ValueError):
+        return None
+
+
+def wrap_ecies(recipient: PrivateKey, key: bytes, ephemeral: str) -> bytes:
+    """ECIES as MCUboot's TLVs hold it: ephemeral public key, HMAC-SHA256, AES-CTR ciphertext."""
+    if recipient.scheme is Scheme.X25519:
+        mine = _x25519(ephemeral)
+        public = mine.public_key().public_bytes_raw()
+        shared = mine.exchange(_x25519(recipient.name).public_key())
+    else:
+        curve = _p256(ephemeral)
+        public = curve.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        shared = curve.exchange(ec.ECDH(), _p256(recipient.name).public_key())
+    derived = _derived(shared)
+    body = aes_ctr(derived[:16], key)
+    return public + _mac(derived[16:], body) + body
+
+
+def unwrap_ecies(scheme: Scheme, secret: bytes, tlv: bytes) -> bytes | None:
+    """The image key in an ECIES TLV; None when the secret value does not open it."""
+    size = 32 if scheme is Scheme.X25519 else 65
+    public, tag, body = tlv[:size], tlv[size : size + 32], tlv[size + 32 :]
+    try:
+        if scheme is Scheme.X25519:
+            theirs = x25519.X25519PublicKey.from_public_bytes(public)
+            shared = x25519.X25519PrivateKey.from_private_bytes(secret).exchange(theirs)
+        else:
+            point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
+            shared = ec.derive_private_key(int.from_bytes(secret, "big"), ec.SECP256R1()).exchange(ec.ECDH(), point)
+    except ValueError:
+        return None
+    derived = _derived(shared)
+    return aes_ctr(derived[:16], body) if _mac(derived[16:], body) == tag else None
+
+
+_PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
+
+
+def _derived(shared: bytes) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=48, salt=None, info=b"MCUBoot_ECIES_v1").derive(shared)
+
+
+def _mac(key: bytes, body: bytes) -> bytes:
+    made = hmac.HMAC(key, hashes.SHA256())
+    made.update(body)
+    return made.finalize()
+
+
+def _spki(key: "ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | x25519.X25519PublicKey") -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+@cache
+def _x25519(name: str) -> x25519.X25519PrivateKey:
+    return x25519.X25519PrivateKey.from_private_bytes(sha256(name.encode()).digest())
+
+
+@cache
+def _rsa(name: str) -> rsa.RSAPrivateKey:
+    """An RSA-2048 key from primes that follow the name: the first ones above two derived numbers."""
+    e = 65537
+    p, q = (_prime(f"{name}/{which}", e) for which in "pq")
+    d = pow(e, -1, (p - 1) * (q - 1))
+    public = rsa.RSAPublicNumbers(e, p * q)
+    return rsa.RSAPrivateNumbers(
+        p, q, d, rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q), public
+    ).private_key()
+
+
+def _prime(name: str, e: int) -> int:
+    candidate = int.from_bytes(shake_256(name.encode()).digest(128), "big") | 3 << 1022 | 1
+    while not (all(candidate % small for small in (3, 5, 7, 11, 13, 17, 19, 23)) and (candidate - 1) % e and _likely_prime(candidate)):
+        candidate += 2
+    return candidate
+
+
+def _likely_prime(number: int) -> bool:
+    """Fermat's test to three bases: enough for a test key, whose primes are not an adversary's."""
+    return all(pow(base, number - 1, number) == 1 for base in (2, 3, 5))

@@ -48,7 +48,7 @@ class Device:
             design=design,
             flash=Flash(soc.flash.start, soc.flash.size, soc.page, soc.word, WriteRule.AND),
             uicr=Flash(soc.uicr.start, soc.uicr.size, 0, soc.word, WriteRule.OTP_HALFWORD),
-            spu=Spu.of(design),
+            spu=Spu.of(soc.guard, soc.flash.start),
             kmu=Kmu(soc.kmu_slots),
         )
 

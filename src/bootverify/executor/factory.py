@@ -8,20 +8,23 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bootverify.design.boot import ChooseSlot, EncryptionType, Image, Program
+from bootverify.design.boot import ChooseSlot, EncryptionType, Image, Program, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose, PushTarget
-from bootverify.executor import crypto, maker
+from bootverify.executor import crypto
+from bootverify.executor.crypto import PrivateKey, RawP256Key, Scheme
 from bootverify.executor.device import Device
 from bootverify.executor.flash import Flash
+from bootverify.executor.image_format import ENC_EC256, ENC_KW, ENC_X25519, Version, parse
 from bootverify.executor.knowledge import Knowledge
-from bootverify.executor.layout import HEADER, Store, booted_by_mcuboot, payload_start, store_ranges, stores_of
+from bootverify.executor.layout import HEADER, Store, booted_by_mcuboot, store_ranges, stores_of
+from bootverify.executor.maker import Envelope, MadeImage, make_image
+from bootverify.executor import nsib_build
 from bootverify.executor.nsib import maker as nsib_maker
-from bootverify.executor.nsib.config import INVALID
-from bootverify.executor.stages import nsib
 from bootverify.machine.content import Genuine
 from bootverify.ranges import AddressRange
 
+FW_INFO_VALID = 0x200 + 32  # fw_info at its default offset, field `valid` (ncs-boot 1.6)
 ENGINE_KEY_REGISTER = 0x50845400  # nRF5340 and nRF91 class: write-only AES key register of the engine (soc.md 5.1)
 MSP = 0x20001000
 NEXT_KEY = 0x40  # where an image holds several keys at one declared place, they follow at this distance
@@ -75,29 +78,34 @@ class Factory:
                 for use in key.uses:
                     if use.purpose is Purpose.SIGN:
                         return self.signing_key(use.image).secret
-                return crypto.private_key(f"{self.design.name}/{key.name}", self._scheme_of(key)).secret
+                return self.pair(key).secret
             case KeyKind.PUBLIC | KeyKind.HASH:
                 for use in key.uses:
-                    public = self.signing_key(use.image).spki
+                    public = self.signing_key(use.image).public
                     return public if key.kind is KeyKind.PUBLIC else hashlib.sha256(public).digest()[:16]
                 return _bytes(f"{self.design.name}/{key.name}", 64)
 
-    def signing_key(self, image: str) -> "crypto.PrivateKey":
+    def signing_key(self, image: str) -> PrivateKey:
         """The owner's key pair that signs `image`."""
-        signature = self.design.image(image).signature
-        return crypto.private_key(f"{self.design.name}/signs/{image}", signature.value)
+        scheme = self.design.image(image).signature
+        return PrivateKey(
+            Scheme.ECDSA_P256 if scheme is SignatureType.NONE else Scheme(scheme.value),
+            f"{self.design.name}/signs/{image}",
+        )
 
-    def nsib_key(self, image: str) -> "crypto.RawP256Key":
-        """The owner's key pair that signs `image` for NSIB."""
-        return crypto.RawP256Key(f"{self.design.name}/nsib/{image}")
+    def nsib_key(self, image: str) -> RawP256Key:
+        """The owner's key pair that signs `image` for NSIB: the same, in NSIB's raw form."""
+        return RawP256Key(f"{self.design.name}/signs/{image}")
 
-    def _scheme_of(self, key: Key) -> str:
-        for use in key.uses:
-            if use.purpose is Purpose.DECRYPT and use.image:
-                kind = self.design.image(use.image).encryption
-                if kind is EncryptionType.ECIES_X25519:
-                    return "x25519"
-        return "ecdsa-p256"
+    def pair(self, key: Key) -> PrivateKey:
+        """The key pair behind a private key that decrypts."""
+        curves = {
+            self.design.image(use.image).encryption
+            for use in key.uses
+            if use.purpose is Purpose.DECRYPT and use.image
+        }
+        scheme = Scheme.X25519 if EncryptionType.ECIES_X25519 in curves else Scheme.ECDSA_P256
+        return PrivateKey(scheme, f"{self.design.name}/{key.name}")
 
     def decryption_key(self, image: Image) -> Key | None:
         """The declared key that opens encrypted updates of `image`."""
@@ -122,16 +130,41 @@ class Factory:
             case None:
                 return self._payload(image, release, slot, area.start, area.size)
             case Program.NSIB:
-                pad = nsib.pad(self.design, image)
+                pad = nsib_build.pad(self.design, image)
                 return b"\xff" * pad + self._nsib_signed(image, release, slot)
             case _:
                 size = area.size - HEADER - TRAILER_ROOM - TLV_ROOM
                 payload = self._payload(image, release, slot, area.start + HEADER, size)
-                return self._mcuboot_signed(image, payload, release)
+                return self._wrapped(image, payload, release).installed
+
+    def _wrapped(self, image: Image, payload: bytes, release: int) -> MadeImage:
+        """MCUboot's layer around `payload`; updates of MCUboot itself carry the application image's signature."""
+        signer = image.name if booted_by_mcuboot(self.design, image) else self._sharing(image)
+        key = None
+        if signer and self.design.image(signer).signature is not SignatureType.NONE:
+            key = self.signing_key(signer)
+        return make_image(payload, version=Version(release), key=key, envelope=self._envelope(image, release))
+
+    def _sharing(self, image: Image) -> str:
+        """The image whose secondary slot also stages `image`."""
+        others = (each.name for each in self.design.images if each.staging == image.staging and each.name != image.name)
+        return next(others, "")
+
+    def _envelope(self, image: Image, release: int) -> Envelope | None:
+        if image.encryption is EncryptionType.NONE:
+            return None
+        key = self.decryption_key(image)
+        label = f"{self.design.name}/{image.name}/{release}"
+        if image.encryption is EncryptionType.AES_KW:
+            kek = self.value(key) if key else _bytes(f"{label}/kek", 16)
+            return Envelope(kind="aes-kw", label=label, kek=kek)
+        scheme = Scheme.X25519 if image.encryption is EncryptionType.ECIES_X25519 else Scheme.ECDSA_P256
+        recipient = self.pair(key) if key else PrivateKey(scheme, f"{label}/recipient")
+        return Envelope(kind=image.encryption.value, label=label, recipient=recipient)
 
     def _nsib_signed(self, image: Image, release: int, slot: str) -> bytes:
         area = self.design.partition(slot).range
-        pad = nsib.pad(self.design, image)
+        pad = nsib_build.pad(self.design, image)
         start = area.start + pad
         size = (area.size - pad - 0x100 - (TLV_ROOM if pad else 0)) // 4 * 4
         payload = self._payload(image, release, slot, start, size)
@@ -142,11 +175,8 @@ class Factory:
             if isinstance(step, ChooseSlot) and step.image == image.name
         )
         return nsib_maker.sign_image(
-            nsib.config(self.design, step), payload, address=start, version=release, key=self.nsib_key(image.name)
+            nsib_build.config(self.design, step), payload, address=start, version=release, key=self.nsib_key(image.name)
         )
-
-    def _mcuboot_signed(self, image: Image, payload: bytes, release: int, wrap: bytes | None = None) -> bytes:
-        raise NotImplementedError
 
     def _payload(self, image: Image, release: int, slot: str, start: int, size: int) -> bytes:
         """Code of `size` bytes linked for `start`, with the keys that this release carries at their places."""
@@ -162,5 +192,217 @@ class Factory:
                     body[at : at + len(value)] = value
         return bytes(body)
 
-    def _carried_value(self, key: Key, release: int) -> bytes:  # noqa: ARG002 - a later release may carry another
-        return self.value(key)
+    def _carried_value(self, key: Key, release: int) -> bytes:
+        """A public key may be exchanged by a later release; a secret keeps its value."""
+        value = self.value(key)
+        if key.secret or release == 1:
+            return value
+        return _bytes(f"{self.design.name}/{key.name}/{release}", len(value))
+
+    def package(self, image: Image, release: int, slot: str) -> Package:
+        """The update that the vendor ships; `slot` is the variant, for an image with several."""
+        at = (image.name, release, slot)
+        if at not in self._packages:
+            self._packages[at] = self._packed(image, release, slot)
+        return self._packages[at]
+
+    def _packed(self, image: Image, release: int, slot: str) -> Package:
+        where = slot or image.slots[0]
+        name = f"{image.name}-{release}" + (f"-{slot}" if slot else "") + ".bin"
+        if booted_by_mcuboot(self.design, image):
+            installed = self.slot_image(image, release, where)
+            found = parse(installed)
+            assert found is not None
+            plain = installed[HEADER : HEADER + found.header.image_size]
+        else:
+            plain = self.slot_image(image, release, where)[nsib_build.pad(self.design, image) :]
+        made = self._wrapped(image, plain, release)
+        return Package(
+            name=name,
+            image=image.name,
+            release=release,
+            slot=slot,
+            plain=plain,
+            file=made.shipped,
+            encrypted=image.encryption is not EncryptionType.NONE,
+        )
+
+    # -- what stores hold
+
+    def parts(self, store: Store) -> list[tuple[Genuine, Part]]:
+        """The bytes that each release of the store's image leaves in it."""
+        image = self.design.image(store.image)
+        return [
+            (Genuine(image.name, release, store.slot if len(image.slots) > 1 else ""), self._part(store, release))
+            for release in range(1, self.design.releases + 1)
+        ]
+
+    def _part(self, store: Store, release: int) -> Part:
+        image = self.design.image(store.image)
+        whole = self.slot_image(image, release, store.slot)
+        start = store.range.start - self.design.partition(store.slot).range.start
+        skip = nsib_build.pad(self.design, image) if not booted_by_mcuboot(self.design, image) and image.verified_by else 0
+        low = max(start, skip)
+        return Part(offset=low - start, data=whole[low : start + store.range.size])
+
+    def part_bytes(self, store: Store, release: int) -> bytes:
+        """The store's bytes when `release` is installed, from the store's start."""
+        part = self._part(store, release)
+        return b"\xff" * part.offset + part.data
+
+    def store_bytes(self, store: Store) -> bytes:
+        """What production put into the store: release 1 in the first slot, nothing in further ones."""
+        image = self.design.image(store.image)
+        data = self.part_bytes(store, 1) if store.slot == image.slots[0] else b""
+        return data.ljust(store.range.size, b"\xff")
+
+    def invalidated(self, store: Store, genuine: Genuine, held: bytes) -> bool:
+        """Whether `held` is that release with NSIB's mark: nothing but the valid word differs."""
+        part = self._part(store, genuine.release)
+        found = held[part.offset : part.offset + len(part.data)]
+        if not nsib_chooses(self.design, self.design.image(store.image)):
+            return False
+        word = slice(FW_INFO_VALID, FW_INFO_VALID + 4)
+        same = found[: word.start] + part.data[word] + found[word.stop :]
+        return same == part.data
+
+    def whole_image_in(self, store: Store, held: bytes) -> Genuine | None:
+        """The release of the store's image that lies in clear at the start of `held`."""
+        image = self.design.image(store.image)
+        if len(image.slots) > 1:
+            return None
+        for release in range(1, self.design.releases + 1):
+            if held.startswith(self.slot_image(image, release, store.slot)):
+                return Genuine(image.name, release)
+        return None
+
+    def secrets_in(self, area: AddressRange, flash: Flash) -> list[tuple[str, int]]:
+        """Where values of secret keys stand in `area` now: key name and address."""
+        held = flash.read(area.start, area.size)
+        found = []
+        for key in self.design.keys:
+            if key.secret and (at := held.find(self.value(key))) >= 0:
+                found.append((key.name, area.start + at))
+        return found
+
+    # -- what others make of it
+
+    def opened(self, package: Package, knowledge: Knowledge) -> bytes:
+        """What the package shows to someone with that knowledge: its file, and the payload if he can open it."""
+        if not package.encrypted:
+            return package.file
+        key = self.decryption_key(self.design.image(package.image))
+        if key is not None and (key.published or knowledge.knows(key.name)):
+            plain = self.decrypted(package, self.value(key))
+            return package.file + (plain or b"")
+        return package.file
+
+    def decrypted(self, package: Package, value: bytes) -> bytes | None:
+        """The payload of an encrypted package, opened with the value of a key; None when it does not fit."""
+        found = parse(package.file)
+        if found is None or not found.header.encrypted:
+            return None
+        key = None
+        if (wrapped := found.first(ENC_KW)) is not None:
+            key = crypto.unwrap_aes_kw(value, wrapped)
+        elif (wrapped := found.first(ENC_EC256)) is not None:
+            key = crypto.unwrap_ecies(Scheme.ECDSA_P256, value, wrapped)
+        elif (wrapped := found.first(ENC_X25519)) is not None:
+            key = crypto.unwrap_ecies(Scheme.X25519, value, wrapped)
+        if key is None:
+            return None
+        start = found.header.header_size
+        return crypto.aes_ctr(key, package.file[start : start + found.header.image_size])
+
+    def crafted(self, store: str, knowledge: Knowledge) -> bytes:
+        """The attacker's bytes for a store: signed when he can sign, else a release of the owner's with changed code."""
+        for image in self.design.images:
+            for each in stores_of(self.design, image):
+                if each.name == store:
+                    return self._forged_part(image, each, knowledge)
+        for image in self.design.images:
+            if image.staging == store and booted_by_mcuboot(self.design, image):
+                return self._forged(image, image.slots[0], knowledge)
+        raise KeyError(store)
+
+    def can_sign(self, image: Image, knowledge: Knowledge) -> bool:
+        """Whether someone with that knowledge signs what the verifier of `image` accepts."""
+        for key in self.design.keys:
+            for use in key.uses:
+                if use.image == image.name and use.purpose in {Purpose.SIGN, Purpose.VERIFY} and key.published:
+                    return True
+                if use.image == image.name and use.purpose is Purpose.SIGN and knowledge.knows(key.name):
+                    return True
+        return image.verified_by is not None and image.signature is SignatureType.NONE
+
+    def _forged_part(self, image: Image, store: Store, knowledge: Knowledge) -> bytes:
+        whole = self._forged(image, store.slot, knowledge)
+        start = store.range.start - self.design.partition(store.slot).range.start
+        return whole[start : start + store.range.size]
+
+    def _forged(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
+        area = self.design.partition(slot).range
+        code = bytearray(self._payload(image, self.design.releases, slot, area.start + HEADER, area.size - HEADER - TRAILER_ROOM - TLV_ROOM))
+        evil = _bytes("the attacker's code", len(code) - 8)
+        code[8:] = evil
+        if booted_by_mcuboot(self.design, image):
+            key = self.signing_key(image.name)
+            if not self.can_sign(image, knowledge):
+                key = PrivateKey(key.scheme, "the attacker's own key")
+            return make_image(bytes(code), version=Version(255), key=key).installed
+        genuine = bytearray(self.slot_image(image, 1, slot))
+        for at in range(0x300, len(genuine), 0x100):
+            genuine[at] ^= 0xFF
+        return bytes(genuine)
+
+    # -- production
+
+    def device(self) -> Device:
+        """A device as it leaves production: images in their first slots, provision data, key slots."""
+        device = Device.blank(self.design)
+        for image in self.design.images:
+            start = self.design.partition(image.slots[0]).range.start
+            device.flash.load(start, self.slot_image(image, 1, image.slots[0]))
+        self._provision(device)
+        ranges = store_ranges(self.design)
+        for key in self.design.keys:
+            for place in key.placements:
+                match place:
+                    case InKmu():
+                        destination = ENGINE_KEY_REGISTER if place.push_to is PushTarget.ENGINE else self.design.soc.ram.start
+                        if not isinstance(key.placements[0], InImage):
+                            device.kmu.provision(place.slots[0], self.value(key), destination=destination, readable=place.readable)
+                    case InUicr() if key.secret:
+                        device.uicr.load(device.uicr.end - 0x100, self.value(key))
+                    case InPartition():
+                        area = ranges.get(place.partition) or self.design.partition(place.partition).range
+                        device.flash.load(area.start, self.value(key))
+                    case _:
+                        continue
+        return device
+
+    def _provision(self, device: Device) -> None:
+        """NSIB's provision data: slot addresses, key hashes, counter."""
+        for stage in self.design.stages:
+            for step in stage.steps:
+                if isinstance(step, ChooseSlot):
+                    image = self.design.image(step.image)
+                    addresses = [self.design.partition(slot).range.start for slot in image.slots]
+                    data = nsib_maker.provision(
+                        nsib_build.config(self.design, step),
+                        slots=(addresses[0], addresses[-1]),
+                        public_keys=(self.nsib_key(image.name).public,),
+                    )
+                    assert self.design.soc.otp is not None
+                    device.uicr.load(self.design.soc.otp.start, data)
+
+
+def nsib_chooses(design: Design, image: Image) -> bool:
+    """Whether NSIB starts `image`."""
+    return image.verified_by is not None and design.stage(image.verified_by).program is Program.NSIB
+
+
+@lru_cache(maxsize=256)
+def _bytes(label: str, length: int) -> bytes:
+    """`length` bytes that look random and depend on the label alone."""
+    return hashlib.shake_128(b"bootverify test material: " + label.encode()).digest(length)

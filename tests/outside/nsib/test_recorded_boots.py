@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bootverify.check.conform.nsib import conform
+from bootverify.check.conform.nsib import run
 
 HERE = Path(__file__).parent
 EVERYTHING = HERE.parents[3] / "shared/vectors/nsib"
 
 
 def test_every_boot_of_the_selection_goes_as_recorded():
-    found = conform(HERE)
+    found = run(HERE)
     assert [each.text for each in found.disagreements] == []
     assert found.total.agreed == 383
     assert found.total.unsupported == 0
@@ -22,7 +22,7 @@ def test_every_boot_of_the_selection_goes_as_recorded():
 @pytest.mark.slow
 @pytest.mark.skipif(not EVERYTHING.is_dir(), reason="the whole recording is not beside the project")
 def test_every_recorded_boot_goes_as_recorded():
-    found = conform(EVERYTHING)
+    found = run(EVERYTHING)
     assert [each.text for each in found.disagreements[:20]] == []
     assert found.total.agreed == 4499
 
@@ -46,6 +46,6 @@ def test_a_recording_that_says_otherwise_is_a_disagreement(tmp_path, what, value
     vector = next(v for v in map(json.loads, vectors) if v["expect"][0].get("slot") == 0)
     vector["expect"][0][what] = value
     (folder / "vectors.jsonl").write_text(json.dumps(vector) + "\n")
-    found = conform(tmp_path)
+    found = run(tmp_path)
     assert [(each.step, each.what) for each in found.disagreements] == [(0, what)]
     assert found.total.disagreed == 1

@@ -48,7 +48,7 @@ STORAGE_HASHED = {"otp": 0x280, "otp-word": 0x460, "flash": 0x1000}
 CHUNK = 0x1000
 
 
-def conform(directory: Path) -> Conformity:
+def run(directory: Path) -> Conformity:
     """Run every vector below `directory` and compare."""
     outcome = Conformity()
     for folder in sorted(path.parent for path in directory.glob("*/config.json")):

@@ -1,9 +1,9 @@
 """The step `protect`: fprotect_area over each span, as NSIB and MCUboot call it."""
 
 from bootverify.design.boot import Protect
-from bootverify.design.protection import Access, Attribution, Lock
+from bootverify.design.protection import Lock
 from bootverify.executor.device import Device, Halt
-from bootverify.executor.fprotect import SpuFprotect
+from bootverify.executor.fprotect import fprotect_area
 
 
 def protect(device: Device, step: Protect) -> None:
@@ -12,19 +12,12 @@ def protect(device: Device, step: Protect) -> None:
     A failed call stops NSIB and lets MCUboot loop for ever (ncs-boot 1.1 step 1, 2.1): the device halts.
     """
     stage = device.design.stages[device.stage].name
-    library = SpuFprotect(device.spu)
+    lasting = step.lock is Lock.UNTIL_RESET
     for span in step.spans:
-        if step.lock is Lock.UNTIL_RESET:
-            code = library.fprotect_area(span.range.start, span.range.size)
-        else:
-            code = 0
-            granule = device.design.soc.guard.granule
-            if not span.range.aligned(granule):
-                code = -22
-            for region in range(span.range.start // granule, span.range.end // granule) if not code else ():
-                device.spu.program(region, attribution=Attribution.SECURE, permits=frozenset({Access.READ, Access.EXECUTE}), lock=False)
+        code = fprotect_area(device.spu, span.range.start, span.range.size, lock=lasting)
         if code:
-            device.halt(Halt.PROTECT_FAILED, f"{stage}: fprotect {span.range} returns {code}; not a multiple of {device.design.soc.guard.granule:#x}")
+            granule = device.design.soc.guard.granule
+            device.halt(Halt.PROTECT_FAILED, f"{stage}: fprotect {span.range} returns {code}: no multiple of {granule:#x}")
             return
-        lock = "locked until reset" if step.lock is Lock.UNTIL_RESET else "not locked"
+        lock = "locked until reset" if lasting else "not locked"
         device.log.append(f"{stage}: fprotect {span.range}: secure, read and execute only, {lock}")

@@ -1,0 +1,93 @@
+"""Proves and searches one attacker's transition system; one invariant, proved once, serves all claims."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from bootverify.check.fixpoint import Lemma, candidate_lemmas
+from bootverify.check.invariant import NotProved, Proof, Prover
+from bootverify.check.search import Exhausted, GaveUp, Path, shortest
+from bootverify.check.solver import Unsat, solve
+from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.design import Design
+from bootverify.encoder.boot.boot_system import BootSystem, system_for
+from bootverify.encoder.obligations import Obligation, all_preserved, all_start, implied
+from bootverify.encoder.terms import Op, Term
+from bootverify.machine.action import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Established:
+    """A claim that follows from the invariant; `lemmas` are those that the solver's core named."""
+
+    lemmas: tuple[Lemma, ...]
+
+
+class Reasoner:
+    """What can be said of one design in the presence of one attacker; kept for all questions about the two."""
+
+    def __init__(self, design: Design, attacker: Attacker, solvers: tuple[str, ...] = ("z3",)) -> None:
+        self.design = design
+        self.attacker = attacker
+        self.solvers = solvers
+
+    @cached_property
+    def boot(self) -> BootSystem:
+        """The transition system."""
+        return system_for(self.design, self.attacker)
+
+    @cached_property
+    def lemmas(self) -> tuple[Lemma, ...]:
+        """Candidates from the fixpoint; `wiped` splits them for an attacker who can erase everything."""
+        mode = self.boot.frame.wiped if self.attacker.can(Capability.DEBUG) else None
+        return candidate_lemmas(self.boot.system, self.boot.location, mode)
+
+    @cached_property
+    def inductive(self) -> bool:
+        """Whether all lemmas together hold at the start and are kept by every transition of the whole system."""
+        terms = [lemma.term for lemma in self.lemmas]
+        return all(self._unsat(each) for each in (all_start(self.boot.system, terms), all_preserved(self.boot.system, terms)))
+
+    @cached_property
+    def prover(self) -> Prover:
+        """Finds small invariants, as certificates want them."""
+        return Prover(self.boot.system, self.lemmas)
+
+    def establish(self, claim: Term) -> Established | None:
+        """Why `claim` holds in every reachable state; None when the invariant does not say so."""
+        if claim.op is Op.CONST:
+            return Established(lemmas=()) if claim.value is True else None
+        if not self.inductive:
+            return None
+        terms = [lemma.term for lemma in self.lemmas]
+        allowed = self._about(claim)
+        asked = implied(claim, terms, allowed)
+        answer = solve(asked.text, self.solvers[0])
+        if not isinstance(answer, Unsat):
+            return None
+        if not all(isinstance(solve(asked.text, other), Unsat) for other in self.solvers[1:]):
+            return None
+        numbers = [int(name.split()[1]) for name in answer.core if name.startswith("lemma ")]
+        return Established(lemmas=tuple(self.lemmas[number] for number in sorted(numbers)))
+
+    def small_proof(self, claim: Term, text: str) -> Proof | NotProved:
+        """The claim with the few lemmas that make it inductive, and their obligations."""
+        return self.prover.prove(claim, text)
+
+    def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
+        """The shortest way to a state in which `bad` holds, as far as the search goes."""
+        return shortest(self.boot.system, bad)
+
+    def actions(self, path: Path) -> tuple[Action, ...]:
+        """The actions that a path stands for."""
+        return tuple(self.boot.action(step.transition, step.inputs) for step in path.steps)
+
+    def _about(self, claim: Term) -> set[int]:
+        """The lemmas that speak of the claim's variables, or of the location."""
+        return {
+            number
+            for number, lemma in enumerate(self.lemmas)
+            if not (lemma.term.free - {self.boot.location}).isdisjoint(claim.free) or lemma.term.free <= claim.free
+        }
+
+    def _unsat(self, obligation: Obligation) -> bool:
+        return all(isinstance(solve(obligation.text, solver), Unsat) for solver in self.solvers)

@@ -1,0 +1,112 @@
+"""Who may reach which bytes now: the attacker's code and his probe, each with an attribution."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from bootverify.design.attacker import Capability
+from bootverify.design.boot import Program, Stage
+from bootverify.design.protection import Access, Attribution
+from bootverify.encoder.cells import Extent
+from bootverify.encoder.frame import CRAFTED, NO_SLOT, Frame
+from bootverify.encoder.terms import Term, and_, eq, false, not_, or_, true
+from bootverify.encoder.units import spu
+
+
+@dataclass(frozen=True, slots=True)
+class Initiator:
+    """When somebody can access memory with secure, and when with non-secure attribution."""
+
+    secure: Term
+    non_secure: Term
+
+    @property
+    def any(self) -> Term:
+        """He can access memory at all."""
+        return or_(self.secure, self.non_secure)
+
+
+class Reach:
+    """What the attacker of `frame` can access, as terms."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+
+    # -- initiators
+
+    @cached_property
+    def code(self) -> Initiator:
+        """The attacker controls the running code."""
+        frame, design = self.frame, self.frame.design
+        secure: list[Term] = []
+        non_secure: list[Term] = []
+        for stage in design.stages:
+            at = frame.at_stage(stage)
+            mine = secure if stage.attribution is Attribution.SECURE else non_secure
+            mine.append(and_(at, self.crafted(stage)))
+            if stage.program is Program.APPLICATION:
+                below = [other for other in design.stages if other.program is Program.TFM]
+                secure += [and_(at, self.crafted(other)) for other in below]
+        application = design.application
+        if application is not None:
+            running = frame.at_mark(frame.run_mark)
+            if frame.attacker.can(Capability.RUN_APPLICATION):
+                mine = secure if application.attribution is Attribution.SECURE else non_secure
+                mine.append(running)
+            if frame.attacker.can(Capability.RUN_SECURE_PARTITION) and design.has_tfm:
+                secure.append(running)
+        return Initiator(or_(*secure), or_(*non_secure))
+
+    @cached_property
+    def probe(self) -> Initiator:
+        """The debug port lets the attacker in."""
+        if not self.frame.debugs:
+            return Initiator(false(), false())
+        life, erased = self.frame.design.lifecycle, self.frame.erased_all
+        non_secure = erased if life.approtect else true()
+        secure = erased if life.approtect or life.secure_approtect else true()
+        return Initiator(secure, non_secure)
+
+    @cached_property
+    def anyone(self) -> Initiator:
+        """Code or probe."""
+        return Initiator(
+            or_(self.code.secure, self.probe.secure),
+            or_(self.code.non_secure, self.probe.non_secure),
+        )
+
+    def crafted(self, stage: Stage) -> Term:
+        """The store that `stage` runs from holds what the attacker made."""
+        frame = self.frame
+        stores = frame.cells.of_stage(stage)
+        if len(stores) == 1:
+            return frame.may_hold(stores[0], CRAFTED)
+        active = frame.active
+        assert active is not None
+        unchosen = [frame.may_hold(store, CRAFTED) for store in stores]
+        return or_(
+            eq(frame.taken(stage.image), CRAFTED), and_(eq(active, NO_SLOT), or_(*unchosen))
+        )
+
+    # -- bytes
+
+    def some(self, extent: Extent, access: Access, by: Initiator) -> Term:
+        """True iff `by` gets `access` to at least one granule of `extent`."""
+        if not extent.guarded:
+            return by.secure if extent.secure_only else by.any
+        regions = self.frame.regions_of(extent.regions)
+        secure = or_(*(spu.permits(region, access, Attribution.SECURE) for region in regions))
+        if by.non_secure is false():
+            return and_(by.secure, secure)
+        open_ = or_(*(spu.permits(region, access, Attribution.NON_SECURE) for region in regions))
+        return or_(and_(by.secure, secure), and_(by.non_secure, open_))
+
+    def every(self, extent: Extent, access: Access, by: Initiator) -> Term:
+        """True iff `by` gets `access` to all of `extent`."""
+        if not extent.guarded:
+            return by.secure if extent.secure_only else by.any
+        regions = self.frame.regions_of(extent.regions)
+        secure = and_(*(spu.permits(region, access, Attribution.SECURE) for region in regions))
+        if by.non_secure is false():
+            return and_(by.secure, secure)
+        open_ = and_(*(spu.permits(region, access, Attribution.NON_SECURE) for region in regions))
+        return or_(and_(by.secure, secure), and_(by.non_secure, open_))

@@ -1,0 +1,288 @@
+"""What hostile code and a debug probe can do to the device."""
+
+from collections.abc import Callable, Iterator
+
+from bootverify.design.boot import Program, UpgradeMode
+from bootverify.design.protection import Access, Attribution
+from bootverify.encoder.access import Initiator, Reach
+from bootverify.encoder.cells import Extent, Place, Store
+from bootverify.encoder.environment import content_of
+from bootverify.encoder.frame import CRAFTED, ERASED, HALTED, INVALIDATED, NO_SLOT, REQUEST, Frame
+from bootverify.encoder.knowledge import decrypts, in_uicr, kmu_slots
+from bootverify.encoder.move import Choices, Move, choice, chosen, move
+from bootverify.encoder.system import Transition
+from bootverify.encoder.terms import Term, and_, const, eq, false, ite, member, not_, or_, true
+from bootverify.machine.action import (
+    Action,
+    EraseAll,
+    ForgeTrailer,
+    Jump,
+    Overwrite,
+    Probe,
+    ProgramRegion,
+    ReadOut,
+    ReadSlot,
+    Request,
+    TakeStep,
+    UseSlot,
+)
+from bootverify.machine.content import Crafted
+
+
+def attack(frame: Frame, reach: Reach) -> Iterator[Move]:
+    """The hostile moves, cheapest to tell first."""
+    yield from _jump(frame, reach)
+    yield from _overwrite(frame, reach)
+    yield from _forge(frame, reach)
+    yield from _read(frame, reach)
+    yield from _kmu(frame, reach)
+    yield from _erase_all(frame)
+    yield from _program(frame, reach)
+
+
+# -- code
+
+
+def _jump(frame: Frame, reach: Reach) -> Iterator[Move]:
+    stages = frame.design.stages
+    for i, target in enumerate(stages):
+        earlier = [stage for stage in stages[:i] if stage.program is not Program.APPLICATION]
+        guard = or_(*(and_(frame.at_stage(stage), reach.crafted(stage)) for stage in earlier))
+        if guard is not false():
+            updates = {frame.at: frame.go(frame.marks[target.name][0])}
+            yield move(f"jump to {target.name}", guard, updates, Jump(stage=target.name))
+
+
+def fault(frame: Frame) -> Iterator[Move]:
+    """A stage whose store is erased cannot take its step: the device halts."""
+    for stage in frame.design.stages:
+        several = len(frame.cells.of_stage(stage)) > 1
+        held = frame.taken(stage.image) if several else frame.content(frame.cells.of_stage(stage)[0])
+        gone = eq(held, ERASED)
+        if several and frame.active is not None:
+            gone = and_(gone, not_(eq(frame.active, NO_SLOT)))
+        for i, mark in enumerate(frame.marks[stage.name]):
+            guard = and_(frame.at_mark(mark), gone)
+            updates = {frame.at: frame.go(HALTED)}
+            yield move(f"{mark}: fault", guard, updates, TakeStep(stage=stage.name, step=i))
+
+
+# -- memory
+
+
+def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
+    """Any writable granule makes a store the attacker's; a whole image needs them all."""
+    for store in frame.cells.stores.values():
+        some = reach.some(store.extent, Access.WRITE, reach.anyone)
+        if some is false():
+            continue
+        every = reach.every(store.extent, Access.WRITE, reach.anyone)
+        name = f"overwrite {store.name}"
+        mixed, inputs, guard = _spoiled(frame, store, name)
+        yield move(
+            name,
+            and_(some, guard),
+            {**_mixed(frame, store), frame.content(store): frame.is_content(CRAFTED), **mixed},
+            Overwrite(partition=store.name, content=Crafted()),
+            inputs=inputs,
+        )
+        name = f"restore {store.name}"
+        mixed, inputs, guard = _spoiled(frame, store, name)
+        content = choice(name, "content", frame.content_sort)
+        fits = [
+            each
+            for each in frame.published
+            if not store.image or frame.genuine[each].image == store.image
+        ]
+        allowed = or_(*(and_(eq(content, each), frame.published[each]) for each in fits))
+        # What lies in the granules that he cannot reach may be the rest of that release.
+        whole = or_(every, and_(eq(frame.content(store), CRAFTED), some))
+        yield chosen(
+            name,
+            and_(
+                guard,
+                or_(and_(eq(content, ERASED), every), and_(allowed, whole)),
+                _settled(frame, store),
+            ),
+            {frame.content(store): content, **mixed},
+            (content, *inputs),
+            _restores(frame, store.name),
+        )
+
+
+def _restores(frame: Frame, store: str) -> Callable[[Choices], Action]:
+    def tells(choices: Choices) -> Action:
+        return Overwrite(
+            partition=store, content=content_of(frame, str(choices.get("content", ERASED)))
+        )
+
+    return tells
+
+
+def _spoiled(
+    frame: Frame, store: Store, name: str
+) -> tuple[dict[Term, Term], tuple[Term, ...], Term]:
+    """What overwriting may do to the request in a trailer at the end of `store`."""
+    for image, request in frame.requests.items():
+        parts, staging = frame.pair(image)
+        if store is parts[-1]:
+            gone = choice(name, "request spoiled")
+            return (
+                {request: ite(and_(gone, eq(request, "revert")), const(REQUEST, "none"), request)},
+                (gone,),
+                true(),
+            )
+        if store is staging:
+            left = choice(name, "request left", REQUEST)
+            shows = (
+                ["none", "revert"]
+                if frame.installs[image][1].mode is UpgradeMode.SWAP_MOVE
+                else ["none"]
+            )
+            guard = or_(
+                eq(left, request), and_(member(request, ("test", "perm")), member(left, shows))
+            )
+            return {request: left}, (left,), guard
+    return {}, (), true()
+
+
+def _mixed(frame: Frame, store: Store) -> dict[Term, Term]:
+    """What a foreign write does to a pair that is midway: the swap may make anything of it."""
+    updates: dict[Term, Term] = {}
+    for image in frame.requests:
+        parts, staging = frame.pair(image)
+        pair = [*parts, *([staging] if staging else [])]
+        flag = frame.midway(image)
+        if store in pair and flag is not false():
+            for half in pair:
+                content = frame.content(half)
+                updates[content] = ite(flag, frame.is_content(CRAFTED), content)
+    return updates
+
+
+def _settled(frame: Frame, store: Store) -> Term:
+    return not_(frame.torn(store))
+
+
+def _forge(frame: Frame, reach: Reach) -> Iterator[Move]:
+    """A request lies in the trailers: test and perm in staging, none and revert in the slot."""
+    code = reach.code
+    for image, request in frame.requests.items():
+        slot, staging = frame.design.image(image).slots[0], frame.design.image(image).staging
+        assert staging is not None
+        name = f"forge the trailers of {image}"
+        asked = choice(name, "request", REQUEST)
+        swaps = frame.installs[image][1].mode is UpgradeMode.SWAP_MOVE
+        staged = reach.some(frame.cells.trailer(staging), Access.WRITE, code)
+        primary = reach.some(frame.cells.trailer(slot), Access.WRITE, code)
+        there = ("none", "revert") if swaps else ("none",)
+        guard = or_(
+            and_(member(asked, ("test", "perm")), staged), and_(member(asked, there), primary)
+        )
+        if guard is not false():
+            yield chosen(name, guard, {request: asked}, (asked,), _forges(image))
+
+
+def _forges(image: str) -> Callable[[Choices], Action]:
+    return lambda choices: ForgeTrailer(
+        image=image, request=Request(str(choices.get("request", "perm")))
+    )
+
+
+def _program(frame: Frame, reach: Reach) -> Iterator[Move]:
+    """A secure attacker programs regions that are not locked as he likes."""
+    hostile = reach.code.secure
+    if hostile is false():
+        return
+    for region in frame.regions:
+        name = f"program {region.secure.name.removesuffix('.secure')}"
+        guard = and_(hostile, not_(region.locked), not_(region.tampered))
+        actions = tuple(
+            ProgramRegion(
+                region=i, attribution=Attribution.NON_SECURE, permits=frozenset(Access), lock=False
+            )
+            for i in region.members
+        )
+        updates = {region.tampered: true()}
+        transition = Transition(name=name, guard=guard, updates=updates)
+        yield Move(transition=transition, tells=lambda _, told=actions: told)
+
+
+# -- secrets
+
+
+def _read(frame: Frame, reach: Reach) -> Iterator[Move]:
+    shown: dict[str, list[tuple[Term, Extent, Term]]] = {}  # by what is read: knows, bytes, there
+    for key in frame.design.keys:
+        known = frame.knowledge.get(key.name)
+        if known is None:
+            continue
+        for place in frame.cells.places(key):
+            shown.setdefault(place.store, []).append((known, place.extent, _lies(frame, place)))
+        for partition, extent in frame.cells.data_places(key):
+            there = not_(frame.erased_all) if extent.guarded else true()
+            shown.setdefault(partition, []).append((known, extent, there))
+        if in_uicr(key):
+            uicr = Extent(start=0, end=0, regions=(), guarded=False, secure_only=True)
+            shown.setdefault("uicr", []).append((known, uicr, not_(frame.erased_all)))
+    for name, secrets in shown.items():
+        hows: list[tuple[str, Initiator, Action]] = [
+            (f"read out {name}", reach.code, ReadOut(partition=name)),
+            (f"probe {name}", reach.probe, Probe(partition=name)),
+        ]
+        for title, by, action in hows:
+            learned: dict[Term, Term] = {}
+            for known, extent, there in secrets:
+                sees = and_(reach.some(extent, Access.READ, by), there)
+                learned[known] = or_(learned.get(known, false()), sees)
+            guard = or_(*learned.values())
+            if guard is not false():
+                updates = {known: or_(known, sees) for known, sees in learned.items()}
+                yield move(title, guard, updates, action)
+
+
+def _lies(frame: Frame, place: Place) -> Term:
+    """The store may hold the bytes of the key in clear."""
+    image = frame.design.image(place.image)
+    releases = None if place.release is None else (place.release,)
+    named = frame.named(image.name, releases=releases)
+    staged = not frame.cells.stores[place.store].image
+    if not staged:
+        # What a partial overwrite or NSIB's mark left of a release still shows its keys.
+        left = and_(frame.may_hold(place.store, CRAFTED, INVALIDATED), not_(frame.erased_all))
+        return or_(frame.may_hold(place.store, *named), left)
+    if image.encryption.value != "none":
+        return and_(frame.may_hold(place.store, *named), decrypts(frame, image))
+    return frame.may_hold(place.store, *named, CRAFTED)
+
+
+def _kmu(frame: Frame, reach: Reach) -> Iterator[Move]:
+    guard = and_(reach.code.secure, not_(frame.erased_all))
+    if guard is false():
+        return
+    for key in frame.design.keys:
+        known = frame.knowledge.get(key.name)
+        places = kmu_slots(key)
+        if known is None:
+            continue
+        if any(place.push_to.value == "ram" for place in places):
+            yield move(
+                f"use the KMU slot of {key.name}", guard, {known: true()}, UseSlot(key=key.name)
+            )
+        if any(place.readable for place in places):
+            yield move(
+                f"read the KMU slot of {key.name}", guard, {known: true()}, ReadSlot(key=key.name)
+            )
+
+
+def _erase_all(frame: Frame) -> Iterator[Move]:
+    if frame.erased_all is false():
+        return
+    updates = {frame.at: frame.go(HALTED), frame.erased_all: true()}
+    updates |= {frame.content(name): frame.is_content(ERASED) for name in frame.cells.stores}
+    updates |= {request: const(REQUEST, "none") for request in frame.requests.values()}
+    if frame.cuts:
+        updates |= {frame.midway(image): not_(true()) for image in frame.requests}
+    if frame.counter is not None:
+        updates[frame.counter] = const(frame.counter.sort, "0")
+    yield move("erase all", true(), updates, EraseAll())

@@ -1,0 +1,1 @@
+"""Boot chains as transition systems."""

@@ -1,0 +1,134 @@
+"""A design and an attacker as one finite-domain transition system, with the way back from its words to actions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bootverify.design.attacker import Attacker
+from bootverify.design.boot import (
+    Begin,
+    BootGo,
+    ChooseSlot,
+    Launch,
+    Protect,
+    Run,
+    SetUpTrustZone,
+    Stage,
+    Step,
+)
+from bootverify.design.design import Design
+from bootverify.encoder.access import Reach
+from bootverify.encoder.attack import attack, fault
+from bootverify.encoder.compile import Things, compiled
+from bootverify.encoder.environment import environment
+from bootverify.encoder.frame import HALTED, Frame
+from bootverify.encoder.move import Move, move
+from bootverify.encoder.predicates import Predicates
+from bootverify.encoder.stages.mcuboot import boot_go
+from bootverify.encoder.stages.nsib import choose_slot
+from bootverify.encoder.stages.outcome import Outcome, possible
+from bootverify.encoder.stages.simple import goes_on, protect, set_up_trustzone
+from bootverify.encoder.system import System
+from bootverify.encoder.terms import Term, and_
+from bootverify.machine.action import TakeStep
+from bootverify.policy.formula import Formula
+
+
+@dataclass(frozen=True, kw_only=True)
+class BootSystem:
+    """What a device of the design can do in the presence of the attacker.
+
+    `moves` tell which actions each transition stands for. `joint` are small groups of variables
+    whose values depend on each other, for a fixpoint that can use them.
+    """
+
+    frame: Frame
+    predicates: Predicates
+    system: System
+    moves: Mapping[str, Move]
+    joint: tuple[tuple[Term, ...], ...]
+
+    @property
+    def location(self) -> Term:
+        """The variable that tells where the program is."""
+        return self.frame.at
+
+    def term(self, formula: Formula, things: Things) -> Term:
+        """The claim's formula over the variables of one instant, `it` and other names bound by `things`."""
+        return compiled(self.predicates, formula, things)
+
+
+def system_for(design: Design, attacker: Attacker) -> BootSystem:
+    """The system of `design` and `attacker`, from the factory state at the first mark.
+
+    Raises:
+        NotModelled: something in the design has no terms.
+    """
+    frame = Frame(design, attacker)
+    reach = Reach(frame)
+    told = (*_steps(frame), *fault(frame), *environment(frame, reach), *attack(frame, reach))
+    moves = [each.followed(frame) for each in told]
+    return BootSystem(
+        frame=frame,
+        predicates=Predicates(frame, reach),
+        system=System(
+            variables=frame.variables,
+            init=frame.init,
+            transitions=tuple(each.transition for each in moves),
+        ),
+        moves={each.name: each for each in moves},
+        joint=_joint(frame),
+    )
+
+
+def _steps(frame: Frame) -> Iterator[Move]:
+    """Every outcome of every step of every stage."""
+    for stage in frame.design.stages:
+        marks = frame.marks[stage.name]
+        for i, (step, mark) in enumerate(zip(stage.steps, marks, strict=True)):
+            following = marks[i + 1] if i + 1 < len(marks) else HALTED
+            for outcome in possible(_outcomes(frame, step, mark, following)):
+                yield _taken(frame, stage, i, mark, outcome)
+
+
+def _outcomes(frame: Frame, step: Step, mark: str, following: str) -> list[Outcome]:
+    match step:
+        case Protect():
+            return protect(frame, step, following)
+        case ChooseSlot():
+            return choose_slot(frame, step, following, mark)
+        case BootGo():
+            return boot_go(frame, step, following, mark)
+        case SetUpTrustZone():
+            return set_up_trustzone(frame, step, following)
+        case Launch():
+            return goes_on(frame.marks[step.stage][0])
+        case Begin():
+            return goes_on(following)
+        case Run():
+            return []  # it stays where it is
+
+
+def _taken(frame: Frame, stage: Stage, i: int, mark: str, outcome: Outcome) -> Move:
+    return move(
+        f"{mark}: {outcome.name}",
+        and_(frame.at_mark(mark), outcome.guard),
+        outcome.assignments(frame),
+        TakeStep(stage=stage.name, step=i, cut_after=outcome.after if outcome.cut else None),
+        inputs=outcome.inputs,
+    )
+
+
+def _joint(frame: Frame) -> tuple[tuple[Term, ...], ...]:
+    groups: list[tuple[Term, ...]] = []
+    for name, request in frame.requests.items():
+        parts, staging = frame.pair(name)
+        halves = [frame.content(part) for part in parts] + (
+            [frame.content(staging)] if staging else []
+        )
+        groups.append((*halves, request))
+    for image in frame.design.images:
+        if len(image.slots) > 1 and frame.active is not None:
+            slots = [frame.content(store) for store in frame.cells.of_image(image.name)]
+            counter = [frame.counter] if frame.counter is not None else []
+            groups.append((frame.active, *counter, *slots))
+    return tuple(groups)

@@ -1,0 +1,266 @@
+"""The address arithmetic of the encoder: which granules of the guard a store, span, trailer or key touches.
+
+Nothing here depends on the state; every question is answered once, when the system is built.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from bootverify.design.boot import Image, Program, Protect, SetUpTrustZone, Stage
+from bootverify.design.design import Design
+from bootverify.design.keys import InImage, InPartition, Key
+from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.protection import UnitKind
+from bootverify.errors import BootverifyError
+
+MCUBOOT_HEADER = 0x200
+KEY_SIZE = 32
+
+
+class NotModelled(BootverifyError):
+    """The design holds something that the encoder has no terms for; an admission, never a verdict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """Bytes from `start` up to `end` of a memory, and the granules that decide accesses to them.
+
+    `guarded`: the guard of the internal flash stands before them. `secure_only`: hardware answers secure code alone.
+    """
+
+    start: int
+    end: int
+    regions: tuple[int, ...]
+    guarded: bool
+    secure_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A place of code whose content has a name.
+
+    `image` is the image of whose slot `slot` this store is all or part of; both empty for a staging partition.
+    """
+
+    name: str
+    extent: Extent
+    image: str = ""
+    slot: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the bytes of a key lie while `store` holds a release of `image` that carries it."""
+
+    key: str
+    store: str
+    image: str
+    release: int | None
+    extent: Extent
+
+
+class Cells:
+    """The map of `design`, cut at granules."""
+
+    def __init__(self, design: Design) -> None:
+        """Raises NotModelled where the guard or the map is of a kind that has no terms yet."""
+        guard = design.soc.guard
+        if guard.kind is not UnitKind.SPU:
+            raise NotModelled(
+                f"{design.soc.name}: protection by {guard.kind.value} is not modelled"
+            )
+        self.design = design
+        self.granule = guard.granule
+        self.base = design.soc.flash.start
+        size = design.soc.flash.end - self.base
+        self.count = min(guard.entries, -(-size // guard.granule))
+
+    # -- ranges
+
+    def regions(self, start: int, end: int) -> tuple[int, ...]:
+        """The granules that the internal bytes from `start` up to `end` touch; none of an empty range.
+
+        soc.md 8.1: from the region of the first byte to that of the last.
+        """
+        if end <= start:
+            return ()
+        first, last = (start - self.base) // self.granule, (end - 1 - self.base) // self.granule
+        return tuple(range(max(first, 0), min(last, self.count - 1) + 1))
+
+    def aligned(self, start: int, end: int) -> bool:
+        """Whether start and length are multiples of the granule, as fprotect wants them."""
+        return start % self.granule == 0 and (end - start) % self.granule == 0
+
+    def extent(self, partition: Partition, start: int, end: int) -> Extent:
+        """Bytes of `partition`, addressed as it is."""
+        guarded = partition.memory is MemoryKind.INTERNAL
+        return Extent(
+            start=start,
+            end=end,
+            regions=self.regions(start, end) if guarded else (),
+            guarded=guarded,
+            secure_only=partition.memory is MemoryKind.UICR,
+        )
+
+    def whole(self, name: str) -> Extent:
+        """All of the partition called `name`."""
+        partition = self.design.partition(name)
+        return self.extent(partition, partition.range.start, partition.range.end)
+
+    def trailer(self, name: str) -> Extent:
+        """The last granule of the partition called `name`, where a slot's trailer ends."""
+        partition = self.design.partition(name)
+        return self.extent(
+            partition, max(partition.range.start, partition.range.end - 1), partition.range.end
+        )
+
+    def boot_regions(self) -> frozenset[int]:
+        """The granules that a slot of a boot stage touches; TF-M leaves them alone."""
+        boot = {
+            stage.image
+            for stage in self.design.stages
+            if stage.program in {Program.NSIB, Program.MCUBOOT}
+        }
+        slots = [slot for image in self.design.images if image.name in boot for slot in image.slots]
+        return frozenset(region for slot in slots for region in self.whole(slot).regions)
+
+    # -- groups
+
+    @cached_property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """The regions, together where no step, store, trailer or key tells them apart.
+
+        Boot programs treat the members of a group alike, and any of them lets an attacker reach the same things; one
+        register stands for all. What he programs himself is told by a flag of the group.
+        """
+        marks: list[set[int]] = [set() for _ in range(self.count)]
+        for number, regions in enumerate(self._told_apart()):
+            for i in regions:
+                marks[i].add(number)
+        found: dict[frozenset[int], list[int]] = {}
+        for i, mark in enumerate(marks):
+            found.setdefault(frozenset(mark), []).append(i)
+        return tuple(tuple(members) for members in found.values())
+
+    @cached_property
+    def group_of(self) -> dict[int, int]:
+        """The number of the group of each region."""
+        return {i: number for number, members in enumerate(self.groups) for i in members}
+
+    def _told_apart(self) -> Iterator[Iterable[int]]:
+        design = self.design
+        yield self.boot_regions()
+        for store in self.stores.values():
+            yield store.extent.regions
+        for image in design.images:
+            for name in (*image.slots, *([image.staging] if image.staging else [])):
+                yield self.whole(name).regions
+                yield self.trailer(name).regions
+        for key in design.keys:
+            yield from (place.extent.regions for place in self.places(key))
+            yield from (extent.regions for _, extent in self.data_places(key))
+        for stage in design.stages:
+            for step in stage.steps:
+                if isinstance(step, Protect):
+                    spans = step.spans
+                elif isinstance(step, SetUpTrustZone):
+                    spans = (step.secure_code, *step.non_secure, *step.non_secure_data)
+                else:
+                    continue
+                yield from (self.regions(span.range.start, span.range.end) for span in spans)
+
+    # -- stores
+
+    @cached_property
+    def stores(self) -> dict[str, Store]:
+        """Every store by name: slots and parts in boot order, then staging partitions."""
+        found = {store.name: store for image in self.design.images for store in self._slots(image)}
+        for image in self.design.images:
+            if image.staging and image.staging not in found:
+                found[image.staging] = Store(name=image.staging, extent=self.whole(image.staging))
+        return found
+
+    def of_image(self, image: str) -> tuple[Store, ...]:
+        """The stores of all slots of `image`; the parts of one slot follow each other."""
+        return tuple(store for store in self.stores.values() if store.image == image)
+
+    def of_stage(self, stage: Stage) -> tuple[Store, ...]:
+        """The stores that `stage` may run from: its part, or each slot of its image."""
+        stores = self.of_image(stage.image)
+        parts = self.design.stages_of(stage.image)
+        return (stores[parts.index(stage)],) if len(parts) > 1 else stores
+
+    def _slots(self, image: Image) -> Iterable[Store]:
+        parts = self.design.stages_of(image.name)
+        if len(parts) < 2:
+            return [
+                Store(name=slot, extent=self.whole(slot), image=image.name, slot=slot)
+                for slot in image.slots
+            ]
+        if len(image.slots) != 1:
+            raise NotModelled(f"image `{image.name}` has several parts and several slots")
+        slot = self.design.partition(image.slots[0])
+        codes = [self.design.partition(part.code) for part in parts if part.code is not None]
+        if len(codes) != len(parts):
+            raise NotModelled(f"image `{image.name}` has several parts; one has no code partition")
+        starts = [slot.range.start, *(code.range.start for code in codes[1:])]
+        ends = [*starts[1:], slot.range.end]
+        if starts != sorted(starts):
+            raise NotModelled(
+                f"the parts of image `{image.name}` do not follow each other in boot order"
+            )
+        return [
+            Store(
+                name=code.name,
+                extent=self.extent(slot, start, end),
+                image=image.name,
+                slot=slot.name,
+            )
+            for code, start, end in zip(codes, starts, ends, strict=True)
+        ]
+
+    # -- keys
+
+    def places(self, key: Key) -> tuple[Place, ...]:
+        """Every store in which a release of an image may show `key`, and which of its bytes show it."""
+        found = []
+        for placement in key.placements:
+            if not isinstance(placement, InImage):
+                continue
+            image = self.design.image(placement.image)
+            homes = [
+                *self.of_image(image.name),
+                *(self.stores[name] for name in [image.staging] if name),
+            ]
+            for store in homes:
+                start = self._payload(image, store) + placement.offset
+                low, high = max(start, store.extent.start), min(start + KEY_SIZE, store.extent.end)
+                if low < high:
+                    extent = self.extent(self.design.partition(store.slot or store.name), low, high)
+                    place = Place(
+                        key=key.name,
+                        store=store.name,
+                        image=image.name,
+                        release=placement.release,
+                        extent=extent,
+                    )
+                    found.append(place)
+        return tuple(found)
+
+    def _payload(self, image: Image, store: Store) -> int:
+        start = self.design.partition(store.slot or store.name).range.start
+        verifier = image.verified_by
+        behind_header = (
+            verifier is not None and self.design.stage(verifier).program is Program.MCUBOOT
+        )
+        return start + (MCUBOOT_HEADER if behind_header else 0)
+
+    def data_places(self, key: Key) -> tuple[tuple[str, Extent], ...]:
+        """The data partitions that hold `key`, whole."""
+        names = [
+            placement.partition
+            for placement in key.placements
+            if isinstance(placement, InPartition)
+        ]
+        return tuple((name, self.whole(name)) for name in names)

@@ -1,0 +1,107 @@
+"""What happens around every device, whoever attacks: publishing, delivering, confirming, resetting."""
+
+from collections.abc import Callable, Iterator
+
+from bootverify.design.attacker import Capability
+from bootverify.encoder.access import Reach
+from bootverify.encoder.frame import CRAFTED, HALTED, REQUEST, Frame
+from bootverify.encoder.knowledge import carries, decrypts
+from bootverify.encoder.move import Choices, Move, choice, chosen, move
+from bootverify.encoder.terms import Term, and_, const, eq, member, not_, or_, true
+from bootverify.machine.action import Action, Confirm, Deliver, Inspect, Publish, Request, Reset
+from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
+
+
+def environment(frame: Frame, reach: Reach) -> Iterator[Move]:
+    """The moves that need no capability, and those that a capability widens."""
+    yield _reset(frame, reach)
+    yield from _publish(frame)
+    yield from _inspect(frame)
+    yield from _deliver(frame)
+    yield from _confirm(frame)
+
+
+def content_of(frame: Frame, name: str) -> Content:
+    """The content that a value of the frame names."""
+    match name:
+        case "crafted":
+            return Crafted()
+        case "erased":
+            return Erased()
+        case "invalidated":
+            return Invalidated()
+        case _:
+            return frame.genuine[name]
+
+
+def _reset(frame: Frame, reach: Reach) -> Move:
+    anywhere = frame.cuts or frame.debugs
+    guard = or_(frame.at_mark(frame.run_mark), frame.at_mark(HALTED), reach.code.any)
+    return move("reset", true() if anywhere else guard, frame.reset(), Reset())
+
+
+def _publish(frame: Frame) -> Iterator[Move]:
+    for name, published in frame.published.items():
+        each = frame.genuine[name]
+        action = Publish(image=each.image, release=each.release, slot=each.slot)
+        yield move(f"publish {name}", not_(published), {published: true()}, action)
+
+
+def _inspect(frame: Frame) -> Iterator[Move]:
+    """A published update shows its keys, if it is not encrypted or the attacker can decrypt it."""
+    for image in frame.design.images:
+        encrypted = image.encryption.value != "none"
+        opened = decrypts(frame, image) if encrypted else true()
+        shown: dict[str, dict[Term, Term]] = {}
+        for key in frame.design.keys:
+            known = frame.knowledge.get(key.name)
+            for name in carries(frame, key, image.name) if known is not None else ():
+                assert known is not None
+                shown.setdefault(name, {})[known] = true()
+        for name, updates in shown.items():
+            if name in frame.published:
+                each = frame.genuine[name]
+                action = Inspect(image=each.image, release=each.release, slot=each.slot)
+                yield move(f"inspect {name}", and_(frame.published[name], opened), updates, action)
+
+
+def _deliver(frame: Frame) -> Iterator[Move]:
+    """The running application's update client stores what it is sent and requests it."""
+    sends = frame.attacker.can(Capability.SEND_UPDATE)
+    for name, store in frame.cells.stores.items():
+        images = [image for image in frame.installs if frame.design.image(image).staging == name]
+        if store.image or not images:
+            continue
+        transition = f"deliver to {name}"
+        content = choice(transition, "content", frame.content_sort)
+        asked = choice(transition, "request", REQUEST)
+        allowed = [
+            and_(eq(content, each), published) for each, published in frame.published.items()
+        ]
+        if sends:
+            allowed.append(eq(content, CRAFTED))
+        guard = and_(frame.at_mark(frame.run_mark), member(asked, ("test", "perm")), or_(*allowed))
+        updates = {
+            frame.content(name): content,
+            **{frame.requests[image]: asked for image in images},
+        }
+        yield chosen(transition, guard, updates, (content, asked), _delivers(frame, name))
+
+
+def _delivers(frame: Frame, partition: str) -> Callable[[Choices], Action]:
+    def tells(choices: Choices) -> Action:
+        content = content_of(frame, str(choices.get("content", CRAFTED)))
+        return Deliver(
+            partition=partition,
+            content=content,
+            request=Request(str(choices.get("request", "perm"))),
+            by_attacker=not isinstance(content, Genuine),
+        )
+
+    return tells
+
+
+def _confirm(frame: Frame) -> Iterator[Move]:
+    for image, request in frame.requests.items():
+        guard = and_(frame.at_mark(frame.run_mark), eq(request, "revert"))
+        yield move(f"confirm {image}", guard, {request: const(REQUEST, "none")}, Confirm())

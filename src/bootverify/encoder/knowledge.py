@@ -1,0 +1,77 @@
+"""What the attacker can come to know, and what knowing lets him sign or decrypt."""
+
+from bootverify.design.boot import Image, SignatureType
+from bootverify.design.keys import InImage, InKmu, InUicr, Key, KeyKind, Purpose
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.terms import Term, or_, true
+
+
+def forgeable(frame: Frame, image: Image) -> Term:
+    """True iff an image that the attacker made passes the verification of `image`.
+
+    After an erase-all the trust anchors may be his.
+    """
+    if image.verified_by is None or image.signature is SignatureType.NONE:
+        return true()
+    known = [frame.knows(key) for key in frame.design.keys if _signs(key, image)]
+    return or_(frame.erased_all, *known)
+
+
+def _signs(key: Key, image: Image) -> bool:
+    """Whether the secret half of `key` signs what `image` is verified with."""
+    purposes = {use.purpose for use in key.uses if use.image == image.name}
+    match key.kind:
+        case KeyKind.PRIVATE | KeyKind.SYMMETRIC:
+            return bool(purposes & {Purpose.SIGN, Purpose.VERIFY})
+        case KeyKind.PUBLIC | KeyKind.HASH:
+            return key.published and bool(purposes & {Purpose.SIGN, Purpose.VERIFY})
+
+
+def shared_key(frame: Frame, one: Image, other: Image) -> bool:
+    """Whether a key verifies both images, so that either passes for the other."""
+    if one.signature is SignatureType.NONE:
+        return True
+    wanted = {one.name, other.name}
+    return any(
+        wanted <= {use.image for use in key.uses if use.purpose in {Purpose.VERIFY, Purpose.SIGN}}
+        for key in frame.design.keys
+    )
+
+
+def decrypts(frame: Frame, image: Image) -> Term:
+    """True iff the attacker knows a key whose use is to decrypt updates of `image`."""
+    return or_(
+        *(
+            frame.knows(key)
+            for key in frame.design.keys
+            if any(use.purpose is Purpose.DECRYPT and use.image == image.name for use in key.uses)
+        )
+    )
+
+
+def carries(frame: Frame, key: Key, image: str) -> tuple[str, ...]:
+    """The releases of `image`, by the names of their contents, whose bytes hold the value of `key`."""
+    names: list[str] = []
+    for place in key.placements:
+        if isinstance(place, InImage) and place.image == image:
+            names += frame.named(
+                image, releases=None if place.release is None else (place.release,)
+            )
+    return tuple(dict.fromkeys(names))
+
+
+def shipped(frame: Frame, key: Key, image: str) -> Term:
+    """True iff the value of `key` is part of a published update of `image`, encrypted or not."""
+    return or_(
+        *(frame.published[name] for name in carries(frame, key, image) if name in frame.published)
+    )
+
+
+def kmu_slots(key: Key) -> tuple[InKmu, ...]:
+    """The placements of `key` in the key management unit."""
+    return tuple(place for place in key.placements if isinstance(place, InKmu))
+
+
+def in_uicr(key: Key) -> bool:
+    """Whether the value lies in the OTP words."""
+    return any(isinstance(place, InUicr) for place in key.placements)

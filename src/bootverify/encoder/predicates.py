@@ -1,0 +1,89 @@
+"""The predicates of claims as terms: one function a name of the table in SEMANTICS."""
+
+from bootverify.design.boot import Image, Stage
+from bootverify.design.keys import InImage, Key
+from bootverify.design.protection import Access
+from bootverify.encoder.access import Reach
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.knowledge import carries, kmu_slots
+from bootverify.encoder.knowledge import shipped as shipped_in
+from bootverify.encoder.terms import Term, and_, eq, member, not_, or_
+
+
+class Predicates:
+    """What claims may ask of an instant of `frame`."""
+
+    def __init__(self, frame: Frame, reach: Reach) -> None:
+        self.frame = frame
+        self.reach = reach
+
+    def intact(self, stage: Stage) -> Term:
+        """True iff every store of the stage's image holds what was provisioned."""
+        frame = self.frame
+        return and_(
+            *(
+                and_(eq(frame.content(store), frame.factory(store)), not_(frame.torn(store)))
+                for store in frame.cells.of_image(stage.image)
+            )
+        )
+
+    def starting(self, image: Image) -> Term:
+        """True iff the mark is the first of the image's first stage."""
+        return self.frame.at_mark(
+            self.frame.marks[self.frame.design.stages_of(image.name)[0].name][0]
+        )
+
+    def running(self, image: Image) -> Term:
+        """True iff the mark is any of one of its stages."""
+        return self.frame.at_stage(*self.frame.design.stages_of(image.name))
+
+    def authentic(self, image: Image) -> Term:
+        """True iff the slot that this boot took it from holds the owner's image, all parts of one release."""
+        return self._taken_from(image, self.frame.named(image.name))
+
+    def writable(self, image: Image) -> Term:
+        """True iff the attacker can change a byte of a slot of `image` now, by code or through the open port."""
+        extents = [self.frame.cells.whole(slot) for slot in image.slots]
+        return or_(
+            *(self.reach.some(extent, Access.WRITE, self.reach.anyone) for extent in extents)
+        )
+
+    def knows(self, key: Key) -> Term:
+        """True iff the value is in the attacker's hands."""
+        return self.frame.knows(key)
+
+    def usable(self, key: Key) -> Term:
+        """True iff he knows it, or controls secure code while it is in the KMU."""
+        in_kmu = (
+            [and_(self.reach.code.secure, not_(self.frame.erased_all))] if kmu_slots(key) else []
+        )
+        return or_(self.frame.knows(key), *in_kmu)
+
+    def shipped(self, key: Key) -> Term:
+        """True iff the value is part of a published update."""
+        return or_(*(shipped_in(self.frame, key, image.name) for image in self.frame.design.images))
+
+    def carried(self, key: Key, image: Image) -> Term:
+        """True iff the value is part of a published update of `image`."""
+        return shipped_in(self.frame, key, image.name)
+
+    def renewed(self, key: Key) -> Term:
+        """True iff an image that carries the key runs in a release later than the factory's."""
+        images = {place.image: None for place in key.placements if isinstance(place, InImage)}
+        found = []
+        for name in images:
+            image = self.frame.design.image(name)
+            later = [
+                each
+                for each in carries(self.frame, key, name)
+                if self.frame.genuine[each].release > 1
+            ]
+            found.append(and_(self.running(image), self._taken_from(image, tuple(later))))
+        return or_(*found)
+
+    def _taken_from(self, image: Image, names: tuple[str, ...]) -> Term:
+        """The slot that this boot took `image` from holds one of `names`, all parts the same."""
+        frame = self.frame
+        stores = frame.cells.of_image(image.name)
+        settled = and_(*(not_(frame.torn(store)) for store in stores))
+        return and_(settled, member(frame.taken(image.name), names))

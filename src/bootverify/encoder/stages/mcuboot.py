@@ -1,0 +1,283 @@
+"""MCUboot's boot_go on one slot pair: what the trailers ask for, then the check of the primary image (ncs-boot 2)."""
+
+from collections.abc import Iterator
+
+from bootverify.design.boot import BootGo, Image, UpgradeMode
+from bootverify.encoder.cells import NotModelled, Store
+from bootverify.encoder.frame import CRAFTED, ERASED, HALTED, NO_SLOT, REQUEST, Frame
+from bootverify.encoder.knowledge import forgeable, shared_key
+from bootverify.encoder.move import choice
+from bootverify.encoder.stages.outcome import Outcome
+from bootverify.encoder.terms import (
+    Sort,
+    Term,
+    and_,
+    const,
+    eq,
+    false,
+    ite,
+    member,
+    not_,
+    or_,
+    true,
+)
+
+LEFT = Sort(
+    "Left", ("kept", "partial", "erased")
+)  # what an erase that was cut leaves of a staged image
+
+
+def boot_go(frame: Frame, step: BootGo, goes: str, mark: str) -> list[Outcome]:
+    """How the step can end, with and without a pending request, and what a cut leaves of it."""
+    return list(_BootGo(frame, step, goes, mark).outcomes())
+
+
+class _BootGo:
+    def __init__(self, frame: Frame, step: BootGo, goes: str, mark: str) -> None:
+        self.frame, self.step, self.goes, self.mark = frame, step, goes, mark
+        self.image: Image = frame.design.image(step.image)
+        if len(self.image.slots) != 1:
+            raise NotModelled(f"MCUboot starts `{self.image.name}` from one of several slots")
+        self.parts, self.staging = frame.pair(self.image.name)
+        self.swaps = step.mode is UpgradeMode.SWAP_MOVE
+        self.genuine = frame.named(self.image.name)
+        self.header = frame.content(self.parts[0])
+        self.forgeable = forgeable(frame, self.image)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        if self.staging is None:
+            yield from self._checked("nothing staged", true(), {})
+            return
+        request = self.frame.requests[self.image.name]
+        settled = not_(self.frame.midway(self.image.name))
+        idle = eq(request, "none")
+        ignored = member(self.header, (ERASED, CRAFTED)) if self.swaps else false()
+        yield from self._checked("nothing to do", and_(settled, or_(idle, ignored)), {})
+        pending = and_(settled, not_(idle), not_(eq(self.header, ERASED)) if self.swaps else true())
+        if self.swaps:
+            stuck = and_(pending, eq(self.header, CRAFTED))
+            yield Outcome(name="assert on the primary header", guard=stuck, goes=HALTED)
+        yield from self._install(self.staging, request, pending)
+        yield from self._refuse(self.staging, request, pending)
+        if self.step.bootloader is not None:
+            yield from self._replace_bootloader(self.staging, request, and_(settled, not_(idle)))
+        if self.frame.cuts:
+            yield from self._complete(self.staging, request)
+
+    # -- the primary image
+
+    def _checked(self, name: str, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
+        """The primary image, untouched by `updates`, is validated or its header looked at; a bad one: halted."""
+        if not self.step.validate:
+            good = and_(not_(eq(self.header, ERASED)), not_(eq(self.header, "invalidated")))
+            bad = not_(member(self.header, self.genuine))
+            yield Outcome(
+                name=f"{name}, header found",
+                guard=and_(guard, good),
+                goes=self.goes,
+                updates=updates,
+            )
+            yield Outcome(
+                name=f"{name}, no header", guard=and_(guard, bad), goes=HALTED, updates=updates
+            )
+            return
+        genuine = self._whole_genuine()
+        forged = and_(self._part_crafted(), not_(eq(self.header, ERASED)), self.forgeable)
+        valid = or_(genuine, forged)
+        invalid = or_(not_(genuine), self.frame.erased_all)
+        yield Outcome(
+            name=f"{name}, image valid", guard=and_(guard, valid), goes=self.goes, updates=updates
+        )
+        yield Outcome(
+            name=f"{name}, image bad", guard=and_(guard, invalid), goes=HALTED, updates=updates
+        )
+
+    def _whole_genuine(self) -> Term:
+        """All parts hold the owner's image, of one release.
+
+        That each part does follows; it is said for whoever looks at one variable at a time.
+        """
+        parts = [member(self.frame.content(part), self.genuine) for part in self.parts]
+        return and_(member(self.frame.taken(self.image.name), self.genuine), *parts)
+
+    def _part_crafted(self) -> Term:
+        return or_(*(eq(self.frame.content(part), CRAFTED) for part in self.parts))
+
+    # -- the staged image
+
+    def _staged_valid(self, staging: Store) -> Term:
+        """MCUboot may find the staged image good for the slot; the attacker's may always be bad."""
+        content = self.frame.content(staging)
+        foreign = [
+            name
+            for name in self._foreign()
+            if shared_key(self.frame, self.image, self._owner(name))
+        ]
+        named = (
+            member(content, self.genuine)
+            if not self.step.prevent_downgrade
+            else self._not_lower(content)
+        )
+        return or_(named, and_(eq(content, CRAFTED), self.forgeable), member(content, foreign))
+
+    def _staged_invalid(self, staging: Store) -> Term:
+        """MCUboot may find the staged image bad, or has no use for it."""
+        content = self.frame.content(staging)
+        return and_(
+            or_(
+                not_(member(content, self.genuine)),
+                not_(self._surely_not_lower(content)) if self.step.prevent_downgrade else false(),
+                self.frame.erased_all,
+            ),
+            not_(self._for_idle_slot(content)),
+        )
+
+    def _not_lower(self, content: Term) -> Term:
+        """The staged version may be no lower than the primary's; a crafted or missing header says anything."""
+        unclear = not_(member(self.header, self.genuine))
+        return and_(member(content, self.genuine), or_(unclear, self._ranked(content)))
+
+    def _surely_not_lower(self, content: Term) -> Term:
+        return self._ranked(content)
+
+    def _ranked(self, content: Term) -> Term:
+        frame, name = self.frame, self.image.name
+        return or_(*(
+            and_(
+                member(content, frame.named(name, releases=(release,))),
+                member(self.header, frame.named(name, releases=range(1, release + 1))),
+            )
+            for release in frame.releases(self.image)
+        ))  # fmt: skip
+
+    def _foreign(self) -> list[str]:
+        return [
+            name
+            for name, each in self.frame.genuine.items()
+            if each.image not in {self.image.name, self.step.bootloader}
+        ]
+
+    def _owner(self, content: str) -> Image:
+        return self.frame.design.image(self.frame.genuine[content].image)
+
+    # -- installing
+
+    def _installed(self, staging: Store, request: Term) -> dict[Term, Term]:
+        frame = self.frame
+        content = frame.content(staging)
+        own = member(content, self.genuine)
+        updates = {
+            frame.content(part): ite(own, content, frame.is_content(CRAFTED)) for part in self.parts
+        }
+        updates[content] = frame.taken(self.image.name) if self.swaps else frame.is_content(ERASED)
+        after = ite(eq(request, "test"), const(REQUEST, "revert"), const(REQUEST, "none"))
+        updates[request] = after if self.swaps else const(REQUEST, "none")
+        return updates
+
+    def _install(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
+        guard = and_(pending, self._staged_valid(staging))
+        updates = self._installed(staging, request)
+        name = "swap" if self.swaps else "overwrite"
+        yield Outcome(name=name, guard=guard, goes=self.goes, updates=updates)
+        if not self.frame.cuts:
+            return
+        flag = self.frame.midway(self.image.name)
+        yield Outcome(name=f"{name}, cut midway", guard=guard, updates={flag: true()}, cut=True)
+        if self.swaps:
+            yield Outcome(
+                name=f"{name}, cut at its end", guard=guard, updates=updates, cut=True, after=10_000
+            )
+            return
+        copied = {
+            target: value
+            for target, value in updates.items()
+            if target not in (self.frame.content(staging), request)
+        }
+        yield self._cut_erase(f"{name}, cut after the copy", staging, request, guard, copied)
+
+    def _complete(self, staging: Store, request: Term) -> Iterator[Outcome]:
+        """A swap or copy that was cut is completed, whatever else the trailers say."""
+        frame = self.frame
+        flag = frame.midway(self.image.name)
+        content = frame.content(staging)
+        updates = {**self._installed(staging, request), flag: not_(true())}
+        unchecked = true() if not self.step.validate else self.forgeable
+        good = or_(member(content, self.genuine), and_(not_(eq(content, ERASED)), unchecked))
+        bad = or_(not_(member(content, self.genuine)), frame.erased_all)
+        yield Outcome(name="complete", guard=and_(flag, good), goes=self.goes, updates=updates)
+        yield Outcome(
+            name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=updates
+        )
+        yield Outcome(
+            name="complete, cut at its end", guard=flag, updates=updates, cut=True, after=10_000
+        )
+
+    def _refuse(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
+        guard = and_(pending, self._staged_invalid(staging))
+        updates = {
+            self.frame.content(staging): self.frame.is_content(ERASED),
+            request: const(REQUEST, "none"),
+        }
+        yield from self._checked("erase what is staged", guard, updates)
+        if self.frame.cuts:
+            yield self._cut_erase("erase what is staged, cut", staging, request, guard, {})
+
+    def _cut_erase(
+        self, name: str, staging: Store, request: Term, guard: Term, before: dict[Term, Term]
+    ) -> Outcome:
+        """Power goes while the staged image is erased: any part of it may be left, the request too."""
+        left = choice(f"{self.mark}: {name}", "left", LEFT)
+        asks = choice(f"{self.mark}: {name}", "request left")
+        content = self.frame.content(staging)
+        remains = ite(
+            eq(left, "partial"), self.frame.is_content(CRAFTED), self.frame.is_content(ERASED)
+        )
+        updates = {
+            **before,
+            content: ite(eq(left, "kept"), content, remains),
+            request: ite(asks, request, const(REQUEST, "none")),
+        }
+        return Outcome(name=name, guard=guard, updates=updates, inputs=(left, asks), cut=True)
+
+    # -- the bootloader behind NSIB
+
+    def _for_idle_slot(self, content: Term) -> Term:
+        """The staged image is a genuine bootloader, built for a slot that is surely not the running one."""
+        if self.step.bootloader is None or self.frame.active is None:
+            return false()
+        loader = self.frame.design.image(self.step.bootloader)
+        return or_(*(
+            and_(
+                member(content, self.frame.named(loader.name, slot=slot)),
+                not_(member(self.frame.active, (slot, NO_SLOT))),
+            )
+            for slot in loader.slots
+        ))  # fmt: skip
+
+    def _replace_bootloader(
+        self, staging: Store, request: Term, pending: Term
+    ) -> Iterator[Outcome]:
+        """swap_nsib (ncs-boot 2.3): the idle slot is written, staging erased, the device resets."""
+        frame = self.frame
+        assert self.step.bootloader is not None
+        loader = frame.design.image(self.step.bootloader)
+        active = frame.active
+        if active is None or len(loader.slots) < 2:
+            raise NotModelled(f"`{loader.name}` is to install itself over its only slot")
+        content = frame.content(staging)
+        for store in frame.cells.of_image(loader.name):
+            fits = or_(
+                member(content, frame.named(loader.name, slot=store.slot)),
+                and_(eq(content, CRAFTED), self.forgeable),
+            )
+            guard = and_(pending, fits, not_(eq(active, store.slot)))
+            copied = {frame.content(store): content}
+            erased = {content: frame.is_content(ERASED), request: const(REQUEST, "none")}
+            name = f"copy the bootloader to {store.slot}"
+            yield Outcome(name=name, guard=guard, updates={**copied, **erased})
+            if frame.cuts:
+                torn = {frame.content(store): frame.is_content(CRAFTED)}
+                yield Outcome(name=f"{name}, cut midway", guard=guard, updates=torn, cut=True)
+                yield self._cut_erase(
+                    f"{name}, cut after the copy", staging, request, guard, copied
+                )

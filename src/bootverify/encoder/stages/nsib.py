@@ -1,0 +1,196 @@
+"""NSIB's choice between the slots of the next image (ncs-boot 1.1, 1.2, 1.4)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bootverify.design.boot import ChooseSlot, Image
+from bootverify.encoder.cells import NotModelled, Store
+from bootverify.encoder.frame import CRAFTED, ERASED, HALTED, INVALIDATED, Frame
+from bootverify.encoder.knowledge import forgeable
+from bootverify.encoder.move import choice
+from bootverify.encoder.stages.outcome import Outcome
+from bootverify.encoder.terms import Term, and_, const, eq, ite, member, not_, or_, substitute
+
+
+def choose_slot(frame: Frame, step: ChooseSlot, goes: str, mark: str) -> list[Outcome]:
+    """Which slot is taken, what trying the other one left, and what a cut leaves of it."""
+    return list(_Choice(frame, step, goes, mark).outcomes())
+
+
+class _Choice:
+    def __init__(self, frame: Frame, step: ChooseSlot, goes: str, mark: str) -> None:
+        self.frame = frame
+        self.image: Image = frame.design.image(step.image)
+        self.slots = frame.cells.of_image(self.image.name)
+        if not 1 <= len(self.slots) <= 2 or any(store.name != store.slot for store in self.slots):
+            raise NotModelled(
+                f"NSIB chooses between the slots of `{self.image.name}`: one or two whole slots are modelled"
+            )
+        self.counter = frame.counter if step.counter else None
+        self.goes = goes
+        self.mark = mark
+        self.forgeable = forgeable(frame, self.image)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        for i, store in enumerate(self.slots):
+            others = [other for j, other in enumerate(self.slots) if j != i]
+            yield from self._take(store, others[0] if others else None, first=i == 0)
+        yield from self._none()
+
+    def _take(self, store: Store, other: Store | None, *, first: bool) -> Iterator[Outcome]:
+        """`store` is started, tried before `other` or after it failed."""
+        name = f"take {store.slot}"
+        if other is None:
+            yield from self._taken(name, store, not_(self._absent(store)), {})
+            return
+        ahead = or_(self._absent(other), self._newer(store, other, or_equal=first))
+        yield from self._taken(name, store, ahead, {})
+        behind = and_(self._newer(other, store, or_equal=not first), self._fails(other))
+        marked = {self.frame.content(other): self._marked(other)}
+        yield from self._taken(f"{name} after {other.slot} failed", store, behind, marked)
+
+    def _taken(
+        self, name: str, store: Store, guard: Term, updates: dict[Term, Term]
+    ) -> Iterator[Outcome]:
+        frame = self.frame
+        content = frame.content(store)
+        claim = (
+            choice(f"{self.mark}: {name}", "claimed version", self.counter.sort)
+            if self.counter is not None
+            else None
+        )
+        accepts = [
+            self._accepted_genuine(store),
+            and_(eq(content, CRAFTED), self.forgeable, self._not_below(claim)),
+        ]
+        volatile = (
+            {} if frame.active is None else {frame.active: const(frame.active.sort, store.slot)}
+        )
+        raised = dict(updates)
+        if self.counter is not None and claim is not None:
+            raised[self.counter] = self._raised(content, claim)
+        inputs = () if claim is None else (claim,)
+        done = Outcome(
+            name=name,
+            guard=and_(guard, or_(*accepts)),
+            goes=self.goes,
+            updates={**raised, **volatile},
+            inputs=inputs,
+        )
+        yield done
+        if raised:
+            after = (1 if updates else 0) + (1 if self.counter is not None else 0)
+            yield from self._cut(done, "counted", raised, after)
+        if updates and self.counter is not None:
+            yield from self._cut(done, "marked", updates, 1)
+
+    def _none(self) -> Iterator[Outcome]:
+        """Every candidate fails, or there is none."""
+        fails = and_(*(or_(self._absent(store), self._fails(store)) for store in self.slots))
+        marked = {self.frame.content(store): self._marked(store) for store in self.slots}
+        done = Outcome(name="take none", guard=fails, goes=HALTED, updates=marked)
+        yield done
+        for store in self.slots:
+            updates = {self.frame.content(store): self._marked(store)}
+            yield from self._cut(done, f"{store.slot} marked", updates, 1)
+        if len(self.slots) > 1:
+            yield from self._cut(done, "both marked", marked, 2)
+        yield Outcome(name="stop", guard=self.frame.erased_all, goes=HALTED)
+
+    def _cut(
+        self, done: Outcome, what: str, updates: dict[Term, Term], after: int
+    ) -> Iterator[Outcome]:
+        if not self.frame.cuts:
+            return
+        name = f"{done.name}, cut when {what}"
+        renamed = {
+            each: choice(f"{self.mark}: {name}", "claimed version", each.sort)
+            for each in done.inputs
+        }
+        yield replace(
+            done,
+            name=name,
+            guard=substitute(done.guard, renamed),
+            goes="",
+            updates={target: substitute(value, renamed) for target, value in updates.items()},
+            inputs=tuple(renamed.values()),
+            cut=True,
+            after=after,
+        )
+
+    # -- one slot
+
+    def _absent(self, store: Store) -> Term:
+        """No metadata is found: the slot is no candidate."""
+        return eq(self.frame.content(store), ERASED)
+
+    def _accepted_genuine(self, store: Store) -> Term:
+        """The owner's image for this slot, not marked, of a version that the counter admits."""
+        content = self.frame.content(store)
+        if self.counter is None:
+            return member(content, self._own(store))
+        return or_(*(
+            and_(member(content, self._own(store, (release,))), self._counter_at_most(str(release)))
+            for release in self.frame.releases(self.image)
+        ))  # fmt: skip
+
+    def _fails(self, store: Store) -> Term:
+        """The slot is a candidate that may fail; the attacker's image always may."""
+        content = self.frame.content(store)
+        return or_(
+            and_(not_(self._absent(store)), not_(self._accepted_genuine(store))),
+            and_(self.frame.erased_all, not_(self._absent(store))),
+        )
+
+    def _marked(self, store: Store) -> Term:
+        """What failing leaves: NSIB's mark on an image, the attacker's bytes as they were."""
+        content = self.frame.content(store)
+        return ite(member(content, self.frame.genuine), self.frame.is_content(INVALIDATED), content)
+
+    def _own(self, store: Store, releases: tuple[int, ...] | None = None) -> tuple[str, ...]:
+        variant = store.slot if len(self.slots) > 1 else ""
+        return self.frame.named(self.image.name, releases=releases, slot=variant)
+
+    def _newer(self, one: Store, other: Store, *, or_equal: bool) -> Term:
+        """`one` may be tried first: its version, not authenticated yet, is higher (or the same)."""
+        frame = self.frame
+        left, right = frame.content(one), frame.content(other)
+        unclear = [CRAFTED, INVALIDATED]
+        ranked = [
+            and_(
+                member(left, frame.named(self.image.name, releases=(release,))),
+                member(right, frame.named(self.image.name, releases=range(1, release + or_equal))),
+            )
+            for release in frame.releases(self.image)
+        ]
+        return and_(
+            not_(self._absent(one)),
+            not_(self._absent(other)),
+            or_(member(left, unclear), member(right, unclear), *ranked),
+        )
+
+    # -- the counter
+
+    def _counter_at_most(self, version: str) -> Term:
+        assert self.counter is not None
+        values = self.counter.sort.values
+        return member(self.counter, values[: values.index(version) + 1])
+
+    def _not_below(self, claim: Term | None) -> Term:
+        """The version that a crafted image claims is one that the counter admits."""
+        if claim is None:
+            return and_()
+        return or_(
+            *(
+                and_(eq(claim, version), self._counter_at_most(str(version)))
+                for version in claim.sort.values
+            )
+        )
+
+    def _raised(self, content: Term, claim: Term) -> Term:
+        assert self.counter is not None
+        raised = claim
+        for release in self.frame.releases(self.image):
+            named = member(content, self.frame.named(self.image.name, releases=(release,)))
+            raised = ite(named, const(self.counter.sort, str(release)), raised)
+        return raised

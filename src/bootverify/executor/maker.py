@@ -1,0 +1,77 @@
+"""Builds MCUboot images as their maker would: imgtool accepts them, and we accept imgtool's."""
+
+import hashlib
+from dataclasses import dataclass
+
+from bootverify.executor import crypto
+from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.image_format import (
+    ECDSA,
+    ED25519,
+    ENC_EC256,
+    ENC_KW,
+    ENC_X25519,
+    FLAG_ENCRYPTED_AES128,
+    KEYHASH,
+    RSA2048_PSS,
+    SHA256,
+    TLV_INFO_MAGIC,
+    Header,
+    Tlv,
+    Version,
+    tlv_area,
+)
+
+SIGNATURE_TLV = {Scheme.ECDSA_P256: ECDSA, Scheme.ED25519: ED25519, Scheme.RSA_2048: RSA2048_PSS}
+ENCRYPTION_TLV = {"ecies-p256": ENC_EC256, "ecies-x25519": ENC_X25519, "aes-kw": ENC_KW}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """How the image key travels: `recipient` for ECIES, `kek` for AES key wrap; `label` makes the image key."""
+
+    kind: str
+    label: str
+    recipient: PrivateKey | None = None
+    kek: bytes = b""
+
+    @property
+    def image_key(self) -> bytes:
+        """The AES-128 key of this image."""
+        return hashlib.shake_256(f"image key: {self.label}".encode()).digest(16)
+
+    def tlv(self) -> Tlv:
+        """The wrapped image key."""
+        if self.kind == "aes-kw":
+            return Tlv(ENC_KW, crypto.wrap_aes_kw(self.kek, self.image_key))
+        assert self.recipient is not None
+        return Tlv(ENCRYPTION_TLV[self.kind], crypto.wrap_ecies(self.recipient, self.image_key, self.label))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeImage:
+    """An image in its two forms: as it is installed in the clear, and as it is shipped."""
+
+    installed: bytes
+    shipped: bytes
+
+
+def make_image(
+    payload: bytes, *, version: Version, key: PrivateKey | None, header_size: int = 0x200, envelope: Envelope | None = None
+) -> MadeImage:
+    """`payload` with header, digest and signature; encrypted in the shipped form when there is an `envelope`.
+
+    Digest and signature cover the header and the plain payload. Without `key` there is only the digest.
+    """
+    flags = FLAG_ENCRYPTED_AES128 if envelope else 0
+    header = Header(header_size=header_size, image_size=len(payload), flags=flags, version=version)
+    signed = header.pack() + payload
+    tlvs = [Tlv(SHA256, hashlib.sha256(signed).digest())]
+    if key is not None:
+        tlvs.append(Tlv(KEYHASH, hashlib.sha256(key.public).digest()))
+        tlvs.append(Tlv(SIGNATURE_TLV[key.scheme], key.sign(signed)))
+    if envelope:
+        tlvs.append(envelope.tlv())
+    area = tlv_area(TLV_INFO_MAGIC, tlvs)
+    body = crypto.aes_ctr(envelope.image_key, payload) if envelope else payload
+    return MadeImage(installed=signed + area, shipped=header.pack() + body + area)

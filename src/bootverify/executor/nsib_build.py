@@ -1,0 +1,44 @@
+"""Which build of NSIB a design has: addresses, release, pad."""
+
+from bootverify.design.boot import ChooseSlot, Image, Program
+from bootverify.design.design import Design
+from bootverify.executor.layout import HEADER
+from bootverify.executor.nsib import NsibConfig, NsibRelease, release_for
+from bootverify.executor.nsib.config import Magics
+from bootverify.executor.nsib.release import RELEASE_MAIN
+
+_FAMILIES = {"nrf52": 52, "nrf53": 53, "nrf54": 54, "nrf91": 91}
+
+
+def family(design: Design) -> int:
+    """The hardware number in NSIB's magic words (ncs-boot 1.6)."""
+    return next(number for prefix, number in _FAMILIES.items() if design.soc.name.startswith(prefix))
+
+
+def pad(design: Design, image: Image) -> int:
+    """Bytes between the start of a slot and the image: room for MCUboot's header, where MCUboot installs it."""
+    starts_mcuboot = design.stages_of(image.name)[0].program is Program.MCUBOOT
+    return HEADER if starts_mcuboot and image.updatable else 0
+
+
+def config(design: Design, step: ChooseSlot) -> NsibConfig:
+    """This design's build of NSIB; protecting itself is a step of its own."""
+    image = design.image(step.image)
+    root = design.partition(design.image(design.root.image).slots[0]).range
+    assert design.soc.otp is not None
+    return NsibConfig(
+        release=_release(design.sdk),
+        magics=Magics.of_hardware(family(design)),
+        bootloader=root,
+        slot_size=design.partition(image.slots[0]).range.size,
+        storage=design.soc.otp.start,
+        search_skip=pad(design, image),
+        fprotect=False,
+        counter=step.counter,
+    )
+
+
+def _release(sdk: str) -> NsibRelease:
+    """The behaviour of that release; a part that is no number (2.6.x) counts as 0, no release at all as today's."""
+    numbers = [part if part.isdigit() else "0" for part in sdk.split(".")[:3]]
+    return release_for(".".join(numbers)) if sdk and sdk[0].isdigit() else RELEASE_MAIN
