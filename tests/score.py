@@ -9,8 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 import yaml
-
 from bootverify.api import check, load
+
 from bootverify.check.verdict import Verdict
 from bootverify.errors import BootverifyError, InputError
 
@@ -56,7 +56,9 @@ def cards() -> None:
             word = "right" if right else f"wrong {got}" if got in WORDS else f"no answer ({got})"
             tallies[where][word] += 1
             if not right:
-                wrong.append(f"  {card['id']} {question['property']} {question['subject']} {question['attacker']}: {got}, expected {question['expected']}")
+                wrong.append(
+                    f"  {card['id']} {question['property']} {question['subject']} {question['attacker']}: {got}, expected {question['expected']}"
+                )
     for where, tally in tallies.items():
         shown = ["right", "wrong holds", "wrong violated", "wrong undefined"]
         rest = sorted(set(tally) - set(shown))

@@ -1,4 +1,4 @@
-"""Small designs built from the dataclasses alone, in the shapes of the first scenario cards (nRF5340)."""
+"""Small designs built from the dataclasses, in the shapes of the first scenario cards."""
 
 from dataclasses import replace
 
@@ -54,7 +54,11 @@ CAN = Capability
 ATTACKERS = {
     each.name: each
     for each in (
-        Attacker(name="remote-ota", title="", capabilities=frozenset({CAN.SEND_UPDATE, CAN.REPLAY_RELEASE})),
+        Attacker(
+            name="remote-ota",
+            title="",
+            capabilities=frozenset({CAN.SEND_UPDATE, CAN.REPLAY_RELEASE}),
+        ),
         Attacker(
             name="app-code-ns",
             title="",
@@ -90,7 +94,7 @@ def span(start: int, end: int) -> Span:
 
 
 def s01(*, lock: Lock | None = Lock.UNTIL_RESET) -> Design:
-    """Immutable MCUboot that holds the decryption key, secure application; `lock` None: nothing is protected."""
+    """Immutable MCUboot that holds the decryption key; `lock` None: nothing is protected."""
     protect = [Protect(spans=(span(0, 0xC000),), lock=lock)] if lock is not None else []
     app = _app("mcuboot", encryption=EncryptionType.ECIES_P256)
     return Design(
@@ -109,9 +113,24 @@ def s01(*, lock: Lock | None = Lock.UNTIL_RESET) -> Design:
             _application(Attribution.SECURE),
         ),
         keys=(
-            Key(name="img_verify_pub", kind=KeyKind.PUBLIC, placements=(InImage(image="mcuboot"),), uses=_verifies("app")),
-            Key(name="enc_priv", kind=KeyKind.PRIVATE, placements=(InImage(image="mcuboot"),), uses=_decrypts("app")),
-            Key(name="img_sign_priv", kind=KeyKind.PRIVATE, placements=(HostOnly(),), uses=_signs("app")),
+            Key(
+                name="img_verify_pub",
+                kind=KeyKind.PUBLIC,
+                placements=(InImage(image="mcuboot"),),
+                uses=_verifies("app"),
+            ),
+            Key(
+                name="enc_priv",
+                kind=KeyKind.PRIVATE,
+                placements=(InImage(image="mcuboot"),),
+                uses=_decrypts("app"),
+            ),
+            Key(
+                name="img_sign_priv",
+                kind=KeyKind.PRIVATE,
+                placements=(HostOnly(),),
+                uses=_signs("app"),
+            ),
         ),
         lifecycle=CLOSED,
     )
@@ -133,9 +152,24 @@ def s02() -> Design:
         stages=(_application(Attribution.SECURE),),
         app=_app("mcuboot", encryption=EncryptionType.ECIES_P256),
         keys=(
-            Key(name="b0_key_hash", kind=KeyKind.HASH, placements=(InUicr(),), uses=_verifies("mcuboot")),
-            Key(name="img_verify_pub", kind=KeyKind.PUBLIC, placements=(InImage(image="mcuboot"),), uses=_verifies("app")),
-            Key(name="enc_priv", kind=KeyKind.PRIVATE, placements=(InImage(image="mcuboot"),), uses=_decrypts("app")),
+            Key(
+                name="b0_key_hash",
+                kind=KeyKind.HASH,
+                placements=(InUicr(),),
+                uses=_verifies("mcuboot"),
+            ),
+            Key(
+                name="img_verify_pub",
+                kind=KeyKind.PUBLIC,
+                placements=(InImage(image="mcuboot"),),
+                uses=_verifies("app"),
+            ),
+            Key(
+                name="enc_priv",
+                kind=KeyKind.PRIVATE,
+                placements=(InImage(image="mcuboot"),),
+                uses=_decrypts("app"),
+            ),
         ),
     )
 
@@ -176,7 +210,12 @@ def _with_tfm(name: str, *, counter: bool, encryption: EncryptionType, keys: tup
         stages=stages,
         app=replace(_app("mcuboot", encryption=encryption), name="tfm+app"),
         keys=(
-            Key(name="b0_key_hash", kind=KeyKind.HASH, placements=(InUicr(),), uses=_verifies("mcuboot")),
+            Key(
+                name="b0_key_hash",
+                kind=KeyKind.HASH,
+                placements=(InUicr(),),
+                uses=_verifies("mcuboot"),
+            ),
             Key(
                 name="img_verify_pub",
                 kind=KeyKind.PUBLIC,
@@ -185,7 +224,11 @@ def _with_tfm(name: str, *, counter: bool, encryption: EncryptionType, keys: tup
             ),
             *keys,
         ),
-        more=(at("tfm", 0x30200, 0x3C000), at("app", 0x3C000, 0x90000), at("tfm_storage", 0xF0000, 0xF8000)),
+        more=(
+            at("tfm", 0x30200, 0x3C000),
+            at("app", 0x3C000, 0x90000),
+            at("tfm_storage", 0xF0000, 0xF8000),
+        ),
     )
 
 

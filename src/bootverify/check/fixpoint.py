@@ -49,7 +49,9 @@ def candidate_lemmas(system: System, location: Term, mode: Term | None = None) -
     reached = [value for value in domain(location.sort) if any(place == value for place, _ in boxes)]
     if len(reached) < len(domain(location.sort)):
         lemmas.append(Lemma(term=member(location, reached), text=f"{location.name} in {_listed(reached)}"))
-    modes: list[Value] = [False] if mode is None else [value for value in (False, True) if any(m == value for _, m in boxes)]
+    modes: list[Value] = (
+        [False] if mode is None else [value for value in (False, True) if any(m == value for _, m in boxes)]
+    )
     for value in modes:
         half = {place: box for (place, m), box in boxes.items() if m == value}
         lemmas += _of_half(system, location, mode, value, half, split=len(modes) > 1)
@@ -62,7 +64,9 @@ def _of_half(
     lemmas: list[Lemma] = []
     reached = [value for value in domain(location.sort) if value in boxes]
     if mode is not None and split and len(reached) < len(domain(location.sort)):
-        lemmas.append(_in_half(Lemma(term=member(location, reached), text=f"{location.name} in {_listed(reached)}"), mode, half))
+        lemmas.append(
+            _in_half(Lemma(term=member(location, reached), text=f"{location.name} in {_listed(reached)}"), mode, half)
+        )
     for variable in system.variables:
         if variable is location or (variable is mode and split):
             continue
@@ -82,9 +86,7 @@ def _in_half(lemma: Lemma, mode: Term, half: Value) -> Lemma:
     return Lemma(term=implies(premise, lemma.term), text=f"{words} => {lemma.text}")
 
 
-def reachable_boxes(
-    system: System, location: Term, mode: Term | None = None
-) -> Mapping[tuple[Value, Value], Box]:
+def reachable_boxes(system: System, location: Term, mode: Term | None = None) -> Mapping[tuple[Value, Value], Box]:
     """The least boxes, one for each reachable location and mode, that the start lies in and no transition leaves."""
     boxes: dict[tuple[Value, Value], Box] = {}
     pending: list[tuple[Value, Value]] = []
@@ -297,5 +299,3 @@ def _shown(variable: Term, values: list[Value]) -> str:
 
 def _listed(values: list[Value]) -> str:
     return "{" + ", ".join(map(str, values)) + "}"
-
-

@@ -7,9 +7,10 @@ from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import NotProved, Proof, Prover
 from bootverify.check.search import Exhausted, GaveUp, Path, shortest
 from bootverify.check.solver import Unsat, solve
-from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
-from bootverify.encoder.boot.boot_system import BootSystem, system_for
+from bootverify.encoder.boot_system import BootSystem, system_for
+from bootverify.encoder.concretize import actions as actions_of
 from bootverify.encoder.obligations import Obligation, all_preserved, all_start, implied
 from bootverify.encoder.terms import Op, Term
 from bootverify.machine.action import Action
@@ -37,15 +38,18 @@ class Reasoner:
 
     @cached_property
     def lemmas(self) -> tuple[Lemma, ...]:
-        """Candidates from the fixpoint; `wiped` splits them for an attacker who can erase everything."""
-        mode = self.boot.frame.wiped if self.attacker.can(Capability.DEBUG) else None
+        """Candidates from the fixpoint; whether everything was erased splits them for an attacker who can erase everything."""
+        erased = self.boot.frame.erased_all
+        mode = erased if erased.op is Op.VAR else None
         return candidate_lemmas(self.boot.system, self.boot.location, mode)
 
     @cached_property
     def inductive(self) -> bool:
         """Whether all lemmas together hold at the start and are kept by every transition of the whole system."""
         terms = [lemma.term for lemma in self.lemmas]
-        return all(self._unsat(each) for each in (all_start(self.boot.system, terms), all_preserved(self.boot.system, terms)))
+        return all(
+            self._unsat(each) for each in (all_start(self.boot.system, terms), all_preserved(self.boot.system, terms))
+        )
 
     @cached_property
     def prover(self) -> Prover:
@@ -79,7 +83,7 @@ class Reasoner:
 
     def actions(self, path: Path) -> tuple[Action, ...]:
         """The actions that a path stands for."""
-        return tuple(self.boot.action(step.transition, step.inputs) for step in path.steps)
+        return tuple(actions_of(self.boot, path.steps))
 
     def _about(self, claim: Term) -> set[int]:
         """The lemmas that speak of the claim's variables, or of the location."""

@@ -8,7 +8,7 @@ from bootverify.design.boot import Program, Stage
 from bootverify.design.protection import Access, Attribution
 from bootverify.encoder.cells import Extent
 from bootverify.encoder.frame import CRAFTED, NO_SLOT, Frame
-from bootverify.encoder.terms import Term, and_, eq, false, not_, or_, true
+from bootverify.encoder.terms import Term, and_, eq, false, or_, true
 from bootverify.encoder.units import spu
 
 
@@ -83,9 +83,7 @@ class Reach:
         active = frame.active
         assert active is not None
         unchosen = [frame.may_hold(store, CRAFTED) for store in stores]
-        return or_(
-            eq(frame.taken(stage.image), CRAFTED), and_(eq(active, NO_SLOT), or_(*unchosen))
-        )
+        return or_(eq(frame.taken(stage.image), CRAFTED), and_(eq(active, NO_SLOT), or_(*unchosen)))
 
     # -- bytes
 

@@ -1,6 +1,7 @@
 """What hostile code and a debug probe can do to the device."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from bootverify.design.boot import Program, UpgradeMode
 from bootverify.design.protection import Access, Attribution
@@ -89,11 +90,7 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
         name = f"restore {store.name}"
         mixed, inputs, guard = _spoiled(frame, store, name)
         content = choice(name, "content", frame.content_sort)
-        fits = [
-            each
-            for each in frame.published
-            if not store.image or frame.genuine[each].image == store.image
-        ]
+        fits = [each for each in frame.published if not store.image or frame.genuine[each].image == store.image]
         allowed = or_(*(and_(eq(content, each), frame.published[each]) for each in fits))
         # What lies in the granules that he cannot reach may be the rest of that release.
         whole = or_(every, and_(eq(frame.content(store), CRAFTED), some))
@@ -112,16 +109,12 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
 
 def _restores(frame: Frame, store: str) -> Callable[[Choices], Action]:
     def tells(choices: Choices) -> Action:
-        return Overwrite(
-            partition=store, content=content_of(frame, str(choices.get("content", ERASED)))
-        )
+        return Overwrite(partition=store, content=content_of(frame, str(choices.get("content", ERASED))))
 
     return tells
 
 
-def _spoiled(
-    frame: Frame, store: Store, name: str
-) -> tuple[dict[Term, Term], tuple[Term, ...], Term]:
+def _spoiled(frame: Frame, store: Store, name: str) -> tuple[dict[Term, Term], tuple[Term, ...], Term]:
     """What overwriting may do to the request in a trailer at the end of `store`."""
     for image, request in frame.requests.items():
         parts, staging = frame.pair(image)
@@ -134,14 +127,8 @@ def _spoiled(
             )
         if store is staging:
             left = choice(name, "request left", REQUEST)
-            shows = (
-                ["none", "revert"]
-                if frame.installs[image][1].mode is UpgradeMode.SWAP_MOVE
-                else ["none"]
-            )
-            guard = or_(
-                eq(left, request), and_(member(request, ("test", "perm")), member(left, shows))
-            )
+            shows = ["none", "revert"] if frame.installs[image][1].mode is UpgradeMode.SWAP_MOVE else ["none"]
+            guard = or_(eq(left, request), and_(member(request, ("test", "perm")), member(left, shows)))
             return {request: left}, (left,), guard
     return {}, (), true()
 
@@ -176,17 +163,13 @@ def _forge(frame: Frame, reach: Reach) -> Iterator[Move]:
         staged = reach.some(frame.cells.trailer(staging), Access.WRITE, code)
         primary = reach.some(frame.cells.trailer(slot), Access.WRITE, code)
         there = ("none", "revert") if swaps else ("none",)
-        guard = or_(
-            and_(member(asked, ("test", "perm")), staged), and_(member(asked, there), primary)
-        )
+        guard = or_(and_(member(asked, ("test", "perm")), staged), and_(member(asked, there), primary))
         if guard is not false():
             yield chosen(name, guard, {request: asked}, (asked,), _forges(image))
 
 
 def _forges(image: str) -> Callable[[Choices], Action]:
-    return lambda choices: ForgeTrailer(
-        image=image, request=Request(str(choices.get("request", "perm")))
-    )
+    return lambda choices: ForgeTrailer(image=image, request=Request(str(choices.get("request", "perm"))))
 
 
 def _program(frame: Frame, reach: Reach) -> Iterator[Move]:
@@ -197,15 +180,17 @@ def _program(frame: Frame, reach: Reach) -> Iterator[Move]:
     for region in frame.regions:
         name = f"program {region.secure.name.removesuffix('.secure')}"
         guard = and_(hostile, not_(region.locked), not_(region.tampered))
-        actions = tuple(
-            ProgramRegion(
-                region=i, attribution=Attribution.NON_SECURE, permits=frozenset(Access), lock=False
-            )
+        actions: tuple[Action, ...] = tuple(
+            ProgramRegion(region=i, attribution=Attribution.NON_SECURE, permits=frozenset(Access), lock=False)
             for i in region.members
         )
         updates = {region.tampered: true()}
         transition = Transition(name=name, guard=guard, updates=updates)
-        yield Move(transition=transition, tells=lambda _, told=actions: told)
+        yield Move(transition=transition, tells=partial(_told, actions))
+
+
+def _told(actions: tuple[Action, ...], _: Choices) -> tuple[Action, ...]:
+    return actions
 
 
 # -- secrets
@@ -266,13 +251,9 @@ def _kmu(frame: Frame, reach: Reach) -> Iterator[Move]:
         if known is None:
             continue
         if any(place.push_to.value == "ram" for place in places):
-            yield move(
-                f"use the KMU slot of {key.name}", guard, {known: true()}, UseSlot(key=key.name)
-            )
+            yield move(f"use the KMU slot of {key.name}", guard, {known: true()}, UseSlot(key=key.name))
         if any(place.readable for place in places):
-            yield move(
-                f"read the KMU slot of {key.name}", guard, {known: true()}, ReadSlot(key=key.name)
-            )
+            yield move(f"read the KMU slot of {key.name}", guard, {known: true()}, ReadSlot(key=key.name))
 
 
 def _erase_all(frame: Frame) -> Iterator[Move]:

@@ -1,9 +1,9 @@
-"""A design and an attacker as one finite-domain transition system, with the way back from its words to actions."""
+"""A design and an attacker as one transition system, with the way back to actions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bootverify.design.attacker import Attacker
+from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import (
     Begin,
     BootGo,
@@ -18,6 +18,7 @@ from bootverify.design.boot import (
 from bootverify.design.design import Design
 from bootverify.encoder.access import Reach
 from bootverify.encoder.attack import attack, fault
+from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.compile import Things, compiled
 from bootverify.encoder.environment import environment
 from bootverify.encoder.frame import HALTED, Frame
@@ -53,7 +54,7 @@ class BootSystem:
         return self.frame.at
 
     def term(self, formula: Formula, things: Things) -> Term:
-        """The claim's formula over the variables of one instant, `it` and other names bound by `things`."""
+        """The claim's formula over the variables of one instant, its names bound by `things`."""
         return compiled(self.predicates, formula, things)
 
 
@@ -63,6 +64,8 @@ def system_for(design: Design, attacker: Attacker) -> BootSystem:
     Raises:
         NotModelled: something in the design has no terms.
     """
+    if attacker.can(Capability.READ_FACTORY_FILES):
+        raise NotModelled("what the files handed to the factory show is not modelled")
     frame = Frame(design, attacker)
     reach = Reach(frame)
     told = (*_steps(frame), *fault(frame), *environment(frame, reach), *attack(frame, reach))
@@ -122,9 +125,7 @@ def _joint(frame: Frame) -> tuple[tuple[Term, ...], ...]:
     groups: list[tuple[Term, ...]] = []
     for name, request in frame.requests.items():
         parts, staging = frame.pair(name)
-        halves = [frame.content(part) for part in parts] + (
-            [frame.content(staging)] if staging else []
-        )
+        halves = [frame.content(part) for part in parts] + ([frame.content(staging)] if staging else [])
         groups.append((*halves, request))
     for image in frame.design.images:
         if len(image.slots) > 1 and frame.active is not None:

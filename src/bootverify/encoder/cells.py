@@ -1,4 +1,4 @@
-"""The address arithmetic of the encoder: which granules of the guard a store, span, trailer or key touches.
+"""The address arithmetic of the encoder: which granules a store, span, trailer or key touches.
 
 Nothing here depends on the state; every question is answered once, when the system is built.
 """
@@ -18,15 +18,16 @@ MCUBOOT_HEADER = 0x200
 KEY_SIZE = 32
 
 
-class NotModelled(BootverifyError):
-    """The design holds something that the encoder has no terms for; an admission, never a verdict."""
+class NotModelled(BootverifyError):  # noqa: N818 - reads as what it says
+    """The design holds something that has no terms; an admission, never a verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
     """Bytes from `start` up to `end` of a memory, and the granules that decide accesses to them.
 
-    `guarded`: the guard of the internal flash stands before them. `secure_only`: hardware answers secure code alone.
+    `guarded`: the guard of the internal flash stands before them. `secure_only`: the hardware
+    answers secure code alone.
     """
 
     start: int
@@ -40,7 +41,7 @@ class Extent:
 class Store:
     """A place of code whose content has a name.
 
-    `image` is the image of whose slot `slot` this store is all or part of; both empty for a staging partition.
+    It is all or part of the slot `slot` of `image`; both are empty for a staging partition.
     """
 
     name: str
@@ -67,9 +68,7 @@ class Cells:
         """Raises NotModelled where the guard or the map is of a kind that has no terms yet."""
         guard = design.soc.guard
         if guard.kind is not UnitKind.SPU:
-            raise NotModelled(
-                f"{design.soc.name}: protection by {guard.kind.value} is not modelled"
-            )
+            raise NotModelled(f"{design.soc.name}: protection by {guard.kind.value} is not modelled")
         self.design = design
         self.granule = guard.granule
         self.base = design.soc.flash.start
@@ -79,7 +78,7 @@ class Cells:
     # -- ranges
 
     def regions(self, start: int, end: int) -> tuple[int, ...]:
-        """The granules that the internal bytes from `start` up to `end` touch; none of an empty range.
+        """The granules that the internal bytes from `start` up to `end` touch.
 
         soc.md 8.1: from the region of the first byte to that of the last.
         """
@@ -111,17 +110,11 @@ class Cells:
     def trailer(self, name: str) -> Extent:
         """The last granule of the partition called `name`, where a slot's trailer ends."""
         partition = self.design.partition(name)
-        return self.extent(
-            partition, max(partition.range.start, partition.range.end - 1), partition.range.end
-        )
+        return self.extent(partition, max(partition.range.start, partition.range.end - 1), partition.range.end)
 
     def boot_regions(self) -> frozenset[int]:
         """The granules that a slot of a boot stage touches; TF-M leaves them alone."""
-        boot = {
-            stage.image
-            for stage in self.design.stages
-            if stage.program in {Program.NSIB, Program.MCUBOOT}
-        }
+        boot = {stage.image for stage in self.design.stages if stage.program in {Program.NSIB, Program.MCUBOOT}}
         slots = [slot for image in self.design.images if image.name in boot for slot in image.slots]
         return frozenset(region for slot in slots for region in self.whole(slot).regions)
 
@@ -131,8 +124,8 @@ class Cells:
     def groups(self) -> tuple[tuple[int, ...], ...]:
         """The regions, together where no step, store, trailer or key tells them apart.
 
-        Boot programs treat the members of a group alike, and any of them lets an attacker reach the same things; one
-        register stands for all. What he programs himself is told by a flag of the group.
+        Boot programs treat the members of a group alike, and any of them lets an attacker reach the
+        same things, so one register stands for all. What he programs himself is told by a flag.
         """
         marks: list[set[int]] = [set() for _ in range(self.count)]
         for number, regions in enumerate(self._told_apart()):
@@ -194,10 +187,7 @@ class Cells:
     def _slots(self, image: Image) -> Iterable[Store]:
         parts = self.design.stages_of(image.name)
         if len(parts) < 2:
-            return [
-                Store(name=slot, extent=self.whole(slot), image=image.name, slot=slot)
-                for slot in image.slots
-            ]
+            return [Store(name=slot, extent=self.whole(slot), image=image.name, slot=slot) for slot in image.slots]
         if len(image.slots) != 1:
             raise NotModelled(f"image `{image.name}` has several parts and several slots")
         slot = self.design.partition(image.slots[0])
@@ -207,9 +197,7 @@ class Cells:
         starts = [slot.range.start, *(code.range.start for code in codes[1:])]
         ends = [*starts[1:], slot.range.end]
         if starts != sorted(starts):
-            raise NotModelled(
-                f"the parts of image `{image.name}` do not follow each other in boot order"
-            )
+            raise NotModelled(f"the parts of image `{image.name}` do not follow each other in boot order")
         return [
             Store(
                 name=code.name,
@@ -223,7 +211,7 @@ class Cells:
     # -- keys
 
     def places(self, key: Key) -> tuple[Place, ...]:
-        """Every store in which a release of an image may show `key`, and which of its bytes show it."""
+        """Every store in which a release of an image may show `key`, and the bytes that do."""
         found = []
         for placement in key.placements:
             if not isinstance(placement, InImage):
@@ -251,16 +239,10 @@ class Cells:
     def _payload(self, image: Image, store: Store) -> int:
         start = self.design.partition(store.slot or store.name).range.start
         verifier = image.verified_by
-        behind_header = (
-            verifier is not None and self.design.stage(verifier).program is Program.MCUBOOT
-        )
+        behind_header = verifier is not None and self.design.stage(verifier).program is Program.MCUBOOT
         return start + (MCUBOOT_HEADER if behind_header else 0)
 
     def data_places(self, key: Key) -> tuple[tuple[str, Extent], ...]:
         """The data partitions that hold `key`, whole."""
-        names = [
-            placement.partition
-            for placement in key.placements
-            if isinstance(placement, InPartition)
-        ]
+        names = [placement.partition for placement in key.placements if isinstance(placement, InPartition)]
         return tuple((name, self.whole(name)) for name in names)

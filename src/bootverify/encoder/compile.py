@@ -1,8 +1,8 @@
-"""A claim's formula as a term: names bound to things of the design, fixed properties evaluated, predicates translated."""
+"""A claim's formula as a term: names bound, fixed properties evaluated, predicates translated."""
 
 from collections.abc import Mapping
 
-from bootverify.design.boot import EncryptionType, Image, Program, Stage
+from bootverify.design.boot import Image, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.design.memory import Partition
@@ -17,11 +17,11 @@ from bootverify.policy.formula import (
     Formula,
     Literal,
     Member,
-    Name,
     Not,
     Or,
     Quantified,
 )
+from bootverify.policy.vocabulary import attribute
 
 Thing = Stage | Image | Key | Partition
 Things = Mapping[str, Thing]  # what `it` and the bound variables stand for
@@ -141,55 +141,4 @@ def _stage(design: Design, thing: Thing) -> Stage:
 def _value(design: Design, term: Attribute | Literal, things: Things) -> str | int | bool:
     if isinstance(term, Literal):
         return term.value
-    return attribute(design, things[_bound(term.of)], term.name)
-
-
-def _bound(name: Name) -> str:
-    return name.id
-
-
-def attribute(design: Design, thing: Thing, name: str) -> str | int | bool:
-    """The fixed property `name` of `thing`; KeyError when it has none of that name."""
-    match thing:
-        case Key():
-            return {
-                "name": thing.name,
-                "kind": thing.kind.value,
-                "secret": thing.secret,
-                "published": thing.published,
-            }[name]
-        case Partition():
-            return {"name": thing.name}[name]
-        case Stage():
-            if name == "name":
-                return thing.name
-            if name == "program":
-                return thing.program.value
-            if name == "role":
-                return _role(design, thing)
-            return attribute(design, design.image(thing.image), name)
-        case Image():
-            first = design.stages_of(thing.name)[0]
-            return {
-                "name": thing.name,
-                "image": thing.name,
-                "role": _role(design, design.stages_of(thing.name)[-1])
-                if first is not design.root
-                else "root_of_trust",
-                "program": first.program.value,
-                "updatable": thing.updatable,
-                "verified": thing.verified_by is not None,
-                "encrypted": thing.encryption is not EncryptionType.NONE,
-            }[name]
-
-
-def _role(design: Design, stage: Stage) -> str:
-    if stage is design.root:
-        return "root_of_trust"
-    match stage.program:
-        case Program.NSIB | Program.MCUBOOT:
-            return "bootloader"
-        case Program.TFM:
-            return "tfm"
-        case Program.APPLICATION:
-            return "application"
+    return attribute(design, things[term.of.id], term.name)

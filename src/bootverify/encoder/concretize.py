@@ -21,9 +21,9 @@ class Taken(Protocol):
 
 
 def actions(boot: BootSystem, path: Iterable[Taken]) -> list[Action]:
-    """The actions of `path`, in order; one that programs a group gives several.
+    """The actions of `path`, in order; programming a group of regions gives several.
 
-    The encoder does not count the writes of a step, so the `cut_after` of a cut step is a first guess: 1 is somewhere
-    in its middle, a large number its end.
+    The encoder does not count the writes of a step, so the `cut_after` of a cut step is a first
+    guess: 1 is somewhere in its middle, a large number its end.
     """
     return [action for step in path for action in boot.moves[step.transition].actions(step.inputs)]

@@ -1,4 +1,4 @@
-"""What happens around every device, whoever attacks: publishing, delivering, confirming, resetting."""
+"""What happens around every device: publishing, delivering, confirming, resetting."""
 
 from collections.abc import Callable, Iterator
 
@@ -75,9 +75,7 @@ def _deliver(frame: Frame) -> Iterator[Move]:
         transition = f"deliver to {name}"
         content = choice(transition, "content", frame.content_sort)
         asked = choice(transition, "request", REQUEST)
-        allowed = [
-            and_(eq(content, each), published) for each, published in frame.published.items()
-        ]
+        allowed = [and_(eq(content, each), published) for each, published in frame.published.items()]
         if sends:
             allowed.append(eq(content, CRAFTED))
         guard = and_(frame.at_mark(frame.run_mark), member(asked, ("test", "perm")), or_(*allowed))

@@ -1,10 +1,12 @@
 """The variables of one instant, and what each of their values means.
 
-Whoever abstracts a concrete device into these variables needs this text alone. Values are strings, or truth values
-where no list is given. A variable that is marked *if* exists only under that condition; `Frame.variables` is the list.
+Whoever abstracts a concrete device into these variables needs this text alone. Values are strings,
+or truth values where no list is given. A variable that is marked *if* exists only under that
+condition; `Frame.variables` is the list.
 
 `at`
-    The mark, as SEMANTICS writes it: `b0.protect`, `app.run`, ... , `halted`. `off` is the first mark.
+    The mark, as SEMANTICS writes it: `b0.protect`, `app.run`, ... , `halted`. `off` is the first
+    mark.
 `region[i-j].secure`, `.read`, `.write`, `.execute`, `.locked`, `.tampered`
     The registers of flash regions i to j of the SPU (or of those that the brackets list;
     `Region.members` has the numbers), which no step of the design and no thing in its flash tells
@@ -14,45 +16,51 @@ where no list is given. A variable that is marked *if* exists only under that co
     whatever the attacker would like them to permit, they do. `tampered` covers every setting
     (see `instant.covers`).
 `content[store]`
-    What the store called so holds: `erased` (all bytes); `invalidated` (a genuine image but for NSIB's mark);
-    `<image> <release>`, or `<image> <release> for <slot>` for an image with several slots: the owner's image, in a
-    store of one part the owner's part; `crafted`: everything else, half-written, mixed and foreign things included.
-    An image that is not updatable has release 1 only. In the store of a slot only its own image (any release and
-    variant) has a name; another image's bytes there are `crafted`. In staging every image has. Encrypted and plain
-    staged bytes of a release have one name. Trailers are no part of the content.
+    What the store called so holds: `erased` (all bytes); `invalidated` (a genuine image but for
+    NSIB's mark); `<image> <release>`, or `<image> <release> for <slot>` for an image with several
+    slots: the owner's image, in a store of one part the owner's part; `crafted`: everything else,
+    half-written, mixed and foreign things included. An image that is not updatable has release 1
+    only. In the store of a slot only its own image (any release and variant) has a name; another
+    image's bytes there are `crafted`. In staging every image has. Encrypted and plain staged bytes
+    of a release have one name. Trailers are no part of the content.
 `taken[image]`, a content
     For an image with several stores, what this boot takes it from, as a whole: the content of the
     `active` slot, `erased` while that is `none`; of parts the content that all have, `crafted` when
     they differ. It follows from the other variables, and `instant.values` computes it.
 `request[image]` of `none`, `test`, `perm`, `revert`
-    What the trailers ask MCUboot for at the next `boot_go` on `image`; *if* the image has a staging partition.
+    What the trailers ask MCUboot for at the next `boot_go` on `image`; *if* the image has a staging
+    partition.
 `midway[image]`
-    Swap or copy between slot and staging of `image` was cut and waits to be completed; *if* the attacker cuts power
-    and the image has a request. The contents of the pair are then still those from before it.
+    Swap or copy between slot and staging of `image` was cut and waits to be completed; *if* the
+    attacker cuts power and the image has a request. The contents of the pair are then still those
+    from before it.
 `active` of `none` and the slots
     The slot that NSIB took in this boot, `none` before it chose; *if* an image has several slots.
 `counter` of `0`, `1`, ..., the number of releases, `above`
-    NSIB's stored version; 0 before the first boot, `above` is any version that no release has; *if* a stage counts.
+    NSIB's stored version; 0 before the first boot, `above` is any version that no release has;
+    *if* a stage counts.
 `published[image release]`, `published[image release for slot]`
     The update is in everybody's hands; for every release of an updatable image.
 `knows[key]`
-    The attacker has the value; *if* the key is secret, not published, and has a placement other than the host.
+    The attacker has the value; *if* the key is secret, not published, and has a placement other
+    than the host.
 `erased_all`
-    The probe erased the device; *if* the attacker has `debug` and the design has no erase protection. The port is
-    open when it is set, or when the design leaves it open; there is no variable for it.
+    The probe erased the device; *if* the attacker has `debug` and the design has no erase
+    protection. The port is open when it is set, or when the design leaves it open; there is no
+    variable for it.
 
 What is shipped follows from what is published, so there is no variable for it either.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, Stage, operation
+from bootverify.design.boot import BootGo, ChooseSlot, Image, Stage, operation
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, Key
 from bootverify.encoder.cells import Cells, NotModelled, Store
+from bootverify.encoder.region import RESET_REGION, Region, region
 from bootverify.encoder.terms import (
     BOOL,
     Sort,
@@ -62,7 +70,6 @@ from bootverify.encoder.terms import (
     const,
     eq,
     false,
-    ite,
     member,
     not_,
     or_,
@@ -76,27 +83,6 @@ ERASED, CRAFTED, INVALIDATED = "erased", "crafted", "invalidated"
 NO_SLOT = "none"
 ABOVE = "above"
 REQUEST = Sort("Request", ("none", "test", "perm", "revert"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
-    """The registers of flash regions that read alike."""
-
-    members: tuple[int, ...]
-    secure: Term
-    read: Term
-    write: Term
-    execute: Term
-    locked: Term
-    tampered: Term
-
-    @property
-    def fields(self) -> tuple[Term, ...]:
-        """The variables of the register, in the order of the docstring of this module."""
-        return (self.secure, self.read, self.write, self.execute, self.locked)
-
-
-RESET_REGION = (True, True, True, True, False)  # soc.md 2.1: reset value 0x17
 
 
 class Frame:
@@ -130,9 +116,7 @@ class Frame:
     @cached_property
     def at(self) -> Term:
         """The mark."""
-        return var(
-            "at", Sort("Mark", (*(mark for marks in self.marks.values() for mark in marks), HALTED))
-        )
+        return var("at", Sort("Mark", (*(mark for marks in self.marks.values() for mark in marks), HALTED)))
 
     @cached_property
     def first_mark(self) -> str:
@@ -162,7 +146,7 @@ class Frame:
     @cached_property
     def regions(self) -> tuple[Region, ...]:
         """The registers of the flash regions, one for each group of `cells`."""
-        return tuple(_region(members) for members in self.cells.groups)
+        return tuple(region(members) for members in self.cells.groups)
 
     def regions_of(self, numbers: Iterable[int]) -> tuple[Region, ...]:
         """The registers that stand for the regions with these numbers."""
@@ -172,22 +156,15 @@ class Frame:
     @cached_property
     def active(self) -> Term | None:
         """The slot that NSIB took."""
-        slots = [
-            slot for image in self.design.images if len(image.slots) > 1 for slot in image.slots
-        ]
+        slots = [slot for image in self.design.images if len(image.slots) > 1 for slot in image.slots]
         return var("active", Sort("Slot", (NO_SLOT, *slots))) if slots else None
 
     def reset(self) -> dict[Term, Term]:
         """What every reset does."""
         updates = {self.at: self.go(self.first_mark)}
-        for region in self.regions:
-            updates.update(
-                {
-                    field: _truth(value)
-                    for field, value in zip(region.fields, RESET_REGION, strict=True)
-                }
-            )
-            updates[region.tampered] = false()
+        for each in self.regions:
+            updates.update({field: _truth(value) for field, value in zip(each.fields, RESET_REGION, strict=True)})
+            updates[each.tampered] = false()
         if self.active is not None:
             updates[self.active] = const(self.active.sort, NO_SLOT)
         return updates
@@ -196,9 +173,7 @@ class Frame:
     def counter(self) -> Term | None:
         """NSIB's stored version."""
         if not any(
-            isinstance(step, ChooseSlot) and step.counter
-            for stage in self.design.stages
-            for step in stage.steps
+            isinstance(step, ChooseSlot) and step.counter for stage in self.design.stages for step in stage.steps
         ):
             return None
         numbers = (str(number) for number in range(self.design.releases + 1))
@@ -207,9 +182,7 @@ class Frame:
     @cached_property
     def erased_all(self) -> Term:
         """The probe erased the device."""
-        return (
-            var("erased_all") if self.debugs and not self.design.lifecycle.eraseprotect else false()
-        )
+        return var("erased_all") if self.debugs and not self.design.lifecycle.eraseprotect else false()
 
     # -- contents
 
@@ -218,7 +191,7 @@ class Frame:
         return range(1, (self.design.releases if image.updatable else 1) + 1)
 
     def variants(self, image: Image) -> tuple[str, ...]:
-        """The slots that `image` is built for by name; one nameless variant where there is one slot."""
+        """The slots that `image` is built for by name; a nameless one where there is one slot."""
         return image.slots if len(image.slots) > 1 else ("",)
 
     @cached_property
@@ -232,17 +205,13 @@ class Frame:
         )
         return {str(each): each for each in made}
 
-    def named(
-        self, image: str, *, releases: Iterable[int] | None = None, slot: str | None = None
-    ) -> tuple[str, ...]:
+    def named(self, image: str, *, releases: Iterable[int] | None = None, slot: str | None = None) -> tuple[str, ...]:
         """The contents that are `image`, of the given releases and variant, or of all."""
         wanted = None if releases is None else set(releases)
         return tuple(
             name
             for name, each in self.genuine.items()
-            if each.image == image
-            and (wanted is None or each.release in wanted)
-            and slot in (None, each.slot)
+            if each.image == image and (wanted is None or each.release in wanted) and slot in (None, each.slot)
         )
 
     @cached_property
@@ -269,58 +238,18 @@ class Frame:
         image = self.design.image(store.image)
         if store.slot != image.slots[0]:
             return ERASED
-        return self.named(
-            image.name, releases=(1,), slot=image.slots[0] if len(image.slots) > 1 else ""
-        )[0]
+        return self.named(image.name, releases=(1,), slot=image.slots[0] if len(image.slots) > 1 else "")[0]
 
     @cached_property
-    def _taken(self) -> dict[str, Term]:
+    def takings(self) -> dict[str, Term]:
+        """The variables that tell it of images with several stores."""
         stores = {image.name: self.cells.of_image(image.name) for image in self.design.images}
-        return {
-            name: var(f"taken[{name}]", self.content_sort)
-            for name, each in stores.items()
-            if len(each) > 1
-        }
+        return {name: var(f"taken[{name}]", self.content_sort) for name, each in stores.items() if len(each) > 1}
 
     def taken(self, image: str) -> Term:
         """What this boot takes `image` from, as one content."""
-        found = self._taken.get(image)
+        found = self.takings.get(image)
         return self.content(self.cells.of_image(image)[0]) if found is None else found
-
-    def followed(self, updates: Mapping[Term, Term]) -> dict[Term, Term]:
-        """`updates`, and what they make of the images that have several stores."""
-        found = dict(updates)
-        for name, taken in self._taken.items():
-            stores = self.cells.of_image(name)
-            contents = {store: self.content(store) for store in stores}
-            written = {each: updates[held] for each, held in contents.items() if held in updates}
-            value = taken
-            if len(self.design.image(name).slots) > 1:
-                value = self._taken_slot(taken, written, updates)
-            elif written:
-                left = [held for store, held in contents.items() if store not in written]
-                first, *others = [*written.values(), *left]
-                same = and_(*(eq(first, other) for other in others))
-                value = ite(same, first, self.is_content(CRAFTED))
-            if value is not taken:
-                found[taken] = value
-        return found
-
-    def _taken_slot(
-        self, taken: Term, written: Mapping[Store, Term], updates: Mapping[Term, Term]
-    ) -> Term:
-        active = self.active
-        assert active is not None
-        chosen = updates.get(active)
-        if chosen is not None:
-            slot = str(chosen.value)
-            if slot == NO_SLOT:
-                return self.is_content(ERASED)
-            store = self.cells.stores[slot]
-            return written.get(store, self.content(store))
-        for store, content in written.items():
-            taken = ite(eq(active, store.slot), content, taken)
-        return taken
 
     # -- updates
 
@@ -353,9 +282,7 @@ class Frame:
     def torn(self, store: Store | str) -> Term:
         """`store` is half of a pair that is midway, so its content has no name."""
         name = store if isinstance(store, str) else store.name
-        return or_(
-            *(self.midway(image) for image in self.installs if name in self._pair_names(image))
-        )
+        return or_(*(self.midway(image) for image in self.installs if name in self._pair_names(image)))
 
     def may_hold(self, store: Store | str, *values: str) -> Term:
         """`store` holds one of `values`, or is midway in a pair of which a half does."""
@@ -408,12 +335,12 @@ class Frame:
             self.at,
             *singles,
             *self._contents.values(),
-            *self._taken.values(),
+            *self.takings.values(),
             *self.requests.values(),
             *midways,
             *self.published.values(),
             *self.knowledge.values(),
-            *(field for region in self.regions for field in (*region.fields, region.tampered)),
+            *(field for each in self.regions for field in (*each.fields, each.tampered)),
         )
 
     @cached_property
@@ -425,53 +352,16 @@ class Frame:
         start[self.at] = (self.first_mark,)
         for store in self.cells.stores.values():
             start[self.content(store)] = (self.factory(store),)
-        for name, taken in self._taken.items():
+        for name, taken in self.takings.items():
             several = len(self.design.image(name).slots) > 1
             start[taken] = (ERASED if several else self.factory(self.cells.of_image(name)[0]),)
-        for region in self.regions:
-            start.update(
-                {field: (value,) for field, value in zip(region.fields, RESET_REGION, strict=True)}
-            )
+        for each in self.regions:
+            start.update({field: (value,) for field, value in zip(each.fields, RESET_REGION, strict=True)})
         return start
 
 
-def bootloaders(design: Design) -> tuple[Stage, ...]:
-    """The stages that run before TF-M and the application."""
-    return tuple(
-        stage for stage in design.stages if stage.program in {Program.NSIB, Program.MCUBOOT}
-    )
-
-
-def _region(members: tuple[int, ...]) -> Region:
-    name = f"region[{_ranges(members)}]"
-    return Region(
-        members=members,
-        secure=var(f"{name}.secure"),
-        read=var(f"{name}.read"),
-        write=var(f"{name}.write"),
-        execute=var(f"{name}.execute"),
-        locked=var(f"{name}.locked"),
-        tampered=var(f"{name}.tampered"),
-    )
-
-
-def _ranges(numbers: tuple[int, ...]) -> str:
-    """Numbers in order as text: `0-1,7`."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
-
-
 def _exposed(key: Key) -> bool:
-    return (
-        key.secret
-        and not key.published
-        and any(not isinstance(place, HostOnly) for place in key.placements)
-    )
+    return key.secret and not key.published and any(not isinstance(place, HostOnly) for place in key.placements)
 
 
 def _truth(value: bool) -> Term:

@@ -1,7 +1,8 @@
 """One instant in plain values: packing it, and everything that may come after it.
 
-For checks that compare a concrete device with this system: abstract the device as the docstring of `frame` says, then
-ask whether the abstraction after an action is among the successors of the one before.
+For checks that compare a concrete device with this system: abstract the device as the docstring of
+`frame` says, then ask whether the abstraction after an action is among the successors of the one
+before.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bootverify.encoder.boot_system import BootSystem
-from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame import CRAFTED, ERASED, NO_SLOT, Frame
 from bootverify.encoder.pycode import Compiled, State, inputs_of
 from bootverify.encoder.terms import Term, Value
 from bootverify.machine.action import Action, ProgramRegion
@@ -18,12 +19,30 @@ Facts = Mapping[str, Value]
 
 
 def values(frame: Frame, facts: Facts) -> dict[Term, Value]:
-    """The assignment that `facts` give, by variable name; names that this frame has no variable for are passed over.
+    """The assignment that `facts` give, by variable name.
+
+    Names that this frame has no variable for are passed over. `taken[...]` is computed if absent.
 
     Raises:
         KeyError: a variable has no fact.
     """
-    return {variable: facts[variable.name] for variable in frame.variables}
+    complete = {**_taken(frame, facts), **facts}
+    return {variable: complete[variable.name] for variable in frame.variables}
+
+
+def covers(frame: Frame, wide: Mapping[Term, Value], narrow: Mapping[Term, Value]) -> bool:
+    """Whether everything that can happen after `narrow` is also told of `wide`.
+
+    So it is when they are equal, but for registers that `wide` calls tampered: those permit all.
+    """
+    registers = {field: region for region in frame.regions for field in (*region.fields, region.tampered)}
+    for variable in frame.variables:
+        region = registers.get(variable)
+        if region is not None and wide[region.tampered]:
+            continue
+        if wide[variable] != narrow[variable]:
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,41 +69,61 @@ class Instants:
         return self._plain(self._compiled.initial()[0])
 
     def successors(self, facts: Facts) -> Iterator[Successor]:
-        """Everything that may follow `facts`; that nothing changes is always possible and not listed.
-
-        The ways to program a region are 32 for each that is open; `after_programming` answers those alone.
-        """
+        """Everything that may follow `facts`; no change is always possible, and not listed."""
         for number, chosen, state in self._compiled.successors(self._packed(facts)):
-            transition = self.boot.system.transitions[number]
-            inputs = inputs_of(transition, chosen)
-            actions = self.boot.moves[transition.name].actions(inputs)
-            yield Successor(transition=transition.name, actions=actions, after=self._plain(state))
+            yield Successor(
+                transition=self.boot.system.transitions[number].name,
+                actions=self._actions(number, chosen),
+                after=self._plain(state),
+            )
 
     def allows(self, before: Facts, after: Facts, action: Action | None = None) -> bool:
-        """Whether `after` is among the successors of `before`, or the same; with `action`, of its transitions only.
+        """Whether some successor of `before`, or `before` itself, covers `after`.
 
-        A transition counts as one of `action` when it stands for an action of that kind.
+        With `action`, only transitions count that stand for an action of its kind.
         """
-        old, new = self._packed(before), self._packed(after)
-        if old == new:
+        frame = self.boot.frame
+        new = values(frame, after)
+        if covers(frame, values(frame, before), new):
             return True
-        for number, step in enumerate(self._compiled.steps):
-            transition = self.boot.system.transitions[number]
-            if (
-                isinstance(action, ProgramRegion)
-                and transition.name != f"program region {action.region}"
-            ):
-                continue
-            for chosen, state in step(old):
-                if state != new:
-                    continue
-                told = self.boot.moves[transition.name].actions(inputs_of(transition, chosen))
-                if action is None or not told or any(type(each) is type(action) for each in told):
-                    return True
-        return False
+        old = self._packed(before)
+        return any(
+            covers(frame, self._compiled.decode(state), new)
+            for number, step in enumerate(self._compiled.steps)
+            for chosen, state in step(old)
+            if action is None or self._of_kind(number, chosen, action)
+        )
+
+    def _of_kind(self, number: int, chosen: tuple[int, ...], action: Action) -> bool:
+        told = self._actions(number, chosen)
+        if isinstance(action, ProgramRegion):
+            return any(isinstance(each, ProgramRegion) and each.region == action.region for each in told)
+        return any(type(each) is type(action) for each in told)
+
+    def _actions(self, number: int, chosen: tuple[int, ...]) -> tuple[Action, ...]:
+        transition = self.boot.system.transitions[number]
+        return self.boot.moves[transition.name].actions(inputs_of(transition, chosen))
 
     def _packed(self, facts: Facts) -> State:
         return self._compiled.encode(values(self.boot.frame, facts))
 
     def _plain(self, state: State) -> dict[str, Value]:
         return {variable.name: value for variable, value in self._compiled.decode(state).items()}
+
+
+def _taken(frame: Frame, facts: Facts) -> dict[str, Value]:
+    """What follows from the contents and the active slot."""
+    found: dict[str, Value] = {}
+    for image in frame.design.images:
+        stores = frame.cells.of_image(image.name)
+        name = frame.taken(image.name).name
+        if len(stores) < 2 or name in facts:
+            continue
+        if len(image.slots) > 1:
+            active = facts["active"]
+            taken = active if active in image.slots else NO_SLOT
+            found[name] = ERASED if taken == NO_SLOT else facts[f"content[{taken}]"]
+        else:
+            held = {facts[frame.content(store).name] for store in stores}
+            found[name] = held.pop() if len(held) == 1 else CRAFTED
+    return found

@@ -50,21 +50,17 @@ def decrypts(frame: Frame, image: Image) -> Term:
 
 
 def carries(frame: Frame, key: Key, image: str) -> tuple[str, ...]:
-    """The releases of `image`, by the names of their contents, whose bytes hold the value of `key`."""
+    """The releases of `image`, by the names of their contents, whose bytes hold `key`."""
     names: list[str] = []
     for place in key.placements:
         if isinstance(place, InImage) and place.image == image:
-            names += frame.named(
-                image, releases=None if place.release is None else (place.release,)
-            )
+            names += frame.named(image, releases=None if place.release is None else (place.release,))
     return tuple(dict.fromkeys(names))
 
 
 def shipped(frame: Frame, key: Key, image: str) -> Term:
     """True iff the value of `key` is part of a published update of `image`, encrypted or not."""
-    return or_(
-        *(frame.published[name] for name in carries(frame, key, image) if name in frame.published)
-    )
+    return or_(*(frame.published[name] for name in carries(frame, key, image) if name in frame.published))
 
 
 def kmu_slots(key: Key) -> tuple[InKmu, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.system import Transition
+from bootverify.encoder.taken import followed
 from bootverify.encoder.terms import BOOL, Sort, Term, Value, var
 from bootverify.machine.action import Action
 
@@ -25,7 +26,7 @@ class Move:
 
     def followed(self, frame: Frame) -> "Move":
         """The same move, with what it makes of images that have several stores."""
-        updates = frame.followed(self.transition.updates)
+        updates = followed(frame, self.transition.updates)
         return replace(self, transition=replace(self.transition, updates=updates))
 
     def actions(self, inputs: Mapping[str, Value]) -> tuple[Action, ...]:

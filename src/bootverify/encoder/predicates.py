@@ -29,24 +29,20 @@ class Predicates:
 
     def starting(self, image: Image) -> Term:
         """True iff the mark is the first of the image's first stage."""
-        return self.frame.at_mark(
-            self.frame.marks[self.frame.design.stages_of(image.name)[0].name][0]
-        )
+        return self.frame.at_mark(self.frame.marks[self.frame.design.stages_of(image.name)[0].name][0])
 
     def running(self, image: Image) -> Term:
         """True iff the mark is any of one of its stages."""
         return self.frame.at_stage(*self.frame.design.stages_of(image.name))
 
     def authentic(self, image: Image) -> Term:
-        """True iff the slot that this boot took it from holds the owner's image, all parts of one release."""
+        """True iff what this boot took it from is the owner's, all parts of one release."""
         return self._taken_from(image, self.frame.named(image.name))
 
     def writable(self, image: Image) -> Term:
-        """True iff the attacker can change a byte of a slot of `image` now, by code or through the open port."""
+        """True iff the attacker can change a byte of a slot of `image` now, by code or by probe."""
         extents = [self.frame.cells.whole(slot) for slot in image.slots]
-        return or_(
-            *(self.reach.some(extent, Access.WRITE, self.reach.anyone) for extent in extents)
-        )
+        return or_(*(self.reach.some(extent, Access.WRITE, self.reach.anyone) for extent in extents))
 
     def knows(self, key: Key) -> Term:
         """True iff the value is in the attacker's hands."""
@@ -54,9 +50,7 @@ class Predicates:
 
     def usable(self, key: Key) -> Term:
         """True iff he knows it, or controls secure code while it is in the KMU."""
-        in_kmu = (
-            [and_(self.reach.code.secure, not_(self.frame.erased_all))] if kmu_slots(key) else []
-        )
+        in_kmu = [and_(self.reach.code.secure, not_(self.frame.erased_all))] if kmu_slots(key) else []
         return or_(self.frame.knows(key), *in_kmu)
 
     def shipped(self, key: Key) -> Term:
@@ -73,11 +67,7 @@ class Predicates:
         found = []
         for name in images:
             image = self.frame.design.image(name)
-            later = [
-                each
-                for each in carries(self.frame, key, name)
-                if self.frame.genuine[each].release > 1
-            ]
+            later = [each for each in carries(self.frame, key, name) if self.frame.genuine[each].release > 1]
             found.append(and_(self.running(image), self._taken_from(image, tuple(later))))
         return or_(*found)
 

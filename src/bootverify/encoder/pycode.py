@@ -23,7 +23,8 @@ class Compiled:
         namespace: dict[str, Callable[..., object]] = {}
         exec(_source(system, self._index), namespace)  # noqa: S102 - our own generated text
         self.steps: list[Callable[[State], list[tuple[Choice, State]]]] = [
-            namespace[f"step_{i}"] for i in range(len(system.transitions))  # type: ignore[misc]
+            namespace[f"step_{i}"]
+            for i in range(len(system.transitions))  # type: ignore[misc]
         ]
 
     def initial(self) -> list[State]:
@@ -49,8 +50,7 @@ class Compiled:
     def decode(self, state: State) -> dict[Term, Value]:
         """The values of all variables in `state`."""
         return {
-            variable: domain(variable.sort)[value]
-            for variable, value in zip(self.system.variables, state, strict=True)
+            variable: domain(variable.sort)[value] for variable, value in zip(self.system.variables, state, strict=True)
         }
 
     def encode(self, values: Mapping[Term, Value]) -> State:
@@ -60,9 +60,7 @@ class Compiled:
 
 def inputs_of(transition: Transition, choice: Choice) -> dict[str, Value]:
     """The chosen input values of a transition by name."""
-    return {
-        each.name: domain(each.sort)[value] for each, value in zip(transition.inputs, choice, strict=True)
-    }
+    return {each.name: domain(each.sort)[value] for each, value in zip(transition.inputs, choice, strict=True)}
 
 
 def _source(system: System, index: Mapping[Term, int]) -> str:

@@ -60,7 +60,9 @@ class System:
                 raise IllFormed(f"the guard of `{transition.name}` is no truth value")
             for term in (transition.guard, *transition.updates.values()):
                 if foreign := term.free - known - own:
-                    raise IllFormed(f"`{transition.name}` mentions {sorted(map(str, foreign))}, which is no part of the old state")
+                    raise IllFormed(
+                        f"`{transition.name}` mentions {sorted(map(str, foreign))}, which is no part of the old state"
+                    )
             for target, value in transition.updates.items():
                 if target not in known:
                     raise IllFormed(f"`{transition.name}` assigns to `{target}`, which is no state variable")

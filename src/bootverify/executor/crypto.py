@@ -265,7 +265,11 @@ def _rsa(name: str) -> rsa.RSAPrivateKey:
 
 def _prime(name: str, e: int) -> int:
     candidate = int.from_bytes(shake_256(name.encode()).digest(128), "big") | 3 << 1022 | 1
-    while not (all(candidate % small for small in (3, 5, 7, 11, 13, 17, 19, 23)) and (candidate - 1) % e and _likely_prime(candidate)):
+    while not (
+        all(candidate % small for small in (3, 5, 7, 11, 13, 17, 19, 23))
+        and (candidate - 1) % e
+        and _likely_prime(candidate)
+    ):
         candidate += 2
     return candidate
 

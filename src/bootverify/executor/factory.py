@@ -11,7 +11,7 @@ from functools import lru_cache
 from bootverify.design.boot import ChooseSlot, EncryptionType, Image, Program, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose, PushTarget
-from bootverify.executor import crypto
+from bootverify.executor import crypto, nsib_build
 from bootverify.executor.crypto import PrivateKey, RawP256Key, Scheme
 from bootverify.executor.device import Device
 from bootverify.executor.flash import Flash
@@ -19,7 +19,6 @@ from bootverify.executor.image_format import ENC_EC256, ENC_KW, ENC_X25519, Vers
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import HEADER, Store, booted_by_mcuboot, store_ranges, stores_of
 from bootverify.executor.maker import Envelope, MadeImage, make_image
-from bootverify.executor import nsib_build
 from bootverify.executor.nsib import maker as nsib_maker
 from bootverify.machine.content import Genuine
 from bootverify.ranges import AddressRange
@@ -100,9 +99,7 @@ class Factory:
     def pair(self, key: Key) -> PrivateKey:
         """The key pair behind a private key that decrypts."""
         curves = {
-            self.design.image(use.image).encryption
-            for use in key.uses
-            if use.purpose is Purpose.DECRYPT and use.image
+            self.design.image(use.image).encryption for use in key.uses if use.purpose is Purpose.DECRYPT and use.image
         }
         scheme = Scheme.X25519 if EncryptionType.ECIES_X25519 in curves else Scheme.ECDSA_P256
         return PrivateKey(scheme, f"{self.design.name}/{key.name}")
@@ -241,7 +238,9 @@ class Factory:
         image = self.design.image(store.image)
         whole = self.slot_image(image, release, store.slot)
         start = store.range.start - self.design.partition(store.slot).range.start
-        skip = nsib_build.pad(self.design, image) if not booted_by_mcuboot(self.design, image) and image.verified_by else 0
+        skip = (
+            nsib_build.pad(self.design, image) if not booted_by_mcuboot(self.design, image) and image.verified_by else 0
+        )
         low = max(start, skip)
         return Part(offset=low - start, data=whole[low : start + store.range.size])
 
@@ -342,7 +341,11 @@ class Factory:
 
     def _forged(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
         area = self.design.partition(slot).range
-        code = bytearray(self._payload(image, self.design.releases, slot, area.start + HEADER, area.size - HEADER - TRAILER_ROOM - TLV_ROOM))
+        code = bytearray(
+            self._payload(
+                image, self.design.releases, slot, area.start + HEADER, area.size - HEADER - TRAILER_ROOM - TLV_ROOM
+            )
+        )
         evil = _bytes("the attacker's code", len(code) - 8)
         code[8:] = evil
         if booted_by_mcuboot(self.design, image):
@@ -369,9 +372,13 @@ class Factory:
             for place in key.placements:
                 match place:
                     case InKmu():
-                        destination = ENGINE_KEY_REGISTER if place.push_to is PushTarget.ENGINE else self.design.soc.ram.start
+                        destination = (
+                            ENGINE_KEY_REGISTER if place.push_to is PushTarget.ENGINE else self.design.soc.ram.start
+                        )
                         if not isinstance(key.placements[0], InImage):
-                            device.kmu.provision(place.slots[0], self.value(key), destination=destination, readable=place.readable)
+                            device.kmu.provision(
+                                place.slots[0], self.value(key), destination=destination, readable=place.readable
+                            )
                     case InUicr() if key.secret:
                         device.uicr.load(device.uicr.end - 0x100, self.value(key))
                     case InPartition():

@@ -57,7 +57,12 @@ class MadeImage:
 
 
 def make_image(
-    payload: bytes, *, version: Version, key: PrivateKey | None, header_size: int = 0x200, envelope: Envelope | None = None
+    payload: bytes,
+    *,
+    version: Version,
+    key: PrivateKey | None,
+    header_size: int = 0x200,
+    envelope: Envelope | None = None,
 ) -> MadeImage:
     """`payload` with header, digest and signature; encrypted in the shipped form when there is an `envelope`.
 

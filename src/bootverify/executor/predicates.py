@@ -70,9 +70,7 @@ def shipped(world: World, key: Key) -> bool:
 
 def carried(world: World, key: Key, image: Image) -> bool:
     """The value stands in a published update of that image."""
-    return any(
-        world.value(key) in package.plain for package in world.published.values() if package.image == image.name
-    )
+    return any(world.value(key) in package.plain for package in world.published.values() if package.image == image.name)
 
 
 def renewed(world: World, key: Key) -> bool:

@@ -1,7 +1,18 @@
 """Runs actions on a world: one at a time, or a whole trace from production on."""
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import Begin, BootGo, ChooseSlot, Image, Launch, Program, Protect, Run, SetUpTrustZone, operation
+from bootverify.design.boot import (
+    Begin,
+    BootGo,
+    ChooseSlot,
+    Image,
+    Launch,
+    Program,
+    Protect,
+    Run,
+    SetUpTrustZone,
+    operation,
+)
 from bootverify.design.protection import Attribution
 from bootverify.executor import attack
 from bootverify.executor.access import erase_and_write
@@ -151,7 +162,9 @@ def _publish(world: World, action: Publish) -> None:
         raise NotEnabled(f"{action.image} {action.release} is never shipped")
     package = world.factory.package(image, action.release, action.slot)
     world.published[action.image, action.release, action.slot] = package
-    world.log.append(f"the vendor publishes {package.name} ({len(package.file)} bytes{', encrypted' if package.encrypted else ''})")
+    world.log.append(
+        f"the vendor publishes {package.name} ({len(package.file)} bytes{', encrypted' if package.encrypted else ''})"
+    )
 
 
 def _inspect(world: World, action: Inspect) -> None:
@@ -200,7 +213,9 @@ def _deliver(world: World, action: Deliver) -> None:
     device.flash.load(area.start, data.ljust(area.size, b"\xff"))
     mcuboot.request_upgrade(device, area, action.request)
     who = world.attacker.name if action.by_attacker else "the vendor"
-    world.log.append(f"{who} sends {action.content}; the update client stages it in {action.partition} ({action.request.value})")
+    world.log.append(
+        f"{who} sends {action.content}; the update client stages it in {action.partition} ({action.request.value})"
+    )
 
 
 def _confirm(world: World) -> None:
@@ -258,14 +273,19 @@ def _read_out(world: World, partition: str) -> None:
         shown = max(shown, count)
     if not shown:
         raise NotEnabled(f"no byte of {partition} can be read")
-    world.log.append(f"{world.attacker.name} reads {shown} bytes of {partition}" + (f": {', '.join(learned)} is among them" if learned else ""))
+    world.log.append(
+        f"{world.attacker.name} reads {shown} bytes of {partition}"
+        + (f": {', '.join(learned)} is among them" if learned else "")
+    )
 
 
 def _program_region(world: World, action: ProgramRegion) -> None:
     if not any(attack.program_region(world, action, who) for who in _initiators(world)):
         raise NotEnabled(f"region {action.region} is locked or out of his reach")
     permits = "".join(access.value[0] for access in sorted(action.permits, key=lambda access: access.value))
-    world.log.append(f"{world.attacker.name} sets region {action.region} to {action.attribution.value}, {permits or 'no access'}")
+    world.log.append(
+        f"{world.attacker.name} sets region {action.region} to {action.attribution.value}, {permits or 'no access'}"
+    )
 
 
 def _use_slot(world: World, name: str) -> None:
@@ -278,7 +298,11 @@ def _use_slot(world: World, name: str) -> None:
     in_ram = destination in world.design.soc.ram
     if in_ram:
         world.knowledge.learn(name)
-    note = f"lands at {destination:#x} in RAM, where he reads it" if in_ram else f"goes to the engine register {destination:#x}, and he has it unwrap what he likes"
+    note = (
+        f"lands at {destination:#x} in RAM, where he reads it"
+        if in_ram
+        else f"goes to the engine register {destination:#x}, and he has it unwrap what he likes"
+    )
     world.log.append(f"{world.attacker.name} has the KMU push {name}: it {note}")
 
 

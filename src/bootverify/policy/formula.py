@@ -1,7 +1,7 @@
 """The formula tree of claims: a small closed language with Python's grammar.
 
-Names are `it` (the subject), `attacker`, and the variables of `all(...)` and `any(...)`. What the predicates and
-attributes mean is in `vocabulary`; each back end evaluates the tree in its own way.
+Names are `it` (the subject), `attacker`, and the variables of `all(...)` and `any(...)`. What the
+predicates and attributes mean is in `vocabulary`; each back end evaluates the tree in its own way.
 """
 
 from dataclasses import dataclass

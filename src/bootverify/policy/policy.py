@@ -1,4 +1,4 @@
-"""Policies: named claims about one subject, with the reason, the repair and the mutations that must break them."""
+"""Policies: named claims about one subject, with reason, repair and mutations that break them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -69,7 +69,8 @@ class Reference:
 class Mutation:
     """An edit of a design after which the policy must be violated.
 
-    `on` names a design of tests/designs; `drop` removes the entry at a path, `change` sets entries to values.
+    `on` names a file of tests/scenarios; `drop` removes the entry at a path, `change` sets entries
+    to values. A claim of the kind `supported` is broken by becoming undefined.
     """
 
     on: str

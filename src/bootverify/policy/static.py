@@ -1,10 +1,20 @@
-"""Which subjects a policy is asked of: formulas over fixed properties alone, decided on the design."""
+"""Which subjects a policy is asked of: formulas over fixed attributes, decided on the design."""
 
 from bootverify.design.boot import Image, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.design.memory import Partition
-from bootverify.policy.formula import And, Attribute, Compare, Comparison, Formula, Literal, Member, Not, Or
+from bootverify.policy.formula import (
+    And,
+    Attribute,
+    Compare,
+    Comparison,
+    Formula,
+    Literal,
+    Member,
+    Not,
+    Or,
+)
 from bootverify.policy.vocabulary import attribute
 
 
@@ -22,9 +32,7 @@ def applies(design: Design, formula: Formula, subject: Stage | Image | Key | Par
         case Or(operands):
             return any(applies(design, operand, subject) for operand in operands)
         case Compare(left, op, right):
-            same = _value(design, left, subject) == _value(design, right, subject)
-            assert op in {Comparison.EQ, Comparison.NE}
-            return same is (op is Comparison.EQ)
+            return _compared(_value(design, left, subject), op, _value(design, right, subject))
         case Member(item, among):
             return _value(design, item, subject) in {literal.value for literal in among}
         case _:
@@ -33,3 +41,19 @@ def applies(design: Design, formula: Formula, subject: Stage | Image | Key | Par
 
 def _value(design: Design, term: Attribute | Literal, subject: Stage | Image | Key | Partition) -> str | int | bool:
     return term.value if isinstance(term, Literal) else attribute(design, subject, term.name)
+
+
+def _compared(left: str | int | bool, op: Comparison, right: str | int | bool) -> bool:
+    if op is Comparison.EQ:
+        return left == right
+    if op is Comparison.NE:
+        return left != right
+    assert isinstance(left, int)
+    assert isinstance(right, int)
+    tables = {
+        Comparison.LT: left < right,
+        Comparison.LE: left <= right,
+        Comparison.GT: left > right,
+        Comparison.GE: left >= right,
+    }
+    return tables[op]

@@ -137,18 +137,27 @@ class _Resolver:
             memory = members[0].memory
             for left, right in zip(members, members[1:], strict=False):
                 if left.range.end != right.range.start or left.memory is not right.memory:
-                    self._fault(at, f"span `{name}`: `{left.name}` ends at {left.range.end:#x}, `{right.name}` starts at {right.range.start:#x}; a span's members follow each other")
+                    self._fault(
+                        at,
+                        f"span `{name}`: `{left.name}` ends at {left.range.end:#x}, `{right.name}` starts at {right.range.start:#x}; a span's members follow each other",
+                    )
             extent = AddressRange(members[0].range.start, max(members[0].range.start, members[-1].range.end))
             if entry.at not in (None, extent.start) or entry.size not in (None, extent.size):
-                self._fault(at, f"span `{name}` says otherwise than its members, which cover {extent}; drop `at` and `size`")
+                self._fault(
+                    at, f"span `{name}` says otherwise than its members, which cover {extent}; drop `at` and `size`"
+                )
         elif entry.at is None or entry.size is None:
             self._fault(at, f"partition `{name}` needs `at` and `size`, or a `span`")
             return None
         else:
             extent = AddressRange.sized(entry.at, entry.size)
-        home = {MemoryKind.INTERNAL: self.soc.flash, MemoryKind.UICR: self.soc.uicr, MemoryKind.SRAM: self.soc.ram}.get(memory)
+        home = {MemoryKind.INTERNAL: self.soc.flash, MemoryKind.UICR: self.soc.uicr, MemoryKind.SRAM: self.soc.ram}.get(
+            memory
+        )
         if home is not None and not home.covers(extent):
-            self._fault(at, f"partition `{name}` ({extent}) leaves the {memory.value} memory of {self.soc.name} ({home})")
+            self._fault(
+                at, f"partition `{name}` ({extent}) leaves the {memory.value} memory of {self.soc.name} ({home})"
+            )
         return Partition(
             name=name,
             range=extent,
@@ -165,7 +174,10 @@ class _Resolver:
                 if right.range.start >= left.range.end:
                     break
                 if left.memory is right.memory and left.range.overlaps(right.range):
-                    self._fault(("partitions", right.name), f"partition `{right.name}` ({right.range}) overlaps `{left.name}` ({left.range}, line {left.source.line})")
+                    self._fault(
+                        ("partitions", right.name),
+                        f"partition `{right.name}` ({right.range}) overlaps `{left.name}` ({left.range}, line {left.source.line})",
+                    )
 
     # -- the chain
 
@@ -185,7 +197,9 @@ class _Resolver:
             if stage is not None:
                 self._known((*at, field), stage, self.stage_names, "stage")
         if first and entry.verified_by:
-            self._fault((*at, "verified_by"), f"`{name}` is the first image: the reset vector starts it, nothing verifies it")
+            self._fault(
+                (*at, "verified_by"), f"`{name}` is the first image: the reset vector starts it, nothing verifies it"
+            )
         if not first and not entry.verified_by:
             self._fault(at, f"image `{name}` needs `verified_by`: the stage that verifies and starts it")
         if entry.update != "never" and not entry.staging:
@@ -308,7 +322,9 @@ class _Resolver:
             source=self._source(("chain", image.name, "mode")),
         )
 
-    def _trustzone(self, image: Image, entry: ImageEntry, later: list[tuple[str, Program, Image, str | None]]) -> SetUpTrustZone:
+    def _trustzone(
+        self, image: Image, entry: ImageEntry, later: list[tuple[str, Program, Image, str | None]]
+    ) -> SetUpTrustZone:
         at = ("chain", image.name, "trustzone")
         given = entry.trustzone
         tfm = next(self.partitions[part.code] for part in (entry.parts or {}).values() if part.program == "tfm")
@@ -327,16 +343,35 @@ class _Resolver:
         data += [
             Span(range=part.range, source=part.source)
             for part in self.partitions.values()
-            if part.attribution is Attribution.NON_SECURE and part.memory is MemoryKind.INTERNAL and part.name not in taken and not part.members
+            if part.attribution is Attribution.NON_SECURE
+            and part.memory is MemoryKind.INTERNAL
+            and part.name not in taken
+            and not part.members
         ]
         if given is not None:
             if given.secure_code:
-                secure = Span(range=self._range((*at, "secure_code"), given.secure_code), source=self._source((*at, "secure_code")))
+                secure = Span(
+                    range=self._range((*at, "secure_code"), given.secure_code),
+                    source=self._source((*at, "secure_code")),
+                )
             if given.non_secure is not None:
-                open_code = tuple(Span(range=self._range((*at, "non_secure"), pair), source=self._source((*at, "non_secure"))) for pair in given.non_secure)
+                open_code = tuple(
+                    Span(range=self._range((*at, "non_secure"), pair), source=self._source((*at, "non_secure")))
+                    for pair in given.non_secure
+                )
             if given.non_secure_data is not None:
-                data = [Span(range=self._range((*at, "non_secure_data"), pair), source=self._source((*at, "non_secure_data"))) for pair in given.non_secure_data]
-        return SetUpTrustZone(secure_code=secure, non_secure=open_code, non_secure_data=tuple(data), source=self._source(("chain", image.name, "parts")))
+                data = [
+                    Span(
+                        range=self._range((*at, "non_secure_data"), pair), source=self._source((*at, "non_secure_data"))
+                    )
+                    for pair in given.non_secure_data
+                ]
+        return SetUpTrustZone(
+            secure_code=secure,
+            non_secure=open_code,
+            non_secure_data=tuple(data),
+            source=self._source(("chain", image.name, "parts")),
+        )
 
     # -- keys
 
@@ -350,7 +385,12 @@ class _Resolver:
         for purpose, images in wanted:
             for image in images:
                 if image is not None:
-                    self._known((*at, f"{purpose.value}s" if purpose is not Purpose.VERIFY else "verifies"), image, self.entry.chain, "image")
+                    self._known(
+                        (*at, f"{purpose.value}s" if purpose is not Purpose.VERIFY else "verifies"),
+                        image,
+                        self.entry.chain,
+                        "image",
+                    )
                     uses.append(Use(purpose=purpose, image=image))
         return Key(
             name=name,
@@ -371,7 +411,9 @@ class _Resolver:
             case KmuPlacement():
                 if max(place.kmu) >= self.soc.kmu_slots:
                     self._fault(at, f"{self.soc.name} has {self.soc.kmu_slots} KMU slots, so no slot {max(place.kmu)}")
-                return InKmu(slots=tuple(place.kmu), push_to=PushTarget(place.push_to), readable=place.readable, source=source)
+                return InKmu(
+                    slots=tuple(place.kmu), push_to=PushTarget(place.push_to), readable=place.readable, source=source
+                )
             case ImagePlacement():
                 self._known(at, place.image, self.entry.chain, "image")
                 return InImage(image=place.image, release=place.release, offset=place.offset, source=source)
@@ -385,14 +427,18 @@ class _Resolver:
 
     def _range(self, at: Path, pair: list[int]) -> AddressRange:
         if pair[0] > pair[1]:
-            self._fault(at, f"a span runs from its first address to its end: [{pair[0]:#x}, {pair[1]:#x}] runs backwards")
+            self._fault(
+                at, f"a span runs from its first address to its end: [{pair[0]:#x}, {pair[1]:#x}] runs backwards"
+            )
             return AddressRange(0, 0)
         extent = AddressRange(pair[0], pair[1])
         if not self.soc.flash.covers(extent):
             self._fault(at, f"span {extent} leaves the flash of {self.soc.name} ({self.soc.flash})")
         return extent
 
-    def _known(self, at: Path, name: str, among: Sequence[str] | dict[str, Partition] | dict[str, ImageEntry], what: str) -> None:
+    def _known(
+        self, at: Path, name: str, among: Sequence[str] | dict[str, Partition] | dict[str, ImageEntry], what: str
+    ) -> None:
         if name not in among:
             known = ", ".join(among) or "there is none"
             self._fault(at, f"`{name}` is no {what}; known: {known}")

@@ -31,7 +31,9 @@ class Strict(BaseModel):
 class PartitionEntry(Strict):
     """A partition: either `at` and `size`, or the `span` of others."""
 
-    at: Number | None = Field(default=None, description="first address; internal and UICR: absolute, else from the memory's start")
+    at: Number | None = Field(
+        default=None, description="first address; internal and UICR: absolute, else from the memory's start"
+    )
     size: Number | None = Field(default=None, description="bytes, such as 0x8000 or 32K")
     span: list[Name] | None = Field(default=None, description="the partitions that this one consists of")
     memory: Literal["internal", "external", "uicr", "sram", "network"] = "internal"
@@ -65,19 +67,25 @@ class ImageEntry(Strict):
     """One image of the chain: what is signed, stored and perhaps shipped."""
 
     program: Literal["nsib", "mcuboot", "application"] | None = Field(default=None, description="what runs; or `parts`")
-    parts: dict[Name, PartEntry] | None = Field(default=None, description="stages of an image with several, in boot order")
+    parts: dict[Name, PartEntry] | None = Field(
+        default=None, description="stages of an image with several, in boot order"
+    )
     slot: Name | None = Field(default=None, description="the partition it is started from")
     slots: list[Name] | None = Field(default=None, description="s0 and s1, for an image that NSIB chooses")
     staging: Name | None = Field(default=None, description="the partition in which its update waits")
     verified_by: Name | None = None
     signature: Literal["none", "ecdsa-p256", "ed25519", "rsa-2048"] = "none"
     encryption: Literal["none", "ecies-p256", "ecies-x25519", "aes-kw"] = "none"
-    decryptor: Name | None = Field(default=None, description="the stage meant to decrypt its update; default: the verifier")
+    decryptor: Name | None = Field(
+        default=None, description="the stage meant to decrypt its update; default: the verifier"
+    )
     update: Literal["never", "over_the_air"] = "never"
     attribution: Literal["secure", "non_secure"] | None = None
     protects: list[ProtectEntry] | None = Field(default=None, description="default: what the vendor's program protects")
     counter: bool | None = Field(default=None, description="NSIB: monotonic version counter")
-    mode: Literal["overwrite", "swap-move"] | None = Field(default=None, description="MCUboot: how it installs what is staged")
+    mode: Literal["overwrite", "swap-move"] | None = Field(
+        default=None, description="MCUboot: how it installs what is staged"
+    )
     validate_primary: bool | None = Field(default=None, description="MCUboot: verify the primary image at every boot")
     downgrade: Literal["none", "version"] | None = Field(default=None, description="MCUboot: refuse a lower version")
     trustzone: TrustZoneEntry | None = None
@@ -139,4 +147,6 @@ class DesignEntry(Strict):
     chain: dict[Name, ImageEntry] = Field(description="the images, first stage first")
     keys: dict[Name, KeyEntry] = Field(default_factory=dict)
     lifecycle: LifecycleEntry
-    releases: Annotated[int, Field(ge=1, le=4)] = Field(default=2, description="releases of each image that the check considers")
+    releases: Annotated[int, Field(ge=1, le=4)] = Field(
+        default=2, description="releases of each image that the check considers"
+    )

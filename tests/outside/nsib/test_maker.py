@@ -31,9 +31,7 @@ def test_images_are_built_as_the_recording_built_them_up_to_the_signature(name):
     recorded = json.loads((HERE / name / "config.json").read_text())
     config = build(recorded)
     lines = (HERE / name / "vectors.jsonl").read_text().splitlines()
-    good = [
-        v for v in map(json.loads, lines) if v["category"] in {"genuine", "sequence", "power-cut"}
-    ]
+    good = [v for v in map(json.loads, lines) if v["category"] in {"genuine", "sequence", "power-cut"}]
     compared = 0
     for vector in good:
         memory = erased_memory(recorded)

@@ -89,9 +89,7 @@ class Board:
             self.places.reset()
             self.places.power = power
         with powered([self.main, self.otp], power):
-            return boot(
-                self.config, self.memory, protection=self.unit, key_store=self.places, **more
-            )
+            return boot(self.config, self.memory, protection=self.unit, key_store=self.places, **more)
 
 
 def story(result):

@@ -61,7 +61,12 @@ def edited(tmp_path, name, old, new) -> Path:
     [
         ("soc: nrf5340", "soc: nrf9999", "soc:", r"no soc is called `nrf9999`; one of: .*nrf5340"),
         ("mode: swap-move", "mode: swap-mvoe", "mode:", r"`chain.mcuboot.mode` is `swap-mvoe`; should be"),
-        ("validate_primary", "validate_primray", "validate_primray", r"unknown key `validate_primray`; did you mean `validate_primary`"),
+        (
+            "validate_primary",
+            "validate_primray",
+            "validate_primray",
+            r"unknown key `validate_primray`; did you mean `validate_primary`",
+        ),
         ("size: 0x200}", "size: 0x4200}", "app:", r"overlaps `mcuboot_pad`"),
         ("staging: mcuboot_secondary", "staging: mcuboot_secundary", "app:", r"`mcuboot_secundary` is no partition"),
         ("verified_by: mcuboot", "verified_by: mcu", "verified_by", r"`mcu` is no stage; known: mcuboot, app"),
@@ -81,7 +86,12 @@ def test_each_mistake_gets_its_fault(tmp_path, old, new, line_has, words) -> Non
 
 
 def test_all_faults_of_a_file_come_at_once(tmp_path) -> None:
-    text = (SCENARIOS / "SB-S01.yaml").read_text().replace("verified_by: mcuboot", "verified_by: nobody").replace("decrypts: app", "decrypts: none")
+    text = (
+        (SCENARIOS / "SB-S01.yaml")
+        .read_text()
+        .replace("verified_by: mcuboot", "verified_by: nobody")
+        .replace("decrypts: app", "decrypts: none")
+    )
     path = tmp_path / "design.yaml"
     path.write_text(text)
     with pytest.raises(InputError) as caught:

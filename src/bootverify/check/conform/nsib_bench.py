@@ -170,10 +170,7 @@ class Keys:
 
     def state(self) -> list[str]:
         """The places as an expectation gives them."""
-        return [
-            "present" if isinstance(key, bytes) else "empty" if key is None else key
-            for key in self.places
-        ]
+        return ["present" if isinstance(key, bytes) else "empty" if key is None else key for key in self.places]
 
 
 @dataclass(slots=True)

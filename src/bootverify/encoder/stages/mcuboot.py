@@ -1,4 +1,7 @@
-"""MCUboot's boot_go on one slot pair: what the trailers ask for, then the check of the primary image (ncs-boot 2)."""
+"""MCUboot's boot_go on one slot pair: pending requests, then the check of the primary image.
+
+After facts/ncs-boot 2.1 to 2.5.
+"""
 
 from collections.abc import Iterator
 
@@ -22,9 +25,7 @@ from bootverify.encoder.terms import (
     true,
 )
 
-LEFT = Sort(
-    "Left", ("kept", "partial", "erased")
-)  # what an erase that was cut leaves of a staged image
+LEFT = Sort("Left", ("kept", "partial", "erased"))  # what an erase that was cut leaves of a staged image
 
 
 def boot_go(frame: Frame, step: BootGo, goes: str, mark: str) -> list[Outcome]:
@@ -67,7 +68,7 @@ class _BootGo:
     # -- the primary image
 
     def _checked(self, name: str, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
-        """The primary image, untouched by `updates`, is validated or its header looked at; a bad one: halted."""
+        """The primary image, untouched by `updates`, is checked; a bad one: halted."""
         if not self.step.validate:
             good = and_(not_(eq(self.header, ERASED)), not_(eq(self.header, "invalidated")))
             bad = not_(member(self.header, self.genuine))
@@ -77,20 +78,14 @@ class _BootGo:
                 goes=self.goes,
                 updates=updates,
             )
-            yield Outcome(
-                name=f"{name}, no header", guard=and_(guard, bad), goes=HALTED, updates=updates
-            )
+            yield Outcome(name=f"{name}, no header", guard=and_(guard, bad), goes=HALTED, updates=updates)
             return
         genuine = self._whole_genuine()
         forged = and_(self._part_crafted(), not_(eq(self.header, ERASED)), self.forgeable)
         valid = or_(genuine, forged)
         invalid = or_(not_(genuine), self.frame.erased_all)
-        yield Outcome(
-            name=f"{name}, image valid", guard=and_(guard, valid), goes=self.goes, updates=updates
-        )
-        yield Outcome(
-            name=f"{name}, image bad", guard=and_(guard, invalid), goes=HALTED, updates=updates
-        )
+        yield Outcome(name=f"{name}, image valid", guard=and_(guard, valid), goes=self.goes, updates=updates)
+        yield Outcome(name=f"{name}, image bad", guard=and_(guard, invalid), goes=HALTED, updates=updates)
 
     def _whole_genuine(self) -> Term:
         """All parts hold the owner's image, of one release.
@@ -108,16 +103,8 @@ class _BootGo:
     def _staged_valid(self, staging: Store) -> Term:
         """MCUboot may find the staged image good for the slot; the attacker's may always be bad."""
         content = self.frame.content(staging)
-        foreign = [
-            name
-            for name in self._foreign()
-            if shared_key(self.frame, self.image, self._owner(name))
-        ]
-        named = (
-            member(content, self.genuine)
-            if not self.step.prevent_downgrade
-            else self._not_lower(content)
-        )
+        foreign = [name for name in self._foreign() if shared_key(self.frame, self.image, self._owner(name))]
+        named = member(content, self.genuine) if not self.step.prevent_downgrade else self._not_lower(content)
         return or_(named, and_(eq(content, CRAFTED), self.forgeable), member(content, foreign))
 
     def _staged_invalid(self, staging: Store) -> Term:
@@ -133,7 +120,7 @@ class _BootGo:
         )
 
     def _not_lower(self, content: Term) -> Term:
-        """The staged version may be no lower than the primary's; a crafted or missing header says anything."""
+        """The staged version may be no lower than the primary's; a bad header says anything."""
         unclear = not_(member(self.header, self.genuine))
         return and_(member(content, self.genuine), or_(unclear, self._ranked(content)))
 
@@ -166,9 +153,7 @@ class _BootGo:
         frame = self.frame
         content = frame.content(staging)
         own = member(content, self.genuine)
-        updates = {
-            frame.content(part): ite(own, content, frame.is_content(CRAFTED)) for part in self.parts
-        }
+        updates = {frame.content(part): ite(own, content, frame.is_content(CRAFTED)) for part in self.parts}
         updates[content] = frame.taken(self.image.name) if self.swaps else frame.is_content(ERASED)
         after = ite(eq(request, "test"), const(REQUEST, "revert"), const(REQUEST, "none"))
         updates[request] = after if self.swaps else const(REQUEST, "none")
@@ -184,14 +169,10 @@ class _BootGo:
         flag = self.frame.midway(self.image.name)
         yield Outcome(name=f"{name}, cut midway", guard=guard, updates={flag: true()}, cut=True)
         if self.swaps:
-            yield Outcome(
-                name=f"{name}, cut at its end", guard=guard, updates=updates, cut=True, after=10_000
-            )
+            yield Outcome(name=f"{name}, cut at its end", guard=guard, updates=updates, cut=True, after=10_000)
             return
         copied = {
-            target: value
-            for target, value in updates.items()
-            if target not in (self.frame.content(staging), request)
+            target: value for target, value in updates.items() if target not in (self.frame.content(staging), request)
         }
         yield self._cut_erase(f"{name}, cut after the copy", staging, request, guard, copied)
 
@@ -205,12 +186,8 @@ class _BootGo:
         good = or_(member(content, self.genuine), and_(not_(eq(content, ERASED)), unchecked))
         bad = or_(not_(member(content, self.genuine)), frame.erased_all)
         yield Outcome(name="complete", guard=and_(flag, good), goes=self.goes, updates=updates)
-        yield Outcome(
-            name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=updates
-        )
-        yield Outcome(
-            name="complete, cut at its end", guard=flag, updates=updates, cut=True, after=10_000
-        )
+        yield Outcome(name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=updates)
+        yield Outcome(name="complete, cut at its end", guard=flag, updates=updates, cut=True, after=10_000)
 
     def _refuse(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
         guard = and_(pending, self._staged_invalid(staging))
@@ -222,16 +199,12 @@ class _BootGo:
         if self.frame.cuts:
             yield self._cut_erase("erase what is staged, cut", staging, request, guard, {})
 
-    def _cut_erase(
-        self, name: str, staging: Store, request: Term, guard: Term, before: dict[Term, Term]
-    ) -> Outcome:
-        """Power goes while the staged image is erased: any part of it may be left, the request too."""
+    def _cut_erase(self, name: str, staging: Store, request: Term, guard: Term, before: dict[Term, Term]) -> Outcome:
+        """Power goes while the staged image is erased: any of it may be left, the request too."""
         left = choice(f"{self.mark}: {name}", "left", LEFT)
         asks = choice(f"{self.mark}: {name}", "request left")
         content = self.frame.content(staging)
-        remains = ite(
-            eq(left, "partial"), self.frame.is_content(CRAFTED), self.frame.is_content(ERASED)
-        )
+        remains = ite(eq(left, "partial"), self.frame.is_content(CRAFTED), self.frame.is_content(ERASED))
         updates = {
             **before,
             content: ite(eq(left, "kept"), content, remains),
@@ -242,7 +215,7 @@ class _BootGo:
     # -- the bootloader behind NSIB
 
     def _for_idle_slot(self, content: Term) -> Term:
-        """The staged image is a genuine bootloader, built for a slot that is surely not the running one."""
+        """The staged image is a genuine bootloader for a slot that is surely not running."""
         if self.step.bootloader is None or self.frame.active is None:
             return false()
         loader = self.frame.design.image(self.step.bootloader)
@@ -254,9 +227,7 @@ class _BootGo:
             for slot in loader.slots
         ))  # fmt: skip
 
-    def _replace_bootloader(
-        self, staging: Store, request: Term, pending: Term
-    ) -> Iterator[Outcome]:
+    def _replace_bootloader(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
         """swap_nsib (ncs-boot 2.3): the idle slot is written, staging erased, the device resets."""
         frame = self.frame
         assert self.step.bootloader is not None
@@ -278,6 +249,4 @@ class _BootGo:
             if frame.cuts:
                 torn = {frame.content(store): frame.is_content(CRAFTED)}
                 yield Outcome(name=f"{name}, cut midway", guard=guard, updates=torn, cut=True)
-                yield self._cut_erase(
-                    f"{name}, cut after the copy", staging, request, guard, copied
-                )
+                yield self._cut_erase(f"{name}, cut after the copy", staging, request, guard, copied)

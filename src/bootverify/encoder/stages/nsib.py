@@ -23,9 +23,7 @@ class _Choice:
         self.image: Image = frame.design.image(step.image)
         self.slots = frame.cells.of_image(self.image.name)
         if not 1 <= len(self.slots) <= 2 or any(store.name != store.slot for store in self.slots):
-            raise NotModelled(
-                f"NSIB chooses between the slots of `{self.image.name}`: one or two whole slots are modelled"
-            )
+            raise NotModelled(f"NSIB chooses `{self.image.name}` from one or two whole slots")
         self.counter = frame.counter if step.counter else None
         self.goes = goes
         self.mark = mark
@@ -49,23 +47,17 @@ class _Choice:
         marked = {self.frame.content(other): self._marked(other)}
         yield from self._taken(f"{name} after {other.slot} failed", store, behind, marked)
 
-    def _taken(
-        self, name: str, store: Store, guard: Term, updates: dict[Term, Term]
-    ) -> Iterator[Outcome]:
+    def _taken(self, name: str, store: Store, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
         frame = self.frame
         content = frame.content(store)
         claim = (
-            choice(f"{self.mark}: {name}", "claimed version", self.counter.sort)
-            if self.counter is not None
-            else None
+            choice(f"{self.mark}: {name}", "claimed version", self.counter.sort) if self.counter is not None else None
         )
         accepts = [
             self._accepted_genuine(store),
             and_(eq(content, CRAFTED), self.forgeable, self._not_below(claim)),
         ]
-        volatile = (
-            {} if frame.active is None else {frame.active: const(frame.active.sort, store.slot)}
-        )
+        volatile = {} if frame.active is None else {frame.active: const(frame.active.sort, store.slot)}
         raised = dict(updates)
         if self.counter is not None and claim is not None:
             raised[self.counter] = self._raised(content, claim)
@@ -97,16 +89,11 @@ class _Choice:
             yield from self._cut(done, "both marked", marked, 2)
         yield Outcome(name="stop", guard=self.frame.erased_all, goes=HALTED)
 
-    def _cut(
-        self, done: Outcome, what: str, updates: dict[Term, Term], after: int
-    ) -> Iterator[Outcome]:
+    def _cut(self, done: Outcome, what: str, updates: dict[Term, Term], after: int) -> Iterator[Outcome]:
         if not self.frame.cuts:
             return
         name = f"{done.name}, cut when {what}"
-        renamed = {
-            each: choice(f"{self.mark}: {name}", "claimed version", each.sort)
-            for each in done.inputs
-        }
+        renamed = {each: choice(f"{self.mark}: {name}", "claimed version", each.sort) for each in done.inputs}
         yield replace(
             done,
             name=name,
@@ -136,7 +123,6 @@ class _Choice:
 
     def _fails(self, store: Store) -> Term:
         """The slot is a candidate that may fail; the attacker's image always may."""
-        content = self.frame.content(store)
         return or_(
             and_(not_(self._absent(store)), not_(self._accepted_genuine(store))),
             and_(self.frame.erased_all, not_(self._absent(store))),
@@ -180,12 +166,7 @@ class _Choice:
         """The version that a crafted image claims is one that the counter admits."""
         if claim is None:
             return and_()
-        return or_(
-            *(
-                and_(eq(claim, version), self._counter_at_most(str(version)))
-                for version in claim.sort.values
-            )
-        )
+        return or_(*(and_(eq(claim, version), self._counter_at_most(str(version))) for version in claim.sort.values))
 
     def _raised(self, content: Term, claim: Term) -> Term:
         assert self.counter is not None

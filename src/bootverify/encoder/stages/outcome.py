@@ -11,8 +11,8 @@ from bootverify.encoder.terms import Term, false
 class Outcome:
     """What a step leaves: `updates` without the mark, and the mark `goes` after it.
 
-    `goes` empty: the device resets. `cut`: it comes about only by loss of power, after `after` lasting writes as far
-    as that is known here.
+    `goes` empty: the device resets. `cut`: it comes about only by loss of power, after `after`
+    lasting writes as far as that is known here.
     """
 
     name: str

@@ -14,7 +14,7 @@ def goes_on(goes: str) -> list[Outcome]:
 
 
 def protect(frame: Frame, step: Protect, goes: str) -> list[Outcome]:
-    """fprotect of each span in order (soc.md 3): secure, read and execute, locked; a misaligned one stops the stage."""
+    """Each span in order (fprotect, soc.md 3); a misaligned one stops the stage."""
     writes: dict[int, list[spu.Setting]] = {}
     for span in step.spans:
         start, end = span.range.start, span.range.end
@@ -22,14 +22,12 @@ def protect(frame: Frame, step: Protect, goes: str) -> list[Outcome]:
             goes = HALTED
             break
         for i in frame.cells.regions(start, end):
-            writes.setdefault(i, []).append(
-                (True, True, False, True, step.lock is Lock.UNTIL_RESET)
-            )
+            writes.setdefault(i, []).append((True, True, False, True, step.lock is Lock.UNTIL_RESET))
     return [Outcome(name="done", guard=true(), goes=goes, updates=_programmed(frame, writes))]
 
 
 def set_up_trustzone(frame: Frame, step: SetUpTrustZone, goes: str) -> list[Outcome]:
-    """TF-M's attribution of flash, in the order of soc.md 8.1; what is locked already stays (release build)."""
+    """TF-M's attribution of flash, in the order of soc.md 8.1; what is locked stays."""
     cells = frame.cells
     boot = cells.boot_regions()
     writes: dict[int, list[spu.Setting]] = {

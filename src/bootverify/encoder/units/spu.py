@@ -1,7 +1,7 @@
-"""The SPU: which access a flash region permits, and what a write to its register does (soc.md 2.1)."""
+"""The SPU: what a flash region permits, and what a write to its register does (soc.md 2.1)."""
 
 from bootverify.design.protection import Access, Attribution
-from bootverify.encoder.frame import Region
+from bootverify.encoder.region import Region
 from bootverify.encoder.terms import Term, and_, ite, not_, or_, true
 
 Setting = tuple[bool, bool, bool, bool, bool]  # secure, read, write, execute, locked
@@ -23,7 +23,7 @@ def permits(region: Region, access: Access, initiator: Attribution) -> Term:
 def programmed(region: Region, setting: Setting) -> dict[Term, Term]:
     """The register after a write of `setting`.
 
-    "LOCK: the content of the register can't be changed until the next reset" (soc.md 2.1): a locked one stays.
+    "LOCK freezes the whole register until the next reset" (soc.md 2.1): a locked one stays.
     """
     updates = {}
     for field, value in zip(region.fields, setting, strict=True):

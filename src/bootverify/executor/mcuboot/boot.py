@@ -192,9 +192,13 @@ class _Boot:
             else:
                 sector, half = divmod(step - count, 2)
                 if half == 0:  # the staged image goes in, decrypted
-                    self._copy_sector(other + sector * page, base + sector * page, self.primary.image_key(1), sector * page)
+                    self._copy_sector(
+                        other + sector * page, base + sector * page, self.primary.image_key(1), sector * page
+                    )
                 else:  # the old image goes out, encrypted again if it came so
-                    self._copy_sector(base + (sector + 1) * page, other + sector * page, self.primary.image_key(0), sector * page)
+                    self._copy_sector(
+                        base + (sector + 1) * page, other + sector * page, self.primary.image_key(0), sector * page
+                    )
             self.primary.note_step(step)
         if kind is not SwapType.TEST:
             self.primary.set_flag(IMAGE_OK)
@@ -249,7 +253,9 @@ class _Boot:
         named: tuple[Scheme, bytes] | None = None
         for tlv in found.tlvs:
             if tlv.type == KEYHASH:
-                named = next((key for key in self.config.public_keys if hashlib.sha256(key[1]).digest() == tlv.value), None)
+                named = next(
+                    (key for key in self.config.public_keys if hashlib.sha256(key[1]).digest() == tlv.value), None
+                )
             elif tlv.type in SIGNATURES and named is not None:
                 if named[0] is SIGNATURES[tlv.type] and crypto.verify(named[0], named[1], digest, tlv.value):
                     return ""

@@ -56,11 +56,7 @@ def _offered(run: Run, at: int) -> ExtApi | None:
     """The interface that meets the request at `at`; its highest version is exclusive."""
     for offered in run.config.ext_apis:
         identity, flags, lowest, limit = (run.memory.word(at + i) for i in (16, 20, 24, 28))
-        if (
-            offered.id == identity
-            and lowest <= offered.version < limit
-            and offered.flags & flags == flags
-        ):
+        if offered.id == identity and lowest <= offered.version < limit and offered.flags & flags == flags:
             return offered
     return None
 

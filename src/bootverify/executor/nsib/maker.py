@@ -28,9 +28,7 @@ class SigningKey(Protocol):
         ...
 
 
-def program(
-    boot_address: int, size: int, *, msp: int = 0x20001000, fill: bytes = b"\xbf\x00"
-) -> bytes:
+def program(boot_address: int, size: int, *, msp: int = 0x20001000, fill: bytes = b"\xbf\x00") -> bytes:
     """Code of `size` bytes: a vector table whose reset handler lies inside, then `fill`.
 
     >>> program(0x8000, 0x400)[:8].hex()

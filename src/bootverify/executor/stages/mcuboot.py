@@ -157,5 +157,3 @@ def _unwrap(world: World, image: Image, kind: int, wrapped: bytes) -> bytes | No
 def _erase(flash: Flash, area: AddressRange) -> None:
     for at in range(area.start, area.end, flash.page):
         flash.erase(at, flash.page)
-
-

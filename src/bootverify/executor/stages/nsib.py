@@ -9,6 +9,7 @@ from bootverify.executor.nsib.event import Booted, Faulted, NothingBooted, Panic
 from bootverify.executor.nsib_build import config
 from bootverify.executor.world import World
 
+
 def choose_slot(world: World, step: ChooseSlot) -> None:
     """Validate and pick a slot of the next image; halts when there is none."""
     device = world.device
@@ -24,7 +25,9 @@ def choose_slot(world: World, step: ChooseSlot) -> None:
     match result.ending:
         case Booted(slot=slot):
             device.active = image.slots[slot]
-            device.log.append(f"{stage}: {step.image} in {device.active} is authentic; vector table at {result.ending.vtor:#x}")
+            device.log.append(
+                f"{stage}: {step.image} in {device.active} is authentic; vector table at {result.ending.vtor:#x}"
+            )
         case NothingBooted(why=why):
             device.halt(Halt.NO_IMAGE, f"{stage}: nothing to boot ({why})")
         case Faulted(kind=kind, address=address):

@@ -17,7 +17,9 @@ def protect(device: Device, step: Protect) -> None:
         code = fprotect_area(device.spu, span.range.start, span.range.size, lock=lasting)
         if code:
             granule = device.design.soc.guard.granule
-            device.halt(Halt.PROTECT_FAILED, f"{stage}: fprotect {span.range} returns {code}: no multiple of {granule:#x}")
+            device.halt(
+                Halt.PROTECT_FAILED, f"{stage}: fprotect {span.range} returns {code}: no multiple of {granule:#x}"
+            )
             return
         lock = "locked until reset" if lasting else "not locked"
         device.log.append(f"{stage}: fprotect {span.range}: secure, read and execute only, {lock}")

@@ -1,0 +1,302 @@
+"""All questions about a design, answered: proof, or replay, or an admission. The one place where the two sides meet."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from bootverify import __version__
+from bootverify.check.life import LifeSigns, signs_of_life
+from bootverify.check.prove import Reasoner
+from bootverify.check.question import Question, exists, questions
+from bootverify.check.replay import Replay, replay
+from bootverify.check.search import Exhausted, GaveUp, Path
+from bootverify.check.solver import available
+from bootverify.check.support import OPEN_POINT, supported
+from bootverify.check.tell import because_of_path, facts_of_actions, facts_of_lemmas
+from bootverify.check.verdict import Fact, Finding, Report, Verdict
+from bootverify.design.attacker import Attacker
+from bootverify.design.boot import EncryptionType, Stage
+from bootverify.design.design import Design
+from bootverify.design.support import SupportRow
+from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.terms import Term, not_
+from bootverify.errors import Discrepancy
+from bootverify.executor.evaluate import holds
+from bootverify.executor.world import World
+from bootverify.machine.action import Action
+from bootverify.machine.trace import Trace
+from bootverify.policy.formula import And, Call, Formula, Not, Or, Quantified
+from bootverify.policy.policy import ClaimKind, Policy
+
+IDEAL = "digests, signatures and encryption are ideal; no fault injection, no side channels, no guessing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to check. `solvers` must all agree on every obligation; `certificates` asks for small written proofs."""
+
+    solvers: tuple[str, ...] = ("z3",)
+    certificates: bool = False
+    any_attacker: bool = False
+
+
+def check_design(
+    design: Design,
+    policies: Sequence[Policy],
+    attackers: Sequence[Attacker],
+    support: Sequence[SupportRow],
+    *,
+    subjects: Iterable[str] = (),
+    options: Options = Options(),
+) -> Report:
+    """The report on every question that policies, attackers and subjects select.
+
+    Raises:
+        Discrepancy: executor and encoder disagree; no report is made.
+    """
+    checker = Checker(design, support, options)
+    asked = questions(design, policies, attackers, subjects=subjects, any_attacker=options.any_attacker)
+    findings = tuple(checker.answer(question) for question in asked)
+    return Report(
+        design=design,
+        findings=findings,
+        solvers={name: version for name, version in available().items() if name in options.solvers},
+        models={design.soc.name: design.soc.source.file},
+        version=__version__,
+        ledger=design.ledger,
+        assumptions=_assumptions(design),
+    )
+
+
+class Checker:
+    """Answers questions about one design; what is known of an attacker serves all questions about him."""
+
+    def __init__(self, design: Design, support: Sequence[SupportRow], options: Options) -> None:
+        self.design = design
+        self.support = support
+        self.options = options
+        self._reasoners: dict[str, Reasoner] = {}
+        self._life: dict[str, LifeSigns] = {}
+
+    def answer(self, question: Question) -> Finding:
+        """The finding for one question."""
+        base = self._base(question)
+        absent = exists(self.design, question.attacker)
+        if absent:
+            return replace(base, verdict=Verdict.NOT_APPLICABLE, because=f"no such attacker here: {absent}")
+        if question.ask.claim.kind is ClaimKind.SUPPORTED:
+            return self._supported(base, question)
+        if not _asks_something(question.ask.claim.formula):
+            return replace(base, verdict=Verdict.VACUOUS, because="the claim asks nothing of any state")
+        try:
+            return self._decided(base, question)
+        except NotModelled as missing:
+            text = f"not modelled yet: {missing}"
+            return replace(base, verdict=Verdict.UNKNOWN, because=text)
+
+    def reasoner(self, attacker: Attacker) -> Reasoner:
+        """What is known of `attacker` in this design."""
+        if attacker.name not in self._reasoners:
+            self._reasoners[attacker.name] = Reasoner(self.design, attacker, self.options.solvers)
+        return self._reasoners[attacker.name]
+
+    def life(self, attacker: Attacker) -> LifeSigns:
+        """Whether the device lives and the attacker acts, replayed."""
+        if attacker.name not in self._life:
+            self._life[attacker.name] = signs_of_life(self.design, attacker)
+        return self._life[attacker.name]
+
+    # -- by kind of claim
+
+    def _supported(self, base: Finding, question: Question) -> Finding:
+        assert isinstance(question.subject, Stage)
+        said = supported(self.design, question.subject, self.support)
+        if said.missing:
+            return replace(
+                base,
+                verdict=Verdict.UNDEFINED,
+                strength="computed",
+                because=said.missing[0].text,
+                facts=said.missing,
+                open_points=(OPEN_POINT,),
+            )
+        return replace(
+            base,
+            verdict=Verdict.HOLDS,
+            strength="computed",
+            because="each combination around it has a statement of the vendor",
+            facts=said.facts,
+        )
+
+    def _decided(self, base: Finding, question: Question) -> Finding:
+        reasoner = self.reasoner(question.attacker)
+        names = {"it": question.subject}
+        formula = question.ask.claim.formula
+        term = reasoner.boot.term(formula, names)
+        match question.ask.claim.kind:
+            case ClaimKind.ALWAYS:
+                return self._invariant(base, question, reasoner, term, wanted=False)
+            case ClaimKind.NEVER:
+                return self._invariant(base, question, reasoner, not_(term), wanted=True)
+            case ClaimKind.POSSIBLE:
+                return self._possible(base, question, reasoner, term)
+            case other:
+                return replace(
+                    base, verdict=Verdict.UNKNOWN, because=f"claims of kind `{other.value}` are not answered yet"
+                )
+
+    def _invariant(
+        self, base: Finding, question: Question, reasoner: Reasoner, claim: Term, *, wanted: bool
+    ) -> Finding:
+        """A claim of every state: proved, or broken by a replayed trace. `wanted` is the formula's value when broken."""
+        proof = reasoner.establish(claim)
+        if proof is not None:
+            signs = self.life(question.attacker)
+            if signs.missing:
+                return replace(base, verdict=Verdict.VACUOUS, because=signs.missing, witnesses=signs.seen)
+            certificate = self._certificate(question, reasoner, claim) if self.options.certificates else None
+            facts = facts_of_lemmas(self.design, proof.lemmas, question.subject)
+            return replace(
+                base,
+                verdict=Verdict.HOLDS,
+                strength="proved",
+                because=f"proved for every history{_by(proof.lemmas)}",
+                facts=facts,
+                lemmas=tuple(lemma.text for lemma in proof.lemmas),
+                witnesses=signs.seen,
+                certificate=certificate,
+            )
+        return self._broken(base, question, reasoner, not_(claim), wanted=wanted)
+
+    def _broken(self, base: Finding, question: Question, reasoner: Reasoner, bad: Term, *, wanted: bool) -> Finding:
+        found = reasoner.path_to(bad)
+        match found:
+            case Path():
+                actions = reasoner.actions(found)
+                run = self._replayed(question, actions, wanted=wanted)
+                return replace(
+                    base,
+                    verdict=Verdict.VIOLATED,
+                    strength="replayed",
+                    because=because_of_path(self.design, question, actions),
+                    facts=facts_of_actions(self.design, question, actions),
+                    trace=self._trace(question, run),
+                    replayed=True,
+                    repair=base.repair,
+                )
+            case GaveUp():
+                return replace(
+                    base,
+                    verdict=Verdict.UNKNOWN,
+                    strength=f"depth:{found.depth}",
+                    because=f"not proved; the search met its bound after {found.states} states",
+                )
+            case Exhausted():
+                return replace(
+                    base,
+                    verdict=Verdict.UNKNOWN,
+                    strength="depth:all",
+                    because=f"no bad state among all {found.states} that were searched, but the lemmas do not prove it",
+                )
+
+    def _possible(self, base: Finding, question: Question, reasoner: Reasoner, goal: Term) -> Finding:
+        """Something that can be done: shown by a replay, refuted by an invariant."""
+        if reasoner.establish(not_(goal)) is not None:
+            signs = self.life(question.attacker)
+            if signs.missing:
+                return replace(base, verdict=Verdict.VACUOUS, because=signs.missing, witnesses=signs.seen)
+            return replace(
+                base,
+                verdict=Verdict.VIOLATED,
+                strength="proved",
+                because="proved: no history leads there",
+                replayed=False,
+            )
+        found = reasoner.path_to(goal)
+        if not isinstance(found, Path):
+            return replace(base, verdict=Verdict.UNKNOWN, because="neither a way there nor a proof that there is none")
+        run = self._replayed(question, reasoner.actions(found), wanted=True)
+        return replace(
+            base,
+            verdict=Verdict.HOLDS,
+            strength="replayed",
+            because=f"shown by a replay of {len(run.steps)} actions from reset",
+            trace=self._trace(question, run),
+            replayed=True,
+            repair="",
+        )
+
+    # -- pieces
+
+    def _replayed(self, question: Question, actions: Sequence[Action], *, wanted: bool) -> Replay:
+        names = {"it": question.subject}
+        formula = question.ask.claim.formula
+
+        def goal(world: World) -> bool:
+            return holds(world, formula, names) is wanted
+
+        run = replay(self.design, question.attacker, actions, goal)
+        if run.reached is None:
+            why = run.refused or "every action happened, but the state is not what was predicted"
+            what = f"{question.policy.id} of {question.subject.name} against {question.attacker.name}"
+            raise Discrepancy(f"{what}: the encoder predicts a trace that the executor does not follow: {why}")
+        return run
+
+    def _trace(self, question: Question, run: Replay) -> Trace:
+        return Trace(
+            design=self.design.name,
+            file=self.design.files[0].file if self.design.files else "",
+            attacker=question.attacker.name,
+            policy=question.policy.id,
+            subject=question.subject.name,
+            steps=run.steps,
+        )
+
+    def _certificate(self, question: Question, reasoner: Reasoner, claim: Term) -> str:
+        from bootverify.check.certificate import write  # noqa: PLC0415 - only when asked for
+
+        return write(self.design, question, reasoner, claim)
+
+    def _base(self, question: Question) -> Finding:
+        return Finding(
+            policy=question.policy.id,
+            title=question.policy.title,
+            subject=question.subject.name,
+            attacker=question.attacker.name,
+            severity=question.policy.severity.value,
+            verdict=Verdict.UNKNOWN,
+            strength="",
+            because="",
+            assumptions=_assumptions(self.design),
+            repair=question.policy.repair,
+        )
+
+
+def _asks_something(formula: Formula) -> bool:
+    """Whether a predicate of the state occurs in it."""
+    match formula:
+        case Call():
+            return True
+        case Not(operand):
+            return _asks_something(operand)
+        case And(operands) | Or(operands):
+            return any(_asks_something(operand) for operand in operands)
+        case Quantified():
+            return _asks_something(formula.body)
+        case _:
+            return False
+
+
+def _by(lemmas: Sequence[object]) -> str:
+    count = len(lemmas)
+    return "" if not count else f" from {count} lemma{'s' if count > 1 else ''}"
+
+
+def _assumptions(design: Design) -> tuple[str, ...]:
+    found = [IDEAL, f"releases 1-{design.releases} of each image"]
+    found.append("every reset that restarts the application core clears the SPU's locks (soc.md 10.1)")
+    if any(image.encryption is not EncryptionType.NONE for image in design.images):
+        found.append("an image that is swapped out to the staging slot is encrypted again")
+    return tuple(found)
+
+
+__all__ = ["Checker", "Fact", "Options", "check_design"]

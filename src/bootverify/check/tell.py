@@ -1,0 +1,166 @@
+"""Turns lemmas and traces into the lines of the input that decide, and into a sentence that says why."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from bootverify.check.fixpoint import Lemma
+from bootverify.check.question import Question, Subject
+from bootverify.check.verdict import Fact
+from bootverify.design.boot import Image, Protect, SetUpTrustZone, Stage
+from bootverify.design.design import Design
+from bootverify.design.keys import InImage, InKmu, Key
+from bootverify.machine.action import (
+    Action,
+    Deliver,
+    Inspect,
+    Overwrite,
+    ProgramRegion,
+    Publish,
+    ReadOut,
+    ReadSlot,
+    UseSlot,
+)
+from bootverify.machine.content import Crafted
+from bootverify.ranges import AddressRange
+
+_REGION = re.compile(r"region\[(\d+)\]")
+
+
+def facts_of_lemmas(design: Design, lemmas: Iterable[Lemma], subject: Subject) -> tuple[Fact, ...]:
+    """The lines of the design that hold a proof up: locks over the regions that its lemmas name, placements, paths."""
+    regions = {int(number) for lemma in lemmas for number in _REGION.findall(lemma.text)}
+    facts: list[Fact] = []
+    for stage in design.stages:
+        for step in stage.steps:
+            match step:
+                case Protect():
+                    for span in step.spans:
+                        if _touches(design, span.range, regions):
+                            facts.append(Fact(source=span.source, text=f"{stage.name} locks {span.range} until reset"))
+                case SetUpTrustZone():
+                    if _touches(design, step.secure_code.range, regions):
+                        words = f"{stage.name} locks its own code, {step.secure_code.range}"
+                        facts.append(Fact(source=step.secure_code.source, text=words))
+                case _:
+                    continue
+    facts += _about(design, subject)
+    return tuple(dict.fromkeys(facts))
+
+
+def facts_of_actions(design: Design, question: Question, actions: Sequence[Action]) -> tuple[Fact, ...]:
+    """The lines of the design that made a trace possible."""
+    facts: list[Fact] = list(_about(design, question.subject))
+    for action in actions:
+        match action:
+            case Publish():
+                image = design.image(action.image)
+                facts.append(Fact(source=image.update_source, text=f"{image.name} ships as an update"))
+            case Overwrite(partition=where) | ReadOut(partition=where) if where != "uicr":
+                facts += _guards(design, where)
+            case UseSlot() | ReadSlot():
+                application = design.stages[-1]
+                state = application.attribution.value.replace("_", "-")
+                facts.append(
+                    Fact(source=application.attribution_source, text=f"{application.name} runs in {state} state")
+                )
+            case _:
+                continue
+    return tuple(dict.fromkeys(facts))
+
+
+def because_of_path(design: Design, question: Question, actions: Sequence[Action]) -> str:
+    """Why the policy is violated, in one or two sentences that name the deciding fact."""
+    subject = question.subject
+    who = question.attacker.name
+    last = actions[-1] if actions else None
+    match last:
+        case Publish():
+            carried = (
+                subject.name
+                if isinstance(subject, Key)
+                else ", ".join(key.name for key in design.keys if key.secret and _in_image(key, last.image))
+            )
+            return f"{carried} is part of {last.image}, and {last.image} ships as an update."
+        case Inspect():
+            return f"{subject.name} lies in the published update {last.image} {last.release}, which {who} reads."
+        case ReadOut():
+            state = _state(design, who)
+            return f"{subject.name} lies in {last.partition}, which is write-locked at most: {state} reads every byte of it."
+        case UseSlot() | ReadSlot():
+            return f"the KMU answers secure code, and {_state(design, who)} is secure."
+        case Overwrite():
+            lock = "no lock covers it" if not _guards(design, last.partition) else "the lock does not hold him"
+            return f"{last.partition} can be written by {_state(design, who)}: {lock}."
+        case _:
+            pass
+    if any(isinstance(action, ProgramRegion) for action in actions):
+        return f"{_state(design, who)} opens a region that is not locked until reset."
+    if any(isinstance(action, Deliver) and isinstance(action.content, Crafted) for action in actions):
+        return f"what {who} sends is accepted and started as {subject.name}."
+    if isinstance(subject, Key) and any(isinstance(place, InKmu) for place in subject.placements):
+        return f"the KMU pushes {subject.name} for any secure code, and {_state(design, who)} is secure: it has the engine use the key."
+    if isinstance(subject, Image | Stage):
+        image = subject if isinstance(subject, Image) else design.image(subject.image)
+        if not any(_guards(design, slot) for slot in image.slots):
+            return f"nothing locks {', '.join(image.slots)} while {_state(design, who)} runs."
+        return f"{_state(design, who)} reaches {subject.name}: what locks it does not cover all of it."
+    return f"{who} reaches it in {len(actions)} steps."
+
+
+def _state(design: Design, who: str) -> str:
+    application = design.application
+    if who == "secure-partition":
+        return "code of the secure side"
+    if application is None or not who.startswith("app-code"):
+        return who
+    return f"code in {application.name}, which runs in {application.attribution.value.replace('_', '-')} state,"
+
+
+def _about(design: Design, subject: Subject) -> list[Fact]:
+    match subject:
+        case Key():
+            return [Fact(source=place.source, text=f"{subject.name}: {_place(place)}") for place in subject.placements]
+        case Image():
+            if subject.updatable:
+                return [Fact(source=subject.update_source, text=f"{subject.name} is updated")]
+            return [Fact(source=subject.update_source, text=f"nothing updates {subject.name}")]
+        case Stage():
+            image = design.image(subject.image)
+            return [] if image.updatable else [Fact(source=image.source, text=f"nothing updates {image.name}")]
+        case _:
+            return []
+
+
+def _place(place: object) -> str:
+    match place:
+        case InImage():
+            return f"part of {place.image}" + (f", release {place.release}" if place.release else "")
+        case InKmu():
+            target = "an engine register" if place.push_to.value == "engine" else "RAM"
+            return f"KMU slots {', '.join(map(str, place.slots))}, pushed to {target}{', readable' if place.readable else ''}"
+        case _:
+            return re.sub(r"(?<!^)(?=[A-Z])", " ", type(place).__name__).lower()
+
+
+def _guards(design: Design, where: str) -> list[Fact]:
+    """The locks over a partition or store, if any."""
+    known = {part.name: part.range for part in design.partitions}
+    if where not in known:
+        return []
+    return [
+        Fact(source=span.source, text=f"{stage.name} locks {span.range}: read and execute stay allowed")
+        for stage in design.stages
+        for step in stage.steps
+        if isinstance(step, Protect)
+        for span in step.spans
+        if span.range.overlaps(known[where])
+    ]
+
+
+def _touches(design: Design, area: AddressRange, regions: set[int]) -> bool:
+    granule = design.soc.guard.granule
+    return any(area.overlaps(AddressRange.sized(number * granule, granule)) for number in regions)
+
+
+def _in_image(key: Key, image: str) -> bool:
+    return any(isinstance(place, InImage) and place.image == image for place in key.placements)

@@ -1,0 +1,85 @@
+"""What a question is answered with, and the report that collects the answers (INTERFACE)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from bootverify.design.design import Design, Unmodelled
+from bootverify.design.source import Source
+from bootverify.machine.trace import Trace
+
+
+class Verdict(Enum):
+    """The three words of a verdict, and three admissions that are none."""
+
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    UNDEFINED = "undefined"
+    VACUOUS = "vacuous"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A line of the input that decides, and what it means in a few words."""
+
+    source: Source
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The answer to one question.
+
+    `strength` is proved, replayed, computed or `depth:N`. `lemmas` are the readable lemmas of a proof;
+    `certificate` is the text of one, when it was asked for.
+    """
+
+    policy: str
+    title: str
+    subject: str
+    attacker: str
+    severity: str
+    verdict: Verdict
+    strength: str
+    because: str
+    facts: tuple[Fact, ...] = ()
+    trace: Trace | None = None
+    replayed: bool = False
+    witnesses: tuple[str, ...] = ()
+    lemmas: tuple[str, ...] = ()
+    certificate: str | None = None
+    open_points: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    repair: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All answers about one design; nothing in it depends on time or place."""
+
+    design: Design
+    findings: tuple[Finding, ...]
+    solvers: Mapping[str, str]
+    models: Mapping[str, str]
+    version: str
+    ledger: tuple[Unmodelled, ...] = ()
+    assumptions: tuple[str, ...] = field(default=())
+
+    def count(self, verdict: Verdict) -> int:
+        """The number of findings with that verdict."""
+        return sum(finding.verdict is verdict for finding in self.findings)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all holds and something was asked; 1 something is violated; 3 something is open.
+
+        Nothing asked at all is open too.
+        """
+        asked = [finding for finding in self.findings if finding.verdict is not Verdict.NOT_APPLICABLE]
+        if any(finding.verdict is Verdict.VIOLATED for finding in asked):
+            return 1
+        if not asked or any(finding.verdict is not Verdict.HOLDS for finding in asked):
+            return 3
+        return 0

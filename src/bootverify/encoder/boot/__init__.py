@@ -1,1 +1,0 @@
-"""Boot chains as transition systems."""

@@ -1,0 +1,41 @@
+"""Keeps `taken[image]` true: what a write, or NSIB's choice, makes of an image as a whole."""
+
+from collections.abc import Mapping
+
+from bootverify.encoder.cells import Store
+from bootverify.encoder.frame import CRAFTED, ERASED, NO_SLOT, Frame
+from bootverify.encoder.terms import Term, and_, eq, ite
+
+
+def followed(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
+    """`updates`, and what they make of the images that have several stores."""
+    found = dict(updates)
+    for name, taken in frame.takings.items():
+        contents = {store: frame.content(store) for store in frame.cells.of_image(name)}
+        written = {each: updates[held] for each, held in contents.items() if held in updates}
+        value = taken
+        if len(frame.design.image(name).slots) > 1:
+            value = _slot(frame, taken, written, updates)
+        elif written:
+            left = [held for store, held in contents.items() if store not in written]
+            first, *others = [*written.values(), *left]
+            same = and_(*(eq(first, other) for other in others))
+            value = ite(same, first, frame.is_content(CRAFTED))
+        if value is not taken:
+            found[taken] = value
+    return found
+
+
+def _slot(frame: Frame, taken: Term, written: Mapping[Store, Term], updates: Mapping[Term, Term]) -> Term:
+    active = frame.active
+    assert active is not None
+    chosen = updates.get(active)
+    if chosen is not None:
+        slot = str(chosen.value)
+        if slot == NO_SLOT:
+            return frame.is_content(ERASED)
+        store = frame.cells.stores[slot]
+        return written.get(store, frame.content(store))
+    for store, content in written.items():
+        taken = ite(eq(active, store.slot), content, taken)
+    return taken

@@ -1,0 +1,71 @@
+"""Applies an edit to a design document: entries set to values, or removed.
+
+A path names keys from the top, joined by dots: `chain.mcuboot.protects`, `keys.kek.placement`. A key
+that itself has dots is found by the longest match; an item of a list is addressed by its number.
+"""
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+from bootverify.errors import Fault, InputError
+from bootverify.sources.written import Written
+
+
+def mutated(written: Written, change: Mapping[str, Any] | None = None, drop: Iterable[str] = ()) -> Written:
+    """`written` with the entries of `change` set and those of `drop` removed; lines stay.
+
+    Raises:
+        InputError: a path leads nowhere.
+    """
+    plain = deepcopy(written.plain)
+    faults = []
+    for path in drop:
+        faults += _edited(written, plain, path, None, remove=True)
+    for path, value in (change or {}).items():
+        faults += _edited(written, plain, path, value, remove=False)
+    if faults:
+        raise InputError(faults)
+    return replace(written, plain=plain)
+
+
+def _edited(written: Written, plain: Any, path: str, value: Any, *, remove: bool) -> list[Fault]:  # noqa: ANN401
+    """Edit `plain` in place; the fault when `path` leads nowhere."""
+    here, rest = plain, path
+    while True:
+        key, after = _first_key(here, rest)
+        if not after:
+            break
+        if key is None or not isinstance(here[key], dict | list):
+            return [_nowhere(written, path, here)]
+        here, rest = here[key], after
+    if remove or isinstance(here, list):
+        if key is None:
+            return [_nowhere(written, path, here)]
+        if remove:
+            del here[key]
+        else:
+            here[key] = deepcopy(value)
+        return []
+    here[rest] = deepcopy(value)
+    return []
+
+
+def _first_key(here: Any, path: str) -> tuple[Any, str]:  # noqa: ANN401 - plain YAML
+    """The key of `here` that `path` begins with, None if it is not there; and what is left."""
+    if isinstance(here, list):
+        first, _, rest = path.partition(".")
+        index = int(first) if first.isdigit() else -1
+        return (index if 0 <= index < len(here) else None), rest
+    parts = path.split(".")
+    for length in range(len(parts), 0, -1):
+        key = ".".join(parts[:length])
+        if key in here:
+            return key, ".".join(parts[length:])
+    return None, ".".join(parts[1:])
+
+
+def _nowhere(written: Written, path: str, here: Any) -> Fault:  # noqa: ANN401 - plain YAML
+    known = ", ".join(map(str, here)) if isinstance(here, dict) else f"{len(here)} items"
+    return Fault(file=written.file, line=0, message=f"`{path}` leads nowhere; there is: {known}")

@@ -1,0 +1,183 @@
+"""Loads policies: ours by name, the user's by path, or all of a directory."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bootverify.errors import Fault, InputError
+from bootverify.policy.formula import Formula
+from bootverify.policy.parse import parse, parse_condition
+from bootverify.policy.policy import (
+    Ask,
+    Claim,
+    ClaimKind,
+    Mutation,
+    Policy,
+    Reference,
+    Severity,
+    SubjectKind,
+)
+from bootverify.policy.typecheck import ClaimError
+from bootverify.sources.catalog import find, names, shown
+from bootverify.sources.files import read_written
+from bootverify.sources.validate import validated
+from bootverify.sources.written import Path as KeyPath
+from bootverify.sources.written import Written
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AskEntry(_Strict):
+    """What is claimed of which subjects."""
+
+    subject: SubjectKind
+    applies: str = Field(default="True", description="asked of the subjects of which this is true")
+    claim: dict[ClaimKind, str] = Field(
+        min_length=1, max_length=1, description="how the claim quantifies over histories: its text"
+    )
+
+
+class ReferenceEntry(_Strict):
+    """A document that asks for the property."""
+
+    document: str
+    section: str
+
+
+class MutationEntry(_Strict):
+    """An edit after which the policy is violated."""
+
+    on: str = Field(description="a design of tests/scenarios")
+    subject: str
+    attacker: str
+    story: str
+    drop: str | None = Field(default=None, description="the entry at this path is removed")
+    change: dict[str, Any] = Field(default_factory=dict, description="entries at these paths are set to these values")
+
+
+class PolicyEntry(_Strict):
+    """A file of policies/."""
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="the name of the file")
+    title: str = Field(min_length=1, max_length=120)
+    severity: Severity
+    asks: list[AskEntry] = Field(min_length=1)
+    against: list[str] = Field(min_length=1, description="names of attackers")
+    because: str
+    repair: str
+    references: list[ReferenceEntry] = Field(default_factory=list)
+    mutations: list[MutationEntry] = Field(default_factory=list)
+
+
+def load_policies(name_or_path: str) -> tuple[Policy, ...]:
+    """One policy of ours by name, one in a file, or those of every file of a directory, by name.
+
+    Raises:
+        InputError: there is none, or one is wrong; every fault of all files with its line.
+    """
+    folder = Path(name_or_path)
+    if folder.suffix in {".yaml", ".yml"} or not folder.is_dir():
+        return (load_policy(name_or_path),)
+    found: list[Policy] = []
+    faults: list[Fault] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            found.append(load_policy(str(path)))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    if not found:
+        raise InputError.at(name_or_path, 0, "no policy is in this directory; one is a file ID.yaml")
+    return tuple(found)
+
+
+@cache
+def load_policy(name_or_path: str) -> Policy:
+    """The policy of that name, or in that file.
+
+    Raises:
+        InputError: there is none, or it is wrong; each fault with its line.
+    """
+    path = Path(name_or_path)
+    ours = path.suffix not in {".yaml", ".yml"}
+    if ours:
+        path = find("policies", name_or_path)
+    written = read_written(path, shown=shown(path) if ours else name_or_path)
+    entry = validated(PolicyEntry, written)
+    faults = list(_faults(written, entry, path.stem))
+    asks = []
+    for number, ask in enumerate(entry.asks):
+        try:
+            asks.append(_ask(written, number, ask))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(sorted(faults, key=lambda fault: fault.line))
+    return Policy(
+        id=entry.id,
+        title=entry.title,
+        severity=entry.severity,
+        asks=tuple(asks),
+        against=tuple(entry.against),
+        because=_one_line(entry.because),
+        repair=_one_line(entry.repair),
+        references=tuple(Reference(**each.model_dump()) for each in entry.references),
+        mutations=tuple(Mutation(**each.model_dump()) for each in entry.mutations),
+        source=written.source(()),
+    )
+
+
+def all_policies() -> tuple[Policy, ...]:
+    """All of ours, by name."""
+    return tuple(load_policy(name) for name in names("policies"))
+
+
+def _faults(written: Written, entry: PolicyEntry, stem: str) -> list[Fault]:
+    """What is wrong across the entries of the file."""
+    known = names("models/attackers")
+    faults = []
+    if stem != entry.id:
+        faults.append(_fault(written, ("id",), f"policy `{entry.id}` should stand in {entry.id}.yaml"))
+    for number, attacker in enumerate(entry.against):
+        if attacker not in known:
+            words = f"no attacker is called `{attacker}`; one of: {', '.join(known)}"
+            faults.append(_fault(written, ("against", number), words))
+    for number, ask in enumerate(entry.asks):
+        if ClaimKind.SUPPORTED in ask.claim and ask.subject is not SubjectKind.STAGE:
+            words = "`supported` is asked of a stage: write `subject: stage`"
+            faults.append(_fault(written, ("asks", number, "subject"), words))
+    return faults
+
+
+def _ask(written: Written, number: int, entry: AskEntry) -> Ask:
+    kind, claim = next(iter(entry.claim.items()))
+    it = entry.subject.value
+    faults = []
+    formulas: list[Formula] = []
+    texts = {"applies": _one_line(entry.applies), "claim": _one_line(claim)}
+    for key, reader in (("applies", parse_condition), ("claim", parse)):
+        try:
+            formulas.append(reader(texts[key], it))
+        except ClaimError as error:
+            faults.append(_fault(written, ("asks", number, key), f"`{texts[key]}`, {error}"))
+    if faults:
+        raise InputError(faults)
+    applies, formula = formulas
+    return Ask(
+        subject=entry.subject,
+        applies=applies,
+        claim=Claim(kind=kind, formula=formula, text=texts["claim"]),
+    )
+
+
+def _fault(written: Written, path: KeyPath, message: str) -> Fault:
+    return Fault(file=written.file, line=written.line(path) or 1, message=message)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
