@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.sources.catalog import find, names, shown
-from bootverify.sources.files import read_written
+from bootverify.sources.document import read_written
 from bootverify.sources.validate import validated
 
 

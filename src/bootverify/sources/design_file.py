@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bootverify.design.design import Design
-from bootverify.sources.files import read_written
+from bootverify.sources.document import read_written
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
 from bootverify.sources.validate import validated

@@ -1,4 +1,4 @@
-"""Strict YAML with the line of everything: a tree of nodes, no guessing, nothing built but data.
+"""Strict YAML with the line of everything: no guessing, nothing built but data.
 
 Read here: one document of mappings, lists and scalars. A scalar is a number (decimal, 0x, 0o),
 `true`, `false`, `null`, or text; `yes`, `on`, `1.0`, `2020-01-01` and `1_000` are text. Doubled keys,
@@ -46,6 +46,7 @@ _HINTS = (
     ("expected '-' indicator", "indent the entries of one list alike"),
     ("expected ',' or", "close the bracket"),
     ("could not find expected ':'", "write `key: value`"),
+    ("nesting", "flatten the file"),
 )
 
 
@@ -78,84 +79,40 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """One YAML file as it stands: its tree, and where everything is."""
-
-    file: str
-    sha256: str
-    root: Node
-    text: tuple[str, ...] = field(repr=False, default=())
-
-    def node(self, path: KeyPath) -> Node | None:
-        """What stands at `path`; None when nothing does."""
-        here: Node = self.root
-        for part in path:
-            inner = _step(here, part)
-            if inner is None:
-                return None
-            here = inner[0]
-        return here
-
-    def line_of(self, path: KeyPath) -> int:
-        """The line of the key or item at `path`, or of the nearest thing around it."""
-        here, line = self.root, self.root.line
-        for part in path:
-            inner = _step(here, part)
-            if inner is None:
-                break
-            here, line = inner
-        return line
-
-    def plain(self) -> Any:  # noqa: ANN401 - plain YAML data
-        """The document as dicts, lists and scalars."""
-        return plain(self.root)
-
-    def written(self) -> Written:
-        """The document in the form that native files are validated in."""
-        lines = dict(_lines(self.root, ()))
-        return Written(file=self.file, sha256=self.sha256, plain=plain(self.root), lines=lines, text=self.text)
-
-
-def read_yaml(path: Path | str, *, shown: str = "", limit: int = YAML_LIMIT) -> Document:
+def read_written(path: Path | str, *, shown: str = "", limit: int = YAML_LIMIT) -> Written:
     """The YAML file at `path`; `shown` is how faults and reports name it.
 
     Raises:
         InputError: missing, too large, not UTF-8, or not the YAML described above; with lines.
     """
-    return parse_yaml(read_bytes(path, limit=limit, shown=shown), shown or str(path), limit=limit)
+    return parse_written(read_bytes(path, limit=limit, shown=shown), shown or str(path), limit=limit)
 
 
-def parse_yaml(content: bytes | str, name: str, *, limit: int = YAML_LIMIT) -> Document:
-    """The YAML text `content`, called `name` in faults; otherwise as `read_yaml`."""
+def parse_written(content: bytes | str, name: str, *, limit: int = YAML_LIMIT) -> Written:
+    """The YAML text `content`, called `name` in faults; otherwise as `read_written`."""
     raw = content.encode("utf-8", "replace") if isinstance(content, str) else content
     if len(raw) > limit:
         raise InputError.at(name, 0, f"the text has {len(raw):,} bytes; at most {limit:,} are read")
     text = decoded(raw, name)
     root = _Builder(name).tree(text)
-    return Document(file=name, sha256=hashlib.sha256(raw).hexdigest(), root=root, text=tuple(text.splitlines()))
+    return Written(
+        file=name,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        plain=_plain(root),
+        lines=dict(_lines(root, ())),
+        text=tuple(text.splitlines()),
+    )
 
 
-def plain(node: Node) -> Any:  # noqa: ANN401 - plain YAML data
+def _plain(node: Node) -> Any:  # noqa: ANN401 - plain YAML data
     """The node as dicts, lists and scalars; parts that were aliases become copies."""
     match node:
         case Scalar():
             return node.value
         case Sequence():
-            return [plain(item) for item in node.items]
+            return [_plain(item) for item in node.items]
         case Mapping():
-            return {key: plain(item) for key, item in node.items.items()}
-
-
-def _step(node: Node, part: str | int) -> tuple[Node, int] | None:
-    """The entry `part` of `node` and its line."""
-    match node, part:
-        case Mapping(), str() if part in node.items:
-            return node.items[part], node.key_lines[part]
-        case Sequence(), int() if 0 <= part < len(node.items):
-            return node.items[part], node.items[part].line
-        case _:
-            return None
+            return {key: _plain(item) for key, item in node.items.items()}
 
 
 def _lines(node: Node, at: KeyPath) -> Iterator[tuple[KeyPath, int]]:

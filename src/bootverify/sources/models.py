@@ -10,7 +10,7 @@ from bootverify.design.soc import Document, Soc
 from bootverify.design.source import Source
 from bootverify.ranges import AddressRange
 from bootverify.sources.catalog import find, shown
-from bootverify.sources.files import read_written
+from bootverify.sources.document import read_written
 from bootverify.sources.validate import validated
 
 

@@ -21,7 +21,7 @@ from bootverify.policy.policy import (
 )
 from bootverify.policy.typecheck import ClaimError
 from bootverify.sources.catalog import find, names, shown
-from bootverify.sources.files import read_written
+from bootverify.sources.document import read_written
 from bootverify.sources.validate import validated
 from bootverify.sources.written import Path as KeyPath
 from bootverify.sources.written import Written

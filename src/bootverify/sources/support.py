@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bootverify.design.source import Source
 from bootverify.design.support import Support, SupportRow
 from bootverify.sources.catalog import find, shown
-from bootverify.sources.files import read_written
+from bootverify.sources.document import read_written
 from bootverify.sources.validate import validated
 
 
