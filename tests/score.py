@@ -9,7 +9,6 @@ from collections import Counter
 from pathlib import Path
 
 import yaml
-from bootverify.api import check, load
 
 from bootverify.check.verdict import Verdict
 from bootverify.errors import BootverifyError, InputError
@@ -56,9 +55,8 @@ def cards() -> None:
             word = "right" if right else f"wrong {got}" if got in WORDS else f"no answer ({got})"
             tallies[where][word] += 1
             if not right:
-                wrong.append(
-                    f"  {card['id']} {question['property']} {question['subject']} {question['attacker']}: {got}, expected {question['expected']}"
-                )
+                asked_of = f"{question['property']} {question['subject']} {question['attacker']}"
+                wrong.append(f"  {card['id']} {asked_of}: {got}, expected {question['expected']}")
     for where, tally in tallies.items():
         shown = ["right", "wrong holds", "wrong violated", "wrong undefined"]
         rest = sorted(set(tally) - set(shown))
@@ -68,6 +66,8 @@ def cards() -> None:
 
 def answer(design: Path, policy: str, subject: str, attacker: str) -> str:
     """The verdict's word for one question, as `check` gives it."""
+    from bootverify.api import check, load  # noqa: PLC0415 - only the cards need the whole program
+
     try:
         report = check(load(design), policies=[policy], subjects=[subject], attackers=[attacker])
     except InputError as error:
