@@ -60,6 +60,8 @@ def exists(design: Design, attacker: Attacker) -> str:
         return ""
     if application is None:
         return "the chain has no application"
+    if attacker.needs == "no_trustzone" and design.soc.trustzone:
+        return f"{design.soc.name} has a secure and a non-secure state"
     if attacker.needs == "secure" and (application.attribution is not Attribution.SECURE or not design.soc.trustzone):
         return f"{application.name} runs in non-secure state"
     if attacker.needs == "non_secure" and application.attribution is not Attribution.NON_SECURE:

@@ -22,7 +22,8 @@ class Capability(Enum):
 class Attacker:
     """A named set of capabilities.
 
-    `needs` is the attribution that the application must have for this attacker to exist; None: any.
+    `needs` is the attribution that the application must have for this attacker to exist (`secure`, `non_secure`), or
+    `no_trustzone` for a core without the two; None: any.
     `needs_tfm`: exists only where TF-M is present.
     """
 

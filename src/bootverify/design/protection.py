@@ -42,12 +42,29 @@ class UnitKind(Enum):
 class FlashGuard:
     """The protection unit of the internal non-volatile memory.
 
-    `granule` is its smallest step in bytes; `entries` how many spans it can hold (for an SPU: regions of `granule`).
+    `granule` is its smallest step in bytes; `entries` how many spans it can hold (for an SPU: regions of `granule`; for
+    BPROT: one bit a block). `largest` is the most bytes that one entry covers, None without a bound of its own.
     """
 
     kind: UnitKind
     granule: int
     entries: int
+    largest: int | None = None
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributionUnit:
+    """What gives internal memory its attribution where the guard does not: SAU for the CPU, MPC for every bus master.
+
+    `granule` is the MPC's step in bytes, `cpu_granule` the SAU's; `entries` how many MPC overrides software may set.
+    `end` is where TF-M's non-secure side ends, whatever the size of the non-secure image (soc.md 8.2).
+    """
+
+    granule: int
+    cpu_granule: int
+    entries: int
+    end: int
     source: Source = field(default=NOWHERE, compare=False)
 
 

@@ -1,10 +1,27 @@
 """What silicon offers."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 
-from bootverify.design.protection import FlashGuard
+from bootverify.design.openpoint import OpenPoint
+from bootverify.design.protection import AttributionUnit, FlashGuard
 from bootverify.design.source import NOWHERE, Source
 from bootverify.ranges import AddressRange
+
+
+class NvmKind(Enum):
+    """How the internal non-volatile memory is written."""
+
+    FLASH = "flash"  # bits fall from 1 to 0; a page is erased whole
+    RRAM = "rram"  # words are rewritten freely
+
+
+class FlashPatch(Enum):
+    """Whether the core can make its CPU fetch other words than memory holds, across a soft reset."""
+
+    ABSENT = "absent"
+    SWITCHABLE = "switchable"  # the design may switch it off for good
+    FIXED = "fixed"  # always on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +35,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Soc:
-    """Memories and units of one SoC; sizes in bytes.
+    """Memories and units of one core of a SoC; sizes in bytes.
 
-    `page` is the erase unit of the internal flash, `word` its write unit. `kmu_slots` is 0 without a key
-    management unit. `trustzone`: the application core has a secure and a non-secure state.
+    `page` is the erase unit of the internal memory (for RRAM the vendor's software convention), `word` its write unit.
+    `otp_word` is the unit that one-time programmable words take their one value in. `kmu_slots` is 0 and `kmu_version`
+    0 without a key management unit. `trustzone`: the core has a secure and a non-secure state; else all code is of
+    one world. `attribution` is the unit beside the guard that attributes memory: None with an SPU, which does both, and
+    without TrustZone. `header` is the room that MCUboot's header takes in front of an image. `eraseprotect` and
+    `secure_approtect` tell whether the part has them.
     """
 
     name: str
@@ -35,5 +56,14 @@ class Soc:
     guard: FlashGuard
     kmu_slots: int
     trustzone: bool
+    attribution: AttributionUnit | None = None
+    nvm: NvmKind = NvmKind.FLASH
+    otp_word: int = 2
+    kmu_version: int = 1
+    header: int = 0x200
+    eraseprotect: bool = True
+    secure_approtect: bool = True
+    flash_patch: FlashPatch = FlashPatch.ABSENT
     documents: tuple[Document, ...] = ()
+    open_points: tuple[OpenPoint, ...] = ()
     source: Source = field(default=NOWHERE, compare=False)

@@ -19,8 +19,8 @@ class AttackerEntry(BaseModel):
     attacker: str = Field(min_length=1, max_length=80)
     title: str = Field(min_length=1, max_length=120)
     capabilities: list[Capability] = Field(description="what he can do beside reading every update ever published")
-    needs: Literal["secure", "non_secure"] | None = Field(
-        default=None, description="exists only where the application runs in this state"
+    needs: Literal["secure", "non_secure", "no_trustzone"] | None = Field(
+        default=None, description="exists only where the application runs in this state, or on a core without the two"
     )
     needs_tfm: bool = Field(default=False, description="exists only where TF-M is present")
     story: str = Field(default="", description="who that is in the field")

@@ -5,13 +5,15 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
-from bootverify.design.protection import FlashGuard, UnitKind
-from bootverify.design.soc import Document, Soc
+from bootverify.design.openpoint import OpenPoint
+from bootverify.design.protection import AttributionUnit, FlashGuard, UnitKind
+from bootverify.design.soc import Document, FlashPatch, NvmKind, Soc
 from bootverify.design.source import Source
 from bootverify.ranges import AddressRange
 from bootverify.sources.catalog import find, shown
 from bootverify.sources.document import read_written
 from bootverify.sources.validate import validated
+from bootverify.sources.written import Written
 
 
 class _Strict(BaseModel):
@@ -36,6 +38,19 @@ class _Guard(_Strict):
     kind: UnitKind
     granule: int
     entries: int
+    largest: int | None = None
+
+
+class _Attribution(_Strict):
+    granule: int
+    cpu_granule: int
+    entries: int
+    end: int
+
+
+class _OpenPoint(_Strict):
+    name: str
+    statement: str
 
 
 class SocEntry(_Strict):
@@ -52,7 +67,16 @@ class SocEntry(_Strict):
     otp: _Range | None = None
     guard: _Guard
     kmu_slots: int
+    kmu_version: int = 1
     trustzone: bool
+    attribution: _Attribution | None = None
+    nvm: NvmKind = NvmKind.FLASH
+    otp_word: int = 2
+    header: int = 0x200
+    eraseprotect: bool = True
+    secure_approtect: bool = True
+    flash_patch: FlashPatch = FlashPatch.ABSENT
+    open_points: list[_OpenPoint] = []
 
 
 class StageEntry(_Strict):
@@ -100,12 +124,38 @@ def _soc(name: str, asked_in: str, line: int) -> Soc:
             kind=entry.guard.kind,
             granule=entry.guard.granule,
             entries=entry.guard.entries,
+            largest=entry.guard.largest,
             source=written.source(("guard",)),
         ),
         kmu_slots=entry.kmu_slots,
+        kmu_version=entry.kmu_version if entry.kmu_slots else 0,
         trustzone=entry.trustzone,
+        attribution=_attribution(entry, written),
+        nvm=entry.nvm,
+        otp_word=entry.otp_word,
+        header=entry.header,
+        eraseprotect=entry.eraseprotect,
+        secure_approtect=entry.secure_approtect,
+        flash_patch=entry.flash_patch,
+        open_points=tuple(
+            OpenPoint(name=point.name, statement=point.statement, source=written.source(("open_points", i)))
+            for i, point in enumerate(entry.open_points)
+        ),
         documents=tuple(Document(id=doc.id, title=doc.title, section=doc.section) for doc in entry.documents),
         source=written.source(()),
+    )
+
+
+def _attribution(entry: SocEntry, written: Written) -> AttributionUnit | None:
+    unit = entry.attribution
+    if unit is None:
+        return None
+    return AttributionUnit(
+        granule=unit.granule,
+        cpu_granule=unit.cpu_granule,
+        entries=unit.entries,
+        end=unit.end,
+        source=written.source(("attribution",)),
     )
 
 
