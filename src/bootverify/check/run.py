@@ -12,6 +12,7 @@ from bootverify.check.search import Exhausted, GaveUp, Path
 from bootverify.check.solver import available
 from bootverify.check.support import OPEN_POINT, supported
 from bootverify.check.tell import because_of_path, facts_of_actions, facts_of_lemmas
+from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import EncryptionType, Stage
@@ -85,10 +86,12 @@ class Checker:
             return replace(base, verdict=Verdict.NOT_APPLICABLE, because=f"no such attacker here: {absent}")
         if question.ask.claim.kind is ClaimKind.SUPPORTED:
             return self._supported(base, question)
+        if (gap := no_device(self.design, question)) is not None:
+            return replace(base, verdict=Verdict.UNDEFINED, because=gap.statement, open_points=(gap.name,))
         if not _asks_something(question.ask.claim.formula):
             return replace(base, verdict=Verdict.VACUOUS, because="the claim asks nothing of any state")
         try:
-            return self._decided(base, question)
+            return qualified(self.design, question, self._decided(base, question))
         except NotModelled as missing:
             text = f"not modelled yet: {missing}"
             return replace(base, verdict=Verdict.UNKNOWN, because=text)
@@ -147,7 +150,7 @@ class Checker:
     def _invariant(
         self, base: Finding, question: Question, reasoner: Reasoner, claim: Term, *, wanted: bool
     ) -> Finding:
-        """A claim of every state: proved, or broken by a replayed trace. `wanted` is the formula's value when broken."""
+        """A claim of every state: proved, or broken by replay; `wanted` is the formula's value when broken."""
         proof = reasoner.establish(claim)
         if proof is not None:
             signs = self.life(question.attacker)

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from bootverify.design.artifact import Artifact, Contradiction
 from bootverify.design.boot import Image, Program, Stage
 from bootverify.design.keys import Key
-from bootverify.design.memory import Partition
+from bootverify.design.memory import Memory, Partition
 from bootverify.design.openpoint import OpenPoint
+from bootverify.design.settings import NOTHING_TOLD, Settings
 from bootverify.design.soc import Soc
 from bootverify.design.source import NOWHERE, Source
 
@@ -45,6 +47,9 @@ class Design:
     """A design on a SoC, resolved: every name refers to something.
 
     INVARIANT: stages stand in boot order; the first stage is the one the reset vector starts.
+
+    A design may be a map alone: then it has no images, stages and keys, and only claims about the map are asked.
+    `planned` is the static map that a build was meant to follow. `memories` are the extents that the input states.
     """
 
     name: str
@@ -60,6 +65,11 @@ class Design:
     open_points: tuple[OpenPoint, ...] = ()
     files: tuple[InputFile, ...] = ()
     ledger: tuple[Unmodelled, ...] = ()
+    memories: tuple[Memory, ...] = ()
+    planned: tuple[Partition, ...] = ()
+    settings: Settings = NOTHING_TOLD
+    artifacts: tuple[Artifact, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
     source: Source = field(default=NOWHERE, compare=False)
 
     def partition(self, name: str) -> Partition:
@@ -84,14 +94,14 @@ class Design:
 
     @property
     def root(self) -> Stage:
-        """The root of trust: the first stage."""
+        """The root of trust: the first stage; IndexError when the design is a map alone."""
         return self.stages[0]
 
     @property
     def application(self) -> Stage | None:
         """The stage that runs the application, None when the chain ends before."""
-        last = self.stages[-1]
-        return last if last.program is Program.APPLICATION else None
+        last = self.stages[-1] if self.stages else None
+        return last if last is not None and last.program is Program.APPLICATION else None
 
     @property
     def has_tfm(self) -> bool:

@@ -89,13 +89,17 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One key. `published` means that everybody has its secret half."""
+    """One key. `published` means that everybody has its secret half.
+
+    `fingerprint` is the SHA-256 of the public half (DER SubjectPublicKeyInfo) in hex, empty when it is not known.
+    """
 
     name: str
     kind: KeyKind
     placements: tuple[Placement, ...]
     uses: tuple[Use, ...] = ()
     published: bool = False
+    fingerprint: str = ""
     source: Source = field(default=NOWHERE, compare=False)
 
     @property

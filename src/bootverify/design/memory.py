@@ -18,12 +18,41 @@ class MemoryKind(Enum):
     NETWORK = "network"
 
 
+class Role(Enum):
+    """What the vendor's build system does with a partition."""
+
+    ROOT = "root"  # the immutable first stage: b0
+    BOOTLOADER = "bootloader"  # MCUboot as the only boot stage
+    VARIANT_A = "variant_a"  # s0
+    VARIANT_B = "variant_b"  # s1
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    SCRATCH = "scratch"
+    PROVISION = "provision"
+    PAD = "pad"
+    TFM = "tfm"  # the secure image: TF-M, or the older SPM
+    APPLICATION = "application"
+    STORAGE = "storage"
+    FILLER = "filler"  # what alignment or the rest of a memory leaves over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """The extent of a memory as the input states it."""
+
+    kind: MemoryKind
+    range: AddressRange
+    source: Source = field(default=NOWHERE, compare=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
     """A named range of the map.
 
     `members` are the partitions that a span was declared to consist of; empty for a plain partition.
-    `attribution` is what the map asks for, None where it is silent.
+    `attribution` is what the map asks for, None where it is silent. `role` is what the vendor's tools use a partition
+    of that name for, and `number` the image it belongs to (0: the application); None for everything else.
+    `written_end` is the end address that the map states beside start and size.
     """
 
     name: str
@@ -31,4 +60,7 @@ class Partition:
     memory: MemoryKind = MemoryKind.INTERNAL
     attribution: Attribution | None = None
     members: tuple[str, ...] = ()
+    role: Role | None = None
+    number: int = 0
+    written_end: int | None = None
     source: Source = field(default=NOWHERE, compare=False)

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from bootverify.design.source import NOWHERE, Source
 
+MAP_CONFLICT = "map-contradicts-itself"
+APPROTECT_UNKNOWN = "approtect-not-recorded"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPoint:

@@ -168,6 +168,25 @@ def load_soc(name: str, *, asked_in: str = "", line: int = 0) -> Soc:
     return _soc(name, asked_in, line)
 
 
+def unspecified_soc(source: Source) -> Soc:
+    """The stand-in for the SoC of a map that does not say for which it is: nothing that depends on silicon is asked."""
+    anything = AddressRange(0, 1 << 32)
+    return Soc(
+        name="unspecified",
+        title="a SoC that the input does not name",
+        flash=anything,
+        page=1,
+        word=1,
+        ram=anything,
+        uicr=anything,
+        otp=None,
+        guard=FlashGuard(kind=UnitKind.SPU, granule=1, entries=0, source=source),
+        kmu_slots=0,
+        trustzone=False,
+        source=source,
+    )
+
+
 @cache
 def load_stage(name: str) -> StageModel:
     """The stage model called `name`."""

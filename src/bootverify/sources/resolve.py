@@ -21,7 +21,7 @@ from bootverify.design.boot import (
     Step,
     UpgradeMode,
 )
-from bootverify.design.design import Design, InputFile, Lifecycle, Unmodelled
+from bootverify.design.design import Design, InputFile, Unmodelled
 from bootverify.design.keys import (
     HostOnly,
     InImage,
@@ -36,23 +36,32 @@ from bootverify.design.keys import (
     Use,
 )
 from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.openpoint import MAP_CONFLICT, OpenPoint
 from bootverify.design.protection import Attribution, Lock, Span
 from bootverify.design.soc import Soc
 from bootverify.design.source import Source
 from bootverify.errors import Fault, InputError
 from bootverify.ranges import AddressRange
-from bootverify.sources.models import StageModel, load_soc, load_stage
+from bootverify.sources.known_keys import published_key
+from bootverify.sources.models import StageModel, load_soc, load_stage, unspecified_soc
+from bootverify.sources.resolve_map import contradiction, resolved_map, resolved_memories
+from bootverify.sources.resolve_settings import (
+    resolved_artifacts,
+    resolved_contradictions,
+    resolved_lifecycle,
+    resolved_settings,
+)
 from bootverify.sources.schema import (
     DesignEntry,
     ImageEntry,
     ImagePlacement,
     KmuPlacement,
-    PartitionEntry,
     PartitionPlacement,
 )
 from bootverify.sources.written import Written
 
 Path = tuple[str | int, ...]
+UNSPECIFIED = "unspecified"  # the SoC of a map that does not say for which it is
 
 
 def resolve(entry: DesignEntry, written: Written, ledger: Sequence[Unmodelled] = ()) -> Design:
@@ -71,23 +80,34 @@ class _Resolver:
         self.entry = entry
         self.written = written
         self.faults: list[Fault] = []
-        self.soc: Soc = load_soc(entry.soc, asked_in=written.file, line=written.line(("soc",)))
+        place = written.source(("soc",))
+        self.soc: Soc = (
+            unspecified_soc(place)
+            if entry.soc == UNSPECIFIED and not entry.chain
+            else load_soc(entry.soc, asked_in=place.file, line=place.line)
+        )
         self.partitions: dict[str, Partition] = {}
         self.stage_names: list[str] = []
 
     def design(self, ledger: tuple[Unmodelled, ...]) -> Design:
-        self._partitions()
-        self._overlaps()
+        self.partitions = resolved_map(self.entry.partitions, self.written, "partitions", self.faults)
+        planned = resolved_map(self.entry.planned, self.written, "planned", self.faults)
         for name, image in self.entry.chain.items():
             self.stage_names += list(image.parts) if image.parts else [name]
         images = tuple(self._image(name, image) for name, image in self.entry.chain.items())
         keys = tuple(self._key(name) for name in self.entry.keys)
-        if not images:
-            self._fault(("chain",), "the chain is empty; name at least the first stage")
+        if images and self.entry.lifecycle is None:
+            self._fault((), "`lifecycle` is missing: say whether the debug port is closed")
         self._stop_at_faults()
         stages = tuple(self._stages(images))
         self._stop_at_faults()
-        life = self.entry.lifecycle
+        life, open_points = resolved_lifecycle(self.entry.lifecycle, self.written)
+        conflict = contradiction(self.partitions, self._used(images, stages), self.soc)
+        if conflict:
+            open_points = (
+                *open_points,
+                OpenPoint(name=MAP_CONFLICT, statement=f"the map contradicts itself: {conflict}"),
+            )
         return Design(
             name=self.entry.name,
             title=self.entry.title,
@@ -97,87 +117,26 @@ class _Resolver:
             images=images,
             stages=stages,
             keys=keys,
-            lifecycle=Lifecycle(
-                approtect=life.approtect,
-                secure_approtect=life.secure_approtect,
-                eraseprotect=life.eraseprotect,
-                source=self._source(("lifecycle",)),
-            ),
+            lifecycle=life,
             releases=self.entry.releases,
-            files=(InputFile(file=self.written.file, sha256=self.written.sha256),),
+            open_points=open_points,
+            files=tuple(InputFile(file=file, sha256=digest) for file, digest in self._inputs()),
             ledger=ledger,
+            memories=resolved_memories(self.entry.memories, self.written),
+            planned=tuple(planned.values()),
+            settings=resolved_settings(self.entry.settings, self.written, images, stages, self.entry.lifecycle),
+            artifacts=resolved_artifacts(self.entry.artifacts, self.written),
+            contradictions=resolved_contradictions(self.entry.contradictions, self.written),
             source=self._source(()),
         )
 
-    # -- the map
+    def _inputs(self) -> tuple[tuple[str, str], ...]:
+        return self.written.inputs or ((self.written.file, self.written.sha256),)
 
-    def _partitions(self) -> None:
-        pending = dict(self.entry.partitions)
-        while pending:
-            ready = [name for name, entry in pending.items() if self._ready(entry)]
-            if not ready:
-                for name, entry in pending.items():
-                    missing = [part for part in entry.span or () if part not in self.entry.partitions]
-                    text = f"`{missing[0]}` is no partition" if missing else "its span goes in a circle"
-                    self._fault(("partitions", name), f"partition `{name}`: {text}")
-                return
-            for name in ready:
-                partition = self._partition(name, pending.pop(name))
-                if partition is not None:
-                    self.partitions[name] = partition
-
-    def _ready(self, entry: PartitionEntry) -> bool:
-        return all(name in self.partitions for name in entry.span or ())
-
-    def _partition(self, name: str, entry: PartitionEntry) -> Partition | None:
-        at = ("partitions", name)
-        memory = MemoryKind(entry.memory)
-        if entry.span:
-            members = sorted((self.partitions[part] for part in entry.span), key=lambda part: part.range)
-            memory = members[0].memory
-            for left, right in zip(members, members[1:], strict=False):
-                if left.range.end != right.range.start or left.memory is not right.memory:
-                    self._fault(
-                        at,
-                        f"span `{name}`: `{left.name}` ends at {left.range.end:#x}, `{right.name}` starts at {right.range.start:#x}; a span's members follow each other",
-                    )
-            extent = AddressRange(members[0].range.start, max(members[0].range.start, members[-1].range.end))
-            if entry.at not in (None, extent.start) or entry.size not in (None, extent.size):
-                self._fault(
-                    at, f"span `{name}` says otherwise than its members, which cover {extent}; drop `at` and `size`"
-                )
-        elif entry.at is None or entry.size is None:
-            self._fault(at, f"partition `{name}` needs `at` and `size`, or a `span`")
-            return None
-        else:
-            extent = AddressRange.sized(entry.at, entry.size)
-        home = {MemoryKind.INTERNAL: self.soc.flash, MemoryKind.UICR: self.soc.uicr, MemoryKind.SRAM: self.soc.ram}.get(
-            memory
-        )
-        if home is not None and not home.covers(extent):
-            self._fault(
-                at, f"partition `{name}` ({extent}) leaves the {memory.value} memory of {self.soc.name} ({home})"
-            )
-        return Partition(
-            name=name,
-            range=extent,
-            memory=memory,
-            attribution=Attribution(entry.attribution) if entry.attribution else None,
-            members=tuple(entry.span or ()),
-            source=self._source(at),
-        )
-
-    def _overlaps(self) -> None:
-        plain = sorted((part for part in self.partitions.values() if not part.members), key=lambda part: part.range)
-        for i, left in enumerate(plain):
-            for right in plain[i + 1 :]:
-                if right.range.start >= left.range.end:
-                    break
-                if left.memory is right.memory and left.range.overlaps(right.range):
-                    self._fault(
-                        ("partitions", right.name),
-                        f"partition `{right.name}` ({right.range}) overlaps `{left.name}` ({left.range}, line {left.source.line})",
-                    )
+    def _used(self, images: tuple[Image, ...], stages: tuple[Stage, ...]) -> set[str]:
+        """The partitions that the chain runs from or stages updates in."""
+        slots = {slot for image in images for slot in image.slots}
+        return slots | {image.staging for image in images if image.staging} | {s.code for s in stages if s.code}
 
     # -- the chain
 
@@ -397,7 +356,8 @@ class _Resolver:
             kind=KeyKind(entry.kind),
             placements=tuple(self._placement((*at, "placement"), place) for place in places),
             uses=tuple(uses),
-            published=entry.published,
+            published=entry.published or (bool(entry.fingerprint) and published_key(entry.fingerprint) is not None),
+            fingerprint=entry.fingerprint,
             source=self._source(at),
         )
 
@@ -447,7 +407,8 @@ class _Resolver:
         return self.written.source(at)
 
     def _fault(self, at: Path, message: str) -> None:
-        self.faults.append(Fault(file=self.written.file, line=self.written.line(at), message=message))
+        source = self._source(at)
+        self.faults.append(Fault(file=source.file, line=source.line, message=message))
 
     def _stop_at_faults(self) -> None:
         if self.faults:

@@ -28,15 +28,19 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+MemoryName = Literal["internal", "external", "uicr", "sram", "network"]
+
+
 class PartitionEntry(Strict):
-    """A partition: either `at` and `size`, or the `span` of others."""
+    """A partition: `at` and `size`, or the `span` of others; a map that states both may contradict itself."""
 
     at: Number | None = Field(
         default=None, description="first address; internal and UICR: absolute, else from the memory's start"
     )
     size: Number | None = Field(default=None, description="bytes, such as 0x8000 or 32K")
     span: list[Name] | None = Field(default=None, description="the partitions that this one consists of")
-    memory: Literal["internal", "external", "uicr", "sram", "network"] = "internal"
+    end: Number | None = Field(default=None, description="the end address, where the map states it beside the size")
+    memory: MemoryName = "internal"
     attribution: Literal["secure", "non_secure"] | None = None
     holds: str | None = Field(default=None, description="for the reader")
 
@@ -125,18 +129,78 @@ class KeyEntry(Strict):
     signs: Name | None = None
     decrypts: Name | list[Name] | None = None
     published: bool = Field(default=False, description="everybody has the private half")
+    fingerprint: str = Field(
+        default="",
+        pattern=r"^([0-9a-f]{64})?$",
+        description="SHA-256 of the public half, DER SubjectPublicKeyInfo; known published keys are recognised by it",
+    )
 
 
 class LifecycleEntry(Strict):
-    """Debug and erase protection; true: protected."""
+    """Debug and erase protection; true: protected, null: nothing tells."""
 
-    approtect: bool
-    secure_approtect: bool = True
+    approtect: bool | None
+    secure_approtect: bool | None = True
     eraseprotect: bool = False
 
 
+class MemoryEntry(Strict):
+    """The extent of a memory, where the input states one."""
+
+    at: Number = 0
+    size: Number
+
+
+class SettingsEntry(Strict):
+    """What the configuration says beyond the chain; leave out what nothing tells."""
+
+    bootloader: bool | None = Field(default=None, description="a boot loader is part of the build")
+    updates_encrypted: bool | None = None
+    update_mode: (
+        Literal[
+            "overwrite",
+            "swap-move",
+            "swap-offset",
+            "swap-scratch",
+            "direct-xip",
+            "ram-load",
+            "single-slot",
+            "firmware-updater",
+        ]
+        | None
+    ) = None
+    unequal_slots: bool | None = Field(
+        default=None, description="delta or compressed updates: slots may differ in size"
+    )
+    protects_itself: bool | None = Field(default=None, description="the last boot stage write-protects its own area")
+    downgrade_prevention: bool | None = None
+    serial_recovery: bool | None = None
+    open_management: bool | None = Field(default=None, description="updates are taken by radio without pairing")
+    nsib_key_given: bool | None = Field(default=None, description="false: the build makes a throw-away signing key")
+    debug_closed: bool | None = None
+    secure_debug_closed: bool | None = None
+    non_secure_application: bool | None = None
+
+
+class ArtifactEntry(Strict):
+    """A signed image that lies in a file of the build."""
+
+    at: Number | None = None
+    size: Number
+    key: Name | None = None
+    version: str = ""
+    encrypted: bool = False
+
+
+class ContradictionEntry(Strict):
+    """Two places of the input that cannot both be true of the device."""
+
+    topic: Name
+    text: str
+
+
 class DesignEntry(Strict):
-    """A design.yaml."""
+    """A design.yaml; without a chain it is a map alone, of which only the claims about maps are asked."""
 
     bootverify: Literal["design/1"]
     name: Name
@@ -144,9 +208,16 @@ class DesignEntry(Strict):
     soc: Name
     sdk: str = Field(default="", description="release of the nRF Connect SDK, such as 2.6.1")
     partitions: dict[Name, PartitionEntry]
-    chain: dict[Name, ImageEntry] = Field(description="the images, first stage first")
+    memories: dict[MemoryName, MemoryEntry] = Field(default_factory=dict)
+    planned: dict[Name, PartitionEntry] = Field(
+        default_factory=dict, description="the static map that the build was meant to follow"
+    )
+    chain: dict[Name, ImageEntry] = Field(default_factory=dict, description="the images, first stage first")
     keys: dict[Name, KeyEntry] = Field(default_factory=dict)
-    lifecycle: LifecycleEntry
+    lifecycle: LifecycleEntry | None = None
+    settings: SettingsEntry = SettingsEntry()
+    artifacts: dict[Name, ArtifactEntry] = Field(default_factory=dict)
+    contradictions: list[ContradictionEntry] = Field(default_factory=list)
     releases: Annotated[int, Field(ge=1, le=4)] = Field(
         default=2, description="releases of each image that the check considers"
     )

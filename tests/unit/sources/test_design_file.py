@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bootverify.design.boot import BootGo, ChooseSlot, Protect, SetUpTrustZone
+from bootverify.design.openpoint import MAP_CONFLICT
 from bootverify.design.protection import Attribution
 from bootverify.errors import InputError
 from bootverify.ranges import AddressRange
@@ -67,11 +68,9 @@ def edited(tmp_path, name, old, new) -> Path:
             "validate_primray",
             r"unknown key `validate_primray`; did you mean `validate_primary`",
         ),
-        ("size: 0x200}", "size: 0x4200}", "app:", r"overlaps `mcuboot_pad`"),
         ("staging: mcuboot_secondary", "staging: mcuboot_secundary", "app:", r"`mcuboot_secundary` is no partition"),
         ("verified_by: mcuboot", "verified_by: mcu", "verified_by", r"`mcu` is no stage; known: mcuboot, app"),
         ("span: [0x0, 0xc000]", "span: [0xc000, 0x0]", "span:", "runs backwards"),
-        ("size: 0x8000}", "size: 0x80000}", "settings_storage", "leaves the internal memory"),
         ("lifecycle:", "lifecycles:", "lifecycles", r"unknown key `lifecycles`; did you mean `lifecycle`"),
         ("{image: mcuboot}, decrypts: app", "{image: nobody}, decrypts: app", "enc_priv", "`nobody` is no image"),
     ],
@@ -83,6 +82,38 @@ def test_each_mistake_gets_its_fault(tmp_path, old, new, line_has, words) -> Non
     faults = [fault for fault in caught.value.faults if re.search(words, fault.message)]
     assert faults, caught.value
     assert line_has in path.read_text().splitlines()[faults[0].line - 1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("size: 0x200}", "size: 0x4200}", "`mcuboot_pad` .* overlaps `app`|`app` .* overlaps `mcuboot_pad`"),
+        ("size: 0x70000}", "size: 0xf0000}", "`mcuboot_secondary` .* leaves the internal memory"),
+        ("{span: [mcuboot_pad, app]}", "{at: 0xc000, size: 0x71000, span: [mcuboot_pad, app]}", "is not what its"),
+    ],
+)
+def test_a_map_that_contradicts_itself_where_the_chain_lies_is_an_open_point(tmp_path, old, new, words) -> None:
+    design = load_design(edited(tmp_path, "SB-S01.yaml", old, new))
+    assert [point.name for point in design.open_points] == [MAP_CONFLICT]
+    assert re.search(words, design.open_points[0].statement)
+
+
+def test_a_contradiction_elsewhere_leaves_the_chain_alone(tmp_path) -> None:
+    design = load_design(edited(tmp_path, "SB-S01.yaml", "size: 0x8000}", "size: 0x80000}"))
+    assert design.open_points == ()
+
+
+def test_a_map_alone_is_a_design(tmp_path) -> None:
+    path = tmp_path / "design.yaml"
+    path.write_text("bootverify: design/1\nname: map\nsoc: unspecified\npartitions: {a: {at: 0, size: 4K}}\n")
+    design = load_design(path)
+    assert (design.stages, design.application, design.partition("a").range.size) == ((), None, 4096)
+
+
+def test_a_key_is_published_when_its_fingerprint_is_known(tmp_path) -> None:
+    known = "{kind: public, fingerprint: e30466f6b8470c1f29070b17f1e2d3e94d445e3f608087fdc711e4382bb538b6,"
+    path = edited(tmp_path, "SB-S01.yaml", "{kind: public, ", known)
+    assert load_design(path).key("img_verify_pub").published
 
 
 def test_all_faults_of_a_file_come_at_once(tmp_path) -> None:

@@ -1,0 +1,34 @@
+"""What configuration says of the chain beyond its stages and steps; unknown stays unknown."""
+
+from dataclasses import dataclass
+
+from bootverify.design.source import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A value and the place that says so."""
+
+    value: bool | str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Choices of the configuration; None where nothing tells (absent from a file is unknown, not off)."""
+
+    bootloader: Told | None = None  # a boot loader is part of the build
+    updates_encrypted: Told | None = None
+    update_mode: Told | None = None  # as MCUboot calls it: overwrite, swap-move, direct-xip, ...
+    unequal_slots: Told | None = None  # delta or compressed updates: slots may differ in size
+    protects_itself: Told | None = None  # the last boot stage write-protects its own area (FPROTECT)
+    downgrade_prevention: Told | None = None
+    serial_recovery: Told | None = None
+    open_management: Told | None = None  # updates are taken over the air without pairing or authentication
+    nsib_key_given: Told | None = None  # false: the build makes a throw-away signing key
+    debug_closed: Told | None = None
+    secure_debug_closed: Told | None = None
+    non_secure_application: Told | None = None
+
+
+NOTHING_TOLD = Settings()

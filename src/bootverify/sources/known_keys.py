@@ -1,0 +1,92 @@
+"""Keys whose private half is published, recognised by content: a signature made with one of them proves nothing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bootverify.sources.catalog import find, shown
+from bootverify.sources.document import read_written
+from bootverify.sources.validate import validated
+from bootverify.sources.written import Written
+
+_HEX = r"^([0-9a-f]{64})?$"
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    type: str
+    fingerprint: str = Field(pattern=_HEX, description="SHA-256 of the DER SubjectPublicKeyInfo")
+    keyhash: str = Field(default="", pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})?$")
+    provisioned: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
+    meant_for: str = "signing"
+
+
+class KnownKeysEntry(BaseModel):
+    """A file of published keys, as written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    keys: list[_Entry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownKey:
+    """A published key; `keyhash` is what an MCUboot image carries, `provisioned` what NSIB's data hold."""
+
+    name: str
+    type: str
+    fingerprint: str
+    keyhash: str
+    provisioned: str
+    meant_for: str
+
+
+@cache
+def known_keys() -> tuple[KnownKey, ...]:
+    """Ours, of models/known-keys.yaml."""
+    path = find("models", "known-keys")
+    return _keys(read_written(path, shown=shown(path)))
+
+
+def load_known_keys(path: Path | str) -> tuple[KnownKey, ...]:
+    """Those of a user's file.
+
+    Raises:
+        InputError: the file is missing or wrong.
+    """
+    return _keys(read_written(path))
+
+
+def published_key(digest: str, among: Iterable[KnownKey] | None = None) -> KnownKey | None:
+    """The published key of which `digest` is the fingerprint, key hash or provisioned hash; None when it is none."""
+    if among is None:
+        return _by_digest().get(digest)
+    return next((key for key in among if digest in {key.fingerprint, key.keyhash, key.provisioned}), None)
+
+
+@cache
+def _by_digest() -> dict[str, KnownKey]:
+    found: dict[str, KnownKey] = {}
+    for key in known_keys():
+        for digest in (key.fingerprint, key.keyhash, key.provisioned):
+            if digest:
+                found.setdefault(digest, key)
+    return found
+
+
+def _keys(written: Written) -> tuple[KnownKey, ...]:
+    entry = validated(KnownKeysEntry, written)
+    return tuple(
+        KnownKey(
+            name=each.name,
+            type=each.type,
+            fingerprint=each.fingerprint,
+            keyhash=each.keyhash or each.fingerprint,
+            provisioned=each.provisioned,
+            meant_for=each.meant_for,
+        )
+        for each in entry.keys
+    )
