@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import Run
 from bootverify.design.design import Design
 from bootverify.executor.attack import hostile_as
-from bootverify.executor.run import NotEnabled, act, mark
+from bootverify.executor.run import NotEnabled, act, mark, runs_on
 from bootverify.executor.world import World
 from bootverify.machine.action import Action, Deliver, EraseAll, Publish, Request, Reset, TakeStep
 from bootverify.machine.content import Crafted, Genuine
@@ -27,7 +26,7 @@ def signs_of_life(design: Design, attacker: Attacker) -> LifeSigns:
     world = World.start(design, attacker)
     seen: list[str] = []
     for _ in range(MOST_STEPS):
-        if world.device.halted or _at_loop(world):
+        if not runs_on(world.device):
             break
         act(world, TakeStep(stage=world.device.running, step=world.device.step))
     last = design.stages[-1].name
@@ -40,11 +39,6 @@ def signs_of_life(design: Design, attacker: Attacker) -> LifeSigns:
             return LifeSigns(seen=tuple(seen), missing=f"the attacker never gets to use `{capability.value}`")
         seen.append(f"{capability.value} was used")
     return LifeSigns(seen=tuple(seen), missing="")
-
-
-def _at_loop(world: World) -> bool:
-    stage = world.design.stages[world.device.stage]
-    return isinstance(stage.steps[world.device.step], Run)
 
 
 def _used(world: World, capability: Capability) -> bool:

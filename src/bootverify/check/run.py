@@ -33,11 +33,19 @@ IDEAL = "digests, signatures and encryption are ideal; no fault injection, no si
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to check. `solvers` must all agree on every obligation; `certificates` asks for small written proofs."""
+    """How to check. `solvers` must all agree on every obligation; `certificates` asks for small written proofs.
+
+    `explain` names every fact that such a small proof rests on.
+    """
 
     solvers: tuple[str, ...] = ("z3",)
     certificates: bool = False
     any_attacker: bool = False
+    explain: bool = False
+
+    def widened(self) -> "Options":
+        """The same, asking each policy of every attacker that is given."""
+        return replace(self, any_attacker=True)
 
 
 def check_design(
@@ -49,11 +57,7 @@ def check_design(
     subjects: Iterable[str] = (),
     options: Options = Options(),
 ) -> Report:
-    """The report on every question that policies, attackers and subjects select.
-
-    Raises:
-        Discrepancy: executor and encoder disagree; no report is made.
-    """
+    """The report on every question that policies, attackers and subjects select."""
     checker = Checker(design, support, options)
     asked = questions(design, policies, attackers, subjects=subjects, any_attacker=options.any_attacker)
     findings = tuple(checker.answer(question) for question in asked)
@@ -65,6 +69,7 @@ def check_design(
         version=__version__,
         ledger=design.ledger,
         assumptions=_assumptions(design),
+        discrepancies=tuple(checker.discrepancies),
     )
 
 
@@ -77,6 +82,7 @@ class Checker:
         self.options = options
         self._reasoners: dict[str, Reasoner] = {}
         self._life: dict[str, LifeSigns] = {}
+        self.discrepancies: list[str] = []
 
     def answer(self, question: Question) -> Finding:
         """The finding for one question."""
@@ -95,6 +101,9 @@ class Checker:
         except NotModelled as missing:
             text = f"not modelled yet: {missing}"
             return replace(base, verdict=Verdict.UNKNOWN, because=text)
+        except Discrepancy as ours:
+            self.discrepancies.append(str(ours))
+            return replace(base, verdict=Verdict.UNKNOWN, because="not answered: a defect of bootverify, told apart")
 
     def reasoner(self, attacker: Attacker) -> Reasoner:
         """What is known of `attacker` in this design."""

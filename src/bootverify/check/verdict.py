@@ -1,5 +1,6 @@
 """What a question is answered with, and the report that collects the answers (INTERFACE)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -54,10 +55,21 @@ class Finding:
     assumptions: tuple[str, ...] = ()
     repair: str = ""
 
+    @property
+    def certificate_file(self) -> str:
+        """How the file of its certificate is called; empty without one."""
+        if self.certificate is None:
+            return ""
+        names = (self.policy, self.subject, self.attacker)
+        return ".".join(re.sub(r"[^A-Za-z0-9_+-]", "_", name) for name in names) + ".cert"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All answers about one design; nothing in it depends on time or place."""
+    """All answers about one design; nothing in it depends on time or place.
+
+    `discrepancies` tell where executor and encoder disagree: our mistakes, never findings about the design.
+    """
 
     design: Design
     findings: tuple[Finding, ...]
@@ -66,6 +78,7 @@ class Report:
     version: str
     ledger: tuple[Unmodelled, ...] = ()
     assumptions: tuple[str, ...] = field(default=())
+    discrepancies: tuple[str, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
         """The number of findings with that verdict."""
@@ -73,10 +86,12 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all holds and something was asked; 1 something is violated; 3 something is open.
+        """0 all holds and something was asked; 1 something is violated; 3 something is open; 4 the two sides disagree.
 
         Nothing asked at all is open too.
         """
+        if self.discrepancies:
+            return 4
         asked = [finding for finding in self.findings if finding.verdict is not Verdict.NOT_APPLICABLE]
         if any(finding.verdict is Verdict.VIOLATED for finding in asked):
             return 1

@@ -60,6 +60,11 @@ def mark(device: Device) -> str:
     return f"{stage.name}.{name}" + (str(nth) if nth > 1 else "")
 
 
+def runs_on(device: Device) -> bool:
+    """Whether the device has a step to take; a halted one and a running application stay where they are."""
+    return not device.halted and not isinstance(device.design.stages[device.stage].steps[device.step], Run)
+
+
 def act(world: World, action: Action) -> None:
     """Let `action` happen; `world.log` then tells what it did.
 

@@ -3,17 +3,28 @@
 from pathlib import Path
 
 from bootverify.design.design import Design
-from bootverify.sources.document import read_written
+from bootverify.sources.document import parse_written, read_written
+from bootverify.sources.mutate import mutated
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
 from bootverify.sources.validate import validated
+from bootverify.sources.written import Written
 
 
-def load_design(path: Path | str, *, shown: str = "") -> Design:
-    """The design in the file `path`; `shown` is how reports name the file.
+def load_design(path: Path | str, *, shown: str = "", sdk: str | None = None) -> Design:
+    """The design in the file `path`; `shown` is how reports name the file, `sdk` overrides the release it names.
 
     Raises:
         InputError: the file is missing, no such document, or refers to nothing; every fault with its line.
     """
-    written = read_written(path, shown=shown)
-    return resolve(validated(DesignEntry, written), written)
+    return _design(read_written(path, shown=shown), sdk)
+
+
+def parse_design(content: bytes, *, shown: str, sdk: str | None = None) -> Design:
+    """The design that `content` describes; as `load_design`."""
+    return _design(parse_written(content, shown), sdk)
+
+
+def _design(written: Written, sdk: str | None) -> Design:
+    document = written if sdk is None else mutated(written, {"sdk": sdk})
+    return resolve(validated(DesignEntry, document), document)

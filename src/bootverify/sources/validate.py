@@ -48,7 +48,9 @@ def _inside(path: tuple[Any, ...], plain: Any) -> tuple[Any, ...]:  # noqa: ANN4
     """The part of pydantic's path that exists in the document: names of union members fall away."""
     found: list[Any] = []
     for part in path:
-        if (isinstance(plain, dict) and part in plain) or (isinstance(plain, list) and isinstance(part, int) and part < len(plain)):
+        if (isinstance(plain, dict) and part in plain) or (
+            isinstance(plain, list) and isinstance(part, int) and part < len(plain)
+        ):
             plain = plain[part]
         else:
             continue

@@ -1,0 +1,187 @@
+"""What other programs import: load a design, check it, replay a trace, re-check a certificate, explain a name."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootverify.check.replay import Replay, replay
+from bootverify.check.run import Options, check_design
+from bootverify.check.verdict import Report
+from bootverify.design.attacker import Attacker
+from bootverify.design.design import Design
+from bootverify.errors import InputError
+from bootverify.executor.run import NotEnabled, act, mark, runs_on
+from bootverify.executor.world import World
+from bootverify.machine.action import Action, TakeStep
+from bootverify.machine.observation import Observation
+from bootverify.machine.trace import Step, Trace, from_json
+from bootverify.policy.policy import Policy
+from bootverify.sources.actions import load_actions
+from bootverify.sources.attackers import all_attackers, load_attacker
+from bootverify.sources.design_file import load_design, parse_design
+from bootverify.sources.policies import all_policies, load_policies
+from bootverify.sources.support import load_support
+
+MOST_BOOT_STEPS = 256
+BYSTANDER = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
+
+
+def load(source: Path | str, *, sdk: str | None = None) -> Design:
+    """The design in `source`: a design file, or `-` for standard input. `sdk` overrides the release it names.
+
+    Raises:
+        InputError: it is no such thing, or wrong; every fault with its line.
+    """
+    if str(source) == "-":
+        return parse_design(sys.stdin.buffer.read(), shown="(standard input)", sdk=sdk)
+    path = Path(source)
+    if not path.exists():
+        raise InputError.at(str(source), 0, "there is no such file or directory; check the path")
+    if path.is_dir():
+        raise InputError.at(str(source), 0, "build directories cannot be read yet; give a design.yaml")
+    return load_design(path, shown=str(source), sdk=sdk)
+
+
+def check(
+    design: Design,
+    *,
+    policies: Sequence[str] = (),
+    subjects: Iterable[str] = (),
+    attackers: Sequence[str] = (),
+    options: Options | None = None,
+) -> Report:
+    """The report on `design`: all of ours that apply, or the policies, subjects and attackers that are named.
+
+    An attacker who is named is asked about even where the policy does not list him.
+
+    Raises:
+        InputError: a name is unknown, or a file that was named is wrong.
+    """
+    named = list(subjects)
+    _known_subjects(design, named)
+    chosen = [each for name in policies for each in load_policies(name)] if policies else all_policies()
+    foes = tuple(load_attacker(name) for name in attackers) if attackers else all_attackers()
+    asked = options or Options()
+    if attackers and policies and not asked.any_attacker:
+        asked = asked.widened()
+    return check_design(design, chosen, foes, load_support(), subjects=named, options=asked)
+
+
+def policies_of(names: Sequence[str]) -> tuple[Policy, ...]:
+    """The policies of those names, all of ours when there are none."""
+    return tuple(each for name in names for each in load_policies(name)) if names else all_policies()
+
+
+def boot(design: Design, actions: Sequence[Action] = (), *, attacker: str = "") -> Trace:
+    """What a device fresh from production does: it boots as far as it goes, then `actions` happen in order.
+
+    Without actions it runs to the application. A `TakeStep` of an action list need not be spelled out: between two
+    actions the device runs on until it stays where it is.
+
+    Raises:
+        InputError: an action cannot happen where it stands.
+    """
+    foe = load_attacker(attacker) if attacker else BYSTANDER
+    world = World.start(design, foe)
+    steps: list[Step] = []
+    _run_on(world, steps)
+    for number, action in enumerate(actions, start=1):
+        try:
+            _happen(world, action, steps)
+        except NotEnabled as error:
+            raise InputError.at("actions", 0, f"action {number} cannot happen: {error}") from None
+        except KeyError as error:
+            raise InputError.at(
+                "actions", 0, f"action {number} names {error}, which the design does not have"
+            ) from None
+        if not isinstance(action, TakeStep):
+            _run_on(world, steps)
+    where = design.files[0].file if design.files else ""
+    return Trace(design=design.name, file=where, attacker=foe.name, policy="", subject="", steps=tuple(steps))
+
+
+def actions_in(path: Path | str) -> tuple[Action, ...]:
+    """The actions that a user's file lists; InputError with the line of what is wrong."""
+    return load_actions(path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """A trace that was run again: `agrees` when every observation came out as recorded; else where it differs."""
+
+    trace: Trace
+    run: Replay
+    difference: str
+
+    @property
+    def agrees(self) -> bool:
+        """Every action happened and every observation is the recorded one."""
+        return not self.difference
+
+
+def replay_file(path: Path | str, *, design: Path | str | None = None) -> Repeated:
+    """Run the trace in `path` again, on the design it names or on `design`.
+
+    Raises:
+        InputError: it is no trace, or the design cannot be read.
+    """
+    place = Path(path)
+    try:
+        trace = from_json(place.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise InputError.at(
+            str(path), 0, f"{error}; give a file that `check --traces` or `boot --trace` wrote"
+        ) from None
+    wanted = Path(design) if design is not None else _design_of(trace, place)
+    foe = BYSTANDER if trace.attacker == BYSTANDER.name else load_attacker(trace.attacker)
+    run = replay(load(wanted), foe, trace.actions, lambda _: False)
+    return Repeated(trace=trace, run=run, difference=_difference(trace, run))
+
+
+def recheck(text: str, *, solvers: Sequence[str] = ("z3",), against: Design | None = None) -> list[str]:
+    """What is wrong with a certificate; nothing when it proves what it says (and, with `against`, of that design)."""
+    from bootverify.check.certificate import recheck as again  # noqa: PLC0415 - solvers are heavy
+
+    return again(text, tuple(solvers), against)
+
+
+def _known_subjects(design: Design, names: Iterable[str]) -> None:
+    parts = (design.stages, design.images, design.keys, design.partitions)
+    known = {each.name for group in parts for each in group} | {"partition map"}
+    for name in names:
+        if name not in known:
+            file = design.files[0].file if design.files else design.name
+            listed = ", ".join(sorted({each.name for group in parts[:3] for each in group}))
+            raise InputError.at(file, 0, f"nothing is called `{name}`; stages, images and keys: {listed}")
+
+
+def _design_of(trace: Trace, place: Path) -> Path:
+    for candidate in (Path(trace.file), place.parent / trace.file):
+        if trace.file and candidate.is_file():
+            return candidate
+    raise InputError.at(str(place), 0, f"its design `{trace.file}` is not here; name it with --design")
+
+
+def _difference(trace: Trace, run: Replay) -> str:
+    if run.refused:
+        return f"step {len(run.steps) + 1} cannot happen: {run.refused}"
+    for number, (told, seen) in enumerate(zip(trace.steps, run.steps, strict=True), start=1):
+        if told.observation != seen.observation:
+            return f"step {number}: recorded {told.observation.at} {told.observation.log}, seen {seen.observation}"
+    return ""
+
+
+def _run_on(world: World, steps: list[Step]) -> None:
+    for _ in range(MOST_BOOT_STEPS):
+        if not runs_on(world.device):
+            return
+        _happen(world, TakeStep(stage=world.device.running, step=world.device.step), steps)
+
+
+def _happen(world: World, action: Action, steps: list[Step]) -> None:
+    act(world, action)
+    steps.append(Step(action=action, observation=Observation(at=mark(world.device), log=tuple(world.log))))
+
+
+__all__ = ["Options", "Repeated", "Report", "boot", "check", "load", "recheck", "replay_file"]

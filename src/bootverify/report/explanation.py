@@ -1,0 +1,139 @@
+"""What a name of the program means: policies, attackers, SoCs, stages, capabilities, verdicts, exit codes."""
+
+from collections.abc import Callable, Iterable
+from textwrap import wrap
+
+from bootverify.design.attacker import Capability
+from bootverify.errors import InputError
+from bootverify.policy.vocabulary import PREDICATES
+from bootverify.sources.attackers import attacker_story, load_attacker
+from bootverify.sources.catalog import names
+from bootverify.sources.models import load_soc, load_stage
+from bootverify.sources.policies import load_policy
+
+WIDTH = 80
+KINDS = {"policies": "policies", "attackers": "models/attackers", "socs": "models/socs", "stages": "models/stages"}
+
+VERDICTS = {
+    "holds": "Proved for every history by an inductive invariant, shown by a replayed witness, or computed from the map;"
+    " the finding says which.",
+    "violated": "The reference executor booted real signed images and reached the bad state; the trace replays.",
+    "undefined": "No document of the vendor defines the combination or behaviour; the open point is named.",
+    "vacuous": "The premise is never met or the device never lives, so the claim says nothing.",
+    "unknown": "Neither proved nor broken; the finding says why. Never a success.",
+    "not-applicable": "The attacker or subject does not exist in this design.",
+}
+EXITS = {
+    "0": "everything asked holds, and something was asked",
+    "1": "something is violated",
+    "2": "the input is wrong; standard error says what and where",
+    "3": "something is undefined, vacuous or unknown, nothing violated",
+    "4": "executor and encoder disagree: a defect of bootverify",
+}
+CAPABILITIES = {
+    Capability.SEND_UPDATE: "sends arbitrary bytes to the update service",
+    Capability.REPLAY_RELEASE: "sends genuine old releases to the update service",
+    Capability.RUN_APPLICATION: "runs code in the application, with the application's attribution",
+    Capability.RUN_SECURE_PARTITION: "runs code on the secure side after boot, where TF-M is present",
+    Capability.DEBUG: "has a probe attached, erase-all included",
+    Capability.CUT_POWER: "removes power at any moment, repeatedly",
+    Capability.READ_FACTORY_FILES: "sees the files that are handed to production",
+}
+
+
+def explained(name: str) -> str:
+    """What `name` means, in 80 columns.
+
+    Raises:
+        InputError: nothing is called so; near names are listed.
+    """
+    for known, tell in _tellers():
+        if name in known:
+            return "\n".join(tell(name)) + "\n"
+    known_names = sorted({each for known, _ in _tellers() for each in known if not each.isdigit()})
+    raise InputError.at(name, 0, f"nothing is called so; known are: {', '.join(known_names)}")
+
+
+def listing(kind: str) -> str:
+    """The names of `kind` (`policies`, `attackers`, `socs`, `stages`), one a line, each with its title."""
+    found = names(KINDS[kind])
+    width = max(map(len, found), default=0)
+    return "".join(f"{name.ljust(width)}  {_title(kind, name)}\n" for name in found)
+
+
+def _title(kind: str, name: str) -> str:
+    match kind:
+        case "policies":
+            return load_policy(name).title
+        case "attackers":
+            return load_attacker(name).title
+        case "socs":
+            return load_soc(name).title
+        case _:
+            return load_stage(name).title
+
+
+def _tellers() -> list[tuple[Iterable[str], Callable[[str], list[str]]]]:
+    return [
+        (names("policies"), _policy),
+        (names("models/attackers"), _attacker),
+        (names("models/socs"), _soc),
+        (names("models/stages"), _stage),
+        ([each.value for each in Capability], _capability),
+        (list(VERDICTS), lambda name: [name, *_text(VERDICTS[name])]),
+        (list(EXITS), lambda name: [f"exit code {name}", *_text(EXITS[name])]),
+        (list(PREDICATES), _predicate),
+    ]
+
+
+def _policy(name: str) -> list[str]:
+    policy = load_policy(name)
+    lines = [f"{policy.id}: {policy.title} ({policy.severity.value})", ""]
+    for ask in policy.asks:
+        lines += _text(f"asked of each {ask.subject.value}: {ask.claim.kind.value} {ask.claim.text}")
+    lines += _text("against " + ", ".join(policy.against))
+    lines += ["", *_text(policy.because), "", *_text(f"To do: {policy.repair}"), ""]
+    lines += [line for each in policy.references for line in _text(f"{each.document}, {each.section}")]
+    if policy.mutations:
+        lines += ["", "Broken, for example, when"]
+        lines += [line for each in policy.mutations for line in _text(f"- {each.story}")]
+    return lines
+
+
+def _attacker(name: str) -> list[str]:
+    attacker = load_attacker(name)
+    lines = [f"{attacker.name}: {attacker.title}", ""]
+    for each in sorted(attacker.capabilities, key=lambda capability: capability.value):
+        lines += _text(f"{each.value}: {CAPABILITIES.get(each, each.value)}")
+    story = attacker_story(name)
+    return [*lines, *(["", *_text(story)] if story else [])]
+
+
+def _soc(name: str) -> list[str]:
+    soc = load_soc(name)
+    lines = [f"{soc.name}: {soc.title}", ""]
+    lines += _text(f"internal memory {soc.flash}, erase page {soc.page:#x}, write unit {soc.word} bytes")
+    lines += _text(f"RAM {soc.ram}; UICR {soc.uicr}" + (f"; OTP {soc.otp}" if soc.otp else ""))
+    guard = soc.guard
+    lines += _text(f"protection: {guard.kind.value}, granule {guard.granule:#x}, {guard.entries} entries")
+    lines += _text(f"TrustZone: {'yes' if soc.trustzone else 'no'}; KMU slots: {soc.kmu_slots}")
+    return [*lines, "", *(line for each in soc.documents for line in _text(f"{each.title} {each.section}"))]
+
+
+def _stage(name: str) -> list[str]:
+    stage = load_stage(name)
+    calls = " > ".join(call.operation for call in stage.program)
+    return [f"{stage.name}: {stage.title}", "", *_text(calls), "", *(f"  {each.title}" for each in stage.documents)]
+
+
+def _capability(name: str) -> list[str]:
+    return [name, *_text(CAPABILITIES.get(Capability(name), name))]
+
+
+def _predicate(name: str) -> list[str]:
+    predicate = PREDICATES[name]
+    return [f"{name}({', '.join(predicate.arguments)})", *_text(predicate.meaning)]
+
+
+def _text(words: str) -> list[str]:
+    return wrap(words, WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False)

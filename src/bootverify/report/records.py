@@ -1,0 +1,72 @@
+"""The report as plain records and as JSON, in the form that docs/INTERFACE.md promises."""
+
+import json
+from typing import Any
+
+from bootverify.check.verdict import Finding, Report, Verdict
+from bootverify.machine.trace import Step, action_to_dict
+
+SCHEMA = "bootverify-report/1"
+
+
+def json_report(report: Report) -> str:
+    """The report as indented JSON; the same report gives the same bytes."""
+    return json.dumps(record(report), indent=1, ensure_ascii=False) + "\n"
+
+
+def record(report: Report) -> dict[str, Any]:
+    """The report as plain values."""
+    design = report.design
+    return {
+        "schema": SCHEMA,
+        "tool": {
+            "version": report.version,
+            "solvers": dict(report.solvers),
+            "models": dict(report.models),
+        },
+        "design": {
+            "name": design.name,
+            "title": design.title,
+            "soc": design.soc.name,
+            "sdk": design.sdk,
+            "sources": [{"file": each.file, "sha256": each.sha256} for each in design.files],
+        },
+        "questions": [question(finding) for finding in report.findings],
+        "ledger": [{"file": each.file, "line": each.line, "what": each.what} for each in report.ledger],
+        "summary": {verdict.value: report.count(verdict) for verdict in Verdict},
+        "assumptions": list(report.assumptions),
+    }
+
+
+def question(finding: Finding) -> dict[str, Any]:
+    """One answered question as plain values."""
+    return {
+        "policy": finding.policy,
+        "title": finding.title,
+        "subject": finding.subject,
+        "attacker": finding.attacker,
+        "severity": finding.severity,
+        "verdict": finding.verdict.value,
+        "strength": finding.strength,
+        "because": finding.because,
+        "facts": [
+            {"file": fact.source.file, "line": fact.source.line, "text": fact.text, "written": fact.source.text}
+            for fact in finding.facts
+        ],
+        "trace": [_step(step) for step in finding.trace.steps] if finding.trace else None,
+        "replayed": finding.replayed,
+        "witnesses": list(finding.witnesses),
+        "lemmas": list(finding.lemmas),
+        "certificate": finding.certificate_file or None,
+        "open_points": list(finding.open_points),
+        "assumptions": list(finding.assumptions),
+        "repair": finding.repair,
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    seen = step.observation
+    return {
+        "action": action_to_dict(step.action),
+        "observation": {"at": seen.at, "facts": list(seen.facts), "log": list(seen.log)},
+    }

@@ -1,0 +1,203 @@
+"""The report as a person reads it: the answer first, the deciding lines of the input, the attack as it ran, what to do."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from textwrap import wrap
+
+from bootverify.check.verdict import Fact, Finding, Report, Verdict
+from bootverify.machine.trace import Trace
+
+WIDTH = 80
+ORDER = (
+    Verdict.VIOLATED,
+    Verdict.UNDEFINED,
+    Verdict.UNKNOWN,
+    Verdict.VACUOUS,
+    Verdict.HOLDS,
+)
+SEVERITIES = ("critical", "high", "medium", "low")
+MOST_FACTS = 6
+COLOURS = {
+    Verdict.VIOLATED: "31;1",
+    Verdict.UNDEFINED: "33;1",
+    Verdict.UNKNOWN: "33",
+    Verdict.VACUOUS: "33",
+    Verdict.HOLDS: "32",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How to print: with colour, with every lemma and fact, with the whole ledger."""
+
+    colour: bool = False
+    explain: bool = False
+    ledger: bool = False
+
+
+def text(report: Report, manner: Manner | None = None) -> str:
+    """The report in 80 columns."""
+    how = manner or Manner()
+    lines = [*_head(report), ""]
+    for verdict in ORDER:
+        findings = sorted(
+            (each for each in report.findings if each.verdict is verdict),
+            key=lambda each: (SEVERITIES.index(each.severity), each.policy, each.subject),
+        )
+        for group in _groups(findings):
+            lines += [*_told(group, how), ""]
+    lines += _foot(report, how)
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _head(report: Report) -> Iterator[str]:
+    design = report.design
+    asked = [each for each in report.findings if each.verdict is not Verdict.NOT_APPLICABLE]
+    yield from _wrapped(f"{design.name}: {design.title}" if design.title else design.name, 0)
+    sdk = f", nRF Connect SDK {design.sdk}" if design.sdk else ""
+    yield f"{design.soc.title}{sdk}      {len(asked)} question{'' if len(asked) == 1 else 's'}"
+    yield " > ".join(_stage(report, stage.name) for stage in design.stages)
+
+
+def _stage(report: Report, name: str) -> str:
+    image = report.design.image(report.design.stage(name).image)
+    return f"{name} ({'/'.join(image.slots)})" if len(image.slots) > 1 else name
+
+
+def _groups(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
+    """Findings told as one: the same policy and subject, and nothing to show that differs."""
+    for _, same in groupby(findings, key=lambda each: (each.policy, each.subject)):
+        kept: dict[tuple[object, ...], list[Finding]] = {}
+        for finding in same:
+            kept.setdefault(_shown(finding), []).append(finding)
+        yield from kept.values()
+
+
+def _shown(finding: Finding) -> tuple[object, ...]:
+    if finding.verdict is Verdict.HOLDS:
+        return (finding.strength,)
+    if finding.trace is None:
+        return (finding.because, finding.facts)
+    steps = tuple(_generic(line, finding.attacker) for step in finding.trace.steps for line in step.observation.log)
+    return (_generic(finding.because, finding.attacker), steps)
+
+
+def _generic(line: str, attacker: str) -> str:
+    return line.replace(attacker, "ATTACKER")
+
+
+def _told(group: Sequence[Finding], how: Manner) -> Iterator[str]:
+    first = group[0]
+    word = first.verdict.value.ljust(9)
+    if how.colour:
+        word = f"\x1b[{COLOURS[first.verdict]}m{word}\x1b[0m"
+    who = ", ".join(dict.fromkeys(each.attacker for each in group))
+    head = f" {first.policy.ljust(22)} {first.subject.ljust(13)} "
+    lines = wrap(who, WIDTH - 9 - len(head) - 10) or [""]
+    yield f"{word}{head}{lines[0].ljust(WIDTH - 19 - len(head))} {first.severity.rjust(8)}"
+    yield from (" " * (9 + len(head)) + line for line in lines[1:])
+    facts = tuple(dict.fromkeys(fact for each in group for fact in each.facts))
+    match first.verdict:
+        case Verdict.HOLDS:
+            yield from _proved(group, facts, how)
+        case Verdict.VIOLATED:
+            yield from _wrapped(first.because, 2)
+            yield from _facts(facts, how)
+            if first.trace is not None and first.trace.steps:
+                yield from _attack(first.trace)
+            if first.repair:
+                yield from _wrapped(f"To do: {first.repair}", 2, 9)
+        case _:
+            yield from _wrapped(first.because, 2)
+            yield from _facts(facts, how)
+            if first.open_points:
+                yield from _wrapped(f"Open point: {', '.join(first.open_points)}", 2)
+
+
+def _proved(group: Sequence[Finding], facts: Sequence[Fact], how: Manner) -> Iterator[str]:
+    first = group[0]
+    yield from _wrapped(first.because + (". Held up by" if facts else ""), 2)
+    yield from _facts(facts, how)
+    if first.trace is not None and first.verdict is Verdict.HOLDS and how.explain:
+        yield from _attack(first.trace, "As it was shown")
+    if how.explain:
+        lemmas = dict.fromkeys(lemma for each in group for lemma in each.lemmas)
+        for lemma in lemmas:
+            yield from _wrapped(f"lemma: {lemma}", 4, 11)
+        witnesses = dict.fromkeys(seen for each in group for seen in each.witnesses)
+        if witnesses:
+            yield from _wrapped(f"seen alive: {'; '.join(witnesses)}", 4, 16)
+
+
+def _facts(facts: Sequence[Fact], how: Manner) -> Iterator[str]:
+    shown = facts if how.explain else facts[:MOST_FACTS]
+    places = [str(fact.source) for fact in shown]
+    width = min(max((len(place) for place in places), default=0), 40)
+    for place, fact in zip(places, shown, strict=True):
+        yield from _wrapped(f"{place.ljust(width)}  {fact.text}", 4, 4 + width + 2)
+    if len(facts) > len(shown):
+        yield f"    and {len(facts) - len(shown)} more (--explain)"
+
+
+def _attack(trace: Trace, title: str = "As it ran") -> Iterator[str]:
+    builds = "replayed from reset, with images really built and signed"
+    yield f"  {title} ({builds}):"
+    for number, lines in enumerate(_chapters(trace), start=1):
+        first, *rest = lines
+        yield from _wrapped(f"{number:>3}  {first}", 4, 9)
+        for line in rest:
+            yield from _wrapped(line, 9)
+
+
+def _chapters(trace: Trace) -> list[list[str]]:
+    """The log of the run: the steps of one boot together, each other action by itself."""
+    told: list[list[str]] = []
+    booting = False
+    for step in trace.steps:
+        log = list(step.observation.log) or [f"the device is at {step.observation.at}"]
+        is_step = type(step.action).__name__ == "TakeStep"
+        if is_step and booting:
+            told[-1] += log
+        else:
+            told.append(log)
+        booting = is_step
+    return told
+
+
+def _foot(report: Report, how: Manner) -> Iterator[str]:
+    yield "-" * WIDTH
+    counts = [
+        f"{count} {word}"
+        for verdict, word in (
+            (Verdict.VIOLATED, "violated"),
+            (Verdict.HOLDS, "hold"),
+            (Verdict.UNDEFINED, "undefined"),
+            (Verdict.UNKNOWN, "unknown"),
+            (Verdict.VACUOUS, "vacuous"),
+            (Verdict.NOT_APPLICABLE, "not applicable"),
+        )
+        if (count := report.count(verdict))
+    ]
+    yield from _wrapped(", ".join(counts) + "." if counts else "Nothing was asked.", 0)
+    yield from _wrapped("Assumed: " + "; ".join(report.assumptions) + ".", 0, 9)
+    if report.ledger:
+        if how.ledger:
+            yield "Met and not modelled:"
+            for each in report.ledger:
+                place = f"{each.file}:{each.line}" if each.line else each.file
+                yield from _wrapped(f"{place}  {each.what}", 2, 4)
+        else:
+            yield f"Met and not modelled: {len(report.ledger)} (--ledger lists them)."
+
+
+def _wrapped(line: str, indent: int, hanging: int | None = None) -> Iterable[str]:
+    after = " " * (indent if hanging is None else hanging)
+    return wrap(
+        line,
+        WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent=after,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
