@@ -92,9 +92,7 @@ def boot(design: Design, actions: Sequence[Action] = (), *, attacker: str = "") 
         except NotEnabled as error:
             raise InputError.at("actions", 0, f"action {number} cannot happen: {error}") from None
         except KeyError as error:
-            raise InputError.at(
-                "actions", 0, f"action {number} names {error}, which the design does not have"
-            ) from None
+            raise InputError.at("actions", 0, f"action {number} names {error}, which is not in the design") from None
         if not isinstance(action, TakeStep):
             _run_on(world, steps)
     where = design.files[0].file if design.files else ""
@@ -130,9 +128,7 @@ def replay_file(path: Path | str, *, design: Path | str | None = None) -> Repeat
     try:
         trace = from_json(place.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise InputError.at(
-            str(path), 0, f"{error}; give a file that `check --traces` or `boot --trace` wrote"
-        ) from None
+        raise InputError.at(str(path), 0, f"{error}; give a file of `check --traces` or `boot --trace`") from None
     wanted = Path(design) if design is not None else _design_of(trace, place)
     foe = BYSTANDER if trace.attacker == BYSTANDER.name else load_attacker(trace.attacker)
     run = replay(load(wanted), foe, trace.actions, lambda _: False)

@@ -27,9 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Input = Annotated[
-    str, typer.Argument(metavar="INPUT", help="A design.yaml, a build directory, or - for standard input.")
-]
+Input = Annotated[str, typer.Argument(metavar="INPUT", help="A design.yaml, a build directory, or -.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report there.")]
 Sdk = Annotated[str | None, typer.Option("--ncs", metavar="RELEASE", help="Release of the nRF Connect SDK, as 2.6.1.")]
 
@@ -104,13 +102,9 @@ def check(
     format: Annotated[Format, typer.Option(help="Form of the report.")] = Format.TEXT,  # noqa: A002 - its name
     output: Output = None,
     solver: Annotated[Solvers, typer.Option(help="Which solvers must agree on every proof.")] = Solvers.Z3,
-    certificates: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write a certificate for each proof.")
-    ] = None,
+    certificates: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a certificate of each proof.")] = None,
     traces: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each counterexample as a trace.")] = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show every fact and lemma that a verdict rests on.")
-    ] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show all that a verdict rests on.")] = False,
     ledger: Annotated[bool, typer.Option("--ledger", help="List what was met and not modelled.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Anything met and not modelled is an error.")] = False,
 ) -> int:

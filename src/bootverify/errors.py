@@ -43,9 +43,9 @@ class InputError(BootverifyError):
         return cls([Fault(file=file, line=line, message=message)])
 
 
-class Discrepancy(BootverifyError):
+class Discrepancy(BootverifyError):  # noqa: N818 - the field's word
     """Executor and encoder disagree about one action; never shown as a finding about the design."""
 
 
-class SolverUnavailable(BootverifyError):
+class SolverUnavailable(BootverifyError):  # noqa: N818 - reads as what it says
     """A solver that was asked for by name is not installed."""

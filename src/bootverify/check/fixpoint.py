@@ -235,7 +235,7 @@ def _loose(term: Term, box: Box, narrowed: Box) -> frozenset[Value]:
     return done[term.id]
 
 
-def _grow(
+def _grow(  # noqa: PLR0917 - one call, inside the loop
     boxes: dict[tuple[Value, Value], Box],
     origin: tuple[Value, Value],
     target: tuple[Value, Value],

@@ -1,4 +1,4 @@
-"""Signs of life: a dead model satisfies everything, so a proof counts only beside a device that lives and a foe who acts."""
+"""Signs of life: a dead model satisfies everything, so a proof counts only beside a device and a foe that act."""
 
 from dataclasses import dataclass
 

@@ -38,7 +38,7 @@ class Reasoner:
 
     @cached_property
     def lemmas(self) -> tuple[Lemma, ...]:
-        """Candidates from the fixpoint; whether everything was erased splits them for an attacker who can erase everything."""
+        """Candidates from the fixpoint; for an attacker who can erase everything, kept apart by whether he has."""
         erased = self.boot.frame.erased_all
         mode = erased if erased.op is Op.VAR else None
         return candidate_lemmas(self.boot.system, self.boot.location, mode)

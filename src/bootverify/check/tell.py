@@ -34,9 +34,11 @@ def facts_of_lemmas(design: Design, lemmas: Iterable[Lemma], subject: Subject) -
         for step in stage.steps:
             match step:
                 case Protect():
-                    for span in step.spans:
-                        if _touches(design, span.range, regions):
-                            facts.append(Fact(source=span.source, text=f"{stage.name} locks {span.range} until reset"))
+                    facts += [
+                        Fact(source=span.source, text=f"{stage.name} locks {span.range} until reset")
+                        for span in step.spans
+                        if _touches(design, span.range, regions)
+                    ]
                 case SetUpTrustZone():
                     if _touches(design, step.secure_code.range, regions):
                         words = f"{stage.name} locks its own code, {step.secure_code.range}"
@@ -85,7 +87,8 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
             return f"{subject.name} lies in the published update {last.image} {last.release}, which {who} reads."
         case ReadOut():
             state = _state(design, who)
-            return f"{subject.name} lies in {last.partition}, which is write-locked at most: {state} reads every byte of it."
+            where = f"{subject.name} lies in {last.partition}, which is write-locked at most"
+            return f"{where}: {state} reads every byte of it."
         case UseSlot() | ReadSlot():
             return f"the KMU answers secure code, and {_state(design, who)} is secure."
         case Overwrite():
@@ -98,7 +101,8 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
     if any(isinstance(action, Deliver) and isinstance(action.content, Crafted) for action in actions):
         return f"what {who} sends is accepted and started as {subject.name}."
     if isinstance(subject, Key) and any(isinstance(place, InKmu) for place in subject.placements):
-        return f"the KMU pushes {subject.name} for any secure code, and {_state(design, who)} is secure: it has the engine use the key."
+        deputy = f"the KMU pushes {subject.name} for any secure code, and {_state(design, who)} is secure"
+        return f"{deputy}: it has the engine use the key."
     if isinstance(subject, Image | Stage):
         image = subject if isinstance(subject, Image) else design.image(subject.image)
         if not any(_guards(design, slot) for slot in image.slots):
@@ -137,7 +141,8 @@ def _place(place: object) -> str:
             return f"part of {place.image}" + (f", release {place.release}" if place.release else "")
         case InKmu():
             target = "an engine register" if place.push_to.value == "engine" else "RAM"
-            return f"KMU slots {', '.join(map(str, place.slots))}, pushed to {target}{', readable' if place.readable else ''}"
+            readable = ", readable" if place.readable else ""
+            return f"KMU slots {', '.join(map(str, place.slots))}, pushed to {target}{readable}"
         case _:
             return re.sub(r"(?<!^)(?=[A-Z])", " ", type(place).__name__).lower()
 

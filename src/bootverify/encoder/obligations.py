@@ -1,4 +1,4 @@
-"""From an invariant to the queries that prove it: it holds at the start, every transition keeps it, it implies the claim.
+"""From an invariant to the queries that prove it: it holds at the start, every step keeps it, it implies the claim.
 
 The obligations speak of the whole system. A transition that assigns to no variable of a lemma keeps that lemma, so no
 query is made for the pair; in the others the next state is substituted, never assumed to be anything.

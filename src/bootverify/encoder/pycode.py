@@ -6,6 +6,7 @@ of a user's input reaches it but through indices.
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
+from typing import Any
 
 from bootverify.encoder.system import System, Transition
 from bootverify.encoder.terms import BOOL, Op, Term, Value, domain, nodes
@@ -20,11 +21,10 @@ class Compiled:
     def __init__(self, system: System) -> None:
         self.system = system
         self._index = {variable: i for i, variable in enumerate(system.variables)}
-        namespace: dict[str, Callable[..., object]] = {}
+        namespace: dict[str, Any] = {}
         exec(_source(system, self._index), namespace)  # noqa: S102 - our own generated text
         self.steps: list[Callable[[State], list[tuple[Choice, State]]]] = [
-            namespace[f"step_{i}"]
-            for i in range(len(system.transitions))  # type: ignore[misc]
+            namespace[f"step_{i}"] for i in range(len(system.transitions))
         ]
 
     def initial(self) -> list[State]:
@@ -96,6 +96,7 @@ def _step(number: int, transition: Transition, index: Mapping[Term, int]) -> lis
 def _body(terms: Sequence[Term], index: Mapping[Term, int], names: Mapping[Term, str], indent: str) -> list[str]:
     """Assignments of every inner node to a local, arguments first."""
     lines = []
+    text = ""
     for node in nodes(*terms):
         parts = [_reference(argument, index, names) for argument in node.arguments]
         match node.op:

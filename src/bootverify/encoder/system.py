@@ -88,9 +88,8 @@ class System:
                 continue
             found.add(variable)
             for transition in self.writers[variable]:
-                for read in (transition.guard.free | transition.updates[variable].free) - set(transition.inputs):
-                    if read not in found:
-                        pending.append(read)
+                read = (transition.guard.free | transition.updates[variable].free) - set(transition.inputs)
+                pending += read - found
         return frozenset(found)
 
     def sliced(self, variables: Iterable[Term]) -> "System":

@@ -5,7 +5,7 @@ Each says whether it had an effect; none decides whether it was right to try (do
 
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import Program
-from bootverify.design.keys import InKmu, InPartition, InUicr, Key
+from bootverify.design.keys import InKmu, InUicr, Key
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import access
 from bootverify.executor.content import content_of
@@ -140,14 +140,6 @@ def program_region(world: World, action: ProgramRegion, initiator: Attribution) 
     return world.device.spu.program(
         action.region, attribution=action.attribution, permits=action.permits, lock=action.lock
     )
-
-
-def data_partition(world: World, key: Key) -> str | None:
-    """The data partition in which `key` lies, if it does."""
-    for place in key.placements:
-        if isinstance(place, InPartition):
-            return place.partition
-    return None
 
 
 def may_write_trailer(world: World, area: AddressRange, initiator: Attribution) -> bool:

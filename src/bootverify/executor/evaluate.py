@@ -115,12 +115,12 @@ def _value(world: World, term: Attribute | Literal, names: Mapping[str, Thing]) 
 
 
 def _compare(left: str | int | bool, op: Comparison, right: str | int | bool) -> bool:
-    match op:
-        case Comparison.EQ:
-            return left == right
-        case Comparison.NE:
-            return left != right
-    assert isinstance(left, int) and isinstance(right, int)
+    if op is Comparison.EQ:
+        return left == right
+    if op is Comparison.NE:
+        return left != right
+    assert isinstance(left, int)
+    assert isinstance(right, int)
     match op:
         case Comparison.LT:
             return left < right

@@ -278,11 +278,11 @@ class Factory:
     def secrets_in(self, area: AddressRange, flash: Flash) -> list[tuple[str, int]]:
         """Where values of secret keys stand in `area` now: key name and address."""
         held = flash.read(area.start, area.size)
-        found = []
-        for key in self.design.keys:
-            if key.secret and (at := held.find(self.value(key))) >= 0:
-                found.append((key.name, area.start + at))
-        return found
+        return [
+            (key.name, area.start + at)
+            for key in self.design.keys
+            if key.secret and (at := held.find(self.value(key))) >= 0
+        ]
 
     # -- what others make of it
 
@@ -314,7 +314,7 @@ class Factory:
         return crypto.aes_ctr(key, package.file[start : start + found.header.image_size])
 
     def crafted(self, store: str, knowledge: Knowledge) -> bytes:
-        """The attacker's bytes for a store: signed when he can sign, else a release of the owner's with changed code."""
+        """The attacker's bytes for a store: signed when he can sign, else a release with changed code."""
         for image in self.design.images:
             for each in stores_of(self.design, image):
                 if each.name == store:

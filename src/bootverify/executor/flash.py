@@ -116,12 +116,13 @@ class Flash:
     def _program(self, address: int, value: bytes) -> None:
         at = address - self.start
         old = self.data[at : at + len(value)]
+        new = bytes(value)
         match self.rule:
             case WriteRule.AND:
                 merged = int.from_bytes(old, "little") & int.from_bytes(value, "little")
                 new = merged.to_bytes(len(value), "little")
             case WriteRule.OVERWRITE:
-                new = value
+                pass
             case WriteRule.OTP_HALFWORD:
                 new = _once(bytes(old), value, 2)
             case WriteRule.OTP_WORD:

@@ -1,4 +1,4 @@
-"""The image format of MCUboot: header, payload, protected and unprotected TLVs (MCUboot docs/design.md, "Image format")."""
+"""The image format of MCUboot: header, payload, TLVs, protected or not (MCUboot docs/design.md, "Image format")."""
 
 import struct
 from dataclasses import dataclass, field

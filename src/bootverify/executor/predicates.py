@@ -42,7 +42,7 @@ def authentic(world: World, image: Image) -> bool:
 
 
 def writable(world: World, image: Image) -> bool:
-    """The attacker changes a byte of one of the image's slots on a copy of the device, and it is seen to have changed."""
+    """The attacker changes a byte of one of the image's slots on a copy of the device, and it has changed."""
     return any(
         overwrite_somewhere(world, store.range, initiator)
         for initiator in hostile_as(world)

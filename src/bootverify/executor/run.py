@@ -144,7 +144,7 @@ def _take_step(world: World, action: TakeStep) -> None:
         device.log.append(f"power lost after {power.spent} flash operations")
         device.reset()
         return
-    if not device.halted and device.running == stage.name and device.step == action.step:
+    if device.running == stage.name and device.step == action.step:
         device.step += 1
 
 

@@ -112,9 +112,10 @@ def action_from_dict(document: dict[str, Any]) -> Action:
     if unknown := sorted(set(given) - names):
         raise ValueError(f"action `{kind}` has no field `{unknown[0]}`")
     try:
-        return cls(**{key: _revive(key, value) for key, value in given.items()})
+        action: Action = cls(**{key: _revive(key, value) for key, value in given.items()})
     except (TypeError, KeyError) as error:
         raise ValueError(f"action `{kind}`: {error}") from None
+    return action
 
 
 def _revive(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is untyped

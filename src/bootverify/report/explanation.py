@@ -15,7 +15,7 @@ WIDTH = 80
 KINDS = {"policies": "policies", "attackers": "models/attackers", "socs": "models/socs", "stages": "models/stages"}
 
 VERDICTS = {
-    "holds": "Proved for every history by an inductive invariant, shown by a replayed witness, or computed from the map;"
+    "holds": "Proved for every history by an inductive invariant, shown by a replayed witness, or computed from a map;"
     " the finding says which.",
     "violated": "The reference executor booted real signed images and reached the bad state; the trace replays.",
     "undefined": "No document of the vendor defines the combination or behaviour; the open point is named.",

@@ -68,7 +68,7 @@ def _result(report: Report, finding: Finding, number: int) -> dict[str, Any]:
 
 def _fingerprint(finding: Finding) -> str:
     """Stable while the question is: lines and file names may move."""
-    words = "\0".join((finding.policy, finding.subject, finding.attacker))
+    words = f"{finding.policy}\0{finding.subject}\0{finding.attacker}"
     return hashlib.sha256(words.encode()).hexdigest()[:32]
 
 

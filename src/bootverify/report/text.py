@@ -1,4 +1,4 @@
-"""The report as a person reads it: the answer first, the deciding lines of the input, the attack as it ran, what to do."""
+"""The report as a person reads it: the answer, the deciding lines of the input, the attack as it ran, what to do."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def _told(group: Sequence[Finding], how: Manner) -> Iterator[str]:
         word = f"\x1b[{COLOURS[first.verdict]}m{word}\x1b[0m"
     who = ", ".join(dict.fromkeys(each.attacker for each in group))
     head = f" {first.policy.ljust(22)} {first.subject.ljust(13)} "
-    lines = wrap(who, WIDTH - 9 - len(head) - 10) or [""]
+    lines = wrap(who, WIDTH - 9 - len(head) - 10, break_on_hyphens=False) or [""]
     yield f"{word}{head}{lines[0].ljust(WIDTH - 19 - len(head))} {first.severity.rjust(8)}"
     yield from (" " * (9 + len(head)) + line for line in lines[1:])
     facts = tuple(dict.fromkeys(fact for each in group for fact in each.facts))

@@ -21,9 +21,7 @@ def load_actions(path: Path | str) -> tuple[Action, ...]:
     faults: list[Fault] = []
     for number, entry in enumerate(written.plain):
         try:
-            if not isinstance(entry, dict):
-                raise ValueError("an action is `{do: KIND, ...}`")
-            found.append(action_from_dict(entry))
+            found.append(action_from_dict(entry if isinstance(entry, dict) else {"do": entry}))
         except (ValueError, KeyError, TypeError) as error:
             faults.append(Fault(file=written.file, line=written.line((number,)) or 1, message=str(error)))
     if faults:

@@ -162,7 +162,7 @@ class _Builder:
                     documents += 1
                     if documents > 1:
                         self._stop(
-                            event.start_mark.line + 1,
+                            _line(event),
                             "a second document starts here; keep one per file",
                         )
                 else:

@@ -1,4 +1,4 @@
-"""Runs a pydantic model over a written document and turns its complaints into faults with lines, in the user's words."""
+"""Runs a pydantic model over a written document; its complaints become faults with lines, in the user's words."""
 
 from difflib import get_close_matches
 from typing import Any, TypeVar

@@ -1,6 +1,8 @@
 """Runs recorded vectors of the vendors' code against the executor; which kind they are shows in their configuration."""
 
 import json
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from bootverify.check.conform.outcome import Conformity
@@ -13,18 +15,8 @@ def conform(directory: Path) -> Conformity:
     Raises:
         InputError: there are no recorded vectors, or of no kind that is known.
     """
-    kind = _kind(directory)
-    if kind == "protection":
-        from bootverify.check.conform import protection  # noqa: PLC0415 - one kind at a time
-
-        return protection.run(directory)
-    if kind == "nsib":
-        from bootverify.check.conform import nsib  # noqa: PLC0415
-
-        return nsib.run(directory)
-    from bootverify.check.conform import mcuboot  # noqa: PLC0415
-
-    return mcuboot.run(directory)
+    runner: Callable[[Path], Conformity] = import_module(f"bootverify.check.conform.{_kind(directory)}").run
+    return runner(directory)
 
 
 def _kind(directory: Path) -> str:

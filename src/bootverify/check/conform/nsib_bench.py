@@ -128,7 +128,7 @@ class FaultyFlash(Flash):
     faults: Faults = field(default_factory=Faults)
 
     # Python 3.11 has no `typing.override` to mark it with.
-    def write(self, address: int, value: bytes) -> None:  # type: ignore[explicit-override]
+    def write(self, address: int, value: bytes) -> None:
         """Program, unless this operation is one that has no effect."""
         if self.faults.next_is_ignored():
             self.power.spend(lambda: None)

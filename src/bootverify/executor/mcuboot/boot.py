@@ -161,6 +161,7 @@ class _Boot:
         found = parse(staged)
         assert found is not None
         plain = self._decrypted(staged, found)
+        assert plain is not None
         page = self.flash.page
         for at in range(self.config.primary.start, self.config.primary.end, page):
             self.flash.erase(at, page)

@@ -1,4 +1,4 @@
-"""The trailer at the end of a slot: what is asked for, how far a swap has come (MCUboot docs/design.md, "Image trailer").
+"""The trailer of a slot: what is asked for, how far a swap has come (MCUboot docs/design.md, "Image trailer").
 
 From the end of the slot downwards: magic, image_ok, copy_done, swap_info, swap_size, two image keys, then one entry for
 each step of a swap. Fields stand in units of `UNIT` bytes (BOOT_MAX_ALIGN 8).

@@ -19,7 +19,7 @@ def config(world: World, step: BootGo) -> BootConfig:
     """This design's build of MCUboot for `step.image`."""
     design = world.design
     image = design.image(step.image)
-    keys = ()
+    keys: tuple[tuple[Scheme, bytes], ...] = ()
     if image.signature is not SignatureType.NONE:
         key = world.factory.signing_key(image.name)
         keys = ((key.scheme, key.public),)
@@ -50,9 +50,9 @@ def boot_go(world: World, step: BootGo) -> None:
 def _own_update(world: World, step: BootGo, built: BootConfig) -> bool:
     """Install a staged update of MCUboot itself; whether the device restarted.
 
-    The reset vector of the staged image tells its slot (sdk-mcuboot, swap_nsib.c; ncs-boot 2.3): for the slot that is not
-    active the image is checked, the slot erased and written, the staged copy unmade, and the device restarts; an image
-    for the active slot is erased.
+    The reset vector of the staged image tells its slot (sdk-mcuboot, swap_nsib.c; ncs-boot 2.3): for the slot that is
+    not active the image is checked, the slot erased and written, the staged copy unmade, and the device restarts; an
+    image for the active slot is erased.
     """
     device = world.device
     design = world.design
