@@ -238,6 +238,8 @@ class _Resolver:
                     steps.append(Run(source=call.source))
                 case "choose_slot" | "boot_go" | "launch":
                     self._fault(at, f"`{image.name}` has nothing to start: no image says `verified_by: {image.name}`")
+                case other:
+                    raise AssertionError(f"a stage model names the unknown call `{other}`")
         return steps
 
     def _protect(self, image: Image, images: tuple[Image, ...], model: StageModel) -> Protect | None:
@@ -340,7 +342,11 @@ class _Resolver:
         places = entry.placement if isinstance(entry.placement, list) else [entry.placement]
         uses = []
         decrypts = [entry.decrypts] if isinstance(entry.decrypts, str) else entry.decrypts or []
-        wanted = [(Purpose.VERIFY, [entry.verifies]), (Purpose.SIGN, [entry.signs]), (Purpose.DECRYPT, decrypts)]
+        wanted: list[tuple[Purpose, list[str] | list[str | None]]] = [
+            (Purpose.VERIFY, [entry.verifies]),
+            (Purpose.SIGN, [entry.signs]),
+            (Purpose.DECRYPT, decrypts),
+        ]
         for purpose, images in wanted:
             for image in images:
                 if image is not None:
