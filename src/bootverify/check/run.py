@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bootverify import __version__
+from bootverify.check.fixpoint import Lemma
+from bootverify.check.invariant import Proof
 from bootverify.check.life import LifeSigns, signs_of_life
 from bootverify.check.prove import Reasoner
 from bootverify.check.question import Question, exists, questions
@@ -166,18 +168,26 @@ class Checker:
             if signs.missing:
                 return replace(base, verdict=Verdict.VACUOUS, because=signs.missing, witnesses=signs.seen)
             certificate = self._certificate(question, reasoner, claim) if self.options.certificates else None
-            facts = facts_of_lemmas(self.design, proof.lemmas, question.subject)
+            lemmas = self._lemmas(reasoner, claim, proof.lemmas)
+            facts = facts_of_lemmas(self.design, lemmas, question.subject)
             return replace(
                 base,
                 verdict=Verdict.HOLDS,
                 strength="proved",
-                because=f"proved for every history{_by(proof.lemmas)}",
+                because=f"proved for every history{_by(proof.lemmas, reasoner.lemmas)}",
                 facts=facts,
-                lemmas=tuple(lemma.text for lemma in proof.lemmas),
+                lemmas=tuple(lemma.text for lemma in lemmas),
                 witnesses=signs.seen,
                 certificate=certificate,
             )
         return self._broken(base, question, reasoner, not_(claim), wanted=wanted)
+
+    def _lemmas(self, reasoner: Reasoner, claim: Term, core: Sequence[Lemma]) -> Sequence[Lemma]:
+        """What the claim rests on: the lemmas that give it; to explain it, all that make those inductive."""
+        if not (self.options.explain and core):
+            return core
+        small = reasoner.small_proof(claim, "claim")
+        return small.lemmas[1:] if isinstance(small, Proof) else core
 
     def _broken(self, base: Finding, question: Question, reasoner: Reasoner, bad: Term, *, wanted: bool) -> Finding:
         found = reasoner.path_to(bad)
@@ -298,9 +308,8 @@ def _asks_something(formula: Formula) -> bool:
             return False
 
 
-def _by(lemmas: Sequence[object]) -> str:
-    count = len(lemmas)
-    return "" if not count else f" from {count} lemma{'s' if count > 1 else ''}"
+def _by(core: Sequence[object], lemmas: Sequence[object]) -> str:
+    return f" ({len(core)} of {len(lemmas)} lemmas decide)" if core else ""
 
 
 def _assumptions(design: Design) -> tuple[str, ...]:

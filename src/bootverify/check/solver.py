@@ -74,7 +74,8 @@ def _module(name: str) -> object:
 
 def _z3(text: str, rlimit: int) -> Answer:
     z3 = _module("z3")
-    solver = z3.SolverFor("QF_BV")  # type: ignore[attr-defined]
+    context = z3.Context()  # type: ignore[attr-defined]  # a fresh one: the answer depends on the text alone
+    solver = z3.SolverFor("QF_BV", ctx=context)  # type: ignore[attr-defined]
     solver.set("rlimit", rlimit)
     solver.set("unsat_core", True)
     solver.from_string(text.replace("(check-sat)", ""))

@@ -12,6 +12,7 @@ from bootverify.design.keys import InImage, InKmu, Key
 from bootverify.machine.action import (
     Action,
     Deliver,
+    EraseAll,
     Inspect,
     Overwrite,
     ProgramRegion,
@@ -59,6 +60,9 @@ def facts_of_actions(design: Design, question: Question, actions: Sequence[Actio
                 facts.append(Fact(source=image.update_source, text=f"{image.name} ships as an update"))
             case Overwrite(partition=where) | ReadOut(partition=where) if where != "uicr":
                 facts += _guards(design, where)
+            case EraseAll():
+                life = design.lifecycle
+                facts.append(Fact(source=life.source, text="eraseprotect is off: a probe may erase everything"))
             case UseSlot() | ReadSlot():
                 application = design.stages[-1]
                 state = application.attribution.value.replace("_", "-")
@@ -85,6 +89,8 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
             return f"{carried} is part of {last.image}, and {last.image} ships as an update."
         case Inspect():
             return f"{subject.name} lies in the published update {last.image} {last.release}, which {who} reads."
+        case EraseAll():
+            return f"{who} erases the whole chip, {subject.name} with it, and may then program what he likes."
         case ReadOut():
             state = _state(design, who)
             where = f"{subject.name} lies in {last.partition}, which is write-locked at most"

@@ -38,11 +38,13 @@ def query(variables: Sequence[Term], assertions: Sequence[tuple[str, Term]], com
         for argument in node.arguments:
             uses[argument.id] = uses.get(argument.id, 0) + 1
     texts: dict[int, str] = {}
+    named = 0
     for node in nodes(*(term for _, term in assertions)):
         text = _text(node, texts)
         if uses.get(node.id, 0) > 1 and node.op not in {Op.CONST, Op.VAR}:
-            lines.append(f"(define-fun |n.{node.id}| () {_sort(node.sort)} {text})")
-            text = f"|n.{node.id}|"
+            named += 1
+            lines.append(f"(define-fun |n.{named}| () {_sort(node.sort)} {text})")
+            text = f"|n.{named}|"
         texts[node.id] = text
     lines += [f"(assert (! {texts[term.id]} :named {quoted(name)}))" for name, term in assertions]
     lines.append("(check-sat)")

@@ -137,7 +137,7 @@ def _junction(op: Op, operands: Iterable[Term], *, neutral: bool) -> Term:
         return const(BOOL, neutral)
     if len(kept) == 1:
         return next(iter(kept.values()))
-    return _make(op, BOOL, "", tuple(kept[number] for number in sorted(kept)))
+    return _make(op, BOOL, "", tuple(kept.values()))  # as written: no order that depends on what was built before
 
 
 def eq(left: Term, right: Term | Value) -> Term:
@@ -154,7 +154,7 @@ def eq(left: Term, right: Term | Value) -> Term:
         for one, other in ((left, right), (right, left)):
             if one.op is Op.CONST:
                 return other if one.value else not_(other)
-    first, second = (left, right) if left.id > right.id else (right, left)
+    first, second = (right, left) if left.op is Op.CONST else (left, right)
     if first.op is Op.ITE and second.op is Op.CONST:
         condition, then, otherwise = first.arguments
         return ite(condition, eq(then, second), eq(otherwise, second))

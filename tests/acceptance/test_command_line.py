@@ -1,0 +1,201 @@
+"""The program as a user meets it: arguments in, text and exit codes out."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bootverify.cli import run
+
+TOP = Path(__file__).resolve().parents[2]
+TODAY, WISHED, ADVISED = (
+    str(TOP / "tests" / "designs" / f"{name}.yaml") for name in ("today", "wished-for", "advised")
+)
+
+
+@pytest.fixture
+def told(capsys):
+    """Run the program; gives exit code, standard output and standard error."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = run([*arguments])
+        seen = capsys.readouterr()
+        return code, seen.out, seen.err
+
+    return call
+
+
+def test_a_key_in_what_travels_is_violated_and_told_with_the_line_that_decides(told):
+    code, out, _ = told("check", WISHED, "--policy", "no-secret-in-updatable", "--subject", "enc_priv")
+    assert code == 1
+    assert "enc_priv is part of mcuboot, and mcuboot ships as an update" in out
+    line = next(number for number, text in enumerate(Path(WISHED).read_text().splitlines(), 1) if "enc_priv:" in text)
+    assert f"wished-for.yaml:{line}" in out
+
+
+def test_what_is_advised_holds_against_the_same_attackers(told):
+    asked = ["--policy", "secret-confidential", "--policy", "no-secret-in-updatable", "--attacker", "app-code-ns"]
+    code, out, _ = told("check", ADVISED, *asked)
+    assert code == 0
+    assert "violated" not in out
+
+
+def test_an_undefined_combination_exits_with_three_and_names_the_open_point(told):
+    code, out, _ = told("check", str(TOP / "tests/scenarios/SB-S04.yaml"), "--policy", "config-supported")
+    assert code == 3
+    assert "no document of the vendor defines it" in " ".join(out.split())
+
+
+def test_a_question_nobody_can_be_asked_is_no_success(told):
+    code, out, _ = told("check", TODAY, "--policy", "secret-confidential", "--attacker", "app-code-ns")
+    assert code == 3
+    assert "not applicable" in out
+
+
+def test_the_json_report_has_the_promised_fields_and_the_same_bytes_twice(told):
+    code, out, _ = told("check", WISHED, "--format", "json")
+    report = json.loads(out)
+    assert report["schema"] == "bootverify-report/1"
+    assert set(report) >= {"tool", "design", "questions", "ledger", "summary"}
+    asked = {
+        "policy",
+        "subject",
+        "attacker",
+        "severity",
+        "verdict",
+        "strength",
+        "because",
+        "facts",
+        "trace",
+        "replayed",
+    }
+    assert all(asked <= set(question) for question in report["questions"])
+    assert report["summary"]["violated"] == sum(q["verdict"] == "violated" for q in report["questions"])
+    assert told("check", WISHED, "--format", "json") == (code, out, "")
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "markdown"])
+def test_other_forms_name_the_violated_policy(told, form):
+    code, out, _ = told("check", WISHED, "--format", form)
+    assert code == 1
+    assert "no-secret-in-updatable" in out
+
+
+def test_a_counterexample_is_written_and_replays(told, tmp_path):
+    told("check", WISHED, "--policy", "secret-confidential", "--attacker", "remote-ota", "--traces", str(tmp_path))
+    traces = sorted(tmp_path.glob("*.json"))
+    assert traces
+    code, out, _ = told("replay", str(traces[0]))
+    assert code == 0
+    assert "each as recorded" in out
+
+
+def test_a_trace_of_another_design_differs(told, tmp_path):
+    told("check", WISHED, "--policy", "secret-confidential", "--attacker", "remote-ota", "--traces", str(tmp_path))
+    trace = next(iter(tmp_path.glob("*.json")))
+    code, out, _ = told("replay", str(trace), "--design", ADVISED)
+    assert code == 1
+    assert "differs" in out
+
+
+def test_a_boot_tells_who_verified_and_locked_what(told):
+    code, out, _ = told("boot", ADVISED)
+    assert code == 0
+    for words in ("b0: fprotect 0x0-0x8000", "signature good", "tfm: SPU", "app: running, non-secure state"):
+        assert words in out
+
+
+def test_actions_happen_after_the_boot(told, tmp_path):
+    script = tmp_path / "life.yaml"
+    script.write_text("- {do: publish, image: mcuboot, release: 2, slot: s1}\n- {do: reset}\n")
+    code, out, _ = told("boot", WISHED, "--actions", str(script))
+    assert code == 0
+    assert "the vendor publishes mcuboot-2-s1.bin" in out
+    assert out.count("jump to mcuboot") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check", "no-such-file.yaml"], "there is no such file or directory"),
+        (["check", WISHED, "--policy", "no-such-policy"], "no policy is called `no-such-policy`"),
+        (["check", WISHED, "--subject", "nobody"], "nothing is called `nobody`"),
+        (["check", WISHED, "--attacker", "nobody"], "no attacker is called `nobody`"),
+        (["check", WISHED, "--format", "pdf"], "pdf"),
+        (["explain", "nothing-of-the-kind"], "nothing is called so"),
+        (["schema", "nothing-of-the-kind"], "no kind of file is called so"),
+        (["conform", str(TOP / "docs")], "no recorded vectors are here"),
+        (["replay", WISHED], "give a file of"),
+        (["frobnicate"], "frobnicate"),
+    ],
+)
+def test_wrong_input_is_one_line_on_standard_error_and_exit_two(told, arguments, words):
+    code, out, err = told(*arguments)
+    assert code == 2
+    assert not out
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_every_fault_of_a_design_is_reported_at_once_with_its_line(told, tmp_path):
+    design = tmp_path / "design.yaml"
+    text = Path(WISHED).read_text()
+    design.write_text(text.replace("soc: nrf5340", "soc: nrf9999").replace("lifecycle:", "lifecycles:"))
+    code, _, err = told("check", str(design))
+    assert code == 2
+    assert "lifecycles" in err
+    assert all(line.startswith(f"{design}:") for line in err.splitlines())
+
+
+def test_a_huge_file_is_refused_before_it_is_read(told, tmp_path):
+    design = tmp_path / "huge.yaml"
+    with design.open("wb") as file:
+        file.truncate(1 << 30)
+    code, _, err = told("check", str(design))
+    assert code == 2
+    assert "1,073,741,824 bytes" in err
+
+
+@pytest.mark.parametrize("kind", ["policies", "attackers", "socs", "stages"])
+def test_everything_that_is_listed_can_be_explained(told, kind):
+    code, out, _ = told("list", kind)
+    assert code == 0
+    for line in out.splitlines():
+        name = line.split()[0]
+        code, explained, _ = told("explain", name)
+        assert code == 0
+        assert name in explained
+
+
+@pytest.mark.parametrize("kind", ["design", "policy", "soc", "stage", "attacker", "report"])
+def test_schemas_are_json(told, kind):
+    code, out, _ = told("schema", kind)
+    assert code == 0
+    assert json.loads(out)["type"] == "object"
+
+
+def test_standard_input_is_a_design_too():
+    command = [
+        sys.executable,
+        "-m",
+        "bootverify",
+        "check",
+        "-",
+        "--policy",
+        "rot-immutable",
+        "--attacker",
+        "remote-ota",
+    ]
+    done = subprocess.run(command, input=Path(TODAY).read_bytes(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"holds     rot-immutable" in done.stdout
+
+
+def test_the_version_is_told_without_loading_the_program():
+    code = "import sys; sys.argv = ['bootverify', '--version']; from bootverify.__main__ import main; main();"
+    code += "sys.exit('typer' in sys.modules or 'z3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"bootverify ")
