@@ -29,7 +29,7 @@ class Acl:
     entries: list[list[int]] = field(init=False)
     written: list[list[bool]] = field(init=False)
     behind: dict[tuple[int, int], int] = field(init=False)
-    ignored: list[IgnoredWrite] = field(init=False)
+    ignored: list[IgnoredWrite] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         self.reset()

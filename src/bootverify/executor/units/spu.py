@@ -72,7 +72,7 @@ class Spu:
     external: int = field(init=False)
     dppi: list[int] = field(init=False)  # PERM, LOCK
     gpio: list[list[int]] = field(init=False)  # PERM, LOCK of each port
-    ignored: list[IgnoredWrite] = field(init=False)
+    ignored: list[IgnoredWrite] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         self.reset()
