@@ -6,7 +6,9 @@ from typing import TypeVar
 from bootverify.design.artifact import Artifact, Contradiction
 from bootverify.design.boot import Image, Program, Stage
 from bootverify.design.keys import Key
+from bootverify.design.life import Life
 from bootverify.design.memory import Memory, Partition
+from bootverify.design.network import NetworkStage
 from bootverify.design.openpoint import OpenPoint
 from bootverify.design.settings import NOTHING_TOLD, Settings
 from bootverify.design.soc import Soc
@@ -17,11 +19,15 @@ T = TypeVar("T", Partition, Image, Stage, Key)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifecycle:
-    """Debug and erase protection: True means the port is closed, the erase refused."""
+    """Debug and erase protection: True means the port is closed, the erase refused.
+
+    `flash_patch`: the flash patch unit of an nRF52 can be used; None: nothing tells.
+    """
 
     approtect: bool
     secure_approtect: bool
     eraseprotect: bool
+    flash_patch: bool | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -63,6 +69,9 @@ class Design:
     lifecycle: Lifecycle
     releases: int = 2
     open_points: tuple[OpenPoint, ...] = ()
+    life: Life = Life()
+    network: tuple[NetworkStage, ...] = ()
+    proposed: tuple[Partition, ...] = ()  # the map of the next release, where it differs from the one in the field
     files: tuple[InputFile, ...] = ()
     ledger: tuple[Unmodelled, ...] = ()
     memories: tuple[Memory, ...] = ()

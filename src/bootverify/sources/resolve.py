@@ -23,6 +23,7 @@ from bootverify.design.boot import (
 )
 from bootverify.design.design import Design, InputFile, Unmodelled
 from bootverify.design.keys import (
+    Elsewhere,
     HostOnly,
     InImage,
     InKmu,
@@ -43,6 +44,7 @@ from bootverify.design.source import Source
 from bootverify.errors import Fault, InputError
 from bootverify.ranges import AddressRange
 from bootverify.sources.known_keys import published_key
+from bootverify.sources.lifetime import network, open_points, told_life
 from bootverify.sources.models import StageModel, load_soc, load_stage, unspecified_soc
 from bootverify.sources.resolve_map import contradiction, resolved_map, resolved_memories
 from bootverify.sources.resolve_settings import (
@@ -53,6 +55,7 @@ from bootverify.sources.resolve_settings import (
 )
 from bootverify.sources.schema import (
     DesignEntry,
+    ElsewherePlacement,
     ImageEntry,
     ImagePlacement,
     KmuPlacement,
@@ -91,6 +94,7 @@ class _Resolver:
 
     def design(self, ledger: tuple[Unmodelled, ...]) -> Design:
         self.partitions = resolved_map(self.entry.partitions, self.written, "partitions", self.faults)
+        proposed = resolved_map(self.entry.proposed, self.written, "proposed", self.faults)
         planned = resolved_map(self.entry.planned, self.written, "planned", self.faults)
         for name, image in self.entry.chain.items():
             self.stage_names += list(image.parts) if image.parts else [name]
@@ -101,11 +105,11 @@ class _Resolver:
         self._stop_at_faults()
         stages = tuple(self._stages(images))
         self._stop_at_faults()
-        life, open_points = resolved_lifecycle(self.entry.lifecycle, self.written)
+        life, points = resolved_lifecycle(self.entry.lifecycle, self.written)
         conflict = contradiction(self.partitions, self._used(images, stages), self.soc)
         if conflict:
-            open_points = (
-                *open_points,
+            points = (
+                *points,
                 OpenPoint(name=MAP_CONFLICT, statement=f"the map contradicts itself: {conflict}"),
             )
         return Design(
@@ -119,7 +123,10 @@ class _Resolver:
             keys=keys,
             lifecycle=life,
             releases=self.entry.releases,
-            open_points=open_points,
+            open_points=(*points, *open_points(self.entry, self.written)),
+            life=told_life(self.entry.life, self.written),
+            network=network(self.entry, self.written),
+            proposed=tuple(proposed.values()),
             files=tuple(InputFile(file=file, sha256=digest) for file, digest in self._inputs()),
             ledger=ledger,
             memories=resolved_memories(self.entry.memories, self.written),
@@ -161,7 +168,7 @@ class _Resolver:
             )
         if not first and not entry.verified_by:
             self._fault(at, f"image `{name}` needs `verified_by`: the stage that verifies and starts it")
-        if entry.update != "never" and not entry.staging:
+        if entry.update == "over_the_air" and not entry.staging:
             self._fault(at, f"image `{name}` is updated {entry.update}, so it needs `staging`: where its update waits")
         return Image(
             name=name,
@@ -364,10 +371,12 @@ class _Resolver:
             uses=tuple(uses),
             published=entry.published or (bool(entry.fingerprint) and published_key(entry.fingerprint) is not None),
             fingerprint=entry.fingerprint,
+            revocable=entry.revocable,
+            per_device=entry.per_device,
             source=self._source(at),
         )
 
-    def _placement(self, at: Path, place: str | KmuPlacement | ImagePlacement | PartitionPlacement) -> Placement:
+    def _placement(self, at: Path, place: str | KmuPlacement | ImagePlacement | PartitionPlacement | ElsewherePlacement) -> Placement:
         source = self._source(at)
         match place:
             case "host":
@@ -386,6 +395,8 @@ class _Resolver:
             case PartitionPlacement():
                 self._known(at, place.partition, self.partitions, "partition")
                 return InPartition(partition=place.partition, source=source)
+            case ElsewherePlacement():
+                return Elsewhere(what=place.elsewhere, words=place.words, source=source)
             case _:
                 raise AssertionError(place)
 
