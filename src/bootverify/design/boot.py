@@ -111,6 +111,7 @@ class SetUpTrustZone:
     secure_code: Span
     non_secure: tuple[Span, ...]  # the non-secure image: read, write, execute
     non_secure_data: tuple[Span, ...]  # secondary slot and non-secure storage: read, write
+    locks_code: bool = True  # locks its own code before it opens the rest; earlier releases do not (soc.md 8.1)
     source: Source = field(default=NOWHERE, compare=False)
 
 

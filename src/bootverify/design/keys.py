@@ -78,7 +78,7 @@ class HostOnly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """In a place that is none of the others: `what` is `service`, `swap-status` or `unread`, `words` what was written."""
+    """In none of the other places: `what` is `service`, `swap-status` or `unread`, `words` what was written."""
 
     what: str
     words: str

@@ -96,3 +96,6 @@ class Life:
     def does(self, behaviour: Behaviour) -> bool:
         """Whether the release is told to behave so."""
         return behaviour in self.behaviours
+
+
+NOTHING_KNOWN = Life()

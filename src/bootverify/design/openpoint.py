@@ -12,8 +12,8 @@ APPROTECT_UNKNOWN = "approtect-not-recorded"
 class OpenPoint:
     """A named gap; unknown but fixed for a device.
 
-    `about` are the names of the stages, images, partitions and keys whose questions it touches, `policies` the policies,
-    `attackers` the attackers; empty: all. `contradiction`: the input says two things that cannot both be true.
+    `about` are the names of the stages, images, partitions and keys whose questions it touches, `policies` the
+    policies, `attackers` the attackers; empty: all. `contradiction`: two things of the input cannot both be true.
     """
 
     name: str

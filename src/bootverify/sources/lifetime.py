@@ -26,13 +26,10 @@ def told_life(entry: LifeEntry, written: Written) -> Life:
             for i, rule in enumerate(entry.rules)
         )
     told = entry.deployed
-    deployed = told and Deployed(
-        image=told.image,
-        version=told.version,
-        key=told.key,
-        booted=told.booted,
-        source=written.source(("life", "deployed")),
-    )
+    deployed = None
+    if told is not None:
+        place = written.source(("life", "deployed"))
+        deployed = Deployed(image=told.image, version=told.version, key=told.key, booted=told.booted, source=place)
     return Life(
         mode=entry.mode,
         rules=rules,

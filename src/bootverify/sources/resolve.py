@@ -60,6 +60,7 @@ from bootverify.sources.schema import (
     ImagePlacement,
     KmuPlacement,
     PartitionPlacement,
+    ProtectEntry,
 )
 from bootverify.sources.written import Written
 
@@ -225,7 +226,11 @@ class _Resolver:
         at = ("chain", image.name)
         after = [other for other in images if other.verified_by in {image.name, *(entry.parts or {})}]
         steps: list[Step] = []
+        if (early := self._protect(image, images, model, "start")) is not None:
+            steps.append(early)
         for call in model.program:
+            if call.operation == "launch" and (late := self._protect(image, images, model, "hand_off")) is not None:
+                steps.append(late)
             match call.operation:
                 case "protect":
                     if (step := self._protect(image, images, model)) is not None:
@@ -249,17 +254,20 @@ class _Resolver:
                     raise AssertionError(f"a stage model names the unknown call `{other}`")
         return steps
 
-    def _protect(self, image: Image, images: tuple[Image, ...], model: StageModel) -> Protect | None:
+    def _protect(self, image: Image, images: tuple[Image, ...], model: StageModel, when: str = "") -> Protect | None:
+        """The spans that are protected at the model's own place, or those that the design moves to `when`."""
         entry = self.entry.chain[image.name]
         at = ("chain", image.name, "protects")
         if entry.protects is not None:
-            if not entry.protects:
+            chosen = [(i, item) for i, item in enumerate(entry.protects) if _moved(model, item) == when]
+            if not chosen:
                 return None
             spans = tuple(
-                Span(range=self._range((*at, i), item.span), source=self._source((*at, i)))
-                for i, item in enumerate(entry.protects)
+                Span(range=self._range((*at, i), item.span), source=self._source((*at, i))) for i, item in chosen
             )
-            return Protect(spans=spans, lock=Lock(entry.protects[0].lock), source=self._source(at))
+            return Protect(spans=spans, lock=Lock(chosen[0][1].lock), source=self._source(at))
+        if when:
+            return None
         source = next(call.source for call in model.program if call.operation == "protect")
         return Protect(spans=(Span(range=self._own_area(image, images), source=source),), source=source)
 
@@ -300,12 +308,12 @@ class _Resolver:
         secure = Span(range=tfm.range, source=tfm.source)
         open_code = tuple(Span(range=code.range, source=code.source) for code in codes)
         data = []
-        if image.staging and self.partitions[image.staging].memory is MemoryKind.INTERNAL:
-            # The range is the slot's start plus secure and non-secure image size, whatever the slot's own size
-            # (recorded runs of TF-M; target_cfg_53_91.c).
+        if image.staging:
+            # The range is the slot's start plus secure and non-secure image size, whatever the slot's own size; the
+            # start of an external slot is taken for an internal address (recorded runs of TF-M; target_cfg_53_91.c).
             slot = self.partitions[image.staging]
             size = tfm.range.size + sum(code.range.size for code in codes)
-            end = min(slot.range.start + size, self.soc.flash.end)
+            end = max(min(slot.range.start + size, self.soc.flash.end), slot.range.start)
             data.append(Span(range=AddressRange(slot.range.start, end), source=slot.source))
         taken = {image.staging, *(code.name for code in codes)}
         data += [
@@ -338,6 +346,7 @@ class _Resolver:
             secure_code=secure,
             non_secure=open_code,
             non_secure_data=tuple(data),
+            locks_code=given.locks_code if given is not None else True,
             source=self._source(("chain", image.name, "parts")),
         )
 
@@ -376,7 +385,9 @@ class _Resolver:
             source=self._source(at),
         )
 
-    def _placement(self, at: Path, place: str | KmuPlacement | ImagePlacement | PartitionPlacement | ElsewherePlacement) -> Placement:
+    def _placement(
+        self, at: Path, place: str | KmuPlacement | ImagePlacement | PartitionPlacement | ElsewherePlacement
+    ) -> Placement:
         source = self._source(at)
         match place:
             case "host":
@@ -430,3 +441,10 @@ class _Resolver:
     def _stop_at_faults(self) -> None:
         if self.faults:
             raise InputError(sorted(set(self.faults), key=lambda fault: (fault.line, fault.message)))
+
+
+def _moved(model: StageModel, item: ProtectEntry) -> str:
+    """Where the design has `item` protected, empty when that is where the vendor's program does it."""
+    calls = [call.operation for call in model.program]
+    own = "start" if calls[:1] == ["protect"] else "hand_off"
+    return "" if item.when is None or item.when == own else item.when

@@ -158,14 +158,18 @@ class LifecycleEntry(Strict):
     approtect: bool | None
     secure_approtect: bool | None = True
     eraseprotect: bool = False
-    flash_patch: bool | None = Field(default=None, description="nRF52: the flash patch unit can be used; absent: not told")
+    flash_patch: bool | None = Field(
+        default=None, description="nRF52: the flash patch unit can be used; absent: not told"
+    )
 
 
 class RuleEntry(Strict):
     """A rule against older images."""
 
     by: Literal["version", "nsib", "mcuboot", "security-counter", "unknown"]
-    image: str = Field(default="", description="the image it protects; absent: every image of the stage that enforces it")
+    image: str = Field(
+        default="", description="the image it protects; absent: every image of the stage that enforces it"
+    )
     slots: int | None = None
     booted: int | None = None
     planned: int | None = None

@@ -34,7 +34,7 @@ def set_up_trustzone(frame: Frame, step: SetUpTrustZone, goes: str) -> list[Outc
         i: [(True, True, True, True, False)] for i in range(cells.count) if i not in boot
     }
     passes = [
-        ((step.secure_code,), (True, True, False, True, True)),
+        ((step.secure_code,) if step.locks_code else (), (True, True, False, True, True)),
         (step.non_secure, (False, True, True, True, True)),
         (step.non_secure_data, (False, True, True, False, True)),
     ]

@@ -18,8 +18,9 @@ def set_up_trustzone(device: Device, step: SetUpTrustZone) -> None:
     for region in range(spu.count):
         if region not in owned:
             spu.write_register(region, SECURE | READ | WRITE | EXECUTE)
-    # EFFECT 2: the secure code range, locked before anything is opened
-    _set(device, step.secure_code.range, SECURE | READ | EXECUTE | LOCK, "secure, read and execute")
+    # EFFECT 2: the secure code range, locked before anything is opened; releases before 2.6 do not
+    if step.locks_code:
+        _set(device, step.secure_code.range, SECURE | READ | EXECUTE | LOCK, "secure, read and execute")
     # EFFECT 3: the non-secure image, then the secondary slot and non-secure storage
     for span in step.non_secure:
         _set(device, span.range, READ | WRITE | EXECUTE | LOCK, "non-secure, all access")

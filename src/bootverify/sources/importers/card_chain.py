@@ -110,7 +110,9 @@ def put_image(draft: Draft, link: Link, chain: list[Link], map_: Map, *, tfm: bo
             draft.put((*at, "staging"), staging, (*link.at, "mutability"))
             draft.put((*at, "update"), "over_the_air", (*link.at, "mutability"))
     elif not says(link.told.get("mutability", "immutable"), NOT_SHIPPED):
-        draft.open((*link.at, "mutability"), "unread-mutability", f"mutability `{link.told.get('mutability')}` of `{name}`")
+        draft.open(
+            (*link.at, "mutability"), "unread-mutability", f"mutability `{link.told.get('mutability')}` of `{name}`"
+        )
     for key in ("capabilities", "linked_for", "lock_set"):
         if key in link.told:
             draft.note((*link.at, key), f"{key} of `{name}`: {link.told[key]} (for the reader)")

@@ -7,14 +7,35 @@ from bootverify.design.design import Unmodelled
 from bootverify.sources.written import Path, Written
 
 # Which policies a field of the card could decide, by the part of the card it stands in.
-OF_UPDATES = (
-    "no-downgrade update-available update-recoverable bootable image-confidential metadata-authentic slot-bytes-authentic "
-    "authentic-only key-revoked key-rotatable layout-compatible config-supported"
-).split()
-OF_ACCESS = (
-    "rot-immutable boot-write-denied authentic-only secret-confidential secret-use-restricted image-confidential "
-    "no-downgrade bootable anchor-available anchor-unmodifiable isolation-boundary functional config-supported"
-).split()
+OF_UPDATES = [
+    "no-downgrade",
+    "update-available",
+    "update-recoverable",
+    "bootable",
+    "image-confidential",
+    "metadata-authentic",
+    "slot-bytes-authentic",
+    "authentic-only",
+    "key-revoked",
+    "key-rotatable",
+    "layout-compatible",
+    "config-supported",
+]
+OF_ACCESS = [
+    "rot-immutable",
+    "boot-write-denied",
+    "authentic-only",
+    "secret-confidential",
+    "secret-use-restricted",
+    "image-confidential",
+    "no-downgrade",
+    "bootable",
+    "anchor-available",
+    "anchor-unmodifiable",
+    "isolation-boundary",
+    "functional",
+    "config-supported",
+]
 
 
 @dataclass

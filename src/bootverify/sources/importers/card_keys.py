@@ -10,11 +10,28 @@ from bootverify.sources.importers.card_words import read, says, truth, words
 KINDS = {"public": "public", "private": "private", "symmetric": "symmetric", "hash": "hash"}
 ENGINE = r"write-only|crypto ?cell|cracen|engine|\bkey register|kmu-only"
 MEMORY = r"\bs?ram\b|buffer|memory|0x2\d{7}\b"
-PUBLIC = r"published|public (source )?tree|in the (mcuboot )?(source|sdk)|sample key|development key|known to (all|everybody)"
-KNOWN = (
-    "name kind placement used_for push_to cpu_readable permissions private_half state revocation transport "
-    "provisioned stored value origin unique_per_device"
-).split()
+PUBLIC = (
+    r"published|public (source )?tree|in the (mcuboot )?(source|sdk)|sample key|development key"
+    r"|known to (all|everybody)"
+)
+KNOWN = [
+    "name",
+    "kind",
+    "placement",
+    "used_for",
+    "push_to",
+    "cpu_readable",
+    "permissions",
+    "private_half",
+    "state",
+    "revocation",
+    "transport",
+    "provisioned",
+    "stored",
+    "value",
+    "origin",
+    "unique_per_device",
+]
 
 
 def put_keys(draft: Draft, chain: list[Link]) -> None:
@@ -36,7 +53,9 @@ def _partners(key: dict[str, Any], keys: list[dict[str, Any]]) -> list[str]:
     return [str(other["name"]) for other in keys if other is not key and str(other["name"]) in text]
 
 
-def _put(draft: Draft, key: dict[str, Any], told_at: tuple[str | int, ...], chain: list[Link], keys: list[dict[str, Any]]) -> None:
+def _put(
+    draft: Draft, key: dict[str, Any], told_at: tuple[str | int, ...], chain: list[Link], keys: list[dict[str, Any]]
+) -> None:
     name = str(key.get("name", f"key {told_at[-1]}"))
     at = ("keys", name)
     kind = read(key.get("kind", ""), KINDS).first
@@ -45,11 +64,20 @@ def _put(draft: Draft, key: dict[str, Any], told_at: tuple[str | int, ...], chai
     draft.put(at, {"kind": kind or "symmetric"}, told_at)
     places = _places(draft, key, name, told_at, chain)
     draft.put((*at, "placement"), places if len(places) > 1 else places[0], (*told_at, "placement"))
-    _put_use(draft, key, name, told_at, chain, keys)
-    if says(key.get("private_half", ""), PUBLIC) or says(key.get("placement", ""), PUBLIC) or says(key.get("state", ""), "compromis|leaked|published|known"):
+    _put_use(draft, key, told_at, chain, keys)
+    if (
+        says(key.get("private_half", ""), PUBLIC)
+        or says(key.get("placement", ""), PUBLIC)
+        or says(key.get("state", ""), "compromis|leaked|published|known")
+    ):
         draft.put((*at, "published"), True, told_at)
     elif "private_half" in key and not says(key["private_half"], "owner|secret|host|hsm|kept|private"):
-        draft.open(told_at, "unread-half", f"private half of `{name}`: {key['private_half']}", policies=["authentic-only", "image-confidential"])
+        draft.open(
+            told_at,
+            "unread-half",
+            f"private half of `{name}`: {key['private_half']}",
+            policies=["authentic-only", "image-confidential"],
+        )
     elif "state" in key:
         draft.open(told_at, "unread-state", f"state `{key['state']}` of `{name}`", about=[name])
     if "revocation" in key:
@@ -82,8 +110,15 @@ def _shipped(draft: Draft, key: dict[str, Any], name: str, told_at: tuple[str | 
         entry["placement"] = [{"image": image, "release": 2}, *places]
 
 
-def _put_use(draft: Draft, key: dict[str, Any], name: str, told_at: tuple[str | int, ...], chain: list[Link], keys: list[dict[str, Any]]) -> None:
+def _put_use(
+    draft: Draft,
+    key: dict[str, Any],
+    told_at: tuple[str | int, ...],
+    chain: list[Link],
+    keys: list[dict[str, Any]],
+) -> None:
     text = str(key.get("used_for", ""))
+    name = str(key.get("name", f"key {told_at[-1]}"))
     at = ("keys", name)
     partners = _partners(key, keys)
     target = _target(text, chain)
@@ -122,7 +157,9 @@ def _target(text: str, chain: list[Link]) -> str | None:
     return boots[-1] if boots and says(text, "bootloader") else None
 
 
-def _places(draft: Draft, key: dict[str, Any], name: str, told_at: tuple[str | int, ...], chain: list[Link]) -> list[Any]:
+def _places(
+    draft: Draft, key: dict[str, Any], name: str, told_at: tuple[str | int, ...], chain: list[Link]
+) -> list[Any]:
     text = str(key.get("placement", ""))
     found: list[Any] = []
     image = _image_in(text, chain)
@@ -146,8 +183,12 @@ def _places(draft: Draft, key: dict[str, Any], name: str, told_at: tuple[str | i
         found.append("host")
     if says(text, "crypto service|secure storage|trusted storage|\\bits\\b|\\bpsa\\b|key ?store"):
         found.append({"elsewhere": "service", "words": text})
+        what = f"what the service that holds `{name}` gives away (`{text}`)"
+        draft.open((*told_at, "placement"), "held-by-service", what, about=[name])
     if says(text, "swap status|trailer|status area"):
         found.append({"elsewhere": "swap-status", "words": text})
+        what = f"who reads `{name}` where it lies (`{text}`)"
+        draft.open((*told_at, "placement"), "held-in-status", what, about=[name])
     if not found:
         draft.open((*told_at, "placement"), "unread-placement", f"key `{name}` lies in `{text}`", about=[name])
         found.append({"elsewhere": "unread", "words": text})
@@ -158,13 +199,15 @@ def _image_in(text: str, chain: list[Link]) -> str | None:
     if says(text, r"crypto service|storage|\bhost\b"):
         return None
     names = {link.name for link in chain}
-    told = re.findall(r"[\w.+-]+", text)
+    told: list[str] = re.findall(r"[\w.+-]+", text)
     for word, following in zip(told, [*told[1:], ""], strict=True):
         if word in names and following in {"image", "binary", "code", "update", "release", "build"}:
             return word
     if says(text, r"inside|part of|embedded|compiled|linked|hard-?coded|file in|in the \w+ image|release \d|firmware"):
-        return next((word for word in told if word in names), None) or _target(text, chain) or (
-            next((link.name for link in reversed(chain) if link.program == "application"), None)
+        return (
+            next((word for word in told if word in names), None)
+            or _target(text, chain)
+            or (next((link.name for link in reversed(chain) if link.program == "application"), None))
         )
     return None
 
@@ -176,10 +219,20 @@ def _kmu(draft: Draft, key: dict[str, Any], name: str, text: str, told_at: tuple
         slots = list(range(first, max(first, min(last, first + 15)) + 1))
     else:
         slots = [0, 1]
-        draft.open((*told_at, "placement"), "unnamed-slot", f"`{text}` names no slot of the KMU", about=[name], policies=["secret-confidential", "secret-use-restricted", "anchor-available", "rot-immutable"])
+        draft.open(
+            (*told_at, "placement"),
+            "unnamed-slot",
+            f"`{text}` names no slot of the KMU",
+            about=[name],
+            policies=["secret-confidential", "secret-use-restricted", "anchor-available", "rot-immutable"],
+        )
     push = str(key.get("push_to", ""))
     to_memory, to_engine = says(push, MEMORY), says(push, ENGINE)
     if key.get("kind") in {"private", "symmetric"} and to_memory == to_engine:
         text = f"where the KMU pushes `{name}` to (`{push or 'not told'}`)"
         draft.open(told_at, "push-target", text, about=[name], policies=["secret-confidential"])
-    return {"kmu": slots, "push_to": "ram" if to_memory and not to_engine else "engine", "readable": truth(key.get("cpu_readable")) is True}
+    return {
+        "kmu": slots,
+        "push_to": "ram" if to_memory and not to_engine else "engine",
+        "readable": truth(key.get("cpu_readable")) is True,
+    }

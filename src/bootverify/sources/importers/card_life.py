@@ -27,25 +27,37 @@ MODES = {
     "none": "none",
     "firmware loader": "firmware-loader",
 }
-INSTALLED = {"overwrite": "overwrite", "swap-move": "swap-move", "swap-offset": "swap-move", "swap-scratch": "swap-move", "swap": "swap-move"}
+INSTALLED = {
+    "overwrite": "overwrite",
+    "swap-move": "swap-move",
+    "swap-offset": "swap-move",
+    "swap-scratch": "swap-move",
+    "swap": "swap-move",
+}
 # A behaviour is told when each pattern of one of its lines is found; the order matters, the first that fits counts.
 BEHAVIOURS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("counter-full-refuses", ("counter|slot", "refus|reject", "update|image", "last|full|no (free )?slot|exhaust")),
-    ("counter-full-stops", ("counter", "last slot|no (free )?slot|full|exhaust", "does not boot|no longer boot|stops|brick|unbootable")),
-    ("counter-fails-closed", ("counter", "fail|cannot be (stored|written)", r"not booted|not started|refus|passed over|skipped|fail-closed")),
+    ("counter-full-stops", ("counter", "last slot|no (free )?slot|full|exhaust",
+     "does not boot|no longer boot|stops|brick|unbootable")),
+    ("counter-fails-closed", ("counter", "fail|cannot be (stored|written)",
+     r"not booted|not started|refus|passed over|skipped|fail-closed")),
     ("counter-fails-open", ("counter", "fail|ignored|cannot be (stored|written)", "booted|fail-open|goes on|started")),
     ("version-unchecked-when-permanent", ("version|downgrade", "test", "permanent", r"\bnot\b|only|skip")),
     ("swap-cut-survives", ("reset|power|interrupt|cut", "resum|complet|continu", r"^(?!.*\b(not|never|cannot)\b)")),
-    ("swap-cut-loses-image", ("reset|power|interrupt|cut", "not resumed|never resumed|lost|shifted|no bootable|cannot be (resumed|completed)|not completed")),
+    ("swap-cut-loses-image", ("reset|power|interrupt|cut",
+     "not resumed|never resumed|lost|shifted|no bootable|cannot be (resumed|completed)|not completed")),
     ("misfit-blocks-staging", ("variant|slot", "neither|not (installed|removed|erased)", "block|occupi|stays|removed")),
-    ("misfit-is-dropped", ("variant|fits no|wrong", "erased|dropped|removed|discarded", r"^(?!.*\b(not|never|neither)\b)")),
+    ("misfit-is-dropped", ("variant|fits no|wrong", "erased|dropped|removed|discarded",
+     r"^(?!.*\b(not|never|neither)\b)")),
     ("acknowledged-early", ("acknowledg|reports|says", "before", "finish|written|copy|flash|complete")),
     ("signed-metadata", ("metadata|tlv|entries", r"only|refus|reject|must", "signed|protected|covers|cover")),
     ("unsigned-metadata", ("metadata|tlv|entries", "accept|taken|read|used", "not cover|unsigned|unprotected|outside")),
     ("scratch-encrypted", ("scratch", "encrypted", r"^(?!.*(plain|in clear))")),
     ("scratch-plain", ("scratch", "plain|in clear|decrypted")),
-    ("lock-failure-stops", ("lock", "cannot be set|fail|error|not possible", "stop|halt|cancel|refus|does not (boot|continue)")),
-    ("lock-failure-passes", ("lock", "cannot be set|fail|error", "go(es)? on|ignored|continue|boots? (anyway|all the same)")),
+    ("lock-failure-stops", ("lock", "cannot be set|fail|error|not possible",
+     "stop|halt|cancel|refus|does not (boot|continue)")),
+    ("lock-failure-passes", ("lock", "cannot be set|fail|error",
+     "go(es)? on|ignored|continue|boots? (anyway|all the same)")),
     ("lock-off", (r"\block\b", r"\boff\b|disabled|not (enabled|set)")),
     ("lock-entries-counted", ("lock|entry|entries", "first free", "error|fail", "none|no free|left")),
     ("no-second-slot-opened", ("second slot", "opens? none|not open|none")),
@@ -86,7 +98,11 @@ def put_life(draft: Draft, chain: list[Link], *, tfm: bool) -> None:
     for key in sorted(set(told) - known):
         draft.open(("update", key), "unread-update-field", f"`{key}: {told[key]}` of update", policies=OF_UPDATES)
     if "boot_record" in told:
-        draft.put(("life", "boot_record"), not says(told["boot_record"], "^none|^no\\b|^off|disabled"), ("update", "boot_record"))
+        draft.put(
+            ("life", "boot_record"),
+            not says(told["boot_record"], "^none|^no\\b|^off|disabled"),
+            ("update", "boot_record"),
+        )
 
 
 def _mode(draft: Draft, told: dict[str, Any], life: dict[str, Any], chain: list[Link]) -> None:
@@ -117,7 +133,12 @@ def _mode(draft: Draft, told: dict[str, Any], life: dict[str, Any], chain: list[
 def _rules(draft: Draft, told: dict[str, Any], life: dict[str, Any], chain: list[Link]) -> None:
     text = str(told.get("downgrade", ""))
     if not text:
-        draft.open(("update",), "no-downgrade-rule-told", "whether a rule against older images is configured", policies=["no-downgrade"])
+        draft.open(
+            ("update",),
+            "no-downgrade-rule-told",
+            "whether a rule against older images is configured",
+            policies=["no-downgrade"],
+        )
         return
     if says(text, r"^\s*(none|no|off|disabled|false)\s*$"):
         draft.put(("life", "rules"), [], ("update", "downgrade"))
@@ -147,17 +168,18 @@ def _rule(draft: Draft, text: str, chain: list[Link]) -> dict[str, Any]:
     names = [link.name for link in chain]
     if aimed:
         word = aimed[1]
-        rule["image"] = word if word in names else next((name for name in reversed(names) if word in re.split(r"[+_-]", name)), "")
+        rule["image"] = (
+            word if word in names else next((name for name in reversed(names) if word in re.split(r"[+_-]", name)), "")
+        )
         if not rule["image"]:
             main = [link.name for link in chain if link.program == "application"]
             rule["image"] = main[-1] if main and says(word, "^app|^image|^firmware") else ""
-    for key, value in (
+    told = (
         ("slots", number_before(text, "slots?")),
         ("booted", number_before(text, r"releases?\s+(?:were\s+|have\s+been\s+)?booted")),
         ("planned", number_before(text, r"releases?\s+(?:are\s+)?planned")),
-    ):
-        if value is not None:
-            rule[key] = value
+    )
+    rule.update({key: value for key, value in told if value is not None})
     if says(text, "every release|each release|each with a higher|all releases"):
         rule["every_release"] = True
     elif says(text, "security fix|only when|selected releases"):
@@ -185,9 +207,13 @@ def _recovery(draft: Draft, told: dict[str, Any]) -> None:
     value = truth(told["serial_recovery"])
     if value is False or says(text, r"^absent|not (built|present|reachable|in the product)|unreachable"):
         word = "absent"
-    elif says(text, r"no login|no password|without (a )?(password|login)|unauthenticated|open|reachable|uart|usb|button|cdc"):
+    elif says(
+        text, r"no login|no password|without (a )?(password|login)|unauthenticated|open|reachable|uart|usb|button|cdc"
+    ):
         word = "open"
-        if says(text, r"authenticat|password|login|signed request") and not says(text, r"no (login|password)|without|unauthenticated"):
+        if says(text, r"authenticat|password|login|signed request") and not says(
+            text, r"no (login|password)|without|unauthenticated"
+        ):
             word = "guarded"
     elif value is True:
         word = "open"
@@ -206,13 +232,24 @@ def _factory_and_request(draft: Draft, told: dict[str, Any]) -> None:
         elif says(text, "signed|plain|without"):
             draft.put(("life", "factory_image"), "signed", ("update", "factory_image"))
         else:
-            draft.open(("update", "factory_image"), "unread-factory-image", f"factory image `{text}`", policies=["image-confidential"])
+            draft.open(
+                ("update", "factory_image"),
+                "unread-factory-image",
+                f"factory image `{text}`",
+                policies=["image-confidential"],
+            )
     if "upgrade_request" in told:
         text = str(told["upgrade_request"])
         if says(text, "perm|confirm") != says(text, "test"):
-            draft.put(("life", "request"), "permanent" if says(text, "perm|confirm") else "test", ("update", "upgrade_request"))
+            draft.put(
+                ("life", "request"),
+                "permanent" if says(text, "perm|confirm") else "test",
+                ("update", "upgrade_request"),
+            )
         else:
-            draft.open(("update", "upgrade_request"), "unread-request", f"upgrade request `{text}`", policies=["no-downgrade"])
+            draft.open(
+                ("update", "upgrade_request"), "unread-request", f"upgrade request `{text}`", policies=["no-downgrade"]
+            )
 
 
 def _story(draft: Draft, told: dict[str, Any], chain: list[Link]) -> None:
@@ -257,7 +294,9 @@ def _behaviours(draft: Draft) -> None:
         for i, fact in enumerate(facts if isinstance(facts, list) else [facts]):
             name = next((name for name, patterns in BEHAVIOURS if says(fact, *patterns)), None)
             if name is None:
-                draft.open((part, "release_facts", i), "unread-release-fact", f"release fact: {fact}", policies=policies)
+                draft.open(
+                    (part, "release_facts", i), "unread-release-fact", f"release fact: {fact}", policies=policies
+                )
             else:
                 found.append(name)
                 draft.note((part, "release_facts", i), f"release fact read as {name}: {fact}")

@@ -50,7 +50,9 @@ class Map:
         found: dict[str, Any] = {"at": entry.get("at"), "size": entry.get("size")}
         region = read(entry.get("region", "internal"), REGIONS, "flash memory qspi spi nor chip")
         if region.first is None:
-            draft.open(at, "unread-region", f"region `{entry.get('region')}` of `{entry.get('name')}`", policies=OF_ACCESS)
+            draft.open(
+                at, "unread-region", f"region `{entry.get('region')}` of `{entry.get('name')}`", policies=OF_ACCESS
+            )
         found["memory"] = region.first or "internal"
         if "world" in entry:
             world = read(entry["world"], WORLDS)
@@ -97,7 +99,11 @@ class Map:
             if len(pair) == 2:
                 return pair
         if program in {"mcuboot", "nsib", ""}:
-            own = [name for name, held in self.holds.items() if words(held)[:1] == (stage,) and "memory" in self.entries[name]]
+            own = [
+                name
+                for name, held in self.holds.items()
+                if words(held)[:1] == (stage,) and "memory" in self.entries[name]
+            ]
             candidates = [stage, *own, f"{stage}_primary", *(OWN_SLOTS if program == "mcuboot" else ("b0",))]
         else:
             own = [name for name, held in self.holds.items() if stage in words(held)]
@@ -128,7 +134,10 @@ class Map:
         open_side = [name for name in internal if self.entries[name].get("attribution") == "non_secure"]
         names = [*words(stage), "app", "slot0_ns_partition", "app_image"]
         ours = next((name for name in names if name in open_side), None)
-        theirs = next((name for name in ("tfm", "tfm_secure", "slot0_partition", "spm", "slot0_s_partition") if name in secure), None)
+        theirs = next(
+            (name for name in ("tfm", "tfm_secure", "slot0_partition", "spm", "slot0_s_partition") if name in secure),
+            None,
+        )
         return theirs, ours
 
     def name_worlds(self, secure: str, open_side: str) -> None:
@@ -161,7 +170,9 @@ class Map:
     def invented(self, stage: str) -> str:
         """A partition for a stage that the map forgot, so that the rest can be read."""
         name = f"{stage} (not in the map)"
-        end = max((entry["at"] + entry["size"] for entry in self.entries.values() if entry["memory"] == "internal"), default=0)
+        end = max(
+            (entry["at"] + entry["size"] for entry in self.entries.values() if entry["memory"] == "internal"), default=0
+        )
         self.draft.put(("partitions", name), {"at": end, "size": 0x1000}, self.at)
         return name
 

@@ -19,28 +19,44 @@ def put_network(draft: Draft, chain: list[Link]) -> None:
         by = next((word for word in words(text) if word in names), "")
         if not by and says(text, "app(lication)? core"):
             by = "application core"
-        fed = says(f"{draft.design.get('update', {}).get('mode', '')} {link.told.get('mutability', '')}", "shared ram|app core|transfer|serial recovery")
+        fed = says(
+            f"{draft.design.get('update', {}).get('mode', '')} {link.told.get('mutability', '')}",
+            "shared ram|app core|transfer|serial recovery",
+        )
         value = {
             "boots": link.program == "b0n",
             "partition": partition or link.name,
             "verified_by": by,
             "fed_by": "transfer-ram" if fed and link.program == "network" else "",
             "signature": not says(link.told.get("signature", "none"), "^none"),
-            "updatable": link.shipped or says(link.told.get("mutability", ""), "updatable") and not says(link.told.get("mutability", ""), NOT_SHIPPED),
+            "updatable": link.shipped
+            or (
+                says(link.told.get("mutability", ""), "updatable")
+                and not says(link.told.get("mutability", ""), NOT_SHIPPED)
+            ),
             "locks": _locks(draft, link),
         }
         transfer = protection.get("pcd_ram_lock")
         if "pcd_ram_lock" in protection:
-            value["transfer_locked"] = isinstance(transfer, dict) and says(transfer.get("perm", ""), "read-only|no write|write denied", "lock")
+            value["transfer_locked"] = isinstance(transfer, dict) and says(
+                transfer.get("perm", ""), "read-only|no write|write denied", "lock"
+            )
             if isinstance(transfer, dict) and not value["transfer_locked"]:
-                draft.open(("protection", "pcd_ram_lock"), "unread-transfer-lock", f"lock of the transfer RAM: {transfer.get('perm')}", about=[link.name])
+                draft.open(
+                    ("protection", "pcd_ram_lock"),
+                    "unread-transfer-lock",
+                    f"lock of the transfer RAM: {transfer.get('perm')}",
+                    about=[link.name],
+                )
         draft.put(at, value, link.at)
 
 
 def _locks(draft: Draft, link: Link) -> list[list[int]]:
     found = []
     for i, lock in enumerate((draft.design.get("protection") or {}).get("locks") or []):
-        if link.name not in words(str(lock.get("set_by", ""))) or not says(lock.get("perm", ""), "denied|r-x|read-only"):
+        if link.name not in words(str(lock.get("set_by", ""))) or not says(
+            lock.get("perm", ""), "denied|r-x|read-only"
+        ):
             continue
         when = str(lock.get("when", "")).split("(")[0]
         if says(when, r"\bnot\b|\bonly\b|unless|except|until"):

@@ -8,9 +8,13 @@ from bootverify.sources.importers.card_release import sdk_window, window_holds
 from bootverify.sources.importers.card_words import read, says, truth, words
 
 DENIES_WRITE = r"r-x|r--|write[s]? (is |are )?denied|writes? denied|no writes?|read-only|write[- ]?protect"
-DENIES_READ = r"read (is )?denied|no reads?|execute[- ]only|--x|read[/ -]*(and )?execute (is )?(denied|disable)|unreadable"
+DENIES_READ = (
+    r"read (is )?denied|no reads?|execute[- ]only|--x|read[/ -]*(and )?execute (is )?(denied|disable)|unreadable"
+)
 DENIES_EXECUTE = r"\br--\b|\brw-\b|no execut"
-KNOWN_PERM = "r-x write denied writes secure locked until reset acl bprot rramc spu two merged regions region permanently"
+KNOWN_PERM = (
+    "r-x write denied writes secure locked until reset acl bprot rramc spu two merged regions region permanently"
+)
 SECRECY = ["secret-confidential", "secret-use-restricted", "image-confidential"]
 
 
@@ -44,7 +48,7 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
             draft.open(("protection", "locks"), "lock-by-application", text, policies=OF_ACCESS)
     image = next((link.name for link in chain if "parts" in draft.native["chain"].get(link.name, {})), None)
     if tfm and image is not None:
-        told = protection.get("tfm") if isinstance(protection.get("tfm"), dict) else {}
+        told = _mapping(protection.get("tfm"))
         first = told.get("secure_code_locked_first", tfm_locks)
         draft.put(("chain", image, "trustzone"), {"locks_code": bool(first)}, ("protection", "tfm"))
 
@@ -52,7 +56,8 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
 def _stands(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], about: list[str]) -> bool:
     """Whether the lock denies writes at all; a doubtful one is entered as an open point."""
     perm = str(lock.get("perm", ""))
-    seen = read(perm, {}, KNOWN_PERM)
+    nothing: dict[str, str] = {}
+    seen = read(perm, nothing, KNOWN_PERM)
     if says(perm, DENIES_READ) or says(perm, DENIES_EXECUTE):
         draft.open(at, "denied-read", f"`{perm}` denies more than writing", policies=SECRECY)
     if not says(perm, DENIES_WRITE):
@@ -68,7 +73,7 @@ def _stands(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], about
     if window is not None and window_holds(window, str(draft.native.get("sdk", ""))) is False:
         text = f"the lock is said to be set `{when}`, which leaves out this release"
         draft.open((*at, "when"), "contradicting-release", text, about=about, policies=OF_ACCESS, contradiction=True)
-    rest = when.split("(")[0]
+    rest = when.split("(", maxsplit=1)[0]
     if says(rest, r"\bnot\b|\bonly\b|unless|except|if\b|until"):
         draft.open((*at, "when"), "conditional-lock", f"the lock is set `{when}`", about=about, policies=OF_ACCESS)
     if not says(when, "start|hand-?off|hand-?over|reset|boot|launch|jump"):
@@ -113,14 +118,24 @@ def put_lifecycle(draft: Draft) -> None:
         value = truth(told[key]) if isinstance(told.get(key), bool) else _finally(text)
         if value is None:
             value = key != "eraseprotect"
-            draft.open(("protection", key), f"unread-{key}", f"{key} `{text or 'not told'}`", attackers=("debug-port", "fault-injection"))
+            draft.open(
+                ("protection", key),
+                f"unread-{key}",
+                f"{key} `{text or 'not told'}`",
+                attackers=("debug-port", "fault-injection"),
+            )
         life[key] = value
     if says(told.get("approtect"), r"hardware type|before 20\d\d|first silicon|old revision"):
         draft.put(("life", "glitch"), True, ("protection", "approtect"))
     if "flash_patch" in told:
         patch = truth(told["flash_patch"])
         if patch is None:
-            draft.open(("protection", "flash_patch"), "unread-flash-patch", f"flash_patch `{told['flash_patch']}`", policies=["rot-immutable"])
+            draft.open(
+                ("protection", "flash_patch"),
+                "unread-flash-patch",
+                f"flash_patch `{told['flash_patch']}`",
+                policies=["rot-immutable"],
+            )
         else:
             life["flash_patch"] = patch
     draft.put(("lifecycle",), life, ("protection", "approtect"))
@@ -130,15 +145,23 @@ def put_lifecycle(draft: Draft) -> None:
     }  # fmt: skip
     for key in sorted(set(told) - handled):
         draft.open(("protection", key), "unread-protection", f"`{key}: {told[key]}`", policies=OF_ACCESS)
-    tfm = told.get("tfm") if isinstance(told.get("tfm"), dict) else {}
+    tfm = _mapping(told.get("tfm"))
     known = {"ns_start", "isolation_level", "build", "secure_code_locked_first", "present", "version", "ns_ram_from"}
     for key in sorted(set(tfm) - known):
         draft.note(("protection", "tfm", key), f"`{key}: {tfm[key]}` of TF-M")
 
 
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _finally(text: str) -> bool | None:
-    """The last state that is told of a switch: `off during assembly, on at end of line` is on; `not available` is off."""
+    """The last state told of a switch: `off during assembly, on at end of line` is on, `not available` off."""
     if says(text, "not available|unavailable|not present|does not exist|\\bn/a\\b"):
         return False
-    states = [word in {"on", "enabled", "set", "locked"} for word in words(text) if word in {"on", "enabled", "set", "locked", "off", "disabled", "open", "unset"}]
+    states = [
+        word in {"on", "enabled", "set", "locked"}
+        for word in words(text)
+        if word in {"on", "enabled", "set", "locked", "off", "disabled", "open", "unset"}
+    ]
     return states[-1] if states else None

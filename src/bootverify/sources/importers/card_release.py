@@ -55,5 +55,4 @@ def _low(number: str) -> tuple[int, ...]:
 
 def _high(number: str) -> tuple[int, ...]:
     # `2.6` ends with the last release of 2.6; `2.6.1` is one release.
-    parts = tuple(int(part) if part != "x" else FAR[0] for part in number.split("."))
-    return parts
+    return tuple(int(part) if part != "x" else FAR[0] for part in number.split("."))

@@ -15,11 +15,77 @@ T = TypeVar("T")
 _WORD = re.compile(r"0x[0-9a-f]+|[a-z0-9_]+(?:[-'.][a-z0-9_]+)*|[+]")
 # Words that turn what stands around them into something else: left over, they make a reading doubtful.
 CONDITIONS = frozenset(
-    "unless except only if until without after not no never but when while optional optionally sometimes wished "
-    "requested intended planned partly partially half maybe unknown tbd unclear instead disabled off missing lacks "
-    "cannot fails failed first some from till before".split()
+    [
+        "unless",
+        "except",
+        "only",
+        "if",
+        "until",
+        "without",
+        "after",
+        "not",
+        "no",
+        "never",
+        "but",
+        "when",
+        "while",
+        "optional",
+        "optionally",
+        "sometimes",
+        "wished",
+        "requested",
+        "intended",
+        "planned",
+        "partly",
+        "partially",
+        "half",
+        "maybe",
+        "unknown",
+        "tbd",
+        "unclear",
+        "instead",
+        "disabled",
+        "off",
+        "missing",
+        "lacks",
+        "cannot",
+        "fails",
+        "failed",
+        "first",
+        "some",
+        "from",
+        "till",
+        "before",
+    ]
 )
-_FILLERS = frozenset("a an and the of in at on to for by is it its with + or as this that each every one set".split())
+_FILLERS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "the",
+        "of",
+        "in",
+        "at",
+        "on",
+        "to",
+        "for",
+        "by",
+        "is",
+        "it",
+        "its",
+        "with",
+        "+",
+        "or",
+        "as",
+        "this",
+        "that",
+        "each",
+        "every",
+        "one",
+        "set",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,11 @@ def parse(written: Written, variant: Mapping[str, Any] | None = None) -> Design:
     """As `load`, for a document that was read already."""
     if not is_card(written.plain):
         raise InputError.at(written.file, 1, f"this is no scenario card; it should say `format: {FORMAT}`")
-    card = varied({key: written.plain[key] for key in ("id", "soc", "sdk", "design") if key in written.plain}, variant, written.file)
+    card = varied(
+        {key: written.plain[key] for key in ("id", "soc", "sdk", "design") if key in written.plain},
+        variant,
+        written.file,
+    )
     design = card.get("design")
     if not isinstance(design, dict) or not isinstance(design.get("chain"), list):
         raise InputError.at(written.file, written.line(("design",)), "`design.chain` is missing; a card draws one")
