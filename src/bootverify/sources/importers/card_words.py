@@ -2,7 +2,7 @@
 
 >>> seen = read("before hand-off, plain boot only", {"hand-off": "late", "start": "early"})
 >>> seen.values, seen.rest, seen.doubtful
-(('late',), ('plain', 'boot', 'only'), True)
+(('late',), ('before', 'plain', 'boot', 'only'), True)
 """
 
 import re
