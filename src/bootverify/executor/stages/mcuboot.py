@@ -7,6 +7,7 @@ from bootverify.executor.crypto import Scheme
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash
 from bootverify.executor.image_format import ENC_KW, ENC_X25519, parse_header
+from bootverify.executor.layout import home
 from bootverify.executor.mcuboot.boot import BootConfig, Mode, Outcome, refusal
 from bootverify.executor.mcuboot.boot import boot_go as run
 from bootverify.executor.mcuboot.trailer import IMAGE_OK, KEYS, Flag, SwapType, Trailer, interrupted, swap_type
@@ -25,8 +26,8 @@ def config(world: World, step: BootGo) -> BootConfig:
         keys = ((key.scheme, key.public),)
     return BootConfig(
         mode=Mode.SWAP_MOVE if step.mode is UpgradeMode.SWAP_MOVE else Mode.OVERWRITE,
-        primary=design.partition(image.slots[0]).range,
-        secondary=design.partition(image.staging).range if image.staging else None,
+        primary=home(design, image.slots[0]),
+        secondary=home(design, image.staging) if image.staging else None,
         public_keys=keys,
         validate_primary=step.validate,
         prevent_downgrade=step.prevent_downgrade,
@@ -70,7 +71,7 @@ def _own_update(world: World, step: BootGo, built: BootConfig) -> bool:
         return False
     vector = int.from_bytes(staged[header.header_size + 4 : header.header_size + 8], "little")
     image = design.image(step.bootloader)
-    slots = {slot: design.partition(slot).range for slot in image.slots}
+    slots = {slot: home(design, slot) for slot in image.slots}
     slot = next((slot for slot, area in slots.items() if vector in area), None)
     if slot is None:
         return False
@@ -106,7 +107,7 @@ def request_upgrade(device: Device, area: AddressRange, request: Request) -> Non
 
 def confirm(device: Device, image: Image) -> bool:
     """What boot_write_img_confirmed does; whether there was something to confirm."""
-    primary = Trailer(device.flash, device.design.partition(image.slots[0]).range)
+    primary = Trailer(device.flash, home(device.design, image.slots[0]))
     if not primary.good or primary.flag(IMAGE_OK) is not Flag.UNSET:
         return False
     primary.set_flag(IMAGE_OK)
@@ -116,8 +117,8 @@ def confirm(device: Device, image: Image) -> bool:
 def forge_request(device: Device, image: Image, request: Request) -> None:
     """Rewrite the trailers so that the next boot sees `request`, as code that may write them does."""
     page = device.flash.page
-    primary = device.design.partition(image.slots[0]).range
-    staging = device.design.partition(image.staging).range if image.staging else primary
+    primary = home(device.design, image.slots[0])
+    staging = home(device.design, image.staging) if image.staging else primary
     match request:
         case Request.TEST | Request.PERM:
             device.flash.erase(staging.end - page, page)
