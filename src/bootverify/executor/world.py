@@ -52,9 +52,7 @@ class World:
         device = copy.copy(self.device)
         device.flash = self.device.flash.copy()
         device.uicr = self.device.uicr.copy()
-        device.guard = self.device.guard.copy()
-        device.mpc = self.device.mpc.copy() if self.device.mpc else None
-        device.sau = self.device.sau.copy() if self.device.sau else None
+        device.spu = self.device.spu.copy()
         device.kmu = copy.deepcopy(self.device.kmu)
         device.log = []
         return World(

@@ -7,7 +7,6 @@ from bootverify.executor.crypto import Scheme
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash
 from bootverify.executor.image_format import ENC_KW, ENC_X25519, parse_header
-from bootverify.executor.layout import home
 from bootverify.executor.mcuboot.boot import BootConfig, Mode, Outcome, refusal
 from bootverify.executor.mcuboot.boot import boot_go as run
 from bootverify.executor.mcuboot.trailer import IMAGE_OK, KEYS, Flag, SwapType, Trailer, interrupted, swap_type
@@ -26,8 +25,8 @@ def config(world: World, step: BootGo) -> BootConfig:
         keys = ((key.scheme, key.public),)
     return BootConfig(
         mode=Mode.SWAP_MOVE if step.mode is UpgradeMode.SWAP_MOVE else Mode.OVERWRITE,
-        primary=home(design, image.slots[0]),
-        secondary=home(design, image.staging) if image.staging else None,
+        primary=design.partition(image.slots[0]).range,
+        secondary=design.partition(image.staging).range if image.staging else None,
         public_keys=keys,
         validate_primary=step.validate,
         prevent_downgrade=step.prevent_downgrade,
@@ -71,7 +70,7 @@ def _own_update(world: World, step: BootGo, built: BootConfig) -> bool:
         return False
     vector = int.from_bytes(staged[header.header_size + 4 : header.header_size + 8], "little")
     image = design.image(step.bootloader)
-    slots = {slot: home(design, slot) for slot in image.slots}
+    slots = {slot: design.partition(slot).range for slot in image.slots}
     slot = next((slot for slot, area in slots.items() if vector in area), None)
     if slot is None:
         return False
@@ -107,7 +106,7 @@ def request_upgrade(device: Device, area: AddressRange, request: Request) -> Non
 
 def confirm(device: Device, image: Image) -> bool:
     """What boot_write_img_confirmed does; whether there was something to confirm."""
-    primary = Trailer(device.flash, home(device.design, image.slots[0]))
+    primary = Trailer(device.flash, device.design.partition(image.slots[0]).range)
     if not primary.good or primary.flag(IMAGE_OK) is not Flag.UNSET:
         return False
     primary.set_flag(IMAGE_OK)
@@ -117,8 +116,8 @@ def confirm(device: Device, image: Image) -> bool:
 def forge_request(device: Device, image: Image, request: Request) -> None:
     """Rewrite the trailers so that the next boot sees `request`, as code that may write them does."""
     page = device.flash.page
-    primary = home(device.design, image.slots[0])
-    staging = home(device.design, image.staging) if image.staging else primary
+    primary = device.design.partition(image.slots[0]).range
+    staging = device.design.partition(image.staging).range if image.staging else primary
     match request:
         case Request.TEST | Request.PERM:
             device.flash.erase(staging.end - page, page)
