@@ -13,6 +13,7 @@ from bootverify.policy.policy import Ask, Policy, SubjectKind
 from bootverify.policy.static import applies
 
 Subject = Stage | Image | Key | Partition
+WHOLE_MAP = "partition map"  # asks for every partition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,8 @@ def questions(
 ) -> Iterator[Question]:
     """The questions, by policy, then subject, then attacker.
 
-    `subjects` keeps those called so (a stage and its image go by either name). A policy is asked of the attackers it
+    `subjects` keeps those called so (a stage and its image go by either name, its code partition too; `partition map`
+    means every partition). A policy is asked of the attackers it
     names in `against`; with `any_attacker` of all that are given.
     """
     wanted = set(subjects)
@@ -86,18 +88,8 @@ def _subjects(design: Design, kind: SubjectKind) -> tuple[Subject, ...]:
 def _called(design: Design, subject: Subject, names: set[str]) -> bool:
     if subject.name in names:
         return True
+    if isinstance(subject, Partition):
+        return WHOLE_MAP in names or any(stage.name in names and subject.name == stage.code for stage in design.stages)
     if isinstance(subject, Image):
         return any(stage.name in names for stage in design.stages_of(subject.name))
     return isinstance(subject, Stage) and len(design.stages_of(subject.image)) == 1 and subject.image in names
-
-
-def names_of(design: Design, subject: Subject) -> tuple[str, ...]:
-    """Every name that goes for the subject: its own, and those of its image, stages and slots."""
-    match subject:
-        case Stage():
-            image = design.image(subject.image)
-            return (subject.name, image.name, *image.slots, *([subject.code] if subject.code else []))
-        case Image():
-            return (subject.name, *subject.slots, *(stage.name for stage in design.stages_of(subject.name)))
-        case _:
-            return (subject.name,)

@@ -9,6 +9,7 @@ from bootverify.check.verdict import Fact
 from bootverify.design.boot import Image, Protect, SetUpTrustZone, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, Key
+from bootverify.design.memory import MemoryKind, Partition
 from bootverify.machine.action import (
     Action,
     Deliver,
@@ -102,6 +103,8 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
             return f"{last.partition} can be written by {_state(design, who)}: {lock}."
         case _:
             pass
+    if isinstance(subject, Partition) and (text := _opened_with(design, subject)):
+        return text
     if any(isinstance(action, ProgramRegion) for action in actions):
         return f"{_state(design, who)} opens a region that is not locked until reset."
     if any(isinstance(action, Deliver) and isinstance(action.content, Crafted) for action in actions):
@@ -171,6 +174,24 @@ def _guards(design: Design, where: str) -> list[Fact]:
 def _touches(design: Design, area: AddressRange, regions: set[int]) -> bool:
     granule = design.soc.guard.granule
     return any(area.overlaps(AddressRange.sized(number * granule, granule)) for number in regions)
+
+
+def _opened_with(design: Design, partition: Partition) -> str:
+    """Which opened span takes bytes of `partition` along, and by which unit; empty when none does."""
+    if partition.memory is MemoryKind.EXTERNAL:
+        return f"{partition.name} lies in external memory, which belongs to whoever drives the bus."
+    unit = design.soc.attribution.granule if design.soc.attribution else design.soc.guard.granule
+    for stage in design.stages:
+        for step in stage.steps:
+            if isinstance(step, SetUpTrustZone):
+                for span in (*step.non_secure, *step.non_secure_data):
+                    start = span.range.start // unit * unit
+                    end = design.soc.flash.end if design.soc.attribution else -(-span.range.end // unit) * unit
+                    if partition.range.overlaps(AddressRange(start, max(start, end))):
+                        whole = f"in units of {unit:#x}, so from {start:#x} up to {end:#x}"
+                        opened = f"{stage.name} opens {span.range}, {whole}, to non-secure code"
+                        return f"{opened}: {partition.name} lies in it."
+    return ""
 
 
 def _in_image(key: Key, image: str) -> bool:

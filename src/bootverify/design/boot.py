@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from bootverify.design.protection import Attribution, Lock, Span
+from bootverify.design.protection import Access, Attribution, Lock, Span
 from bootverify.design.source import NOWHERE, Source
 
 
@@ -67,20 +67,26 @@ class Image:
 class Protect:
     """fprotect: make whole granules secure, read and execute only (vendor library, lib/fprotect).
 
-    `spans` are what the design wants locked; the step rounds nothing, a misaligned span makes it fail.
+    `spans` are what the design wants locked; the step rounds nothing, a misaligned span makes it fail. What a span
+    loses is `deny`; only an ACL can deny reading with it (`fprotect_area_no_access`), other units deny writing alone.
     """
 
     spans: tuple[Span, ...]
     lock: Lock = Lock.UNTIL_RESET
+    deny: frozenset[Access] = frozenset({Access.WRITE})
     source: Source = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChooseSlot:
-    """NSIB: find, order, validate and pick one of the slots of `image`; `counter`: monotonic version counter on."""
+    """NSIB: find, order, validate and pick one of the slots of `image`; `counter`: monotonic version counter on.
+
+    `provision` is the flash partition that holds NSIB's key hashes and counters; None where they lie in OTP words.
+    """
 
     image: str
     counter: bool
+    provision: str | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -105,13 +111,14 @@ class BootGo:
 class SetUpTrustZone:
     """TF-M: attribute memory from the map, lock its own code, open and lock what is non-secure.
 
-    The order and the rounding are code on both sides (soc.md 8.1).
+    The order and the rounding are code on both sides (soc.md 8.1, 8.2). `locks_first`: the secure code is locked before
+    anything is opened, as TF-M does from SDK 2.6 on.
     """
 
     secure_code: Span
     non_secure: tuple[Span, ...]  # the non-secure image: read, write, execute
     non_secure_data: tuple[Span, ...]  # secondary slot and non-secure storage: read, write
-    locks_code: bool = True  # locks its own code before it opens the rest; earlier releases do not (soc.md 8.1)
+    locks_first: bool = True
     source: Source = field(default=NOWHERE, compare=False)
 
 

@@ -6,13 +6,12 @@ from typing import TypeVar
 from bootverify.design.artifact import Artifact, Contradiction
 from bootverify.design.boot import Image, Program, Stage
 from bootverify.design.keys import Key
-from bootverify.design.life import NOTHING_KNOWN, Life
 from bootverify.design.memory import Memory, Partition
-from bootverify.design.network import NetworkStage
 from bootverify.design.openpoint import OpenPoint
 from bootverify.design.settings import NOTHING_TOLD, Settings
 from bootverify.design.soc import Soc
 from bootverify.design.source import NOWHERE, Source
+from bootverify.ranges import AddressRange
 
 T = TypeVar("T", Partition, Image, Stage, Key)
 
@@ -21,13 +20,15 @@ T = TypeVar("T", Partition, Image, Stage, Key)
 class Lifecycle:
     """Debug and erase protection: True means the port is closed, the erase refused.
 
-    `flash_patch`: the flash patch unit of an nRF52 can be used; None: nothing tells.
+    `boot_region` is what hardware write-protects from reset on, as UICR.BOOTCONF of nRF54L says (soc.md 2.4); None
+    where nothing was programmed. `flash_patch`: the core's flash patch unit can be used.
     """
 
     approtect: bool
     secure_approtect: bool
     eraseprotect: bool
-    flash_patch: bool | None = None
+    boot_region: AddressRange | None = None
+    flash_patch: bool = False
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -69,9 +70,6 @@ class Design:
     lifecycle: Lifecycle
     releases: int = 2
     open_points: tuple[OpenPoint, ...] = ()
-    life: Life = NOTHING_KNOWN
-    network: tuple[NetworkStage, ...] = ()
-    proposed: tuple[Partition, ...] = ()  # the map of the next release, where it differs from the one in the field
     files: tuple[InputFile, ...] = ()
     ledger: tuple[Unmodelled, ...] = ()
     memories: tuple[Memory, ...] = ()

@@ -5,11 +5,12 @@ from functools import cached_property
 
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import Program, Stage
-from bootverify.design.protection import Access, Attribution
+from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.encoder.cells import Extent
 from bootverify.encoder.frame import CRAFTED, NO_SLOT, Frame
+from bootverify.encoder.region import Region
 from bootverify.encoder.terms import Term, and_, eq, false, or_, true
-from bootverify.encoder.units import spu
+from bootverify.encoder.units import acl, bprot, mpc, rramc, spu
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +88,27 @@ class Reach:
 
     # -- bytes
 
+    def permits(self, region: Region, access: Access, who: Attribution) -> Term:
+        """True iff every unit before the cells of `region` lets `who` have `access` to them."""
+        match self.frame.cells.kind:
+            case UnitKind.SPU:
+                return spu.permits(region, access, who)
+            case UnitKind.ACL:
+                return acl.permits(region, access)
+            case UnitKind.BPROT:
+                return bprot.permits(region, access)
+            case UnitKind.RRAMC:
+                return and_(rramc.permits(region, access), mpc.reaches(region, who))
+
     def some(self, extent: Extent, access: Access, by: Initiator) -> Term:
         """True iff `by` gets `access` to at least one granule of `extent`."""
         if not extent.guarded:
             return by.secure if extent.secure_only else by.any
         regions = self.frame.regions_of(extent.regions)
-        secure = or_(*(spu.permits(region, access, Attribution.SECURE) for region in regions))
+        secure = or_(*(self.permits(region, access, Attribution.SECURE) for region in regions))
         if by.non_secure is false():
             return and_(by.secure, secure)
-        open_ = or_(*(spu.permits(region, access, Attribution.NON_SECURE) for region in regions))
+        open_ = or_(*(self.permits(region, access, Attribution.NON_SECURE) for region in regions))
         return or_(and_(by.secure, secure), and_(by.non_secure, open_))
 
     def every(self, extent: Extent, access: Access, by: Initiator) -> Term:
@@ -103,8 +116,8 @@ class Reach:
         if not extent.guarded:
             return by.secure if extent.secure_only else by.any
         regions = self.frame.regions_of(extent.regions)
-        secure = and_(*(spu.permits(region, access, Attribution.SECURE) for region in regions))
+        secure = and_(*(self.permits(region, access, Attribution.SECURE) for region in regions))
         if by.non_secure is false():
             return and_(by.secure, secure)
-        open_ = and_(*(spu.permits(region, access, Attribution.NON_SECURE) for region in regions))
+        open_ = and_(*(self.permits(region, access, Attribution.NON_SECURE) for region in regions))
         return or_(and_(by.secure, secure), and_(by.non_secure, open_))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from bootverify.design.boot import Program, UpgradeMode
-from bootverify.design.protection import Access, Attribution
+from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.encoder.access import Initiator, Reach
 from bootverify.encoder.cells import Extent, Place, Store
 from bootverify.encoder.environment import content_of
@@ -173,9 +173,12 @@ def _forges(image: str) -> Callable[[Choices], Action]:
 
 
 def _program(frame: Frame, reach: Reach) -> Iterator[Move]:
-    """A secure attacker programs regions that are not locked as he likes."""
+    """A secure attacker programs regions of an SPU that are not locked as he likes.
+
+    What he can do to the other units only takes access away, from him too.
+    """
     hostile = reach.code.secure
-    if hostile is false():
+    if hostile is false() or frame.cells.kind is not UnitKind.SPU:
         return
     for region in frame.regions:
         name = f"program {region.secure.name.removesuffix('.secure')}"

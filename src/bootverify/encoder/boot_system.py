@@ -27,7 +27,9 @@ from bootverify.encoder.predicates import Predicates
 from bootverify.encoder.stages.mcuboot import boot_go
 from bootverify.encoder.stages.nsib import choose_slot
 from bootverify.encoder.stages.outcome import Outcome, possible
-from bootverify.encoder.stages.simple import goes_on, protect, set_up_trustzone
+from bootverify.encoder.stages.protect import protect
+from bootverify.encoder.stages.simple import goes_on
+from bootverify.encoder.stages.trustzone import set_up_trustzone
 from bootverify.encoder.system import System
 from bootverify.encoder.terms import Term, and_
 from bootverify.machine.action import TakeStep

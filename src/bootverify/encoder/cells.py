@@ -1,8 +1,12 @@
-"""The address arithmetic of the encoder: which granules a store, span, trailer or key touches.
+"""The address arithmetic of the encoder: which cells a store, span, trailer or key touches.
+
+With an SPU a cell is a region of the unit. With other units it is a stretch of memory between two addresses where some
+rule may change: borders of spans, partitions, trailers, keys, blocks.
 
 Nothing here depends on the state; every question is answered once, when the system is built.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +18,6 @@ from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import UnitKind
 from bootverify.errors import BootverifyError
 
-MCUBOOT_HEADER = 0x200
 KEY_SIZE = 32
 
 
@@ -65,34 +68,93 @@ class Cells:
     """The map of `design`, cut at granules."""
 
     def __init__(self, design: Design) -> None:
-        """Raises NotModelled where the guard or the map is of a kind that has no terms yet."""
-        guard = design.soc.guard
-        if guard.kind is not UnitKind.SPU:
-            raise NotModelled(f"{design.soc.name}: protection by {guard.kind.value} is not modelled")
+        """Raises NotModelled where the map is of a kind that has no terms yet."""
         self.design = design
-        self.granule = guard.granule
-        self.base = design.soc.flash.start
-        size = design.soc.flash.end - self.base
-        self.count = min(guard.entries, -(-size // guard.granule))
+        self.kind = design.soc.guard.kind
+        self.granule = design.soc.guard.granule
+        self.base, self.end = design.soc.flash.start, design.soc.flash.end
+
+    @cached_property
+    def edges(self) -> tuple[int, ...]:
+        """Where cells meet: cell i runs from edge i to edge i + 1."""
+        if self.kind is UnitKind.SPU:
+            count = min(self.design.soc.guard.entries, -(-(self.end - self.base) // self.granule))
+            return tuple(self.base + i * self.granule for i in range(count + 1))
+        inside = {at for pair in self._pairs() for at in pair if self.base < at < self.end}
+        return (self.base, *sorted(inside), self.end)
+
+    @property
+    def count(self) -> int:
+        """How many cells there are."""
+        return len(self.edges) - 1
 
     # -- ranges
 
     def regions(self, start: int, end: int) -> tuple[int, ...]:
-        """The granules that the internal bytes from `start` up to `end` touch.
+        """The cells that the internal bytes from `start` up to `end` touch.
 
         soc.md 8.1: from the region of the first byte to that of the last.
         """
+        start, end = max(start, self.base), min(end, self.end)
         if end <= start:
             return ()
-        first, last = (start - self.base) // self.granule, (end - 1 - self.base) // self.granule
-        return tuple(range(max(first, 0), min(last, self.count - 1) + 1))
+        first, last = bisect_right(self.edges, start) - 1, bisect_left(self.edges, end) - 1
+        return tuple(range(first, min(last, self.count - 1) + 1))
+
+    def opened(self, step: SetUpTrustZone) -> tuple[int, int]:
+        """What TF-M opens on a part with MPC and SAU: from the block of the first non-secure byte up to the UICR.
+
+        soc.md 8.2; the override's start address keeps no bits below 4 KiB (recorded register set-up).
+        """
+        unit = self.design.soc.attribution
+        if unit is None or not step.non_secure:
+            return self.end, self.end
+        start = min(span.range.start for span in step.non_secure)
+        return start - start % unit.granule, min(unit.end, self.end)
+
+    @cached_property
+    def boot_cells(self) -> frozenset[int]:
+        """The cells of the boot region that hardware sets at reset."""
+        area = self.design.lifecycle.boot_region
+        return frozenset() if area is None else frozenset(self.regions(area.start, area.end))
+
+    def _pairs(self) -> Iterator[tuple[int, int]]:
+        """Ranges of internal memory whose borders may matter."""
+        design = self.design
+        for partition in design.partitions:
+            if partition.memory is MemoryKind.INTERNAL:
+                start, end = partition.range.start, partition.range.end
+                yield start, end
+                yield max(start, end - design.soc.page), end
+        for key in design.keys:
+            for placement in key.placements:
+                if isinstance(placement, InImage):
+                    image = design.image(placement.image)
+                    for name in (*image.slots, *([image.staging] if image.staging else [])):
+                        partition = design.partition(name)
+                        start = partition.range.start + self._lead(image) + placement.offset
+                        if partition.memory is MemoryKind.INTERNAL:
+                            yield start, min(start + KEY_SIZE, partition.range.end)
+        if design.lifecycle.boot_region is not None:
+            yield design.lifecycle.boot_region.start, design.lifecycle.boot_region.end
+        for stage in design.stages:
+            for step in stage.steps:
+                if isinstance(step, Protect):
+                    yield from ((span.range.start, span.range.end) for span in step.spans)
+                elif isinstance(step, SetUpTrustZone):
+                    yield self.opened(step)
 
     def aligned(self, start: int, end: int) -> bool:
         """Whether start and length are multiples of the granule, as fprotect wants them."""
         return start % self.granule == 0 and (end - start) % self.granule == 0
 
     def extent(self, partition: Partition, start: int, end: int) -> Extent:
-        """Bytes of `partition`, addressed as it is."""
+        """Bytes of `partition`, addressed as it is.
+
+        Raises NotModelled for memory that no unit of this core stands before.
+        """
+        if partition.memory in {MemoryKind.SRAM, MemoryKind.NETWORK}:
+            raise NotModelled(f"partition `{partition.name}` lies in {partition.memory.value} memory")
         guarded = partition.memory is MemoryKind.INTERNAL
         return Extent(
             start=start,
@@ -108,9 +170,10 @@ class Cells:
         return self.extent(partition, partition.range.start, partition.range.end)
 
     def trailer(self, name: str) -> Extent:
-        """The last granule of the partition called `name`, where a slot's trailer ends."""
+        """The last page of the partition called `name`, where a slot's trailer ends."""
         partition = self.design.partition(name)
-        return self.extent(partition, max(partition.range.start, partition.range.end - 1), partition.range.end)
+        start, end = partition.range.start, partition.range.end
+        return self.extent(partition, max(start, end - self.design.soc.page), end)
 
     def boot_regions(self) -> frozenset[int]:
         """The granules that a slot of a boot stage touches; TF-M leaves them alone."""
@@ -144,6 +207,10 @@ class Cells:
     def _told_apart(self) -> Iterator[Iterable[int]]:
         design = self.design
         yield self.boot_regions()
+        yield self.boot_cells
+        for partition in design.partitions:
+            if partition.memory is MemoryKind.INTERNAL:
+                yield self.whole(partition.name).regions
         for store in self.stores.values():
             yield store.extent.regions
         for image in design.images:
@@ -159,6 +226,7 @@ class Cells:
                     spans = step.spans
                 elif isinstance(step, SetUpTrustZone):
                     spans = (step.secure_code, *step.non_secure, *step.non_secure_data)
+                    yield self.regions(*self.opened(step))
                 else:
                     continue
                 yield from (self.regions(span.range.start, span.range.end) for span in spans)
@@ -237,10 +305,13 @@ class Cells:
         return tuple(found)
 
     def _payload(self, image: Image, store: Store) -> int:
-        start = self.design.partition(store.slot or store.name).range.start
+        return self.design.partition(store.slot or store.name).range.start + self._lead(image)
+
+    def _lead(self, image: Image) -> int:
+        """Bytes between the start of a slot and the payload of `image`."""
         verifier = image.verified_by
         behind_header = verifier is not None and self.design.stage(verifier).program is Program.MCUBOOT
-        return start + (MCUBOOT_HEADER if behind_header else 0)
+        return self.design.soc.header if behind_header else 0
 
     def data_places(self, key: Key) -> tuple[tuple[str, Extent], ...]:
         """The data partitions that hold `key`, whole."""

@@ -108,6 +108,8 @@ def _call(predicates: Predicates, call: Call, things: Things) -> Term:
             return predicates.authentic(_image(design, thing))
         case "writable", [thing]:
             return predicates.writable(_image(design, thing))
+        case "exposed", [Partition() as partition]:
+            return predicates.exposed(partition)
         case "knows", [Key() as key]:
             return predicates.knows(key)
         case "usable", [Key() as key]:

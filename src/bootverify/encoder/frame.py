@@ -15,6 +15,12 @@ condition; `Frame.variables` is the list.
     because hostile code has programmed some, `tampered` is true and the fields may be anything:
     whatever the attacker would like them to permit, they do. `tampered` covers every setting
     (see `instant.covers`).
+    With other units i to j number cells (`Cells.edges`), and only the fields that the units have exist:
+    ACL `.read` (and execute), `.write`; BPROT `.write`; RRAMC `.read`, `.write`, `.execute`, and with TF-M
+    `.secure`, which is what the MPC says. A field is true while no entry, bit or region refuses it.
+`entries` of `0`, `1`, ...
+    How many entries of the unit are in use: of an ACL all that are; of the RRAMC 1 when region 4 is, else
+    0; *if* a step of the design protects with such a unit.
 `content[store]`
     What the store called so holds: `erased` (all bytes); `invalidated` (a genuine image but for
     NSIB's mark); `<image> <release>`, or `<image> <release> for <slot>` for an image with several
@@ -56,11 +62,12 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import BootGo, ChooseSlot, Image, Stage, operation
+from bootverify.design.boot import BootGo, ChooseSlot, Image, Protect, Stage, operation
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, Key
+from bootverify.design.protection import UnitKind
 from bootverify.encoder.cells import Cells, NotModelled, Store
-from bootverify.encoder.region import RESET_REGION, Region, region
+from bootverify.encoder.region import Region, region
 from bootverify.encoder.terms import (
     BOOL,
     Sort,
@@ -146,7 +153,9 @@ class Frame:
     @cached_property
     def regions(self) -> tuple[Region, ...]:
         """The registers of the flash regions, one for each group of `cells`."""
-        return tuple(region(members) for members in self.cells.groups)
+        soc = self.design.soc
+        attributed = soc.attribution is not None and self.design.has_tfm
+        return tuple(region(members, soc.guard.kind, attributed=attributed) for members in self.cells.groups)
 
     def regions_of(self, numbers: Iterable[int]) -> tuple[Region, ...]:
         """The registers that stand for the regions with these numbers."""
@@ -163,11 +172,31 @@ class Frame:
         """What every reset does."""
         updates = {self.at: self.go(self.first_mark)}
         for each in self.regions:
-            updates.update({field: _truth(value) for field, value in zip(each.fields, RESET_REGION, strict=True)})
-            updates[each.tampered] = false()
+            updates.update({field: _truth(value) for field, value in each.start.items()})
+            updates.update(self._boot_region(each))
+        if self.entries is not None:
+            updates[self.entries] = const(self.entries.sort, "0")
         if self.active is not None:
             updates[self.active] = const(self.active.sort, NO_SLOT)
         return updates
+
+    @cached_property
+    def entries(self) -> Term | None:
+        """How many entries of the guard are in use, where they can run out."""
+        guard = self.design.soc.guard
+        if guard.kind in {UnitKind.SPU, UnitKind.BPROT}:
+            return None
+        most = guard.entries if guard.kind is UnitKind.ACL else 1
+        steps = (step for stage in self.design.stages for step in stage.steps)
+        if not any(isinstance(step, Protect) for step in steps):
+            return None
+        return var("entries", Sort("Entries", tuple(str(number) for number in range(most + 1))))
+
+    def _boot_region(self, each: Region) -> dict[Term, Term]:
+        """Hardware loads the boot region at reset, while UICR holds its setting (soc.md 2.4)."""
+        if each.members[0] not in self.cells.boot_cells:
+            return {}
+        return {each.write: self.erased_all}
 
     @cached_property
     def counter(self) -> Term | None:
@@ -327,7 +356,7 @@ class Frame:
     @cached_property
     def variables(self) -> tuple[Term, ...]:
         """Every variable, the location first."""
-        singles = [each for each in (self.active, self.counter) if each is not None]
+        singles = [each for each in (self.active, self.counter, self.entries) if each is not None]
         if self.erased_all is not false():
             singles.append(self.erased_all)
         midways = [self.midway(image) for image in self.requests] if self.cuts else []
@@ -340,7 +369,7 @@ class Frame:
             *midways,
             *self.published.values(),
             *self.knowledge.values(),
-            *(field for each in self.regions for field in (*each.fields, each.tampered)),
+            *(field for each in self.regions for field in each.variables),
         )
 
     @cached_property
@@ -356,7 +385,9 @@ class Frame:
             several = len(self.design.image(name).slots) > 1
             start[taken] = (ERASED if several else self.factory(self.cells.of_image(name)[0]),)
         for each in self.regions:
-            start.update({field: (value,) for field, value in zip(each.fields, RESET_REGION, strict=True)})
+            start.update({field: (value,) for field, value in each.start.items()})
+            if each.members[0] in self.cells.boot_cells:
+                start[each.write] = (False,)
         return start
 
 

@@ -35,7 +35,8 @@ def covers(frame: Frame, wide: Mapping[Term, Value], narrow: Mapping[Term, Value
 
     So it is when they are equal, but for registers that `wide` calls tampered: those permit all.
     """
-    registers = {field: region for region in frame.regions for field in (*region.fields, region.tampered)}
+    programmable = [region for region in frame.regions if region.tampered in region.variables]
+    registers = {field: region for region in programmable for field in region.variables}
     for variable in frame.variables:
         region = registers.get(variable)
         if region is not None and wide[region.tampered]:

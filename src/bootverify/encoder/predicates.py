@@ -2,12 +2,13 @@
 
 from bootverify.design.boot import Image, Stage
 from bootverify.design.keys import InImage, Key
-from bootverify.design.protection import Access
-from bootverify.encoder.access import Reach
+from bootverify.design.memory import Partition
+from bootverify.design.protection import Access, Attribution
+from bootverify.encoder.access import Initiator, Reach
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.knowledge import carries, kmu_slots
 from bootverify.encoder.knowledge import shipped as shipped_in
-from bootverify.encoder.terms import Term, and_, eq, member, not_, or_
+from bootverify.encoder.terms import Term, and_, eq, false, member, not_, or_, true
 
 
 class Predicates:
@@ -43,6 +44,16 @@ class Predicates:
         """True iff the attacker can change a byte of a slot of `image` now, by code or by probe."""
         extents = [self.frame.cells.whole(slot) for slot in image.slots]
         return or_(*(self.reach.some(extent, Access.WRITE, self.reach.anyone) for extent in extents))
+
+    def exposed(self, partition: Partition) -> Term:
+        """True iff non-secure code runs and can read or write a byte of `partition`, by CPU or by other bus masters."""
+        frame = self.frame
+        stages = [stage for stage in frame.design.stages if stage.attribution is Attribution.NON_SECURE]
+        running = frame.at_stage(*stages) if stages else false()
+        by = Initiator(secure=false(), non_secure=true())
+        extent = frame.cells.whole(partition.name)
+        reached = [self.reach.some(extent, access, by) for access in (Access.READ, Access.WRITE)]
+        return and_(running, or_(*reached))
 
     def knows(self, key: Key) -> Term:
         """True iff the value is in the attacker's hands."""

@@ -1,13 +1,26 @@
-"""The register of a group of flash regions, as variables."""
+"""The settings of a group of cells, as variables: a register of the SPU, or what other units say of the cells."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from bootverify.encoder.terms import Term, var
+from bootverify.design.protection import UnitKind
+from bootverify.encoder.terms import Op, Term, false, true, var
+
+FIELDS = ("secure", "read", "write", "execute", "locked", "tampered")
+
+# Which fields a unit has; soc.md 2.1 to 2.5. Where it has none the field is what it always reads.
+_OF: Mapping[UnitKind, tuple[str, ...]] = {
+    UnitKind.SPU: FIELDS,
+    UnitKind.ACL: ("read", "write"),
+    UnitKind.BPROT: ("write",),
+    UnitKind.RRAMC: ("read", "write", "execute"),
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Region:
-    """The registers of flash regions that read alike."""
+    """The settings of cells that read alike; a field that the units do not have is a constant."""
 
     members: tuple[int, ...]
     secure: Term
@@ -19,25 +32,36 @@ class Region:
 
     @property
     def fields(self) -> tuple[Term, ...]:
-        """The variables of the register, in the order of the docstring of this module."""
+        """The five fields of a register, variables or not."""
         return (self.secure, self.read, self.write, self.execute, self.locked)
 
+    @cached_property
+    def variables(self) -> tuple[Term, ...]:
+        """Those fields that are variables, `tampered` last."""
+        return tuple(field for field in (*self.fields, self.tampered) if field.op is Op.VAR)
 
-RESET_REGION = (True, True, True, True, False)  # soc.md 2.1: reset value 0x17
+    @cached_property
+    def start(self) -> Mapping[Term, bool]:
+        """What the variables are at reset: all permitted, secure, unlocked (soc.md 2.1: 0x17; 2.2 to 2.5)."""
+        values = zip((*self.fields, self.tampered), (*RESET_REGION, False), strict=True)
+        return {field: value for field, value in values if field.op is Op.VAR}
 
 
-def region(members: tuple[int, ...]) -> Region:
-    """The register of the regions with these numbers, named after them."""
+RESET_REGION = (True, True, True, True, False)
+
+
+def region(members: tuple[int, ...], kind: UnitKind = UnitKind.SPU, *, attributed: bool = False) -> Region:
+    """The settings of the cells with these numbers, named after them.
+
+    `attributed`: a unit beside the guard makes cells non-secure.
+    """
     name = f"region[{_ranges(members)}]"
-    return Region(
-        members=members,
-        secure=var(f"{name}.secure"),
-        read=var(f"{name}.read"),
-        write=var(f"{name}.write"),
-        execute=var(f"{name}.execute"),
-        locked=var(f"{name}.locked"),
-        tampered=var(f"{name}.tampered"),
-    )
+    has = {*_OF[kind], *(("secure",) if attributed else ())}
+    terms = {
+        field: var(f"{name}.{field}") if field in has else true() if value else false()
+        for field, value in zip(FIELDS, (*RESET_REGION, False), strict=True)
+    }
+    return Region(members=members, **terms)
 
 
 def _ranges(numbers: tuple[int, ...]) -> str:

@@ -8,13 +8,12 @@ from bootverify.ranges import AddressRange
 
 
 def granules(device: Device, area: AddressRange) -> Iterator[AddressRange]:
-    """`area` cut where the answer of the protection unit can change, in order of address."""
-    step = device.design.soc.guard.granule
+    """`area` cut where the answer of a protection unit can change, in order of address."""
     at = area.start
-    while at < area.end:
-        end = min(area.end, (at // step + 1) * step)
-        yield AddressRange(at, end)
-        at = end
+    for border in (*device.borders(area), area.end):
+        if at < border:
+            yield AddressRange(at, border)
+        at = border
 
 
 def allowed_parts(device: Device, area: AddressRange, access: Access, initiator: Attribution) -> list[AddressRange]:

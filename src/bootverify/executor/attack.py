@@ -10,6 +10,7 @@ from bootverify.design.protection import Access, Attribution
 from bootverify.executor import access
 from bootverify.executor.content import content_of
 from bootverify.executor.layout import stores_of
+from bootverify.executor.units.spu import Spu
 from bootverify.executor.world import World
 from bootverify.machine.action import ProgramRegion
 from bootverify.machine.content import Crafted
@@ -90,7 +91,7 @@ def read_out(world: World, area: AddressRange, initiator: Attribution) -> tuple[
 
 def read_uicr(world: World, initiator: Attribution) -> tuple[str, ...]:
     """Read the one-time programmable words; secure code only (soc.md 1.3)."""
-    if initiator is not Attribution.SECURE:
+    if not world.device.uicr_answers(initiator):
         return ()
     held = bytes(world.device.uicr.data)
     return tuple(
@@ -135,7 +136,7 @@ def _slots(world: World, key: Key, place: InKmu) -> tuple[int, ...]:
 
 def program_region(world: World, action: ProgramRegion, initiator: Attribution) -> bool:
     """Write a region register; only secure code reaches the unit, a locked region ignores it."""
-    if initiator is not Attribution.SECURE:
+    if initiator is not Attribution.SECURE or not isinstance(world.device.guard, Spu):
         return False
     return world.device.spu.program(
         action.region, attribution=action.attribution, permits=action.permits, lock=action.lock

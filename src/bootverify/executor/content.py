@@ -1,6 +1,6 @@
 """Names what a store holds by comparing bytes with what its makers built; nothing is verified here."""
 
-from bootverify.executor.layout import Store, staging_partitions, stores_of
+from bootverify.executor.layout import Store, home, staging_partitions, stores_of
 from bootverify.executor.world import World
 from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
 
@@ -32,7 +32,7 @@ def _slot_content(world: World, store: Store) -> Content:
 
 
 def _staged_content(world: World, name: str) -> Content:
-    area = world.design.partition(name).range
+    area = home(world.design, name)
     held = world.device.flash.read(area.start, area.size)
     for image in world.design.images:
         if image.staging != name:

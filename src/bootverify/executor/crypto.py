@@ -11,7 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+)
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 COORDINATE = 32
@@ -168,6 +173,22 @@ def verify(scheme: Scheme, public: bytes, digest: bytes, signature: bytes) -> bo
     return True
 
 
+def verify_p256_digest(public: bytes, digest: bytes, r: int, s: int) -> bool:
+    """Whether (r, s) is an ECDSA P-256 signature of the SHA-256 `digest` under the SubjectPublicKeyInfo `public`."""
+    key = _loaded(public)
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    try:
+        key.verify(utils.encode_dss_signature(r, s), digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=64)
+def _loaded(public: bytes) -> object:
+    return load_der_public_key(public)
+
+
 # -- image encryption (MCUboot docs, encrypted_images.md)
 
 
@@ -210,6 +231,39 @@ def wrap_ecies(recipient: PrivateKey, key: bytes, ephemeral: str) -> bytes:
     derived = _derived(shared)
     body = aes_ctr(derived[:16], key)
     return public + _mac(derived[16:], body) + body
+
+
+class EnvelopeScheme(Enum):
+    """How an image key is wrapped, with type and length of the TLV that holds it."""
+
+    AES_KW = ("aes-kw", 0x31, 24)
+    ECIES_P256 = ("ecies-p256", 0x32, 113)
+    ECIES_X25519 = ("ecies-x25519", 0x33, 80)
+    RSA_OAEP = ("rsa-oaep", 0x30, 256)
+
+    def __init__(self, label: str, tlv: int, tlv_size: int) -> None:
+        self.label, self.tlv, self.tlv_size = label, tlv, tlv_size
+
+
+def unwrap(scheme: EnvelopeScheme, secret: bytes, wrapped: bytes) -> bytes | None:
+    """The image key in its TLV; None when `secret` does not open it.
+
+    `secret`: the AES key, the scalar of an elliptic curve key, or an RSA private key (PKCS#1 or PKCS#8 DER).
+    """
+    match scheme:
+        case EnvelopeScheme.AES_KW:
+            return unwrap_aes_kw(secret, wrapped)
+        case EnvelopeScheme.ECIES_P256:
+            return unwrap_ecies(Scheme.ECDSA_P256, secret, wrapped)
+        case EnvelopeScheme.ECIES_X25519:
+            return unwrap_ecies(Scheme.X25519, secret, wrapped)
+        case EnvelopeScheme.RSA_OAEP:
+            key = load_der_private_key(secret, None)
+            assert isinstance(key, rsa.RSAPrivateKey)
+            try:
+                return key.decrypt(wrapped, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))
+            except ValueError:
+                return None
 
 
 def unwrap_ecies(scheme: Scheme, secret: bytes, tlv: bytes) -> bytes | None:

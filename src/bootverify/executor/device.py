@@ -4,10 +4,21 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from bootverify.design.design import Design
-from bootverify.design.protection import Access, Attribution
+from bootverify.design.protection import Access, Attribution, UnitKind
+from bootverify.design.soc import NvmKind, Soc
 from bootverify.executor.flash import Flash, WriteRule
+from bootverify.executor.layout import external_size, external_start
+from bootverify.executor.units.acl import Acl
+from bootverify.executor.units.bprot import Bprot
 from bootverify.executor.units.kmu import Kmu
+from bootverify.executor.units.mpc import ENABLE, Mpc
+from bootverify.executor.units.rramc import BOOT_REGION, FREE_REGION, UNIT, Rramc
+from bootverify.executor.units.sau import Sau, SauAttribution
 from bootverify.executor.units.spu import Spu
+from bootverify.ranges import AddressRange
+
+BOOTCONF = 0x80  # offset in the UICR of nRF54L (soc.md 2.4)
+Guard = Spu | Acl | Bprot | Rramc
 
 
 class Halt(Enum):
@@ -25,14 +36,18 @@ class Device:
     """The whole state of a device between two actions.
 
     `stage` and `step` index the design's stages and the stage's steps: the step about to be taken. `active` is the
-    slot that NSIB chose in this boot. `port_open` is the debug port after an erase-all.
+    slot that NSIB chose in this boot. `port_open` is the debug port after an erase-all. `flash` is one line of
+    addresses: the internal memory, and behind it what is used of the external one (`layout.home`). `guard` is the
+    unit before the internal memory; `mpc` and `sau` attribute memory where the guard does not.
     """
 
     design: Design
     flash: Flash
     uicr: Flash
-    spu: Spu
+    guard: Guard
     kmu: Kmu
+    mpc: Mpc | None = None
+    sau: Sau | None = None
     stage: int = 0
     step: int = 0
     halted: Halt | None = None
@@ -44,12 +59,19 @@ class Device:
     def blank(cls, design: Design) -> "Device":
         """A device as it leaves the fab: everything erased, at reset."""
         soc = design.soc
+        rram = soc.nvm is NvmKind.RRAM
+        outside = external_size(design)
+        size = external_start(design) + outside - soc.flash.start if outside else soc.flash.size
+        rule = WriteRule.OVERWRITE if rram else WriteRule.AND
+        once = WriteRule.OTP_WORD if rram else WriteRule.OTP_HALFWORD
         return cls(
             design=design,
-            flash=Flash(soc.flash.start, soc.flash.size, soc.page, soc.word, WriteRule.AND),
-            uicr=Flash(soc.uicr.start, soc.uicr.size, 0, soc.word, WriteRule.OTP_HALFWORD),
-            spu=Spu.of(soc.guard, soc.flash.start),
+            flash=Flash(soc.flash.start, size, soc.page, soc.word, rule),
+            uicr=Flash(soc.uicr.start, soc.uicr.size, 0, soc.word, once),
+            guard=guard_of(soc),
             kmu=Kmu(soc.kmu_slots),
+            mpc=Mpc() if soc.attribution else None,
+            sau=Sau() if soc.attribution else None,
         )
 
     def reset(self) -> None:
@@ -57,10 +79,27 @@ class Device:
 
         soc.md 2.1 and open point 1: every reset that restarts the core is taken to clear the SPU's locks.
         """
-        self.spu.reset()
+        self.reset_units()
         self.stage = self.step = 0
         self.halted = None
         self.active = None
+
+    def reset_units(self) -> None:
+        """Registers of the protection units as every reset leaves them; RRAMC region 3 as the UICR says."""
+        if isinstance(self.guard, Rramc):
+            at = self.uicr.start + BOOTCONF
+            self.guard.reset(int.from_bytes(self.uicr.read(at, 4), "little"))
+        else:
+            self.guard.reset()
+        for unit in (self.mpc, self.sau):
+            if unit is not None:
+                unit.reset()
+
+    @property
+    def spu(self) -> Spu:
+        """The SPU; only for parts that have one."""
+        assert isinstance(self.guard, Spu)
+        return self.guard
 
     @property
     def running(self) -> str:
@@ -78,5 +117,56 @@ class Device:
         self.log.append(f"halted: {note}")
 
     def allows(self, address: int, access: Access, initiator: Attribution) -> bool:
-        """Whether an access of `initiator` to internal flash at `address` gets through, as the registers stand."""
-        return self.spu.permits(address, access, initiator)
+        """Whether an access at `address` gets through for code of that attribution, or for a bus master it commands.
+
+        External memory has no unit before it: it belongs to whoever drives the bus.
+        """
+        if address not in self.design.soc.flash:
+            return True
+        if not self.guard.permits(address, access, initiator):
+            return False
+        return self.by_cpu(address, access, initiator) or self.by_dma(address, access, initiator)
+
+    def by_cpu(self, address: int, access: Access, initiator: Attribution) -> bool:
+        """What SAU and MPC say to the CPU in the security state of `initiator`; the guard is not asked here."""
+        if self.mpc is None or self.sau is None or initiator is Attribution.SECURE:
+            return True
+        return self.sau.attribution(address) is SauAttribution.NON_SECURE and self.by_dma(address, access, initiator)
+
+    def by_dma(self, address: int, access: Access, initiator: Attribution) -> bool:
+        """What the MPC says to a bus master of that attribution: the SAU is inside the CPU (soc.md 2.5)."""
+        return self.mpc is None or self.mpc.permits(address, access, initiator)
+
+    def uicr_answers(self, initiator: Attribution) -> bool:
+        """Whether the UICR shows itself to `initiator`: secure code alone, where there are two states (soc.md 1.2)."""
+        return initiator is Attribution.SECURE or not self.design.soc.trustzone
+
+    def borders(self, area: AddressRange) -> list[int]:
+        """Addresses inside `area` at which the answer of some unit may change, in order."""
+        found: set[int] = {self.design.soc.flash.end}
+        match self.guard:
+            case Spu(granule=step) | Bprot(granule=step):
+                found |= set(range(area.start // step * step, area.end, step))
+            case Acl(entries=entries):
+                found |= {at for start, size, _ in entries for at in (start, start + size)}
+            case Rramc() as rramc:
+                found |= {at for region in (BOOT_REGION, FREE_REGION) for at in rramc.range(region)}
+        if self.mpc is not None:
+            enabled = [each for each in self.mpc.overrides if each.config & ENABLE]
+            found |= {at for each in enabled for at in (each.start, each.end)}
+        return sorted(at for at in found if area.start < at < area.end)
+
+
+def guard_of(soc: Soc) -> Guard:
+    """The unit before the internal memory of `soc`, as at reset."""
+    guard = soc.guard
+    match guard.kind:
+        case UnitKind.SPU:
+            return Spu.of(guard, soc.flash.start)
+        case UnitKind.ACL:
+            return Acl(guard.granule, guard.entries)
+        case UnitKind.BPROT:
+            return Bprot(guard.entries, guard.granule, soc.flash.start)
+        case UnitKind.RRAMC:
+            assert guard.largest is not None
+            return Rramc((guard.largest // UNIT).bit_length())

@@ -65,6 +65,8 @@ def _call(world: World, call: Call, names: Mapping[str, Thing]) -> bool:
             return predicates.authentic(world, _image(world, thing))
         case "writable", [thing]:
             return predicates.writable(world, _image(world, thing))
+        case "exposed", [Partition() as partition]:
+            return predicates.exposed(world, partition)
         case "knows", [Key() as key]:
             return predicates.knows(world, key)
         case "usable", [Key() as key]:

@@ -13,11 +13,11 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose, PushTarget
 from bootverify.executor import crypto, nsib_build
 from bootverify.executor.crypto import PrivateKey, RawP256Key, Scheme
-from bootverify.executor.device import Device
+from bootverify.executor.device import BOOTCONF, Device
 from bootverify.executor.flash import Flash
 from bootverify.executor.image_format import ENC_EC256, ENC_KW, ENC_X25519, Version, parse
 from bootverify.executor.knowledge import Knowledge
-from bootverify.executor.layout import HEADER, Store, booted_by_mcuboot, store_ranges, stores_of
+from bootverify.executor.layout import Store, booted_by_mcuboot, home, store_ranges, stores_of
 from bootverify.executor.maker import Envelope, MadeImage, make_image
 from bootverify.executor.nsib import maker as nsib_maker
 from bootverify.machine.content import Genuine
@@ -121,7 +121,7 @@ class Factory:
         return self._images[at]
 
     def _built(self, image: Image, release: int, slot: str) -> bytes:
-        area = self.design.partition(slot).range
+        area = home(self.design, slot)
         verifier = self.design.stage(image.verified_by).program if image.verified_by else None
         match verifier:
             case None:
@@ -130,8 +130,8 @@ class Factory:
                 pad = nsib_build.pad(self.design, image)
                 return b"\xff" * pad + self._nsib_signed(image, release, slot)
             case _:
-                size = area.size - HEADER - TRAILER_ROOM - TLV_ROOM
-                payload = self._payload(image, release, slot, area.start + HEADER, size)
+                size = area.size - self.design.soc.header - TRAILER_ROOM - TLV_ROOM
+                payload = self._payload(image, release, slot, area.start + self.design.soc.header, size)
                 return self._wrapped(image, payload, release).installed
 
     def _wrapped(self, image: Image, payload: bytes, release: int) -> MadeImage:
@@ -140,7 +140,13 @@ class Factory:
         key = None
         if signer and self.design.image(signer).signature is not SignatureType.NONE:
             key = self.signing_key(signer)
-        return make_image(payload, version=Version(release), key=key, envelope=self._envelope(image, release))
+        return make_image(
+            payload,
+            version=Version(release),
+            key=key,
+            header_size=self.design.soc.header,
+            envelope=self._envelope(image, release),
+        )
 
     def _sharing(self, image: Image) -> str:
         """The image whose secondary slot also stages `image`."""
@@ -160,7 +166,7 @@ class Factory:
         return Envelope(kind=image.encryption.value, label=label, recipient=recipient)
 
     def _nsib_signed(self, image: Image, release: int, slot: str) -> bytes:
-        area = self.design.partition(slot).range
+        area = home(self.design, slot)
         pad = nsib_build.pad(self.design, image)
         start = area.start + pad
         size = (area.size - pad - 0x100 - (TLV_ROOM if pad else 0)) // 4 * 4
@@ -210,7 +216,7 @@ class Factory:
             installed = self.slot_image(image, release, where)
             found = parse(installed)
             assert found is not None
-            plain = installed[HEADER : HEADER + found.header.image_size]
+            plain = installed[self.design.soc.header : self.design.soc.header + found.header.image_size]
         else:
             plain = self.slot_image(image, release, where)[nsib_build.pad(self.design, image) :]
         made = self._wrapped(image, plain, release)
@@ -237,7 +243,7 @@ class Factory:
     def _part(self, store: Store, release: int) -> Part:
         image = self.design.image(store.image)
         whole = self.slot_image(image, release, store.slot)
-        start = store.range.start - self.design.partition(store.slot).range.start
+        start = store.range.start - home(self.design, store.slot).start
         skip = (
             nsib_build.pad(self.design, image) if not booted_by_mcuboot(self.design, image) and image.verified_by else 0
         )
@@ -336,14 +342,18 @@ class Factory:
 
     def _forged_part(self, image: Image, store: Store, knowledge: Knowledge) -> bytes:
         whole = self._forged(image, store.slot, knowledge)
-        start = store.range.start - self.design.partition(store.slot).range.start
+        start = store.range.start - home(self.design, store.slot).start
         return whole[start : start + store.range.size]
 
     def _forged(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
-        area = self.design.partition(slot).range
+        area = home(self.design, slot)
         code = bytearray(
             self._payload(
-                image, self.design.releases, slot, area.start + HEADER, area.size - HEADER - TRAILER_ROOM - TLV_ROOM
+                image,
+                self.design.releases,
+                slot,
+                area.start + self.design.soc.header,
+                area.size - self.design.soc.header - TRAILER_ROOM - TLV_ROOM,
             )
         )
         evil = _bytes("the attacker's code", len(code) - 8)
@@ -352,7 +362,7 @@ class Factory:
             key = self.signing_key(image.name)
             if not self.can_sign(image, knowledge):
                 key = PrivateKey(key.scheme, "the attacker's own key")
-            return make_image(bytes(code), version=Version(255), key=key).installed
+            return make_image(bytes(code), version=Version(255), key=key, header_size=self.design.soc.header).installed
         genuine = bytearray(self.slot_image(image, 1, slot))
         for at in range(0x300, len(genuine), 0x100):
             genuine[at] ^= 0xFF
@@ -364,9 +374,10 @@ class Factory:
         """A device as it leaves production: images in their first slots, provision data, key slots."""
         device = Device.blank(self.design)
         for image in self.design.images:
-            start = self.design.partition(image.slots[0]).range.start
+            start = home(self.design, image.slots[0]).start
             device.flash.load(start, self.slot_image(image, 1, image.slots[0]))
         self._provision(device)
+        self._boot_region(device)
         ranges = store_ranges(self.design)
         for key in self.design.keys:
             for place in key.placements:
@@ -382,11 +393,18 @@ class Factory:
                     case InUicr() if key.secret:
                         device.uicr.load(device.uicr.end - 0x100, self.value(key))
                     case InPartition():
-                        area = ranges.get(place.partition) or self.design.partition(place.partition).range
+                        area = ranges.get(place.partition) or home(self.design, place.partition)
                         device.flash.load(area.start, self.value(key))
                     case _:
                         continue
         return device
+
+    def _boot_region(self, device: Device) -> None:
+        """UICR.BOOTCONF as the vendor's tool writes it: read, execute, secure, locked, size in KiB (soc.md 2.4)."""
+        area = self.design.lifecycle.boot_region
+        if area is not None:
+            device.uicr.load(device.uicr.start + BOOTCONF, (0x200D | area.size // 1024 << 16).to_bytes(4, "little"))
+            device.reset_units()
 
     def _provision(self, device: Device) -> None:
         """NSIB's provision data: slot addresses, key hashes, counter."""
@@ -394,14 +412,14 @@ class Factory:
             for step in stage.steps:
                 if isinstance(step, ChooseSlot):
                     image = self.design.image(step.image)
-                    addresses = [self.design.partition(slot).range.start for slot in image.slots]
+                    addresses = [home(self.design, slot).start for slot in image.slots]
                     data = nsib_maker.provision(
                         nsib_build.config(self.design, step),
                         slots=(addresses[0], addresses[-1]),
                         public_keys=(self.nsib_key(image.name).public,),
                     )
-                    assert self.design.soc.otp is not None
-                    device.uicr.load(self.design.soc.otp.start, data)
+                    home_of_data = device.uicr if step.provision is None else device.flash
+                    home_of_data.load(nsib_build.provision(self.design, step).start, data)
 
 
 def nsib_chooses(design: Design, image: Image) -> bool:

@@ -31,12 +31,15 @@ class AccessRefused(Exception):  # noqa: N818 - an event of the simulated world
 class Power:
     """The budget of lasting operations until the supply is cut.
 
-    `cut_after` None means for ever. With `torn`, half of the operation that meets the cut is still done.
+    `cut_after` None means for ever. With `torn`, half of the operation that meets the cut is still done. `refused`
+    counts accesses that the driver refused, `reprogrammed` bytes that would have needed a bit to rise.
     """
 
     cut_after: int | None = None
     torn: bool = False
     spent: int = 0
+    refused: int = 0
+    reprogrammed: int = 0
 
     def spend(self, torn_effect: Callable[[], None]) -> None:
         """Account for one operation about to happen; raise `PowerLost` instead of letting it happen."""
@@ -118,7 +121,12 @@ class Flash:
         old = self.data[at : at + len(value)]
         new = bytes(value)
         match self.rule:
+            case WriteRule.AND if old.count(0xFF) == len(old):
+                new = value
             case WriteRule.AND:
+                self.power.reprogrammed += sum(
+                    was != self.erased and bool(now & ~was) for was, now in zip(old, value, strict=True)
+                )
                 merged = int.from_bytes(old, "little") & int.from_bytes(value, "little")
                 new = merged.to_bytes(len(value), "little")
             case WriteRule.OVERWRITE:

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from bootverify.design.boot import Image, Program
 from bootverify.design.design import Design
+from bootverify.design.keys import InPartition
+from bootverify.design.memory import MemoryKind
 from bootverify.ranges import AddressRange
 
-HEADER = 0x200  # MCUboot header and pad on nRF52, nRF53 and nRF91 (ncs-boot 3.3)
+EXTERNAL_ALIGN = 0x100000  # where the external memory is thought to begin: the next such line behind the internal one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +22,38 @@ class Store:
     part: str = ""
 
 
+def external_start(design: Design) -> int:
+    """Where the executor's one address line puts the first byte of the external memory."""
+    return -(-design.soc.flash.end // EXTERNAL_ALIGN) * EXTERNAL_ALIGN
+
+
+def home(design: Design, partition: str) -> AddressRange:
+    """Where the bytes of `partition` lie on the executor's address line.
+
+    Addresses of external memory count from its start in a design; here they follow behind the internal memory.
+    """
+    found = design.partition(partition)
+    if found.memory is MemoryKind.EXTERNAL:
+        start = external_start(design) + found.range.start
+        return AddressRange.sized(start, found.range.size)
+    return found.range
+
+
+def external_size(design: Design) -> int:
+    """How much external memory the chain and its keys use; 0 where they use none."""
+    used = {slot for image in design.images for slot in (*image.slots, *([image.staging] if image.staging else []))}
+    used |= {place.partition for key in design.keys for place in key.placements if isinstance(place, InPartition)}
+    ends = [part.range.end for part in design.partitions if part.name in used and part.memory is MemoryKind.EXTERNAL]
+    page = design.soc.page
+    return -(-max(ends, default=0) // page) * page
+
+
 def stores_of(design: Design, image: Image) -> tuple[Store, ...]:
     """The stores of all slots of `image`, in the order of the slots, then of the stages."""
     stages = [stage for stage in design.stages_of(image.name) if stage.code is not None]
     found: list[Store] = []
     for slot in image.slots:
-        whole = design.partition(slot).range
+        whole = home(design, slot)
         if not stages:
             found.append(Store(name=slot, range=whole, image=image.name, slot=slot))
             continue
@@ -47,7 +75,7 @@ def staging_partitions(design: Design) -> tuple[str, ...]:
 def store_ranges(design: Design) -> dict[str, AddressRange]:
     """Every store by name: parts of slots, and staging partitions."""
     ranges = {store.name: store.range for image in design.images for store in stores_of(design, image)}
-    ranges |= {name: design.partition(name).range for name in staging_partitions(design)}
+    ranges |= {name: home(design, name) for name in staging_partitions(design)}
     return ranges
 
 
@@ -56,8 +84,8 @@ def payload_start(design: Design, image: Image, slot: str) -> int:
 
     An image that MCUboot boots carries its header in front; one that NSIB boots, or the reset vector, does not.
     """
-    start = design.partition(slot).range.start
-    return start + HEADER if booted_by_mcuboot(design, image) else start
+    start = home(design, slot).start
+    return start + design.soc.header if booted_by_mcuboot(design, image) else start
 
 
 def booted_by_mcuboot(design: Design, image: Image) -> bool:

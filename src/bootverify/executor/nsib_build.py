@@ -2,10 +2,10 @@
 
 from bootverify.design.boot import ChooseSlot, Image, Program
 from bootverify.design.design import Design
-from bootverify.executor.layout import HEADER
 from bootverify.executor.nsib import NsibConfig, NsibRelease, release_for
 from bootverify.executor.nsib.config import Magics
 from bootverify.executor.nsib.release import RELEASE_MAIN
+from bootverify.ranges import AddressRange
 
 _FAMILIES = {"nrf52": 52, "nrf53": 53, "nrf54": 54, "nrf91": 91}
 
@@ -18,20 +18,27 @@ def family(design: Design) -> int:
 def pad(design: Design, image: Image) -> int:
     """Bytes between the start of a slot and the image: room for MCUboot's header, where MCUboot installs it."""
     starts_mcuboot = design.stages_of(image.name)[0].program is Program.MCUBOOT
-    return HEADER if starts_mcuboot and image.updatable else 0
+    return design.soc.header if starts_mcuboot and image.updatable else 0
+
+
+def provision(design: Design, step: ChooseSlot) -> AddressRange:
+    """Where NSIB's key hashes, slot addresses and counters lie: the OTP words, or a page of nRF52 (ncs-boot 1.7)."""
+    if step.provision is not None:
+        return design.partition(step.provision).range
+    assert design.soc.otp is not None
+    return design.soc.otp
 
 
 def config(design: Design, step: ChooseSlot) -> NsibConfig:
     """This design's build of NSIB; protecting itself is a step of its own."""
     image = design.image(step.image)
     root = design.partition(design.image(design.root.image).slots[0]).range
-    assert design.soc.otp is not None
     return NsibConfig(
         release=_release(design.sdk),
         magics=Magics.of_hardware(family(design)),
         bootloader=root,
         slot_size=design.partition(image.slots[0]).range.size,
-        storage=design.soc.otp.start,
+        storage=provision(design, step).start,
         search_skip=pad(design, image),
         fprotect=False,
         counter=step.counter,

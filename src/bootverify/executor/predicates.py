@@ -5,6 +5,9 @@ One function per name of the vocabulary (docs/SEMANTICS.md, "Predicates"); none 
 
 from bootverify.design.boot import Image, Program, Stage
 from bootverify.design.keys import InImage, InKmu, Key
+from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.protection import Attribution
+from bootverify.executor import access
 from bootverify.executor.attack import hostile_as, overwrite_somewhere, push_key
 from bootverify.executor.content import content_of
 from bootverify.executor.layout import stores_of
@@ -48,6 +51,23 @@ def writable(world: World, image: Image) -> bool:
         for initiator in hostile_as(world)
         for store in stores_of(world.design, image)
     )
+
+
+def exposed(world: World, partition: Partition) -> bool:
+    """While non-secure code runs, it or its bus masters read or change a byte of the partition, on a copy."""
+    device = world.device
+    if device.halted or device.design.stages[device.stage].attribution is not Attribution.NON_SECURE:
+        return False
+    match partition.memory:
+        case MemoryKind.INTERNAL:
+            shown = access.read(world.copy().device, partition.range, Attribution.NON_SECURE)
+            return bool(shown) or overwrite_somewhere(world, partition.range, Attribution.NON_SECURE)
+        case MemoryKind.UICR:
+            return device.uicr_answers(Attribution.NON_SECURE)
+        case MemoryKind.EXTERNAL:
+            return True  # nothing stands between it and whoever drives the bus
+        case MemoryKind.SRAM | MemoryKind.NETWORK:
+            raise AssertionError(f"{partition.name} is not judged by a unit of this core")
 
 
 def knows(world: World, key: Key) -> bool:

@@ -18,7 +18,7 @@ from bootverify.executor import attack
 from bootverify.executor.access import erase_and_write
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Power, PowerLost, powered
-from bootverify.executor.layout import staging_partitions, store_ranges, stores_of
+from bootverify.executor.layout import home, staging_partitions, store_ranges, stores_of
 from bootverify.executor.stages import mcuboot, nsib, tfm
 from bootverify.executor.stages.protect import protect
 from bootverify.executor.world import World
@@ -213,7 +213,7 @@ def _deliver(world: World, action: Deliver) -> None:
     if action.request not in {Request.TEST, Request.PERM}:
         raise NotEnabled("the update client requests test or perm")
     # EFFECT
-    area = device.design.partition(action.partition).range
+    area = home(device.design, action.partition)
     data = _bytes_for(world, action.content, action.partition)
     device.flash.load(area.start, data.ljust(area.size, b"\xff"))
     mcuboot.request_upgrade(device, area, action.request)
@@ -254,8 +254,8 @@ def _overwrite(world: World, action: Overwrite) -> None:
 
 def _forge_trailer(world: World, action: ForgeTrailer) -> None:
     image = world.design.image(action.image)
-    primary = world.design.partition(image.slots[0]).range
-    staging = world.design.partition(image.staging).range if image.staging else primary
+    primary = home(world.design, image.slots[0])
+    staging = home(world.design, image.staging) if image.staging else primary
     area = staging if action.request in {Request.TEST, Request.PERM} else primary
     if not any(attack.may_write_trailer(world, area, who) for who in _initiators(world)):
         raise NotEnabled("he cannot write that trailer")
@@ -272,7 +272,7 @@ def _read_out(world: World, partition: str) -> None:
             shown += world.device.uicr.size if initiator is Attribution.SECURE else 0
             continue
         ranges = store_ranges(world.design)
-        area = ranges[partition] if partition in ranges else world.design.partition(partition).range
+        area = ranges[partition] if partition in ranges else home(world.design, partition)
         names, count = attack.read_out(world, area, initiator)
         learned += names
         shown = max(shown, count)
@@ -339,10 +339,10 @@ def _erase_all(world: World) -> None:
     device = world.device
     if not world.attacker.can(Capability.DEBUG) or world.design.lifecycle.eraseprotect:
         raise NotEnabled("erase-all is not to be had")
-    device.flash.load(device.flash.start, b"\xff" * device.flash.size)
+    device.flash.load(device.flash.start, b"\xff" * device.design.soc.flash.size)
     device.uicr.load(device.uicr.start, b"\xff" * device.uicr.size)
     device.kmu.erase()
-    device.spu.reset()
+    device.reset_units()
     device.port_open = True
     device.active = None
     device.halt(Halt.ERASED, "flash and UICR are erased, key slots with them")

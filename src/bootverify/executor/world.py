@@ -52,7 +52,9 @@ class World:
         device = copy.copy(self.device)
         device.flash = self.device.flash.copy()
         device.uicr = self.device.uicr.copy()
-        device.spu = self.device.spu.copy()
+        device.guard = self.device.guard.copy()
+        device.mpc = self.device.mpc.copy() if self.device.mpc else None
+        device.sau = self.device.sau.copy() if self.device.sau else None
         device.kmu = copy.deepcopy(self.device.kmu)
         device.log = []
         return World(

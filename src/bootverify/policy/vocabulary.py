@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key, KeyKind
-from bootverify.design.memory import Partition
+from bootverify.design.memory import MemoryKind, Partition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,10 @@ PREDICATES: dict[str, Predicate] = {
     "writable": Predicate(
         arguments=("attacker", "image"),
         meaning="the attacker could change a byte of the image's slots now",
+    ),
+    "exposed": Predicate(
+        arguments=("partition",),
+        meaning="non-secure code is running, and it or a bus master it commands could reach a byte of the partition",
     ),
     "knows": Predicate(arguments=("attacker", "key"), meaning="the value of the key is in the attacker's hands"),
     "usable": Predicate(
@@ -101,6 +105,10 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "name": Fixed(values=str, meaning="its name"),
         "size": Fixed(values=int, meaning="bytes"),
         "start": Fixed(values=int, meaning="first address"),
+        "drawn": Fixed(
+            values=("secure", "non_secure", "open"),
+            meaning="what the map asks for; an internal area without a word is secure where TF-M is present",
+        ),
     },
 }
 
@@ -135,7 +143,12 @@ def attribute(design: Design, thing: Stage | Image | Key | Partition, name: str)
                 **_of_image(design.image(thing.image)),
             }
         case Partition():
-            values = {"name": thing.name, "size": thing.range.size, "start": thing.range.start}
+            values = {
+                "name": thing.name,
+                "size": thing.range.size,
+                "start": thing.range.start,
+                "drawn": _drawn(design, thing),
+            }
     return values[name]
 
 
@@ -145,6 +158,18 @@ def _of_image(image: Image) -> dict[str, bool]:
         "verified": image.verified_by is not None,
         "encrypted": image.encryption is not EncryptionType.NONE,
     }
+
+
+def _drawn(design: Design, partition: Partition) -> str:
+    """`open` is what no unit of this core judges: a core without TF-M, a span of parts that differ, other memories."""
+    if not design.has_tfm or partition.memory in {MemoryKind.SRAM, MemoryKind.NETWORK}:
+        return "open"
+    if partition.members:
+        drawn = {_drawn(design, design.partition(name)) for name in partition.members}
+        return drawn.pop() if len(drawn) == 1 else "open"
+    if partition.attribution is not None:
+        return partition.attribution.value
+    return "open" if partition.memory is MemoryKind.EXTERNAL else "secure"
 
 
 def _role(design: Design, stage: Stage) -> str:

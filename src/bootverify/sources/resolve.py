@@ -13,9 +13,7 @@ from bootverify.design.boot import (
     Image,
     Launch,
     Program,
-    Protect,
     Run,
-    SetUpTrustZone,
     SignatureType,
     Stage,
     Step,
@@ -23,7 +21,6 @@ from bootverify.design.boot import (
 )
 from bootverify.design.design import Design, InputFile, Unmodelled
 from bootverify.design.keys import (
-    Elsewhere,
     HostOnly,
     InImage,
     InKmu,
@@ -36,17 +33,16 @@ from bootverify.design.keys import (
     PushTarget,
     Use,
 )
-from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.memory import Partition
 from bootverify.design.openpoint import MAP_CONFLICT, OpenPoint
-from bootverify.design.protection import Attribution, Lock, Span
+from bootverify.design.protection import Attribution
 from bootverify.design.soc import Soc
 from bootverify.design.source import Source
 from bootverify.errors import Fault, InputError
-from bootverify.ranges import AddressRange
 from bootverify.sources.known_keys import published_key
-from bootverify.sources.lifetime import network, open_points, told_life
 from bootverify.sources.models import StageModel, load_soc, load_stage, unspecified_soc
 from bootverify.sources.resolve_map import contradiction, resolved_map, resolved_memories
+from bootverify.sources.resolve_protection import Context, lifecycle_on_soc, resolved_protect, resolved_trustzone
 from bootverify.sources.resolve_settings import (
     resolved_artifacts,
     resolved_contradictions,
@@ -55,12 +51,10 @@ from bootverify.sources.resolve_settings import (
 )
 from bootverify.sources.schema import (
     DesignEntry,
-    ElsewherePlacement,
     ImageEntry,
     ImagePlacement,
     KmuPlacement,
     PartitionPlacement,
-    ProtectEntry,
 )
 from bootverify.sources.written import Written
 
@@ -95,7 +89,6 @@ class _Resolver:
 
     def design(self, ledger: tuple[Unmodelled, ...]) -> Design:
         self.partitions = resolved_map(self.entry.partitions, self.written, "partitions", self.faults)
-        proposed = resolved_map(self.entry.proposed, self.written, "proposed", self.faults)
         planned = resolved_map(self.entry.planned, self.written, "planned", self.faults)
         for name, image in self.entry.chain.items():
             self.stage_names += list(image.parts) if image.parts else [name]
@@ -106,11 +99,14 @@ class _Resolver:
         self._stop_at_faults()
         stages = tuple(self._stages(images))
         self._stop_at_faults()
-        life, points = resolved_lifecycle(self.entry.lifecycle, self.written)
+        life, open_points = resolved_lifecycle(self.entry.lifecycle, self.written)
+        context = Context(self.entry, self.written, self.soc, self.partitions, self.faults)
+        life = lifecycle_on_soc(context, life)
+        self._stop_at_faults()
         conflict = contradiction(self.partitions, self._used(images, stages), self.soc)
         if conflict:
-            points = (
-                *points,
+            open_points = (
+                *open_points,
                 OpenPoint(name=MAP_CONFLICT, statement=f"the map contradicts itself: {conflict}"),
             )
         return Design(
@@ -124,10 +120,7 @@ class _Resolver:
             keys=keys,
             lifecycle=life,
             releases=self.entry.releases,
-            open_points=(*points, *open_points(self.entry, self.written)),
-            life=told_life(self.entry.life, self.written),
-            network=network(self.entry, self.written),
-            proposed=tuple(proposed.values()),
+            open_points=open_points,
             files=tuple(InputFile(file=file, sha256=digest) for file, digest in self._inputs()),
             ledger=ledger,
             memories=resolved_memories(self.entry.memories, self.written),
@@ -169,7 +162,7 @@ class _Resolver:
             )
         if not first and not entry.verified_by:
             self._fault(at, f"image `{name}` needs `verified_by`: the stage that verifies and starts it")
-        if entry.update == "over_the_air" and not entry.staging:
+        if entry.update != "never" and not entry.staging:
             self._fault(at, f"image `{name}` is updated {entry.update}, so it needs `staging`: where its update waits")
         return Image(
             name=name,
@@ -224,24 +217,21 @@ class _Resolver:
     ) -> list[Step]:
         entry = self.entry.chain[image.name]
         at = ("chain", image.name)
+        context = Context(self.entry, self.written, self.soc, self.partitions, self.faults)
         after = [other for other in images if other.verified_by in {image.name, *(entry.parts or {})}]
         steps: list[Step] = []
-        if (early := self._protect(image, images, model, "start")) is not None:
-            steps.append(early)
         for call in model.program:
-            if call.operation == "launch" and (late := self._protect(image, images, model, "hand_off")) is not None:
-                steps.append(late)
             match call.operation:
-                case "protect":
-                    if (step := self._protect(image, images, model)) is not None:
+                case "protect" | "protect_at_hand_over":
+                    if (step := resolved_protect(context, image, images, model, call.operation)) is not None:
                         steps.append(step)
                 case "choose_slot" if after:
-                    counter = entry.counter if entry.counter is not None else True
-                    steps.append(ChooseSlot(image=after[0].name, counter=counter, source=self._source(at)))
+                    steps.append(self._choose_slot(image, entry, after[0]))
                 case "boot_go" if after:
                     steps.append(self._boot_go(image, entry, after[0]))
                 case "set_up_trustzone":
-                    steps.append(self._trustzone(image, entry, later))
+                    codes = [code for _, program, _, code in later if program is Program.APPLICATION and code]
+                    steps.append(resolved_trustzone(context, image, codes))
                 case "launch" if following is not None:
                     steps.append(Launch(stage=following, source=call.source))
                 case "begin":
@@ -254,36 +244,18 @@ class _Resolver:
                     raise AssertionError(f"a stage model names the unknown call `{other}`")
         return steps
 
-    def _protect(self, image: Image, images: tuple[Image, ...], model: StageModel, when: str = "") -> Protect | None:
-        """The spans that are protected at the model's own place, or those that the design moves to `when`."""
-        entry = self.entry.chain[image.name]
-        at = ("chain", image.name, "protects")
-        if entry.protects is not None:
-            chosen = [(i, item) for i, item in enumerate(entry.protects) if _moved(model, item) == when]
-            if not chosen:
-                return None
-            spans = tuple(
-                Span(range=self._range((*at, i), item.span), source=self._source((*at, i))) for i, item in chosen
-            )
-            return Protect(spans=spans, lock=Lock(chosen[0][1].lock), source=self._source(at))
-        if when:
-            return None
-        source = next(call.source for call in model.program if call.operation == "protect")
-        return Protect(spans=(Span(range=self._own_area(image, images), source=source),), source=source)
-
-    def _own_area(self, image: Image, images: tuple[Image, ...]) -> AddressRange:
-        """What the vendor's program protects when nothing else is said (ncs-boot 2.2): its own slot, rounded up.
-
-        MCUboot behind NSIB, Partition Manager: from the start of s0 to the start of the primary slot.
-        """
-        own = [self.partitions[slot].range for slot in image.slots]
-        granule = self.soc.guard.granule
-        start, end = min(area.start for area in own), max(area.end for area in own)
-        if len(own) > 1:
-            primaries = [self.partitions[other.slots[0]].range for other in images if other.verified_by == image.name]
-            end = min((area.start for area in primaries if area.start >= end), default=end)
-            return AddressRange(start, end)
-        return AddressRange(start, start + -(-(end - start) // granule) * granule)
+    def _choose_slot(self, image: Image, entry: ImageEntry, target: Image) -> ChooseSlot:
+        at = ("chain", image.name)
+        if entry.provision is not None:
+            self._known((*at, "provision"), entry.provision, self.partitions, "partition")
+        elif self.soc.otp is None:
+            self._fault(at, f"{self.soc.name} has no OTP words; name the `provision` partition with NSIB's key hashes")
+        return ChooseSlot(
+            image=target.name,
+            counter=entry.counter if entry.counter is not None else True,
+            provision=entry.provision,
+            source=self._source(at),
+        )
 
     def _boot_go(self, image: Image, entry: ImageEntry, target: Image) -> BootGo:
         if entry.mode is None:
@@ -296,58 +268,6 @@ class _Resolver:
             prevent_downgrade=entry.downgrade == "version",
             bootloader=image.name if own_update else None,
             source=self._source(("chain", image.name, "mode")),
-        )
-
-    def _trustzone(
-        self, image: Image, entry: ImageEntry, later: list[tuple[str, Program, Image, str | None]]
-    ) -> SetUpTrustZone:
-        at = ("chain", image.name, "trustzone")
-        given = entry.trustzone
-        tfm = next(self.partitions[part.code] for part in (entry.parts or {}).values() if part.program == "tfm")
-        codes = [self.partitions[code] for _, program, _, code in later if program is Program.APPLICATION and code]
-        secure = Span(range=tfm.range, source=tfm.source)
-        open_code = tuple(Span(range=code.range, source=code.source) for code in codes)
-        data = []
-        if image.staging:
-            # The range is the slot's start plus secure and non-secure image size, whatever the slot's own size; the
-            # start of an external slot is taken for an internal address (recorded runs of TF-M; target_cfg_53_91.c).
-            slot = self.partitions[image.staging]
-            size = tfm.range.size + sum(code.range.size for code in codes)
-            end = max(min(slot.range.start + size, self.soc.flash.end), slot.range.start)
-            data.append(Span(range=AddressRange(slot.range.start, end), source=slot.source))
-        taken = {image.staging, *(code.name for code in codes)}
-        data += [
-            Span(range=part.range, source=part.source)
-            for part in self.partitions.values()
-            if part.attribution is Attribution.NON_SECURE
-            and part.memory is MemoryKind.INTERNAL
-            and part.name not in taken
-            and not part.members
-        ]
-        if given is not None:
-            if given.secure_code:
-                secure = Span(
-                    range=self._range((*at, "secure_code"), given.secure_code),
-                    source=self._source((*at, "secure_code")),
-                )
-            if given.non_secure is not None:
-                open_code = tuple(
-                    Span(range=self._range((*at, "non_secure"), pair), source=self._source((*at, "non_secure")))
-                    for pair in given.non_secure
-                )
-            if given.non_secure_data is not None:
-                data = [
-                    Span(
-                        range=self._range((*at, "non_secure_data"), pair), source=self._source((*at, "non_secure_data"))
-                    )
-                    for pair in given.non_secure_data
-                ]
-        return SetUpTrustZone(
-            secure_code=secure,
-            non_secure=open_code,
-            non_secure_data=tuple(data),
-            locks_code=given.locks_code if given is not None else True,
-            source=self._source(("chain", image.name, "parts")),
         )
 
     # -- keys
@@ -380,14 +300,10 @@ class _Resolver:
             uses=tuple(uses),
             published=entry.published or (bool(entry.fingerprint) and published_key(entry.fingerprint) is not None),
             fingerprint=entry.fingerprint,
-            revocable=entry.revocable,
-            per_device=entry.per_device,
             source=self._source(at),
         )
 
-    def _placement(
-        self, at: Path, place: str | KmuPlacement | ImagePlacement | PartitionPlacement | ElsewherePlacement
-    ) -> Placement:
+    def _placement(self, at: Path, place: str | KmuPlacement | ImagePlacement | PartitionPlacement) -> Placement:
         source = self._source(at)
         match place:
             case "host":
@@ -406,23 +322,10 @@ class _Resolver:
             case PartitionPlacement():
                 self._known(at, place.partition, self.partitions, "partition")
                 return InPartition(partition=place.partition, source=source)
-            case ElsewherePlacement():
-                return Elsewhere(what=place.elsewhere, words=place.words, source=source)
             case _:
                 raise AssertionError(place)
 
     # -- small things
-
-    def _range(self, at: Path, pair: list[int]) -> AddressRange:
-        if pair[0] > pair[1]:
-            self._fault(
-                at, f"a span runs from its first address to its end: [{pair[0]:#x}, {pair[1]:#x}] runs backwards"
-            )
-            return AddressRange(0, 0)
-        extent = AddressRange(pair[0], pair[1])
-        if not self.soc.flash.covers(extent):
-            self._fault(at, f"span {extent} leaves the flash of {self.soc.name} ({self.soc.flash})")
-        return extent
 
     def _known(
         self, at: Path, name: str, among: Sequence[str] | dict[str, Partition] | dict[str, ImageEntry], what: str
@@ -441,10 +344,3 @@ class _Resolver:
     def _stop_at_faults(self) -> None:
         if self.faults:
             raise InputError(sorted(set(self.faults), key=lambda fault: (fault.line, fault.message)))
-
-
-def _moved(model: StageModel, item: ProtectEntry) -> str:
-    """Where the design has `item` protected, empty when that is where the vendor's program does it."""
-    calls = [call.operation for call in model.program]
-    own = "start" if calls[:1] == ["protect"] else "hand_off"
-    return "" if item.when is None or item.when == own else item.when

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from bootverify.design.life import Behaviour, Recovery
 from bootverify.ranges import parse_size
 
 
@@ -47,12 +46,16 @@ class PartitionEntry(Strict):
 
 
 class ProtectEntry(Strict):
-    """A span that a boot stage write-protects."""
+    """A span that a boot stage protects: write-protects, if nothing else is said."""
 
     span: Annotated[list[Number], Field(min_length=2, max_length=2, description="[first address, end)")]
-    lock: Literal["until_reset", "none"] = "until_reset"
-    when: Literal["start", "hand_off"] | None = Field(
-        default=None, description="default: where the vendor's program does it"
+    lock: Literal["until_reset", "none"] = Field(default="until_reset", description="none: an SPU region left unlocked")
+    deny: list[Literal["read", "write"]] = Field(
+        default=["write"], description="what the span loses; only an ACL can deny reading, and executing with it"
+    )
+    when: Literal["start", "hand_over"] | None = Field(
+        default=None,
+        description="first thing, or just before the next stage; default: start for NSIB, hand_over for MCUboot",
     )
 
 
@@ -66,10 +69,13 @@ class PartEntry(Strict):
 class TrustZoneEntry(Strict):
     """What TF-M attributes; derived from the map where absent."""
 
-    locks_code: bool = Field(default=True, description="locks its own code before it opens the non-secure side")
     secure_code: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
     non_secure: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] | None = None
     non_secure_data: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] | None = None
+    secure_code_locked_first: bool | None = Field(
+        default=None,
+        description="TF-M locks its own code before it opens anything; default: true from `sdk` 2.6 on",
+    )
 
 
 class ImageEntry(Strict):
@@ -88,12 +94,14 @@ class ImageEntry(Strict):
     decryptor: Name | None = Field(
         default=None, description="the stage meant to decrypt its update; default: the verifier"
     )
-    update: Literal["never", "over_the_air", "by_wire"] = Field(
-        default="never", description="how its releases travel; by_wire: shipped, with no staging slot on the device"
-    )
+    update: Literal["never", "over_the_air"] = "never"
     attribution: Literal["secure", "non_secure"] | None = None
     protects: list[ProtectEntry] | None = Field(default=None, description="default: what the vendor's program protects")
     counter: bool | None = Field(default=None, description="NSIB: monotonic version counter")
+    provision: Name | None = Field(
+        default=None,
+        description="NSIB: the flash partition with its key hashes and counters, where the part has no OTP (nRF52)",
+    )
     mode: Literal["overwrite", "swap-move"] | None = Field(
         default=None, description="MCUboot: how it installs what is staged"
     )
@@ -124,14 +132,7 @@ class PartitionPlacement(Strict):
     partition: Name
 
 
-class ElsewherePlacement(Strict):
-    """In a place that is none of the others."""
-
-    elsewhere: Literal["service", "swap-status", "unread"]
-    words: str = ""
-
-
-Place = Literal["host", "uicr"] | KmuPlacement | ImagePlacement | PartitionPlacement | ElsewherePlacement
+Place = Literal["host", "uicr"] | KmuPlacement | ImagePlacement | PartitionPlacement
 
 
 class KeyEntry(Strict):
@@ -148,8 +149,6 @@ class KeyEntry(Strict):
         pattern=r"^([0-9a-f]{64})?$",
         description="SHA-256 of the public half, DER SubjectPublicKeyInfo; known published keys are recognised by it",
     )
-    revocable: bool | None = Field(default=None, description="software may revoke the place it lies in")
-    per_device: bool | None = Field(default=None, description="each device has its own value")
 
 
 class LifecycleEntry(Strict):
@@ -158,76 +157,13 @@ class LifecycleEntry(Strict):
     approtect: bool | None
     secure_approtect: bool | None = True
     eraseprotect: bool = False
+    boot_region: Number | None = Field(
+        default=None,
+        description="nRF54L UICR.BOOTCONF: bytes from 0x0 that hardware write-protects from every reset on",
+    )
     flash_patch: bool | None = Field(
-        default=None, description="nRF52: the flash patch unit can be used; absent: not told"
+        default=None, description="nRF52: the flash patch unit can be used; default: unless the part is told otherwise"
     )
-
-
-class RuleEntry(Strict):
-    """A rule against older images."""
-
-    by: Literal["version", "nsib", "mcuboot", "security-counter", "unknown"]
-    image: str = Field(
-        default="", description="the image it protects; absent: every image of the stage that enforces it"
-    )
-    slots: int | None = None
-    booted: int | None = None
-    planned: int | None = None
-    every_release: bool | None = None
-
-
-class DeployedEntry(Strict):
-    """What runs in the fleet."""
-
-    image: Name
-    version: int | None = None
-    key: str = ""
-    booted: bool
-
-
-class LifeEntry(Strict):
-    """What is told of the device's life; absent: nothing tells."""
-
-    mode: str = ""
-    rules: list[RuleEntry] | None = None
-    compare_build_number: bool | None = None
-    releases: list[Annotated[list[int], Field(min_length=4, max_length=4)]] = Field(default_factory=list)
-    request: Literal["", "permanent", "test"] = ""
-    validate_primary: bool | None = None
-    validate_once: bool | None = None
-    recovery: Recovery | None = None
-    factory_image: Literal["", "signed", "encryptable"] = ""
-    save_encrypted: bool | None = None
-    metadata_allow_list: bool | None = None
-    boot_record: bool | None = None
-    deployed: DeployedEntry | None = None
-    glitch: bool = Field(default=False, description="silicon whose debug lock a published glitch opens")
-    event: Literal["", "crashing-release", "wrong-variant"] = ""
-    behaviours: list[Behaviour] = Field(default_factory=list)
-
-
-class NetworkEntry(Strict):
-    """A program of the network core."""
-
-    boots: bool = Field(description="it is the first stage of that core")
-    partition: Name
-    verified_by: str = ""
-    fed_by: Literal["", "transfer-ram"] = ""
-    signature: bool = False
-    updatable: bool = False
-    locks: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] = Field(default_factory=list)
-    transfer_locked: bool | None = None
-
-
-class OpenPointEntry(Strict):
-    """Something that nobody knows, and the questions that it could decide."""
-
-    name: str
-    statement: str
-    about: list[str] = Field(default_factory=list)
-    policies: list[str] = Field(default_factory=list)
-    attackers: list[str] = Field(default_factory=list)
-    contradiction: bool = False
 
 
 class MemoryEntry(Strict):
@@ -307,9 +243,3 @@ class DesignEntry(Strict):
     releases: Annotated[int, Field(ge=1, le=4)] = Field(
         default=2, description="releases of each image that the check considers"
     )
-    proposed: dict[Name, PartitionEntry] = Field(
-        default_factory=dict, description="the map of the next release, where it differs from the one in the field"
-    )
-    network: dict[Name, NetworkEntry] = Field(default_factory=dict, description="programs of the network core")
-    life: LifeEntry = Field(default_factory=LifeEntry, description="updates, rules and releases over the device's life")
-    open_points: list[OpenPointEntry] = Field(default_factory=list)

@@ -16,7 +16,6 @@ class _Row(BaseModel):
     first: list[str] | None = None
     starts: list[str] | None = None
     decrypts: list[str] | None = None
-    counters: list[str] | None = None
     since: str | None = Field(default=None, alias="from")
     until: str | None = None
     statement: str
@@ -46,7 +45,6 @@ def load_support() -> tuple[SupportRow, ...]:
                 (Support.FIRST, row.first),
                 (Support.STARTS, row.starts),
                 (Support.DECRYPTS, row.decrypts),
-                (Support.COUNTERS, row.counters),
             )
             if programs
         )

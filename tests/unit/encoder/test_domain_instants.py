@@ -6,7 +6,7 @@ import pytest
 from tests.designs import shapes
 
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.protection import Access, Attribution, FlashGuard, UnitKind
+from bootverify.design.protection import Access, Attribution, FlashGuard, Lock, UnitKind
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.cells import Cells, NotModelled
 from bootverify.encoder.instant import Instants, values
@@ -181,8 +181,9 @@ def test_nsib_refuses_a_version_below_its_counter_and_marks_it():
 def test_other_units_and_capabilities_are_admitted_as_not_modelled():
     design = shapes.s01()
     soc = replace(design.soc, guard=FlashGuard(kind=UnitKind.ACL, granule=0x1000, entries=8))
+    unlocked = replace(shapes.s01(lock=Lock.NONE), soc=soc)
     with pytest.raises(NotModelled, match="acl"):
-        system_for(replace(design, soc=soc), shapes.ATTACKERS["remote-ota"])
+        system_for(unlocked, shapes.ATTACKERS["remote-ota"])
     insider = Attacker(name="factory-insider", title="", capabilities=frozenset({Capability.READ_FACTORY_FILES}))
     with pytest.raises(NotModelled, match="factory"):
         system_for(design, insider)

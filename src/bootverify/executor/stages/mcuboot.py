@@ -1,36 +1,51 @@
 """The step `boot_go` of MCUboot on a device, with the nRF Connect SDK's way to update MCUboot itself."""
 
-from bootverify.design.boot import BootGo, Image, SignatureType, UpgradeMode
+from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType, UpgradeMode
 from bootverify.design.keys import InImage, InKmu, Purpose
-from bootverify.executor import crypto
-from bootverify.executor.crypto import Scheme
+from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.device import Device, Halt
-from bootverify.executor.flash import Flash
-from bootverify.executor.image_format import ENC_KW, ENC_X25519, parse_header
-from bootverify.executor.mcuboot.boot import BootConfig, Mode, Outcome, refusal
+from bootverify.executor.flash import Flash, PowerLost
+from bootverify.executor.image_format import parse_header
+from bootverify.executor.layout import home
+from bootverify.executor.mcuboot.area import Area
+from bootverify.executor.mcuboot.boot import Outcome, staged_refusal
 from bootverify.executor.mcuboot.boot import boot_go as run
-from bootverify.executor.mcuboot.trailer import IMAGE_OK, KEYS, Flag, SwapType, Trailer, interrupted, swap_type
+from bootverify.executor.mcuboot.config import BootConfig, Downgrade, Encryption, Mode, Options, Pair
+from bootverify.executor.mcuboot.trailer import (
+    KEY_SIZE,
+    Flag,
+    Magic,
+    SwapType,
+    Trailer,
+    TrailerLayout,
+    requested_swap,
+)
 from bootverify.executor.world import World
 from bootverify.machine.action import Request
 from bootverify.ranges import AddressRange
 
+MODES = {UpgradeMode.OVERWRITE: Mode.OVERWRITE, UpgradeMode.SWAP_MOVE: Mode.SWAP_MOVE}
+
 
 def config(world: World, step: BootGo) -> BootConfig:
-    """This design's build of MCUboot for `step.image`."""
-    design = world.design
+    """This design's build of MCUboot for `step.image`, as Zephyr configures it: overwrite-only is the fast kind."""
+    design, flash = world.design, world.device.flash
     image = design.image(step.image)
-    keys: tuple[tuple[Scheme, bytes], ...] = ()
-    if image.signature is not SignatureType.NONE:
-        key = world.factory.signing_key(image.name)
-        keys = ((key.scheme, key.public),)
+    key = world.factory.signing_key(image.name) if image.signature is not SignatureType.NONE else None
+    primary = _area(flash, home(design, image.slots[0]))
+    secondary = _area(flash, home(design, image.staging)) if image.staging else primary
     return BootConfig(
-        mode=Mode.SWAP_MOVE if step.mode is UpgradeMode.SWAP_MOVE else Mode.OVERWRITE,
-        primary=design.partition(image.slots[0]).range,
-        secondary=design.partition(image.staging).range if image.staging else None,
-        public_keys=keys,
-        validate_primary=step.validate,
-        prevent_downgrade=step.prevent_downgrade,
-        unwrap=lambda kind, wrapped: _unwrap(world, image, kind, wrapped),
+        mode=MODES[step.mode] if image.staging else Mode.SINGLE_SLOT,
+        images=(Pair(primary, secondary),),
+        trailer=_layout(primary, image),
+        signature=key.scheme if key else None,
+        public_keys=(key.public,) if key else (),
+        encryption=_encryption(world, image),
+        options=Options(
+            validate_primary=step.validate,
+            overwrite_fast=True,
+            downgrade=Downgrade.VERSION if step.prevent_downgrade else Downgrade.OFF,
+        ),
     )
 
 
@@ -39,12 +54,21 @@ def boot_go(world: World, step: BootGo) -> None:
     device = world.device
     stage = device.design.stages[device.stage].name
     built = config(world, step)
-    if step.bootloader and built.secondary is not None and _own_update(world, step, built):
+    if step.bootloader and _own_update(world, step, built):
         return
-    result = run(built, device.flash)
+    result = run(built)
     device.log += [f"{stage}: {line}" for line in result.log]
-    if result.outcome is not Outcome.BOOT:
-        device.halt(Halt.NO_IMAGE, f"{stage}: unable to find a bootable image")
+    match result.outcome:
+        case Outcome.BOOT:
+            started = result.images[0]
+            version = started.header.version_text.removesuffix("+0")
+            device.log.append(f"{stage}: booting image {version} from {started.address:#x}")
+        case Outcome.NO_IMAGE:
+            device.halt(Halt.NO_IMAGE, f"{stage}: unable to find a bootable image")
+        case Outcome.ASSERT | Outcome.UNDEFINED:
+            device.halt(Halt.ASSERTION, f"{stage}: stopped: {result.why}")
+        case Outcome.POWER_CUT:
+            raise PowerLost
 
 
 def _own_update(world: World, step: BootGo, built: BootConfig) -> bool:
@@ -57,40 +81,43 @@ def _own_update(world: World, step: BootGo, built: BootConfig) -> bool:
     device = world.device
     design = world.design
     assert step.bootloader is not None
-    assert built.secondary is not None
-    stage = device.design.stages[device.stage].name
-    secondary, primary = Trailer(device.flash, built.secondary), Trailer(device.flash, built.primary)
-    # A swap under way is finished first; without a request nothing is looked at.
-    kind = swap_type(primary, secondary)
-    if interrupted(primary) or kind is SwapType.NONE:
+    if built.mode is Mode.SINGLE_SLOT:
         return False
-    staged = device.flash.read(built.secondary.start, built.secondary.size)
+    stage = device.design.stages[device.stage].name
+    area = built.images[0].secondary
+    primary, secondary = (Trailer(each, built.trailer) for each in (built.images[0].primary, area))
+    # A swap under way is finished first; without a request nothing is looked at.
+    held = primary.read()
+    interrupted = held.magic is Magic.GOOD and held.copy_done is Flag.UNSET and held.swap_type != SwapType.NONE
+    if interrupted or requested_swap(held, secondary.read()) is SwapType.NONE:
+        return False
+    staged = area.read(0, area.size)
+    assert staged is not None, "the staging partition is in the flash"
     header = parse_header(staged)
     if header is None or header.header_size + 8 > len(staged):
         return False
     vector = int.from_bytes(staged[header.header_size + 4 : header.header_size + 8], "little")
     image = design.image(step.bootloader)
-    slots = {slot: design.partition(slot).range for slot in image.slots}
+    slots = {slot: home(design, slot) for slot in image.slots}
     slot = next((slot for slot, area in slots.items() if vector in area), None)
     if slot is None:
         return False
     if slot == device.active:
         device.log.append(f"{stage}: the staged {image.name} is for {slot}, which is active; erased")
-        _erase(device.flash, built.secondary)
+        area.scramble()
         return False
-    why = refusal(built, device.flash, staged)
+    why = staged_refusal(built)
     if why:
         device.log.append(f"{stage}: staged {image.name}: {why}; erased")
-        _erase(device.flash, built.secondary)
+        area.scramble()
         return False
-    area = slots[slot]
-    _erase(device.flash, area)
-    page = device.flash.page
-    for at in range(0, area.size, page):
-        device.flash.write(area.start + at, staged[at : at + page])
-    secondary.erase(KEYS)
-    for at in range(built.secondary.start, min(built.secondary.end, built.secondary.start + area.size + page), page):
-        device.flash.erase(at, page)
+    target = _area(device.flash, slots[slot])
+    target.scramble()
+    page = target.sector_size
+    for at in range(0, target.size, page):
+        target.write(at, staged[at : at + page])
+    secondary.scramble(area.align)
+    area.erase(0, min(area.size, target.size + page))
     device.log.append(f"{stage}: {image.name} {header.version} installed in {slot}; restart")
     device.reset()
     return True
@@ -98,26 +125,27 @@ def _own_update(world: World, step: BootGo, built: BootConfig) -> bool:
 
 def request_upgrade(device: Device, area: AddressRange, request: Request) -> None:
     """What boot_request_upgrade writes into the trailer of the staging partition."""
-    trailer = Trailer(device.flash, area)
+    trailer = _trailer(device.flash, area)
     if request is Request.PERM:
-        trailer.set_flag(IMAGE_OK)
+        trailer.write_image_ok()
     trailer.write_magic()
 
 
 def confirm(device: Device, image: Image) -> bool:
     """What boot_write_img_confirmed does; whether there was something to confirm."""
-    primary = Trailer(device.flash, device.design.partition(image.slots[0]).range)
-    if not primary.good or primary.flag(IMAGE_OK) is not Flag.UNSET:
+    primary = _trailer(device.flash, home(device.design, image.slots[0]))
+    held = primary.read()
+    if held.magic is not Magic.GOOD or held.image_ok is not Flag.UNSET:
         return False
-    primary.set_flag(IMAGE_OK)
+    primary.write_image_ok()
     return True
 
 
 def forge_request(device: Device, image: Image, request: Request) -> None:
     """Rewrite the trailers so that the next boot sees `request`, as code that may write them does."""
     page = device.flash.page
-    primary = device.design.partition(image.slots[0]).range
-    staging = device.design.partition(image.staging).range if image.staging else primary
+    primary = home(device.design, image.slots[0])
+    staging = home(device.design, image.staging) if image.staging else primary
     match request:
         case Request.TEST | Request.PERM:
             device.flash.erase(staging.end - page, page)
@@ -125,35 +153,39 @@ def forge_request(device: Device, image: Image, request: Request) -> None:
         case Request.NONE | Request.REVERT:
             device.flash.erase(primary.end - page, page)
             if request is Request.REVERT:
-                trailer = Trailer(device.flash, primary)
-                device.flash.write(primary.end - 32, b"\x01\xff\xff\xff")  # copy_done
+                trailer = _trailer(device.flash, primary)
+                trailer.write_copy_done()
                 trailer.write_magic()
 
 
 def requested(device: Device, primary: AddressRange, staging: AddressRange) -> Request:
     """The request that the next boot will see."""
-    kind = swap_type(Trailer(device.flash, primary), Trailer(device.flash, staging))
+    kind = requested_swap(_trailer(device.flash, primary).read(), _trailer(device.flash, staging).read())
     return Request(kind.name.lower())
 
 
-def _unwrap(world: World, image: Image, kind: int, wrapped: bytes) -> bytes | None:
-    """Open a wrapped image key with the key that this device holds for it: in MCUboot's image, or in the KMU."""
+def _area(flash: Flash, where: AddressRange) -> Area:
+    return Area(flash, where.start, where.size)
+
+
+def _trailer(flash: Flash, where: AddressRange) -> Trailer:
+    """A trailer as code sees it that only needs its flags: those lie at the same place in every build."""
+    return Trailer(_area(flash, where), TrailerLayout(entries=0))
+
+
+def _layout(primary: Area, image: Image) -> TrailerLayout:
+    """Progress for as many sectors as the slot has; room for the image keys where images are encrypted."""
+    encrypted = image.encryption is not EncryptionType.NONE
+    return TrailerLayout(entries=primary.sectors, saved_key=KEY_SIZE if encrypted else 0)
+
+
+def _encryption(world: World, image: Image) -> Encryption | None:
+    """The key that this device holds for the images: in MCUboot's image, or in the KMU. Without one, none is opened."""
+    if image.encryption is EncryptionType.NONE:
+        return None
+    scheme = next(each for each in EnvelopeScheme if each.label == image.encryption.value)
     for key in world.design.keys:
-        if not key.secret or not any(use.purpose is Purpose.DECRYPT and use.image == image.name for use in key.uses):
-            continue
-        if not any(isinstance(place, InImage | InKmu) for place in key.placements):
-            continue
-        value = world.value(key)
-        opened = (
-            crypto.unwrap_aes_kw(value, wrapped)
-            if kind == ENC_KW
-            else crypto.unwrap_ecies(Scheme.X25519 if kind == ENC_X25519 else Scheme.ECDSA_P256, value, wrapped)
-        )
-        if opened is not None:
-            return opened
+        opens = any(use.purpose is Purpose.DECRYPT and use.image == image.name for use in key.uses)
+        if key.secret and opens and any(isinstance(place, InImage | InKmu) for place in key.placements):
+            return Encryption(scheme=scheme, secret=world.value(key))
     return None
-
-
-def _erase(flash: Flash, area: AddressRange) -> None:
-    for at in range(area.start, area.end, flash.page):
-        flash.erase(at, flash.page)

@@ -1,12 +1,53 @@
-"""TF-M's attribution of flash on SPU parts, in the vendor's order (target_cfg_53_91.c; soc.md 8.1)."""
+"""TF-M's attribution of memory, in the vendor's order: target_cfg_53_91.c (soc.md 8.1), target_cfg_54l.c (8.2)."""
 
 from bootverify.design.boot import Program, SetUpTrustZone
 from bootverify.executor.device import Device
+from bootverify.executor.units.mpc import ENABLE as MPC_ENABLE
+from bootverify.executor.units.mpc import LOCK as MPC_LOCK
+from bootverify.executor.units.mpc import SECURE as MPC_SECURE
+from bootverify.executor.units.mpc import Mpc
+from bootverify.executor.units.sau import ENABLE as SAU_ENABLE
+from bootverify.executor.units.sau import REGION_ENABLE, Sau
 from bootverify.executor.units.spu import EXECUTE, LOCK, READ, SECURE, WRITE, Spu
 from bootverify.ranges import AddressRange
 
+TFM_OVERRIDES = 5  # TF-M sets overrides 0 to 4; 1 opens RAM, 2 to 4 stay off and locked (soc.md 2.5)
+
 
 def set_up_trustzone(device: Device, step: SetUpTrustZone) -> None:
+    """Attribute memory as TF-M does on this part."""
+    if device.mpc is not None and device.sau is not None:
+        _open_above(device, device.mpc, device.sau, step)
+    else:
+        _attribute_regions(device, step)
+
+
+def _open_above(device: Device, mpc: Mpc, sau: Sau, step: SetUpTrustZone) -> None:
+    """SAU region 0 and MPC override 0: from the non-secure image up to the UICR; the override is locked, as are 1 to 4.
+
+    Neither write-protects anything (PERMMASK names the attribution alone). The rounding is the registers' own.
+    """
+    unit = device.design.soc.attribution
+    assert unit is not None
+    if step.non_secure:
+        start = min(span.range.start for span in step.non_secure)
+        sau.select(0)
+        sau.write_base(start)
+        sau.write_limit(unit.end - 1 | REGION_ENABLE)
+        sau.write_control(SAU_ENABLE)
+        mpc.write_start(0, start)
+        mpc.write_end(0, unit.end)
+        mpc.write_permission(0, 0)
+        mpc.write_mask(0, MPC_SECURE)
+        mpc.write_config(0, MPC_LOCK | MPC_ENABLE)
+        device.log.append(
+            f"{device.running}: non-secure to {unit.end:#x}: SAU from {start:#x}, MPC from {mpc.overrides[0].start:#x}"
+        )
+    for index in range(1, TFM_OVERRIDES):
+        mpc.write_config(index, MPC_LOCK)
+
+
+def _attribute_regions(device: Device, step: SetUpTrustZone) -> None:
     """Attribute flash: everything secure, own code locked, then open and lock what is non-secure.
 
     Ranges are turned into regions by division: from the region of the first byte to that of the last. A region that
@@ -18,8 +59,8 @@ def set_up_trustzone(device: Device, step: SetUpTrustZone) -> None:
     for region in range(spu.count):
         if region not in owned:
             spu.write_register(region, SECURE | READ | WRITE | EXECUTE)
-    # EFFECT 2: the secure code range, locked before anything is opened; releases before 2.6 do not
-    if step.locks_code:
+    # EFFECT 2: the secure code range, locked before anything is opened (since TF-M 3168ecf73)
+    if step.locks_first:
         _set(device, step.secure_code.range, SECURE | READ | EXECUTE | LOCK, "secure, read and execute")
     # EFFECT 3: the non-secure image, then the secondary slot and non-secure storage
     for span in step.non_secure:

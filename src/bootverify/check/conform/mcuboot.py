@@ -1,0 +1,179 @@
+"""Runs recorded vectors of MCUboot's boot code against the executor.
+
+The form of the vectors is described beside them (tests/outside/mcuboot/README.md). Compared are the outcome, the active
+images, swap types and swaps, counters, the number of operations, and every byte of every area after each step.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from bootverify.check.conform.mcuboot_bench import Board, Json, Unsupported, build, segment_bytes
+from bootverify.check.conform.outcome import Conformity, Disagreement
+from bootverify.executor.flash import Power, powered
+from bootverify.executor.mcuboot.boot import ActiveImage, BootResult, Outcome, boot_go
+from bootverify.executor.mcuboot.trailer import SwapType
+
+SHORT = 32  # hex digits
+
+
+def run(directory: Path) -> Conformity:
+    """Run every vector below `directory` and compare."""
+    outcome = Conformity()
+    for folder in sorted(path.parent for path in directory.glob("*/config.json")):
+        recorded = json.loads((folder / "config.json").read_text())
+        try:
+            bench = Bench(recorded, directory / "blobs")
+        except Unsupported:
+            bench = None
+        with (folder / "vectors.jsonl").open() as lines:
+            for vector in map(json.loads, lines):
+                if bench is None:
+                    outcome.count_unsupported(folder.name, vector["category"])
+                else:
+                    outcome.count(folder.name, vector["category"], tuple(bench.run(vector)))
+    return outcome
+
+
+@dataclass(slots=True)
+class Bench:
+    """One configuration, ready to run its vectors."""
+
+    recorded: Json
+    blobs: Path
+    board: Board = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.board = build(self.recorded)
+
+    def run(self, vector: Json) -> Iterator[Disagreement]:
+        """Run one vector from erased areas; yields what differs."""
+        before, touched = self._start(vector), set[str]()
+        counters = list(vector.get("nv", [0] * len(self.board.config.images)))
+        for step, (op, expected) in enumerate(zip(vector["ops"], vector["expect"], strict=True)):
+            got = self._step(op, counters)
+            if op["op"] != "boot":
+                touched.add(op["area"])
+                continue
+            after = self.board.contents()
+            listed = touched | {name for name in after if after[name] != before[name]}
+            got["sha256"] = {name: _digest(after[name]) for name in listed}
+            if "nv" in vector:
+                got["nv"] = list(counters)
+            if "flash" in expected:
+                yield from self._cut_flash(vector["id"], step, expected)
+            yield from _differences(vector["id"], step, expected, got)
+            before, touched = after, set()
+        yield from self._final(vector)
+
+    def survives(self, vector: Json) -> list[BootResult]:
+        """Carry out the steps of a vector without an expectation."""
+        self._start(vector)
+        counters = list(vector.get("nv", [0] * len(self.board.config.images)))
+        return [self._boot(op, counters) for op in vector["ops"] if op["op"] == "boot" or self._step(op, counters)]
+
+    def _start(self, vector: Json) -> dict[str, bytes]:
+        self.board.erase()
+        for segment in vector["flash"]:
+            self._load(segment["area"], segment)
+        return self.board.contents()
+
+    def _step(self, op: Json, counters: list[int]) -> Json:
+        """One step; for a boot, the result in the form of the recording."""
+        if op["op"] == "boot":
+            return _result(self._boot(op, counters), self.board.spent, upgrades=self.board.config.mode.upgrades)
+        flash = self.board.flashes[op["area"]]
+        match op["op"]:
+            case "write":
+                value = bytes.fromhex(op["hex"])
+                old = flash.data[op["off"] : op["off"] + len(value)]
+                flash.load(flash.start + op["off"], bytes(one & other for one, other in zip(old, value, strict=True)))
+            case _:
+                flash.load(flash.start, b"\xff" * flash.size)
+                for segment in op["flash"]:
+                    self._load(op["area"], segment)
+        return {}
+
+    def _boot(self, op: Json, counters: list[int]) -> BootResult:
+        flashes = list(self.board.flashes.values())
+        with powered(flashes, Power(op.get("cut_after"), torn=op.get("torn", False))) as power:
+            result = boot_go(self.board.config, counters)
+        self.board.spent = power.spent
+        return result
+
+    def _load(self, area: str, segment: Json) -> None:
+        flash = self.board.flashes[area]
+        flash.load(flash.start + segment["off"], segment_bytes(self.blobs, segment))
+
+    def _cut_flash(self, vector: str, step: int, expected: Json) -> Iterator[Disagreement]:
+        """The complete content after a power cut, where it is recorded."""
+        wanted = {name: bytearray(b"\xff" * flash.size) for name, flash in self.board.flashes.items()}
+        for segment in expected["flash"]:
+            value = segment_bytes(self.blobs, segment)
+            wanted[segment["area"]][segment["off"] : segment["off"] + len(value)] = value
+        for name, flash in self.board.flashes.items():
+            if wanted[name] != flash.data:
+                at = next(n for n in range(flash.size) if wanted[name][n] != flash.data[n])
+                texts = [f"{each[at]:#04x} at {name}+{at:#x}" for each in (wanted[name], flash.data)]
+                yield Disagreement(vector=vector, step=step, what="flash", expected=texts[0], got=texts[1])
+
+    def _final(self, vector: Json) -> Iterator[Disagreement]:
+        """The content after the last step."""
+        last = len(vector["ops"]) - 1
+        for name, digest in vector.get("final_sha256", {}).items():
+            got = sha256(self.board.flashes[name].data).hexdigest()
+            if got != digest:
+                yield Disagreement(vector=vector["id"], step=last, what=f"final {name}", expected=digest, got=got)
+
+
+def _differences(vector: str, step: int, expected: Json, got: Json) -> Iterator[Disagreement]:
+    """What differs; something absent is the same as something empty."""
+    for what in sorted((got.keys() | expected.keys()) - {"flash", "reprogrammed_bytes", "bad_accesses"}):
+        pair = tuple(each.get(what) for each in (expected, got))
+        if pair[0] != pair[1] and any(value or value == 0 for value in pair):
+            texts = [json.dumps(value) for value in pair]
+            yield Disagreement(vector=vector, step=step, what=what, expected=texts[0], got=texts[1])
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()[:SHORT]
+
+
+# -- the result in the form of the recording
+
+
+def _result(result: BootResult, spent: int, *, upgrades: bool) -> Json:
+    got: dict[str, Json] = {"result": result.outcome.value, "ops": spent}
+    if upgrades:
+        got["swap_type_initial"] = [None if kind is None else _name(kind) for kind in result.asked]
+        got["swap_type_final"] = ["?" if kind is None else _name(kind) for kind in result.swap_types]
+    if result.swaps:
+        got["swaps"] = [
+            {"image": swap.image, "type": _name(swap.kind), "resumed": swap.resumed} for swap in result.swaps
+        ]
+    if result.outcome is Outcome.BOOT:
+        got["image_off"] = result.images[0].address
+        got["images"] = [_image(image) for image in result.images]
+    return got
+
+
+def _name(kind: int) -> str:
+    return SwapType(kind).name.lower() if kind in set(SwapType) else "?"
+
+
+def _image(image: ActiveImage) -> Json:
+    header = image.header
+    found: dict[str, Json] = {
+        "slot": image.slot,
+        "version": header.version_text,
+        "hdr_size": header.header_size,
+        "img_size": header.image_size,
+        "flags": header.flags,
+    }
+    if image.loaded is not None:
+        address, content = image.loaded
+        loaded = {"load_addr": address, "load_size": len(content), "ram_sha256": sha256(content).hexdigest()}
+        found.update(loaded)
+    return found

@@ -1,0 +1,127 @@
+"""The step `protect`: fprotect of the vendor's library, one function a unit (soc.md 3)."""
+
+from bootverify.design.boot import Protect
+from bootverify.design.protection import Lock, Span, UnitKind
+from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.frame import HALTED, Frame
+from bootverify.encoder.stages.outcome import Outcome
+from bootverify.encoder.terms import Term, and_, const, eq, ite, not_, or_, true
+from bootverify.encoder.units import acl, bprot, rramc, spu
+
+
+def protect(frame: Frame, step: Protect, goes: str) -> list[Outcome]:
+    """Each span in order; one that is refused stops the stage, and what was set before stays."""
+    kind = frame.cells.kind
+    if kind is not UnitKind.SPU and step.lock is not Lock.UNTIL_RESET:
+        raise NotModelled(f"a lock by {kind.value} that does not last until reset")
+    match kind:
+        case UnitKind.SPU:
+            return [_by_spu(frame, step, goes)]
+        case UnitKind.ACL:
+            return _by_acl(frame, step, goes)
+        case UnitKind.BPROT:
+            return [_by_bprot(frame, step, goes)]
+        case UnitKind.RRAMC:
+            return _by_rramc(frame, step, goes)
+
+
+def _by_spu(frame: Frame, step: Protect, goes: str) -> Outcome:
+    writes: dict[int, list[spu.Setting]] = {}
+    for span in step.spans:
+        start, end = span.range.start, span.range.end
+        if not frame.cells.aligned(start, end):
+            goes = HALTED
+            break
+        for i in frame.cells.regions(start, end):
+            writes.setdefault(i, []).append((True, True, False, True, step.lock is Lock.UNTIL_RESET))
+    return Outcome(name="done", guard=true(), goes=goes, updates=programmed(frame, writes))
+
+
+def _by_acl(frame: Frame, step: Protect, goes: str) -> list[Outcome]:
+    """Every span takes an entry; the library looks for a free one before it looks at the span."""
+    guard = frame.design.soc.guard
+    outcomes: list[Outcome] = []
+    enough: Term = true()
+    updates: dict[Term, Term] = {}
+    for taken, span in enumerate(step.spans):
+        full = _full(frame, taken)
+        outcomes.append(_stopped(f"no entry left for {_shown(span)}", and_(enough, full), frame, updates, taken))
+        enough = not_(or_(*(_full(frame, less) for less in range(taken + 1))))
+        if not acl.accepts(span.range.start, span.range.end, page=guard.granule, largest=guard.largest):
+            outcomes.append(_stopped(f"{_shown(span)} refused", enough, frame, updates, taken))
+            return outcomes
+        for region in frame.regions_of(frame.cells.regions(span.range.start, span.range.end)):
+            updates = {**updates, **acl.denied(region, step.deny)}
+    done = {**updates, **_counted(frame, len(step.spans))}
+    return [*outcomes, Outcome(name="done", guard=enough, goes=goes, updates=done)]
+
+
+def _by_bprot(frame: Frame, step: Protect, goes: str) -> Outcome:
+    cells, updates = frame.cells, dict[Term, Term]()
+    for span in step.spans:
+        start, end = span.range.start, span.range.end
+        if not bprot.accepts(start, end, block=cells.granule, memory=(cells.base, cells.end)):
+            goes = HALTED
+            break
+        for region in frame.regions_of(cells.regions(start, end)):
+            updates |= bprot.denied(region)
+    return Outcome(name="done", guard=true(), goes=goes, updates=updates)
+
+
+def _by_rramc(frame: Frame, step: Protect, goes: str) -> list[Outcome]:
+    """One span a boot: region 4 is free, then it is not; the boot region may hold region 3 already."""
+    guard = frame.design.soc.guard
+    first, *more = step.spans
+    assert guard.largest is not None
+    needed = rramc.regions_needed(first.range.start, first.range.end, largest=guard.largest)
+    full = _full(frame, 0)
+    refused = needed is None
+    outcomes = [Outcome(name="no region left", guard=full, goes=HALTED)] if not refused else []
+    if needed == 2 and frame.design.lifecycle.boot_region is not None:
+        stays = frame.erased_all  # after an erase-all UICR names no boot region
+        outcomes.append(Outcome(name="region 3 is taken", guard=not_(stays), goes=HALTED))
+        full = or_(full, not_(stays))
+    if refused:
+        return [Outcome(name=f"{_shown(first)} refused", guard=true(), goes=HALTED)]
+    updates: dict[Term, Term] = {}
+    for region in frame.regions_of(frame.cells.regions(first.range.start, first.range.end)):
+        updates |= rramc.denied(region)
+    updates |= _counted(frame, 1)
+    outcomes.append(Outcome(name="done", guard=not_(full), goes=HALTED if more else goes, updates=updates))
+    return outcomes
+
+
+def _full(frame: Frame, taken: int) -> Term:
+    """No entry is free once `taken` more are in use."""
+    assert frame.entries is not None
+    values = frame.entries.sort.values
+    return eq(frame.entries, values[len(values) - 1 - taken]) if taken < len(values) else true()
+
+
+def _counted(frame: Frame, more: int) -> dict[Term, Term]:
+    """The number of entries in use after `more` were taken."""
+    assert frame.entries is not None
+    values = frame.entries.sort.values
+    number: Term = const(frame.entries.sort, values[-1])
+    for i in range(len(values) - more):
+        number = ite(eq(frame.entries, values[i]), const(frame.entries.sort, values[i + more]), number)
+    return {frame.entries: number} if more else {}
+
+
+def _stopped(name: str, guard: Term, frame: Frame, updates: dict[Term, Term], taken: int) -> Outcome:
+    return Outcome(name=name, guard=guard, goes=HALTED, updates={**updates, **_counted(frame, taken)})
+
+
+def _shown(span: Span) -> str:
+    return f"[{span.range.start:#x}, {span.range.end:#x})"
+
+
+def programmed(frame: Frame, writes: dict[int, list[spu.Setting]]) -> dict[Term, Term]:
+    """The registers of an SPU after a sequence of writes to each."""
+    updates: dict[Term, Term] = {}
+    for region in frame.regions:
+        # The members of a group are written alike, so the first tells for all.
+        setting = spu.settled(writes.get(region.members[0], []))
+        if setting is not None:
+            updates.update(spu.programmed(region, setting))
+    return updates

@@ -1,0 +1,104 @@
+"""One build of MCUboot: its upgrade mode, flash map, keys and options."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from bootverify.executor.crypto import EnvelopeScheme, Scheme
+from bootverify.executor.mcuboot.area import Area
+from bootverify.executor.mcuboot.trailer import TrailerLayout
+
+
+class Mode(Enum):
+    """The upgrade modes (MCUboot docs/design.md, "Image slots" and following)."""
+
+    SWAP_SCRATCH = "swap-scratch"
+    SWAP_MOVE = "swap-move"
+    SWAP_OFFSET = "swap-offset"
+    OVERWRITE = "overwrite-only"
+    DIRECT_XIP = "direct-xip"
+    RAM_LOAD = "ram-load"
+    SINGLE_SLOT = "single-slot"
+
+    @property
+    def swaps(self) -> bool:
+        """Whether old and new image change places."""
+        return self in {Mode.SWAP_SCRATCH, Mode.SWAP_MOVE, Mode.SWAP_OFFSET}
+
+    @property
+    def upgrades(self) -> bool:
+        """Whether images always start from the primary slot."""
+        return self.swaps or self is Mode.OVERWRITE
+
+
+class Downgrade(Enum):
+    """MCUBOOT_DOWNGRADE_PREVENTION, and what it compares."""
+
+    OFF = "off"
+    VERSION = "version"
+    SECURITY_COUNTER = "security-counter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The upstream options, under names of their own."""
+
+    validate_primary: bool = True
+    revert: bool = False
+    overwrite_fast: bool = False
+    downgrade: Downgrade = Downgrade.OFF
+    hw_rollback: bool = False
+    bootstrap: bool = False
+    tlv_allow_list: bool = False
+    version_with_build: bool = False
+    check_load_address: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encryption:
+    """How image keys are wrapped, and the secret value that opens them.
+
+    `save_tlv`: a swap keeps the wrapped key in the trailer, not the plain one (MCUBOOT_SWAP_SAVE_ENCTLV).
+    """
+
+    scheme: EnvelopeScheme
+    secret: bytes
+    save_tlv: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The slots of one image; where there is a single one, both are that."""
+
+    primary: Area
+    secondary: Area
+
+    def __getitem__(self, slot: int) -> Area:
+        return self.secondary if slot else self.primary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """RAM in which images may be placed."""
+
+    start: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootConfig:
+    """One build and its map.
+
+    `public_keys` as compiled in, in order; without `signature` the digest alone decides. `encryption` None: the build
+    refuses encrypted images.
+    """
+
+    mode: Mode
+    images: tuple[Pair, ...]
+    trailer: TrailerLayout
+    signature: Scheme | None
+    public_keys: tuple[bytes, ...]
+    scratch: Area | None = None
+    encryption: Encryption | None = None
+    ram: Window | None = None
+    options: Options = field(default_factory=Options)
+    copy_buffer: int = 1024

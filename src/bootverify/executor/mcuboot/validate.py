@@ -1,0 +1,216 @@
+"""Whether an image may be started: digest, signature, security counter (image_validate.c, bootutil_img_hash.c)."""
+
+import hashlib
+from functools import lru_cache
+
+from bootverify.executor.image_format import (
+    ENC_EC256,
+    ENC_KW,
+    ENC_RSA2048,
+    ENC_X25519,
+    KEYHASH,
+    SEC_CNT,
+    SHA256,
+)
+from bootverify.executor.mcuboot.area import Area
+from bootverify.executor.mcuboot.config import Mode
+from bootverify.executor.mcuboot.encrypt import crypted, load_key, must_decrypt
+from bootverify.executor.mcuboot.header import F_AES128, F_AES256, WORD, ImageHeader
+from bootverify.executor.mcuboot.limits import max_image_size
+from bootverify.executor.mcuboot.ram_load import ram_reader
+from bootverify.executor.mcuboot.signature import SIGNATURE_TLV, length_fits, verify
+from bootverify.executor.mcuboot.state import SECONDARY, SLOT_NAMES, ImageState, Run, Status
+from bootverify.executor.mcuboot.tlv import BadTlv, Entry, Reader, TlvArea, tlv_area
+
+DIGEST_SIZE = 32
+COUNTER_SIZE = 4
+
+
+def header_valid(run: Run, header: ImageHeader, area: Area) -> bool:
+    """boot_check_header_valid: sizes that do not overflow and fit the area, flags that the build supports."""
+    if not header.found:
+        return False
+    size = header.image_size + header.header_size + header.protected_size
+    if size > WORD or size >= area.size:
+        return False
+    both = F_AES128 | F_AES256
+    if header.flags & both == both or (run.config.encryption is None and header.encrypted):
+        return False
+    return not header.compressed
+
+
+def check_image(run: Run, image: ImageState, slot: int, status: Status | None) -> str:
+    """Why boot_check_image refuses the image of `slot`; empty when it accepts it."""
+    area = image.pair[slot]
+    if run.config.mode is not Mode.RAM_LOAD and must_decrypt(run, image.headers[slot], slot):
+        assert status is not None
+        if not load_key(run, image, SECONDARY, area, status):
+            return "the image key cannot be unwrapped"
+    return _Validation(run, image, slot).refusal()
+
+
+def security_counter(image: ImageState, header_slot: int, area: Area, start: int) -> int | None:
+    """The first protected security counter of an image (bootutil_get_img_security_cnt); None when there is none.
+
+    `header_slot` names the header that is used, which in an upgrade is not that of `area`.
+    """
+    header = image.headers[header_slot]
+    if header.protected_size == 0:
+        return None
+    found = tlv_area(header, area.read, start)
+    if found is None:
+        return None
+    try:
+        entry = found.find(SEC_CNT, protected=True)
+    except BadTlv:
+        return None
+    if entry is None or entry.length != COUNTER_SIZE:
+        return None
+    value = area.read(entry.offset, COUNTER_SIZE)
+    return None if value is None else int.from_bytes(value, "little")
+
+
+class _Validation:
+    """bootutil_img_validate on the image of one slot."""
+
+    def __init__(self, run: Run, image: ImageState, slot: int) -> None:
+        self.run, self.image, self.slot = run, image, slot
+        self.header = image.headers[slot]
+        self.area = image.pair[slot]
+        self.reader: Reader = self.area.read
+        if run.config.mode is Mode.RAM_LOAD:
+            self.reader = ram_reader(run, self.header)
+        self.digest = b""
+        self.hashed = False
+        self.key: int | None = None
+        self.signed: bool | None = None
+        self.signer = b""
+        self.counted = False
+
+    def refusal(self) -> str:
+        """Why the image is refused; empty when it is accepted. Only the first failure matters."""
+        digest = self._digest()
+        if digest is None:
+            return "the image cannot be read"
+        self.digest = digest
+        start = self.image.start(self.slot)
+        found = tlv_area(self.header, self.reader, start)
+        if found is None:
+            return "malformed TLVs"
+        if found.end - start > max_image_size(self.run, self.image, self.area):
+            return "the image is larger than the slot allows"
+        why = self._walk(found) or self._conclusion()
+        if not why:
+            self.run.note(f"{SLOT_NAMES[self.slot]}: {self._accepted()}")
+        return why
+
+    def _accepted(self) -> str:
+        if self.run.config.signature is None:
+            return "digest matches (no signature asked for)"
+        return f"signature good, key {self.signer.hex()[:16]}"
+
+    def _walk(self, found: TlvArea) -> str:
+        try:
+            for entry in found.entries():
+                why = self._entry(entry)
+                if why:
+                    return why
+        except BadTlv:
+            return "malformed TLVs"
+        return ""
+
+    def _entry(self, entry: Entry) -> str:
+        config = self.run.config
+        if config.options.tlv_allow_list and not entry.protected and entry.type not in self._allowed():
+            return f"TLV {entry.type:#x} is not allowed outside the protected area"
+        if entry.type == SHA256:
+            return self._hash(entry)
+        if config.signature is not None and entry.type == KEYHASH:
+            return self._keyhash(entry)
+        if config.signature is not None and entry.type == SIGNATURE_TLV[config.signature]:
+            return self._signature(entry)
+        if config.options.hw_rollback and entry.type == SEC_CNT:
+            return self._counter(entry)
+        return ""
+
+    def _hash(self, entry: Entry) -> str:
+        if entry.length != DIGEST_SIZE or self.reader(entry.offset, DIGEST_SIZE) != self.digest:
+            return "digest does not match"
+        self.hashed = True
+        return ""
+
+    def _keyhash(self, entry: Entry) -> str:
+        """The key that the next signature is checked with; an unknown one is no error."""
+        named = self.reader(entry.offset, entry.length) if entry.length <= DIGEST_SIZE else None
+        if named is None:
+            return "malformed key hash"
+        self.key = find_key(self.run.config.public_keys, named)
+        return ""
+
+    def _signature(self, entry: Entry) -> str:
+        """Evaluate a signature whose key was named; the last one evaluated decides."""
+        scheme, key, self.key = self.run.config.signature, self.key, None
+        assert scheme is not None
+        if key is None:
+            return ""
+        value = self.reader(entry.offset, entry.length) if length_fits(scheme, entry.length) else None
+        if value is None:
+            return "malformed signature"
+        self.signed = verify(scheme, self.run.config.public_keys[key], self.digest, value)
+        self.signer = _key_hash(self.run.config.public_keys[key])
+        return ""
+
+    def _counter(self, entry: Entry) -> str:
+        value = self.reader(entry.offset, COUNTER_SIZE) if entry.length == COUNTER_SIZE else None
+        if value is None:
+            return "malformed security counter"
+        counter, stored = int.from_bytes(value, "little"), self.run.counters[self.image.index]
+        if counter < stored:
+            return f"security counter {counter} is below the stored {stored}"
+        self.counted = True
+        return ""
+
+    def _conclusion(self) -> str:
+        config = self.run.config
+        if not self.hashed:
+            return "no digest"
+        if config.signature is not None and self.signed is None:
+            return "no signature by a known key"
+        if config.signature is not None and not self.signed:
+            return "signature is bad"
+        if config.options.hw_rollback and not self.counted:
+            return "no security counter"
+        return ""
+
+    def _allowed(self) -> frozenset[int]:
+        """allowed_unprot_tlvs: what the unprotected area may hold."""
+        signature = self.run.config.signature
+        own = {SHA256} if signature is None else {SHA256, KEYHASH, SIGNATURE_TLV[signature]}
+        return frozenset(own | {ENC_RSA2048, ENC_KW, ENC_EC256, ENC_X25519})
+
+    def _digest(self) -> bytes | None:
+        """SHA-256 over header, payload and protected TLVs, decrypted where it is encrypted (bootutil_img_hash)."""
+        header, start = self.header, self.image.start(self.slot)
+        size = header.tlv_offset + header.protected_size
+        if self.run.config.mode is Mode.RAM_LOAD:
+            loaded = self.reader(0, size)
+            return None if loaded is None else hashlib.sha256(loaded).digest()
+        if must_decrypt(self.run, header, self.slot):
+            if self.image.keys[SECONDARY] is None:
+                return None
+            cipher = self.area.read(start, size)
+            if cipher is None:
+                return None
+            return hashlib.sha256(crypted(self.run, self.image, self.slot, cipher, 0)).digest()
+        view = self.area.view(start, size)
+        return None if view is None else hashlib.sha256(view).digest()
+
+
+def find_key(keys: tuple[bytes, ...], named: bytes) -> int | None:
+    """bootutil_find_key: the first key whose hash begins with `named`; no bytes at all name the first one."""
+    return next((n for n, key in enumerate(keys) if _key_hash(key).startswith(named)), None)
+
+
+@lru_cache(maxsize=64)
+def _key_hash(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()

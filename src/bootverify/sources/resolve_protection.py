@@ -1,0 +1,229 @@
+"""What stages lock, what TF-M attributes, what hardware sets at reset: from the file as written to steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bootverify.design.boot import Image, Protect, SetUpTrustZone
+from bootverify.design.design import Lifecycle
+from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.protection import Access, Attribution, Lock, Span, UnitKind
+from bootverify.design.soc import FlashPatch, Soc
+from bootverify.design.source import Source
+from bootverify.errors import Fault
+from bootverify.ranges import AddressRange
+from bootverify.sources.models import StageModel
+from bootverify.sources.schema import DesignEntry, ImageEntry, LifecycleEntry, ProtectEntry
+from bootverify.sources.written import Written
+
+Path = tuple[str | int, ...]
+LOCKS_FIRST_SINCE = (2, 6)  # SDK release with TF-M commit 3168ecf73 (soc.md 8.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What resolving one stage needs to see; faults are collected in the list."""
+
+    entry: DesignEntry
+    written: Written
+    soc: Soc
+    partitions: dict[str, Partition]
+    faults: list[Fault]
+
+    def source(self, at: Path) -> Source:
+        """The place of a key."""
+        return self.written.source(at)
+
+    def fault(self, at: Path, message: str) -> None:
+        """Note that what stands at `at` is wrong."""
+        place = self.source(at)
+        self.faults.append(Fault(file=place.file, line=place.line, message=message))
+
+    def range(self, at: Path, pair: Sequence[int]) -> AddressRange:
+        """A span of the internal memory, first address and end."""
+        if pair[0] > pair[1]:
+            self.fault(
+                at, f"a span runs from its first address to its end: [{pair[0]:#x}, {pair[1]:#x}] runs backwards"
+            )
+            return AddressRange(0, 0)
+        extent = AddressRange(pair[0], pair[1])
+        if not self.soc.flash.covers(extent):
+            self.fault(at, f"span {extent} leaves the flash of {self.soc.name} ({self.soc.flash})")
+        return extent
+
+
+# -- what is set before the first instruction
+
+
+def lifecycle_on_soc(context: Context, life: Lifecycle) -> Lifecycle:
+    """The life cycle with what only this part can have; what it cannot have is a fault."""
+    entry = context.entry.lifecycle
+    if life.eraseprotect and not context.soc.eraseprotect:
+        context.fault(("lifecycle", "eraseprotect"), f"{context.soc.name} has no erase protection; say false")
+    if entry is None:
+        return life
+    return replace(life, boot_region=_boot_region(context, entry), flash_patch=_flash_patch(context, entry))
+
+
+def _boot_region(context: Context, entry: LifecycleEntry) -> AddressRange | None:
+    """What UICR.BOOTCONF protects: whole KiB from the start of memory, no more than a region holds (soc.md 2.4)."""
+    size, guard, at = entry.boot_region, context.soc.guard, ("lifecycle", "boot_region")
+    if size is None:
+        return None
+    if guard.kind is not UnitKind.RRAMC:
+        context.fault(at, f"{context.soc.name} has no boot region; drop `boot_region`")
+        return None
+    if size % guard.granule or not 0 < size <= (guard.largest or 0):
+        context.fault(at, f"a boot region has 1 to {(guard.largest or 0) // 1024} whole KiB, not {size:#x} bytes")
+        return None
+    return AddressRange.sized(context.soc.flash.start, size)
+
+
+def _flash_patch(context: Context, entry: LifecycleEntry) -> bool:
+    wanted, at = entry.flash_patch, ("lifecycle", "flash_patch")
+    match context.soc.flash_patch:
+        case FlashPatch.ABSENT:
+            if wanted:
+                context.fault(at, f"{context.soc.name} has no flash patch unit; say false")
+            return False
+        case FlashPatch.FIXED:
+            if wanted is False:
+                context.fault(at, f"the flash patch unit of {context.soc.name} cannot be switched off; say true")
+            return True
+        case FlashPatch.SWITCHABLE:
+            return wanted is not False
+
+
+# -- protecting
+
+
+def resolved_protect(
+    context: Context, image: Image, images: Sequence[Image], model: StageModel, operation: str
+) -> Protect | None:
+    """One protecting call: what the design lists for that moment, or what the vendor's program protects there."""
+    entry = context.entry.chain[image.name]
+    calls = [call.operation for call in model.program if call.operation.startswith("protect")]
+    source = next(call.source for call in model.program if call.operation == operation)
+    if entry.protects is None:
+        return _vendors(context, image, images, entry, source, first=operation == calls[0])
+    moments = {"start": calls[0], "hand_over": calls[-1]} if len(calls) > 1 else {"hand_over": operation}
+    chosen = []
+    for i, item in enumerate(entry.protects):
+        if item.when is not None and item.when not in moments:
+            at = ("chain", image.name, "protects", i)
+            context.fault(at, f"`{image.name}` protects just before it hands over, not at its start")
+        elif moments.get(item.when or "", calls[0]) == operation:
+            chosen.append(i)
+    return _listed(context, image, entry.protects, chosen) if chosen else None
+
+
+def _listed(context: Context, image: Image, items: Sequence[ProtectEntry], chosen: Sequence[int]) -> Protect:
+    at = ("chain", image.name, "protects")
+    first, kind = items[chosen[0]], context.soc.guard.kind
+    for i in chosen:
+        if (items[i].lock, set(items[i].deny)) != (first.lock, set(first.deny)):
+            context.fault((*at, i), "spans that are protected together have one `lock` and one `deny`")
+    if "read" in first.deny and kind is not UnitKind.ACL:
+        context.fault(at, f"the {kind.value} lock of {context.soc.name} cannot deny reading; drop `read`")
+    if first.lock == "none" and kind is not UnitKind.SPU:
+        context.fault(at, f"what the {kind.value} of {context.soc.name} protects is locked; drop `lock: none`")
+    deny = frozenset(Access(word) for word in first.deny)
+    return Protect(
+        spans=tuple(
+            Span(range=context.range((*at, i), items[i].span), source=context.source((*at, i))) for i in chosen
+        ),
+        lock=Lock(first.lock),
+        deny=deny | ({Access.EXECUTE} if Access.READ in deny else set()),
+        source=context.source(at),
+    )
+
+
+def _vendors(
+    context: Context, image: Image, images: Sequence[Image], entry: ImageEntry, source: Source, *, first: bool
+) -> Protect | None:
+    """What the vendor's program protects where the design is silent: itself, NSIB's provision page at the end."""
+    if first:
+        return Protect(spans=(Span(range=_own_area(context, image, images), source=source),), source=source)
+    page = context.partitions.get(entry.provision or "")
+    return Protect(spans=(Span(range=page.range, source=page.source),), source=source) if page else None
+
+
+def _own_area(context: Context, image: Image, images: Sequence[Image]) -> AddressRange:
+    """What the vendor's program protects when nothing else is said (ncs-boot 2.2): its own slot, rounded up.
+
+    MCUboot behind NSIB, Partition Manager: from the start of s0 to the start of the primary slot.
+    """
+    own = [context.partitions[slot].range for slot in image.slots]
+    granule = context.soc.guard.granule
+    start, end = min(area.start for area in own), max(area.end for area in own)
+    if len(own) > 1:
+        primaries = [context.partitions[other.slots[0]].range for other in images if other.verified_by == image.name]
+        end = min((area.start for area in primaries if area.start >= end), default=end)
+        return AddressRange(start, end)
+    return AddressRange(start, start + -(-(end - start) // granule) * granule)
+
+
+# -- TF-M
+
+
+def resolved_trustzone(context: Context, image: Image, codes: Sequence[str]) -> SetUpTrustZone:
+    """What TF-M attributes: what the design says, else what follows from the map. `codes`: the non-secure programs."""
+    at = ("chain", image.name, "trustzone")
+    entry = context.entry.chain[image.name]
+    tfm = next(context.partitions[part.code] for part in (entry.parts or {}).values() if part.program == "tfm")
+    opened = [context.partitions[code] for code in codes]
+    secure = Span(range=tfm.range, source=tfm.source)
+    open_code = tuple(Span(range=code.range, source=code.source) for code in opened)
+    data = _opened_data(context, image, tfm, opened)
+    given = entry.trustzone
+    if given is not None and given.secure_code:
+        secure = _given(context, (*at, "secure_code"), given.secure_code)
+    if given is not None and given.non_secure is not None:
+        open_code = tuple(_given(context, (*at, "non_secure"), pair) for pair in given.non_secure)
+    if given is not None and given.non_secure_data is not None:
+        data = tuple(_given(context, (*at, "non_secure_data"), pair) for pair in given.non_secure_data)
+    return SetUpTrustZone(
+        secure_code=secure,
+        non_secure=open_code,
+        non_secure_data=data,
+        locks_first=_locks_first(context.entry.sdk, given.secure_code_locked_first if given else None),
+        source=context.source(("chain", image.name, "parts")),
+    )
+
+
+def _given(context: Context, at: Path, pair: Sequence[int]) -> Span:
+    return Span(range=context.range(at, pair), source=context.source(at))
+
+
+def _opened_data(context: Context, image: Image, tfm: Partition, opened: Sequence[Partition]) -> tuple[Span, ...]:
+    """The second slot and the non-secure storage.
+
+    The slot's range is its start plus secure and non-secure image size, whatever its own size; the start of a slot in
+    external memory is taken for an internal address (recorded runs of TF-M; target_cfg_53_91.c).
+    """
+    data = []
+    slot = context.partitions[image.staging] if image.staging else None
+    if slot is not None and slot.memory in {MemoryKind.INTERNAL, MemoryKind.EXTERNAL}:
+        size = tfm.range.size + sum(code.range.size for code in opened)
+        end = min(slot.range.start + size, context.soc.flash.end)
+        if slot.range.start < end:
+            data.append(Span(range=AddressRange(slot.range.start, end), source=slot.source))
+    taken = {image.staging, *(code.name for code in opened)}
+    data += [
+        Span(range=part.range, source=part.source)
+        for part in context.partitions.values()
+        if part.attribution is Attribution.NON_SECURE
+        and part.memory is MemoryKind.INTERNAL
+        and part.name not in taken
+        and not part.members
+    ]
+    return tuple(data)
+
+
+def _locks_first(sdk: str, said: bool | None) -> bool:
+    """TF-M locks its code before it opens the rest, in the SDK from 2.6 on; a release that is not said is new."""
+    if said is not None:
+        return said
+    numbers = sdk.split(".")[:2]
+    if len(numbers) < len(LOCKS_FIRST_SINCE) or not all(number.isdigit() for number in numbers):
+        return True
+    return tuple(int(number) for number in numbers) >= LOCKS_FIRST_SINCE
