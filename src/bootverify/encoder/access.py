@@ -79,12 +79,13 @@ class Reach:
         """The store that `stage` runs from holds what the attacker made."""
         frame = self.frame
         stores = frame.cells.of_stage(stage)
+        misled = frame.misled(frame.design.image(stage.image))
         if len(stores) == 1:
-            return frame.may_hold(stores[0], CRAFTED)
+            return or_(misled, frame.may_hold(stores[0], CRAFTED))
         active = frame.active
         assert active is not None
         unchosen = [frame.may_hold(store, CRAFTED) for store in stores]
-        return or_(eq(frame.taken(stage.image), CRAFTED), and_(eq(active, NO_SLOT), or_(*unchosen)))
+        return or_(misled, eq(frame.taken(stage.image), CRAFTED), and_(eq(active, NO_SLOT), or_(*unchosen)))
 
     # -- bytes
 

@@ -19,6 +19,7 @@ from bootverify.machine.action import (
     ForgeTrailer,
     Jump,
     Overwrite,
+    PatchFetch,
     Probe,
     ProgramRegion,
     ReadOut,
@@ -27,13 +28,15 @@ from bootverify.machine.action import (
     TakeStep,
     UseSlot,
 )
-from bootverify.machine.content import Crafted
+from bootverify.machine.content import Crafted, Erased
 
 
 def attack(frame: Frame, reach: Reach) -> Iterator[Move]:
     """The hostile moves, cheapest to tell first."""
     yield from _jump(frame, reach)
     yield from _overwrite(frame, reach)
+    yield from _provision(frame, reach)
+    yield from _patch(frame, reach)
     yield from _forge(frame, reach)
     yield from _read(frame, reach)
     yield from _kmu(frame, reach)
@@ -105,6 +108,31 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
             (content, *inputs),
             _restores(frame, store.name),
         )
+
+
+def _provision(frame: Frame, reach: Reach) -> Iterator[Move]:
+    """The page that tells NSIB whom to trust becomes the attacker's, counter included, or empty."""
+    if frame.provision is None or frame.provision_page is None:
+        return
+    partition = frame.design.partition(frame.provision_page)
+    start = partition.range.start
+    extent = frame.cells.extent(partition, start, min(start + frame.design.soc.page, partition.range.end))
+    guard = reach.some(extent, Access.WRITE, reach.anyone)
+    if guard is false():
+        return
+    for value, content in (("crafted", Crafted()), ("erased", Erased())):
+        name = f"overwrite {partition.name}: {value}"
+        updates: dict[Term, Term] = {frame.provision: const(frame.provision.sort, value)}
+        if frame.counter is not None:
+            updates[frame.counter] = const(frame.counter.sort, "0")
+        yield move(name, guard, updates, Overwrite(partition=partition.name, content=content))
+
+
+def _patch(frame: Frame, reach: Reach) -> Iterator[Move]:
+    """Hostile code has the CPU fetch other words; nothing is written, so no lock is asked."""
+    for image, patched in frame.patches.items():
+        guard = and_(reach.anyone.any, not_(patched))
+        yield move(f"patch what is fetched of {image}", guard, {patched: true()}, PatchFetch(image=image))
 
 
 def _restores(frame: Frame, store: str) -> Callable[[Choices], Action]:
@@ -263,8 +291,17 @@ def _erase_all(frame: Frame) -> Iterator[Move]:
     if frame.erased_all is false():
         return
     updates = {frame.at: frame.go(HALTED), frame.erased_all: true()}
-    updates |= {frame.content(name): frame.is_content(ERASED) for name in frame.cells.stores}
-    updates |= {request: const(REQUEST, "none") for request in frame.requests.values()}
+    inside = [store for store in frame.cells.stores.values() if store.extent.guarded]
+    updates |= {frame.content(store): frame.is_content(ERASED) for store in inside}
+    updates |= {patched: not_(true()) for patched in frame.patches.values()}
+    if frame.provision is not None:
+        updates[frame.provision] = const(frame.provision.sort, "erased")
+    for image, request in frame.requests.items():
+        _, staging = frame.pair(image)
+        none = const(REQUEST, "none")
+        # What a trailer in external memory asks for outlives the erase; a revert is asked for by both slots.
+        outlives = staging is not None and not staging.extent.guarded
+        updates[request] = ite(eq(request, "revert"), none, request) if outlives else none
     if frame.cuts:
         updates |= {frame.midway(image): not_(true()) for image in frame.requests}
     if frame.counter is not None:

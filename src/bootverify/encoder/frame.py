@@ -45,6 +45,10 @@ condition; `Frame.variables` is the list.
 `counter` of `0`, `1`, ..., the number of releases, `above`
     NSIB's stored version; 0 before the first boot, `above` is any version that no release has;
     *if* a stage counts.
+`provision` of `provisioned`, `crafted`, `erased`
+    What NSIB's provision page holds; *if* it lies in flash. Counters that NSIB wrote leave it `provisioned`.
+`patched[image]`
+    The CPU fetches other words in place of the image's; *if* the flash patch unit is on.
 `published[image release]`, `published[image release for slot]`
     The update is in everybody's hands; for every release of an updatable image.
 `knows[key]`
@@ -62,7 +66,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import BootGo, ChooseSlot, Image, Protect, Stage, operation
+from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, Protect, Stage, operation
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, Key
 from bootverify.design.protection import UnitKind
@@ -89,6 +93,7 @@ HALTED = "halted"
 ERASED, CRAFTED, INVALIDATED = "erased", "crafted", "invalidated"
 NO_SLOT = "none"
 ABOVE = "above"
+PROVISION = Sort("Provision", ("provisioned", "crafted", "erased"))
 REQUEST = Sort("Request", ("none", "test", "perm", "revert"))
 
 
@@ -212,6 +217,45 @@ class Frame:
     def erased_all(self) -> Term:
         """The probe erased the device."""
         return var("erased_all") if self.debugs and not self.design.lifecycle.eraseprotect else false()
+
+    # -- what NSIB trusts, what the CPU fetches
+
+    @cached_property
+    def provision_page(self) -> str | None:
+        """The partition whose first page holds NSIB's key hashes and counters; None where OTP words do."""
+        steps = (step for stage in self.design.stages for step in stage.steps)
+        names = [step.provision for step in steps if isinstance(step, ChooseSlot) and step.provision is not None]
+        if len(names) > 1:
+            raise NotModelled("two stages choose slots by provision pages of their own")
+        return names[0] if names else None
+
+    @cached_property
+    def provision(self) -> Term | None:
+        """What the provision page holds."""
+        return None if self.provision_page is None else var("provision", PROVISION)
+
+    @property
+    def provisioned(self) -> Term:
+        """NSIB trusts what production gave it."""
+        kept = not_(self.erased_all)
+        return kept if self.provision is None else and_(kept, eq(self.provision, "provisioned"))
+
+    def misled(self, image: Image) -> Term:
+        """NSIB starts `image` by data of the attacker's: his key counts then, and he names the addresses."""
+        starter = None if image.verified_by is None else self.design.stage(image.verified_by)
+        if self.provision is None or starter is None or starter.program is not Program.NSIB:
+            return false()
+        return eq(self.provision, "crafted")
+
+    @cached_property
+    def patches(self) -> dict[str, Term]:
+        """Whether the CPU fetches other words in place of each image's."""
+        images = self.design.images if self.design.lifecycle.flash_patch else ()
+        return {image.name: var(f"patched[{image.name}]") for image in images}
+
+    def patched(self, image: str) -> Term:
+        """What the CPU fetches is not what lies in the slots of `image`."""
+        return self.patches.get(image, false())
 
     # -- contents
 
@@ -356,7 +400,8 @@ class Frame:
     @cached_property
     def variables(self) -> tuple[Term, ...]:
         """Every variable, the location first."""
-        singles = [each for each in (self.active, self.counter, self.entries) if each is not None]
+        optional = (self.active, self.counter, self.entries, self.provision)
+        singles = [each for each in optional if each is not None]
         if self.erased_all is not false():
             singles.append(self.erased_all)
         midways = [self.midway(image) for image in self.requests] if self.cuts else []
@@ -367,6 +412,7 @@ class Frame:
             *self.takings.values(),
             *self.requests.values(),
             *midways,
+            *self.patches.values(),
             *self.published.values(),
             *self.knowledge.values(),
             *(field for each in self.regions for field in each.variables),

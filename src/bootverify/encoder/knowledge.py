@@ -9,12 +9,12 @@ from bootverify.encoder.terms import Term, or_, true
 def forgeable(frame: Frame, image: Image) -> Term:
     """True iff an image that the attacker made passes the verification of `image`.
 
-    After an erase-all the trust anchors may be his.
+    After an erase-all the trust anchors may be his, and so they are in a provision page that he wrote.
     """
     if image.verified_by is None or image.signature is SignatureType.NONE:
         return true()
     known = [frame.knows(key) for key in frame.design.keys if _signs(key, image)]
-    return or_(frame.erased_all, *known)
+    return or_(frame.erased_all, frame.misled(image), *known)
 
 
 def _signs(key: Key, image: Image) -> bool:

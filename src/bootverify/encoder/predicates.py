@@ -1,6 +1,6 @@
 """The predicates of claims as terms: one function a name of the table in SEMANTICS."""
 
-from bootverify.design.boot import Image, Stage
+from bootverify.design.boot import ChooseSlot, Image, Stage
 from bootverify.design.keys import InImage, Key
 from bootverify.design.memory import Partition
 from bootverify.design.protection import Access, Attribution
@@ -19,14 +19,15 @@ class Predicates:
         self.reach = reach
 
     def intact(self, stage: Stage) -> Term:
-        """True iff every store of the stage's image holds what was provisioned."""
+        """True iff every store of the stage's image holds what was provisioned, and what it trusts does."""
         frame = self.frame
-        return and_(
-            *(
-                and_(eq(frame.content(store), frame.factory(store)), not_(frame.torn(store)))
-                for store in frame.cells.of_image(stage.image)
-            )
-        )
+        kept = [
+            and_(eq(frame.content(store), frame.factory(store)), not_(frame.torn(store)))
+            for store in frame.cells.of_image(stage.image)
+        ]
+        page = frame.provision if any(isinstance(step, ChooseSlot) for step in stage.steps) else None
+        trusted = true() if page is None else eq(page, "provisioned")
+        return and_(*kept, trusted, not_(frame.patched(stage.image)))
 
     def starting(self, image: Image) -> Term:
         """True iff the mark is the first of the image's first stage."""
@@ -38,7 +39,9 @@ class Predicates:
 
     def authentic(self, image: Image) -> Term:
         """True iff what this boot took it from is the owner's, all parts of one release."""
-        return self._taken_from(image, self.frame.named(image.name))
+        frame = self.frame
+        genuine = self._taken_from(image, frame.named(image.name))
+        return and_(genuine, not_(frame.patched(image.name)), not_(frame.misled(image)))
 
     def writable(self, image: Image) -> Term:
         """True iff the attacker can change a byte of a slot of `image` now, by code or by probe."""

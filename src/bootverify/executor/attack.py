@@ -55,6 +55,8 @@ def _crafted(world: World, stage_name: str) -> bool:
     stage = world.design.stage(stage_name)
     image = world.design.image(stage.image)
     slot = image.slots[0] if len(image.slots) == 1 else world.device.active
+    if world.factory.misled(image, world.device.flash):
+        return True
     return any(
         isinstance(content_of(world, store.name), Crafted)
         for store in stores_of(world.design, image)

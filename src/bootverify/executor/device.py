@@ -53,6 +53,7 @@ class Device:
     halted: Halt | None = None
     active: str | None = None
     port_open: bool = False
+    patched: set[str] = field(default_factory=set)  # images of which the CPU fetches other words than memory holds
     log: list[str] = field(default_factory=list)
 
     @classmethod

@@ -29,6 +29,9 @@ MSP = 0x20001000
 NEXT_KEY = 0x40  # where an image holds several keys at one declared place, they follow at this distance
 TRAILER_ROOM = 0x2000  # the trailer's sector and the spare one of swap-using-move, with slots below 1 MiB
 TLV_ROOM = 0x300
+PROVISIONED, CRAFTED, ERASED = "provisioned", "crafted", "erased"  # what NSIB's provision page holds
+COUNTER_SLOTS = 8
+HIS_KEY = "the attacker's own key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,20 +169,21 @@ class Factory:
         return Envelope(kind=image.encryption.value, label=label, recipient=recipient)
 
     def _nsib_signed(self, image: Image, release: int, slot: str) -> bytes:
+        start, size = self._nsib_room(image, slot)
+        payload = self._payload(image, release, slot, start, size)
+        return self._signed_for_nsib(image, payload, start, release, self.nsib_key(image.name))
+
+    def _nsib_room(self, image: Image, slot: str) -> tuple[int, int]:
+        """Where the payload of an image that NSIB boots starts, and how long it is."""
         area = home(self.design, slot)
         pad = nsib_build.pad(self.design, image)
-        start = area.start + pad
-        size = (area.size - pad - 0x100 - (TLV_ROOM if pad else 0)) // 4 * 4
-        payload = self._payload(image, release, slot, start, size)
-        step = next(
-            step
-            for stage in self.design.stages
-            for step in stage.steps
-            if isinstance(step, ChooseSlot) and step.image == image.name
-        )
-        return nsib_maker.sign_image(
-            nsib_build.config(self.design, step), payload, address=start, version=release, key=self.nsib_key(image.name)
-        )
+        return area.start + pad, (area.size - pad - 0x100 - (TLV_ROOM if pad else 0)) // 4 * 4
+
+    def _signed_for_nsib(self, image: Image, payload: bytes, start: int, version: int, key: RawP256Key) -> bytes:
+        steps = (step for stage in self.design.stages for step in stage.steps)
+        step = next(step for step in steps if isinstance(step, ChooseSlot) and step.image == image.name)
+        config = nsib_build.config(self.design, step)
+        return nsib_maker.sign_image(config, payload, address=start, version=version, key=key)
 
     def _payload(self, image: Image, release: int, slot: str, start: int, size: int) -> bytes:
         """Code of `size` bytes linked for `start`, with the keys that this release carries at their places."""
@@ -328,6 +332,9 @@ class Factory:
         for image in self.design.images:
             if image.staging == store and booted_by_mcuboot(self.design, image):
                 return self._forged(image, image.slots[0], knowledge)
+        for step in (step for stage in self.design.stages for step in stage.steps):
+            if isinstance(step, ChooseSlot) and step.provision == store:
+                return self._provision_data(step, RawP256Key(HIS_KEY).public, self.nsib_key(step.image).public)
         raise KeyError(store)
 
     def can_sign(self, image: Image, knowledge: Knowledge) -> bool:
@@ -346,6 +353,8 @@ class Factory:
         return whole[start : start + store.range.size]
 
     def _forged(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
+        if nsib_chooses(self.design, image):
+            return self._forged_for_nsib(image, slot, knowledge)
         area = home(self.design, slot)
         code = bytearray(
             self._payload(
@@ -361,12 +370,20 @@ class Factory:
         if booted_by_mcuboot(self.design, image):
             key = self.signing_key(image.name)
             if not self.can_sign(image, knowledge):
-                key = PrivateKey(key.scheme, "the attacker's own key")
+                key = PrivateKey(key.scheme, HIS_KEY)
             return make_image(bytes(code), version=Version(255), key=key, header_size=self.design.soc.header).installed
         genuine = bytearray(self.slot_image(image, 1, slot))
         for at in range(0x300, len(genuine), 0x100):
             genuine[at] ^= 0xFF
         return bytes(genuine)
+
+    def _forged_for_nsib(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
+        start, size = self._nsib_room(image, slot)
+        payload = self._payload(image, self.design.releases, slot, start, size)
+        payload = payload[:8] + _bytes("the attacker's code", size - 8)
+        key = self.nsib_key(image.name) if self.can_sign(image, knowledge) else RawP256Key(HIS_KEY)
+        pad = b"\xff" * nsib_build.pad(self.design, image)
+        return pad + self._signed_for_nsib(image, payload, start, 255, key)
 
     # -- production
 
@@ -392,7 +409,7 @@ class Factory:
                             )
                     case InUicr() if key.secret:
                         device.uicr.load(device.uicr.end - 0x100, self.value(key))
-                    case InPartition():
+                    case InPartition() if key.secret:
                         area = ranges.get(place.partition) or home(self.design, place.partition)
                         device.flash.load(area.start, self.value(key))
                     case _:
@@ -411,15 +428,39 @@ class Factory:
         for stage in self.design.stages:
             for step in stage.steps:
                 if isinstance(step, ChooseSlot):
-                    image = self.design.image(step.image)
-                    addresses = [home(self.design, slot).start for slot in image.slots]
-                    data = nsib_maker.provision(
-                        nsib_build.config(self.design, step),
-                        slots=(addresses[0], addresses[-1]),
-                        public_keys=(self.nsib_key(image.name).public,),
-                    )
+                    data = self._provision_data(step, self.nsib_key(step.image).public)
                     home_of_data = device.uicr if step.provision is None else device.flash
                     home_of_data.load(nsib_build.provision(self.design, step).start, data)
+
+    def _provision_data(self, step: ChooseSlot, *public_keys: bytes) -> bytes:
+        addresses = [home(self.design, slot).start for slot in self.design.image(step.image).slots]
+        return nsib_maker.provision(
+            nsib_build.config(self.design, step),
+            slots=(addresses[0], addresses[-1]),
+            public_keys=public_keys,
+            counter_slots=COUNTER_SLOTS,
+        )
+
+    def misled(self, image: Image, flash: Flash) -> bool:
+        """Whether NSIB starts `image` by data of the attacker's: his key counts then, and he names the addresses."""
+        steps = (step for stage in self.design.stages for step in stage.steps)
+        choosing = [step for step in steps if isinstance(step, ChooseSlot) and step.image == image.name]
+        return any(self.provision_state(step, flash) == CRAFTED for step in choosing)
+
+    def provision_state(self, step: ChooseSlot, flash: Flash) -> str:
+        """What NSIB's provision page holds: production's data but for the counter's slots, nothing, or another's.
+
+        OTP words take one value, so what production put there stays (soc.md 1.3).
+        """
+        if step.provision is None:
+            return PROVISIONED
+        area = nsib_build.provision(self.design, step)
+        held = flash.read(area.start, self.design.soc.page)
+        data = self._provision_data(step, self.nsib_key(step.image).public)
+        fixed = len(data) - 2 * COUNTER_SLOTS  # half-words, at the end
+        if held[:fixed] == data[:fixed]:
+            return PROVISIONED
+        return CRAFTED if held.strip(b"\xff") else ERASED
 
 
 def nsib_chooses(design: Design, image: Image) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bootverify.design.boot import Image, Program
+from bootverify.design.boot import ChooseSlot, Image, Program
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
 from bootverify.design.memory import MemoryKind
@@ -72,11 +72,18 @@ def staging_partitions(design: Design) -> tuple[str, ...]:
     return tuple(dict.fromkeys(image.staging for image in design.images if image.staging is not None))
 
 
+def provision_pages(design: Design) -> dict[str, AddressRange]:
+    """The flash page that holds NSIB's data, by the partition's name; empty where OTP words do."""
+    steps = (step for stage in design.stages for step in stage.steps)
+    names = [step.provision for step in steps if isinstance(step, ChooseSlot) and step.provision is not None]
+    return {name: AddressRange.sized(design.partition(name).range.start, design.soc.page) for name in names}
+
+
 def store_ranges(design: Design) -> dict[str, AddressRange]:
-    """Every store by name: parts of slots, and staging partitions."""
+    """Every store by name: parts of slots, staging partitions, NSIB's provision page."""
     ranges = {store.name: store.range for image in design.images for store in stores_of(design, image)}
     ranges |= {name: home(design, name) for name in staging_partitions(design)}
-    return ranges
+    return ranges | provision_pages(design)
 
 
 def payload_start(design: Design, image: Image, slot: str) -> int:

@@ -3,24 +3,34 @@
 One function per name of the vocabulary (docs/SEMANTICS.md, "Predicates"); none asks an access rule for its opinion.
 """
 
-from bootverify.design.boot import Image, Program, Stage
+from bootverify.design.boot import ChooseSlot, Image, Program, Stage
 from bootverify.design.keys import InImage, InKmu, Key
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import Attribution
 from bootverify.executor import access
 from bootverify.executor.attack import hostile_as, overwrite_somewhere, push_key
 from bootverify.executor.content import content_of
+from bootverify.executor.factory import PROVISIONED
 from bootverify.executor.layout import stores_of
 from bootverify.executor.world import World
 from bootverify.machine.content import Genuine
 
 
 def intact(world: World, stage: Stage) -> bool:
-    """Every store of the stage's image holds release 1 as provisioned: the bytes are compared with the factory's."""
-    return all(
+    """Every store of the stage's image holds release 1 as provisioned, and what it trusts does: the bytes are compared.
+
+    What the CPU fetches in their place counts.
+    """
+    same = all(
         world.device.flash.read(store.range.start, store.range.size) == world.factory_bytes(store)
         for store in stores_of(world.design, world.design.image(stage.image))
     )
+    trusted = all(
+        world.factory.provision_state(step, world.device.flash) == PROVISIONED
+        for step in stage.steps
+        if isinstance(step, ChooseSlot)
+    )
+    return same and trusted and stage.image not in world.device.patched
 
 
 def starting(world: World, image: Image) -> bool:
@@ -38,6 +48,8 @@ def authentic(world: World, image: Image) -> bool:
     """The slot that this boot took the image from holds the owner's bytes, in all parts."""
     slot = image.slots[0] if len(image.slots) == 1 else world.device.active
     stores = [store for store in stores_of(world.design, image) if store.slot == slot]
+    if image.name in world.device.patched or world.factory.misled(image, world.device.flash):
+        return False
     return bool(stores) and all(
         isinstance(content := content_of(world, store.name), Genuine) and content.image == image.name
         for store in stores

@@ -31,6 +31,7 @@ from bootverify.machine.action import (
     Inspect,
     Jump,
     Overwrite,
+    PatchFetch,
     Probe,
     ProgramRegion,
     Publish,
@@ -96,6 +97,8 @@ def act(world: World, action: Action) -> None:
             _read_out(world, action.partition)
         case ProgramRegion():
             _program_region(world, action)
+        case PatchFetch():
+            _patch_fetch(world, action.image)
         case UseSlot():
             _use_slot(world, action.key)
         case ReadSlot():
@@ -293,6 +296,14 @@ def _program_region(world: World, action: ProgramRegion) -> None:
     )
 
 
+def _patch_fetch(world: World, image: str) -> None:
+    _initiators(world)
+    if not world.design.lifecycle.flash_patch:
+        raise NotEnabled("there is no flash patch unit, or it is switched off")
+    world.device.patched.add(image)
+    world.log.append(f"{world.attacker.name} has the CPU fetch other words in place of {image}, across soft resets too")
+
+
 def _use_slot(world: World, name: str) -> None:
     key = world.design.key(name)
     pushes = [pushed for who in _initiators(world) if (pushed := attack.push_key(world, key, who)) is not None]
@@ -344,6 +355,7 @@ def _erase_all(world: World) -> None:
     device.kmu.erase()
     device.reset_units()
     device.port_open = True
+    device.patched.clear()
     device.active = None
     device.halt(Halt.ERASED, "flash and UICR are erased, key slots with them")
 

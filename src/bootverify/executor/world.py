@@ -56,6 +56,7 @@ class World:
         device.mpc = self.device.mpc.copy() if self.device.mpc else None
         device.sau = self.device.sau.copy() if self.device.sau else None
         device.kmu = copy.deepcopy(self.device.kmu)
+        device.patched = set(self.device.patched)
         device.log = []
         return World(
             self.design,

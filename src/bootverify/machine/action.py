@@ -111,6 +111,13 @@ class ProgramRegion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatchFetch:
+    """Hostile code has the flash patch unit replace words that the CPU fetches from `image`; memory is not written."""
+
+    image: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UseSlot:
     """Hostile code has the KMU push `key` into its target and uses or reads what arrived."""
 
@@ -157,6 +164,7 @@ Action = (
     | Jump
     | ReadOut
     | ProgramRegion
+    | PatchFetch
     | UseSlot
     | ReadSlot
     | Unwrap

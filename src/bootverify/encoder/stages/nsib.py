@@ -9,7 +9,7 @@ from bootverify.encoder.frame import CRAFTED, ERASED, HALTED, INVALIDATED, Frame
 from bootverify.encoder.knowledge import forgeable
 from bootverify.encoder.move import choice
 from bootverify.encoder.stages.outcome import Outcome
-from bootverify.encoder.terms import Term, and_, const, eq, ite, member, not_, or_, substitute
+from bootverify.encoder.terms import Term, and_, const, eq, ite, member, not_, or_, substitute, true
 
 
 def choose_slot(frame: Frame, step: ChooseSlot, goes: str, mark: str) -> list[Outcome]:
@@ -64,7 +64,7 @@ class _Choice:
         inputs = () if claim is None else (claim,)
         done = Outcome(
             name=name,
-            guard=and_(guard, or_(*accepts)),
+            guard=and_(guard, or_(*accepts), self._readable()),
             goes=self.goes,
             updates={**raised, **volatile},
             inputs=inputs,
@@ -87,7 +87,7 @@ class _Choice:
             yield from self._cut(done, f"{store.slot} marked", updates, 1)
         if len(self.slots) > 1:
             yield from self._cut(done, "both marked", marked, 2)
-        yield Outcome(name="stop", guard=self.frame.erased_all, goes=HALTED)
+        yield Outcome(name="stop", guard=not_(self.frame.provisioned), goes=HALTED)
 
     def _cut(self, done: Outcome, what: str, updates: dict[Term, Term], after: int) -> Iterator[Outcome]:
         if not self.frame.cuts:
@@ -104,6 +104,10 @@ class _Choice:
             cut=True,
             after=after,
         )
+
+    def _readable(self) -> Term:
+        """There is provision data to read: an erased page names neither slots nor keys."""
+        return true() if self.frame.provision is None else not_(eq(self.frame.provision, "erased"))
 
     # -- one slot
 
@@ -125,7 +129,7 @@ class _Choice:
         """The slot is a candidate that may fail; the attacker's image always may."""
         return or_(
             and_(not_(self._absent(store)), not_(self._accepted_genuine(store))),
-            and_(self.frame.erased_all, not_(self._absent(store))),
+            and_(not_(self.frame.provisioned), not_(self._absent(store))),
         )
 
     def _marked(self, store: Store) -> Term:

@@ -1,0 +1,40 @@
+"""Each policy's mutations: what holds on a scenario's design is violated after the edit, with the story as reason."""
+
+from pathlib import Path
+
+import pytest
+
+from bootverify.check.run import check_design
+from bootverify.check.verdict import Verdict
+from bootverify.policy.policy import ClaimKind
+from bootverify.sources.attackers import load_attacker
+from bootverify.sources.document import read_written
+from bootverify.sources.mutate import mutated
+from bootverify.sources.policies import all_policies
+from bootverify.sources.resolve import resolve
+from bootverify.sources.schema import DesignEntry
+from bootverify.sources.support import load_support
+from bootverify.sources.validate import validated
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+CASES = [(policy, mutation) for policy in all_policies() for mutation in policy.mutations]
+
+
+def _verdicts(written, policy, mutation):
+    design = resolve(validated(DesignEntry, written), written)
+    report = check_design(
+        design, [policy], [load_attacker(mutation.attacker)], load_support(), subjects=[mutation.subject]
+    )
+    return {finding.verdict for finding in report.findings}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("policy", "mutation"), CASES, ids=[f"{policy.id}: {mutation.story}" for policy, mutation in CASES]
+)
+def test_what_holds_is_violated_after_the_mutation(policy, mutation) -> None:
+    written = read_written(SCENARIOS / f"{mutation.on}.yaml", shown=mutation.on)
+    assert _verdicts(written, policy, mutation) == {Verdict.HOLDS}
+    edited = mutated(written, mutation.change, [mutation.drop] if mutation.drop else [])
+    supported = all(ask.claim.kind is ClaimKind.SUPPORTED for ask in policy.asks)
+    assert _verdicts(edited, policy, mutation) == {Verdict.UNDEFINED if supported else Verdict.VIOLATED}
