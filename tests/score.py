@@ -8,15 +8,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import yaml
-
-from bootverify.check.verdict import Verdict
-from bootverify.errors import BootverifyError, InputError
+from bootverify.errors import InputError
+from tests.scenario_cards import WORDS, answer, questions
 
 TOP = Path(__file__).resolve().parent.parent
 SHARED = TOP.parent / "shared"
-DESIGNS = TOP / "tests" / "scenarios"
-WORDS = {"holds", "violated", "undefined"}
+KINDS = ["right", "wrong holds", "wrong violated", "wrong undefined", "no answer"]
 
 
 def main() -> int:
@@ -32,53 +29,20 @@ def main() -> int:
 
 
 def cards() -> None:
-    """Cards with a design under tests/scenarios; primary questions and `also` apart."""
-    tallies = {"primary": Counter(), "also": Counter()}
-    missing = 0
-    wrong = []
-    for path in sorted((SHARED / "scenarios").glob("SB-*.yaml")):
-        card = yaml.safe_load(path.read_text(encoding="utf-8"))
-        design = DESIGNS / f"{card['id']}.yaml"
-        asked = [("primary", {**card["question"], "expected": card["verdict"]["expected"]})]
-        asked += [("also", also) for also in card.get("also", ())]
-        if not design.is_file():
-            missing += 1
-            for where, _ in asked:
-                tallies[where]["without a design"] += 1
-            continue
-        for where, question in asked:
-            if question.get("variant"):
-                tallies[where]["variant, not asked"] += 1
-                continue
-            got = answer(design, question["property"], question["subject"], question["attacker"])
-            right = got == question["expected"]
-            word = "right" if right else f"wrong {got}" if got in WORDS else f"no answer ({got})"
-            tallies[where][word] += 1
-            if not right:
-                asked_of = f"{question['property']} {question['subject']} {question['attacker']}"
-                wrong.append(f"  {card['id']} {asked_of}: {got}, expected {question['expected']}")
+    """Every card and every `also`, variants included; primary questions and `also` apart, then what is not right."""
+    tallies: dict[str, Counter[str]] = {"primary": Counter(), "also": Counter()}
+    listed: list[tuple[int, str]] = []
+    for asked in questions(SHARED / "scenarios"):
+        got = answer(asked)
+        kind = "right" if got == asked.expected else f"wrong {got}" if got in WORDS else "no answer"
+        tallies[asked.where][kind] += 1
+        if kind != "right":
+            order = KINDS.index(kind)
+            listed.append((order, f"  {kind}: {asked.name}: {got}, expected {asked.expected}"))
     for where, tally in tallies.items():
-        shown = ["right", "wrong holds", "wrong violated", "wrong undefined"]
-        rest = sorted(set(tally) - set(shown))
-        print(f"cards     {where}: " + ", ".join(f"{tally[word]} {word}" for word in [*shown, *rest]))
-    print("\n".join(wrong), end="\n" if wrong else "")
-
-
-def answer(design: Path, policy: str, subject: str, attacker: str) -> str:
-    """The verdict's word for one question, as `check` gives it."""
-    from bootverify.api import check, load  # noqa: PLC0415 - only the cards need the whole program
-
-    try:
-        report = check(load(design), policies=[policy], subjects=[subject], attackers=[attacker])
-    except InputError as error:
-        return str(error.faults[0].message)
-    except BootverifyError as error:
-        return f"{type(error).__name__}: {error}"
-    verdicts = {finding.verdict for finding in report.findings}
-    for word in (Verdict.VIOLATED, Verdict.UNDEFINED, Verdict.UNKNOWN, Verdict.VACUOUS):
-        if word in verdicts:
-            return word.value
-    return next(iter(verdicts)).value if len(verdicts) == 1 else "no question"
+        print(f"cards     {where}: " + ", ".join(f"{tally[word]} {word}" for word in KINDS))
+    for _, line in sorted(listed, key=lambda item: item[0]):
+        print(line)
 
 
 def vectors() -> None:

@@ -93,3 +93,15 @@ def _called(design: Design, subject: Subject, names: set[str]) -> bool:
     if isinstance(subject, Image):
         return any(stage.name in names for stage in design.stages_of(subject.name))
     return isinstance(subject, Stage) and len(design.stages_of(subject.image)) == 1 and subject.image in names
+
+
+def names_of(design: Design, subject: Subject) -> tuple[str, ...]:
+    """Every name that goes for the subject: its own, and those of its image, stages and slots."""
+    match subject:
+        case Stage():
+            image = design.image(subject.image)
+            return (subject.name, image.name, *image.slots, *([subject.code] if subject.code else []))
+        case Image():
+            return (subject.name, *subject.slots, *(stage.name for stage in design.stages_of(subject.name)))
+        case _:
+            return (subject.name,)

@@ -54,6 +54,7 @@ def _wanted(design: Design, stage: Stage) -> Iterator[_Wanted]:
         yield _Wanted(kind=Support.FIRST, programs=(program,), words=words, source=image.source)
     elif stage == design.stages_of(image.name)[0] and image.verified_by is not None:
         yield _starts(design, design.stage(image.verified_by), image)
+    yield from _counters(design, stage)
     for other in design.images:
         if other.verified_by == stage.name:
             yield _starts(design, stage, other)
@@ -62,6 +63,15 @@ def _wanted(design: Design, stage: Stage) -> Iterator[_Wanted]:
             words = f"{stage.name} ({program}) decrypts {other.name} ({programs[1]})"
             source = other.source
             yield _Wanted(kind=Support.DECRYPTS, programs=programs, words=words, source=source)
+
+
+def _counters(design: Design, stage: Stage) -> Iterator[_Wanted]:
+    """The hardware counters that are wanted together, where `stage` is one of those that keep one."""
+    rules = [rule for rule in design.life.rules or () if rule.by in {"nsib", "mcuboot"}]
+    programs = tuple(dict.fromkeys(rule.by for rule in rules))
+    if stage.program.value in programs:
+        words = f"hardware counters in {' and '.join(programs)}"
+        yield _Wanted(kind=Support.COUNTERS, programs=tuple(sorted(programs)), words=words, source=rules[0].source)
 
 
 def _starts(design: Design, starter: Stage, image: Image) -> _Wanted:

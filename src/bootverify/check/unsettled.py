@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bootverify.check.question import Question
+from bootverify.check.question import Question, names_of
 from bootverify.check.verdict import Finding, Verdict
 from bootverify.design.attacker import Capability
 from bootverify.design.design import Design
@@ -22,6 +22,7 @@ def qualified(design: Design, question: Question, finding: Finding) -> Finding:
 
     An open port only gives the attacker more, so what holds against it stays.
     """
+    finding = _read(design, question, finding)
     point = _named(design, APPROTECT_UNKNOWN)
     dynamic = question.ask.claim.kind in {ClaimKind.ALWAYS, ClaimKind.NEVER}
     probing = question.attacker.can(Capability.DEBUG)
@@ -29,6 +30,29 @@ def qualified(design: Design, question: Question, finding: Finding) -> Finding:
         return finding
     text = f"violated if the debug port is open, but {point.statement}"
     return replace(finding, verdict=Verdict.UNDEFINED, because=text, open_points=(*finding.open_points, point.name))
+
+
+def _read(design: Design, question: Question, finding: Finding) -> Finding:
+    """`finding`, or an admission where words of the input that nobody could read may decide it."""
+    if finding.verdict not in {Verdict.HOLDS, Verdict.VIOLATED}:
+        return finding
+    points = [point for point in design.open_points if point.name not in {APPROTECT_UNKNOWN, MAP_CONFLICT}]
+    names = names_of(design, question.subject)
+    met = [point for point in points if point.touches(question.policy.id, names, question.attacker.name)]
+    if not met:
+        return finding
+    verdict = Verdict.UNDEFINED if any(point.contradiction for point in met) else Verdict.UNKNOWN
+    text = f"not read or not told, and it could decide: {met[0].statement}"
+    return replace(
+        finding,
+        verdict=verdict,
+        strength="",
+        because=text,
+        trace=None,
+        replayed=False,
+        certificate=None,
+        open_points=(*finding.open_points, *(point.name for point in met)),
+    )
 
 
 def _named(design: Design, name: str) -> OpenPoint | None:

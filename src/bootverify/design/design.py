@@ -6,7 +6,9 @@ from typing import TypeVar
 from bootverify.design.artifact import Artifact, Contradiction
 from bootverify.design.boot import Image, Program, Stage
 from bootverify.design.keys import Key
+from bootverify.design.life import NOTHING_KNOWN, Life
 from bootverify.design.memory import Memory, Partition
+from bootverify.design.network import NetworkStage
 from bootverify.design.openpoint import OpenPoint
 from bootverify.design.settings import NOTHING_TOLD, Settings
 from bootverify.design.soc import Soc
@@ -70,6 +72,9 @@ class Design:
     lifecycle: Lifecycle
     releases: int = 2
     open_points: tuple[OpenPoint, ...] = ()
+    life: Life = NOTHING_KNOWN
+    network: tuple[NetworkStage, ...] = ()
+    proposed: tuple[Partition, ...] = ()  # the map of the next release, where it differs from the one in the field
     files: tuple[InputFile, ...] = ()
     ledger: tuple[Unmodelled, ...] = ()
     memories: tuple[Memory, ...] = ()

@@ -76,7 +76,16 @@ class HostOnly:
     source: Source = field(default=NOWHERE, compare=False)
 
 
-Placement = InImage | InKmu | InUicr | InPartition | HostOnly
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """In none of the other places: `what` is `service`, `swap-status` or `unread`, `words` what was written."""
+
+    what: str
+    words: str
+    source: Source = field(default=NOWHERE, compare=False)
+
+
+Placement = InImage | InKmu | InUicr | InPartition | HostOnly | Elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +101,7 @@ class Key:
     """One key. `published` means that everybody has its secret half.
 
     `fingerprint` is the SHA-256 of the public half (DER SubjectPublicKeyInfo) in hex, empty when it is not known.
+    `revocable`: software may revoke the place it lies in; None: nothing tells. `per_device`: each device has its own.
     """
 
     name: str
@@ -100,6 +110,8 @@ class Key:
     uses: tuple[Use, ...] = ()
     published: bool = False
     fingerprint: str = ""
+    revocable: bool | None = None
+    per_device: bool | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
     @property

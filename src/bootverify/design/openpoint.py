@@ -1,4 +1,4 @@
-"""Behaviour that no document defines, by name."""
+"""Behaviour that no document defines, and words of the input that nobody could read, by name."""
 
 from dataclasses import dataclass, field
 
@@ -10,12 +10,24 @@ APPROTECT_UNKNOWN = "approtect-not-recorded"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPoint:
-    """A named gap in the documents; unknown but fixed for a device.
+    """A named gap; unknown but fixed for a device.
 
-    `about` are the names of the stages, images and keys whose questions it touches.
+    `about` are the names of the stages, images, partitions and keys whose questions it touches, `policies` the
+    policies, `attackers` the attackers; empty: all. `contradiction`: two things of the input cannot both be true.
     """
 
     name: str
     statement: str
     about: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    attackers: tuple[str, ...] = ()
+    contradiction: bool = False
     source: Source = field(default=NOWHERE, compare=False)
+
+    def touches(self, policy: str, names: tuple[str, ...], attacker: str) -> bool:
+        """Whether it could decide the question of `policy` about the thing of these names against `attacker`."""
+        return (
+            (not self.policies or policy in self.policies)
+            and (not self.about or any(name in self.about for name in names))
+            and (not self.attackers or attacker in self.attackers)
+        )

@@ -11,6 +11,7 @@ class Support(Enum):
 
     FIRST = "first"  # a program can be the immutable first stage
     STARTS = "starts"  # one program can verify and start another
+    COUNTERS = "counters"  # the hardware counters of these programs can be used together
     DECRYPTS = "decrypts"  # one program can decrypt the updates of another
 
 

@@ -1,9 +1,10 @@
-"""Loads a native design file: read, validate, resolve."""
+"""Loads a design from one file, a native one or a scenario card: read, validate, resolve."""
 
 from pathlib import Path
 
 from bootverify.design.design import Design
 from bootverify.sources.document import parse_written, read_written
+from bootverify.sources.importers import scenario_card
 from bootverify.sources.mutate import mutated
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
@@ -27,4 +28,6 @@ def parse_design(content: bytes, *, shown: str, sdk: str | None = None) -> Desig
 
 def _design(written: Written, sdk: str | None) -> Design:
     document = written if sdk is None else mutated(written, {"sdk": sdk})
+    if scenario_card.is_card(document.plain):
+        return scenario_card.parse(document)
     return resolve(validated(DesignEntry, document), document)

@@ -21,6 +21,7 @@ from bootverify.design.boot import (
 )
 from bootverify.design.design import Design, InputFile, Unmodelled
 from bootverify.design.keys import (
+    Elsewhere,
     HostOnly,
     InImage,
     InKmu,
@@ -40,9 +41,10 @@ from bootverify.design.soc import Soc
 from bootverify.design.source import Source
 from bootverify.errors import Fault, InputError
 from bootverify.sources.known_keys import published_key
+from bootverify.sources.lifetime import network, open_points, told_life
 from bootverify.sources.models import StageModel, load_soc, load_stage, unspecified_soc
 from bootverify.sources.resolve_map import contradiction, resolved_map, resolved_memories
-from bootverify.sources.resolve_protection import Context, lifecycle_on_soc, resolved_protect, resolved_trustzone
+from bootverify.sources.resolve_protection import EARLY, Context, lifecycle_on_soc, resolved_protect, resolved_trustzone
 from bootverify.sources.resolve_settings import (
     resolved_artifacts,
     resolved_contradictions,
@@ -51,6 +53,7 @@ from bootverify.sources.resolve_settings import (
 )
 from bootverify.sources.schema import (
     DesignEntry,
+    ElsewherePlacement,
     ImageEntry,
     ImagePlacement,
     KmuPlacement,
@@ -89,6 +92,7 @@ class _Resolver:
 
     def design(self, ledger: tuple[Unmodelled, ...]) -> Design:
         self.partitions = resolved_map(self.entry.partitions, self.written, "partitions", self.faults)
+        proposed = resolved_map(self.entry.proposed, self.written, "proposed", self.faults)
         planned = resolved_map(self.entry.planned, self.written, "planned", self.faults)
         for name, image in self.entry.chain.items():
             self.stage_names += list(image.parts) if image.parts else [name]
@@ -99,14 +103,14 @@ class _Resolver:
         self._stop_at_faults()
         stages = tuple(self._stages(images))
         self._stop_at_faults()
-        life, open_points = resolved_lifecycle(self.entry.lifecycle, self.written)
+        life, points = resolved_lifecycle(self.entry.lifecycle, self.written)
         context = Context(self.entry, self.written, self.soc, self.partitions, self.faults)
         life = lifecycle_on_soc(context, life)
         self._stop_at_faults()
         conflict = contradiction(self.partitions, self._used(images, stages), self.soc)
         if conflict:
-            open_points = (
-                *open_points,
+            points = (
+                *points,
                 OpenPoint(name=MAP_CONFLICT, statement=f"the map contradicts itself: {conflict}"),
             )
         return Design(
@@ -120,7 +124,10 @@ class _Resolver:
             keys=keys,
             lifecycle=life,
             releases=self.entry.releases,
-            open_points=open_points,
+            open_points=(*points, *open_points(self.entry, self.written)),
+            life=told_life(self.entry.life, self.written),
+            network=network(self.entry, self.written),
+            proposed=tuple(proposed.values()),
             files=tuple(InputFile(file=file, sha256=digest) for file, digest in self._inputs()),
             ledger=ledger,
             memories=resolved_memories(self.entry.memories, self.written),
@@ -162,7 +169,7 @@ class _Resolver:
             )
         if not first and not entry.verified_by:
             self._fault(at, f"image `{name}` needs `verified_by`: the stage that verifies and starts it")
-        if entry.update != "never" and not entry.staging:
+        if entry.update == "over_the_air" and not entry.staging:
             self._fault(at, f"image `{name}` is updated {entry.update}, so it needs `staging`: where its update waits")
         return Image(
             name=name,
@@ -220,6 +227,8 @@ class _Resolver:
         context = Context(self.entry, self.written, self.soc, self.partitions, self.faults)
         after = [other for other in images if other.verified_by in {image.name, *(entry.parts or {})}]
         steps: list[Step] = []
+        if (early := resolved_protect(context, image, images, model, EARLY)) is not None:
+            steps.append(early)
         for call in model.program:
             match call.operation:
                 case "protect" | "protect_at_hand_over":
@@ -300,10 +309,14 @@ class _Resolver:
             uses=tuple(uses),
             published=entry.published or (bool(entry.fingerprint) and published_key(entry.fingerprint) is not None),
             fingerprint=entry.fingerprint,
+            revocable=entry.revocable,
+            per_device=entry.per_device,
             source=self._source(at),
         )
 
-    def _placement(self, at: Path, place: str | KmuPlacement | ImagePlacement | PartitionPlacement) -> Placement:
+    def _placement(
+        self, at: Path, place: str | KmuPlacement | ImagePlacement | PartitionPlacement | ElsewherePlacement
+    ) -> Placement:
         source = self._source(at)
         match place:
             case "host":
@@ -322,6 +335,8 @@ class _Resolver:
             case PartitionPlacement():
                 self._known(at, place.partition, self.partitions, "partition")
                 return InPartition(partition=place.partition, source=source)
+            case ElsewherePlacement():
+                return Elsewhere(what=place.elsewhere, words=place.words, source=source)
             case _:
                 raise AssertionError(place)
 

@@ -16,6 +16,7 @@ from bootverify.sources.schema import DesignEntry, ImageEntry, LifecycleEntry, P
 from bootverify.sources.written import Written
 
 Path = tuple[str | int, ...]
+EARLY = "early"  # a design may have a stage protect at its start whose program does so at its end only
 LOCKS_FIRST_SINCE = (2, 6)  # SDK release with TF-M commit 3168ecf73 (soc.md 8.1)
 
 
@@ -102,17 +103,11 @@ def resolved_protect(
     """One protecting call: what the design lists for that moment, or what the vendor's program protects there."""
     entry = context.entry.chain[image.name]
     calls = [call.operation for call in model.program if call.operation.startswith("protect")]
-    source = next(call.source for call in model.program if call.operation == operation)
     if entry.protects is None:
-        return _vendors(context, image, images, entry, source, first=operation == calls[0])
-    moments = {"start": calls[0], "hand_over": calls[-1]} if len(calls) > 1 else {"hand_over": operation}
-    chosen = []
-    for i, item in enumerate(entry.protects):
-        if item.when is not None and item.when not in moments:
-            at = ("chain", image.name, "protects", i)
-            context.fault(at, f"`{image.name}` protects just before it hands over, not at its start")
-        elif moments.get(item.when or "", calls[0]) == operation:
-            chosen.append(i)
+        source = next((call.source for call in model.program if call.operation == operation), None)
+        return _vendors(context, image, images, entry, source, first=operation == calls[0]) if source else None
+    moments = {"start": calls[0] if len(calls) > 1 else EARLY, "hand_over": calls[-1]}
+    chosen = [i for i, item in enumerate(entry.protects) if moments.get(item.when or "", calls[0]) == operation]
     return _listed(context, image, entry.protects, chosen) if chosen else None
 
 

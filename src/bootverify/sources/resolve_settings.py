@@ -45,6 +45,7 @@ def resolved_lifecycle(entry: LifecycleEntry | None, written: Written) -> tuple[
         approtect=bool(entry.approtect),
         secure_approtect=bool(entry.secure_approtect),
         eraseprotect=entry.eraseprotect,
+        flash_patch=bool(entry.flash_patch),
         source=source,
     )
     return life, open_points

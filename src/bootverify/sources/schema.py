@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from bootverify.design.life import Behaviour, Recovery
 from bootverify.ranges import parse_size
 
 
@@ -94,7 +95,9 @@ class ImageEntry(Strict):
     decryptor: Name | None = Field(
         default=None, description="the stage meant to decrypt its update; default: the verifier"
     )
-    update: Literal["never", "over_the_air"] = "never"
+    update: Literal["never", "over_the_air", "by_wire"] = Field(
+        default="never", description="how its releases travel; by_wire: shipped, with no staging slot on the device"
+    )
     attribution: Literal["secure", "non_secure"] | None = None
     protects: list[ProtectEntry] | None = Field(default=None, description="default: what the vendor's program protects")
     counter: bool | None = Field(default=None, description="NSIB: monotonic version counter")
@@ -132,7 +135,14 @@ class PartitionPlacement(Strict):
     partition: Name
 
 
-Place = Literal["host", "uicr"] | KmuPlacement | ImagePlacement | PartitionPlacement
+class ElsewherePlacement(Strict):
+    """In a place that is none of the others."""
+
+    elsewhere: Literal["service", "swap-status", "unread"]
+    words: str = ""
+
+
+Place = Literal["host", "uicr"] | KmuPlacement | ImagePlacement | PartitionPlacement | ElsewherePlacement
 
 
 class KeyEntry(Strict):
@@ -149,6 +159,8 @@ class KeyEntry(Strict):
         pattern=r"^([0-9a-f]{64})?$",
         description="SHA-256 of the public half, DER SubjectPublicKeyInfo; known published keys are recognised by it",
     )
+    revocable: bool | None = Field(default=None, description="software may revoke the place it lies in")
+    per_device: bool | None = Field(default=None, description="each device has its own value")
 
 
 class LifecycleEntry(Strict):
@@ -164,6 +176,73 @@ class LifecycleEntry(Strict):
     flash_patch: bool | None = Field(
         default=None, description="nRF52: the flash patch unit can be used; default: unless the part is told otherwise"
     )
+
+
+class RuleEntry(Strict):
+    """A rule against older images."""
+
+    by: Literal["version", "nsib", "mcuboot", "security-counter", "unknown"]
+    image: str = Field(
+        default="", description="the image it protects; absent: every image of the stage that enforces it"
+    )
+    slots: int | None = None
+    booted: int | None = None
+    planned: int | None = None
+    every_release: bool | None = None
+
+
+class DeployedEntry(Strict):
+    """What runs in the fleet."""
+
+    image: Name
+    version: int | None = None
+    key: str = ""
+    booted: bool
+
+
+class LifeEntry(Strict):
+    """What is told of the device's life; absent: nothing tells."""
+
+    mode: str = ""
+    rules: list[RuleEntry] | None = None
+    compare_build_number: bool | None = None
+    releases: list[Annotated[list[int], Field(min_length=4, max_length=4)]] = Field(default_factory=list)
+    request: Literal["", "permanent", "test"] = ""
+    validate_primary: bool | None = None
+    validate_once: bool | None = None
+    recovery: Recovery | None = None
+    factory_image: Literal["", "signed", "encryptable"] = ""
+    save_encrypted: bool | None = None
+    metadata_allow_list: bool | None = None
+    boot_record: bool | None = None
+    deployed: DeployedEntry | None = None
+    glitch: bool = Field(default=False, description="silicon whose debug lock a published glitch opens")
+    event: Literal["", "crashing-release", "wrong-variant"] = ""
+    behaviours: list[Behaviour] = Field(default_factory=list)
+
+
+class NetworkEntry(Strict):
+    """A program of the network core."""
+
+    boots: bool = Field(description="it is the first stage of that core")
+    partition: Name
+    verified_by: str = ""
+    fed_by: Literal["", "transfer-ram"] = ""
+    signature: bool = False
+    updatable: bool = False
+    locks: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] = Field(default_factory=list)
+    transfer_locked: bool | None = None
+
+
+class OpenPointEntry(Strict):
+    """Something that nobody knows, and the questions that it could decide."""
+
+    name: str
+    statement: str
+    about: list[str] = Field(default_factory=list)
+    policies: list[str] = Field(default_factory=list)
+    attackers: list[str] = Field(default_factory=list)
+    contradiction: bool = False
 
 
 class MemoryEntry(Strict):
@@ -243,3 +322,9 @@ class DesignEntry(Strict):
     releases: Annotated[int, Field(ge=1, le=4)] = Field(
         default=2, description="releases of each image that the check considers"
     )
+    proposed: dict[Name, PartitionEntry] = Field(
+        default_factory=dict, description="the map of the next release, where it differs from the one in the field"
+    )
+    network: dict[Name, NetworkEntry] = Field(default_factory=dict, description="programs of the network core")
+    life: LifeEntry = Field(default_factory=LifeEntry, description="updates, rules and releases over the device's life")
+    open_points: list[OpenPointEntry] = Field(default_factory=list)

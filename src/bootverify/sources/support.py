@@ -16,6 +16,7 @@ class _Row(BaseModel):
     first: list[str] | None = None
     starts: list[str] | None = None
     decrypts: list[str] | None = None
+    counters: list[str] | None = None
     since: str | None = Field(default=None, alias="from")
     until: str | None = None
     statement: str
@@ -45,6 +46,7 @@ def load_support() -> tuple[SupportRow, ...]:
                 (Support.FIRST, row.first),
                 (Support.STARTS, row.starts),
                 (Support.DECRYPTS, row.decrypts),
+                (Support.COUNTERS, row.counters),
             )
             if programs
         )

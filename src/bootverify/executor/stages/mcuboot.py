@@ -1,7 +1,7 @@
 """The step `boot_go` of MCUboot on a device, with the nRF Connect SDK's way to update MCUboot itself."""
 
 from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType, UpgradeMode
-from bootverify.design.keys import InImage, InKmu, Purpose
+from bootverify.design.keys import HostOnly, Purpose
 from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash, PowerLost
@@ -180,12 +180,12 @@ def _layout(primary: Area, image: Image) -> TrailerLayout:
 
 
 def _encryption(world: World, image: Image) -> Encryption | None:
-    """The key that this device holds for the images: in MCUboot's image, or in the KMU. Without one, none is opened."""
+    """The key that this device holds for the images, wherever it lies. Without one, none is opened."""
     if image.encryption is EncryptionType.NONE:
         return None
     scheme = next(each for each in EnvelopeScheme if each.label == image.encryption.value)
     for key in world.design.keys:
         opens = any(use.purpose is Purpose.DECRYPT and use.image == image.name for use in key.uses)
-        if key.secret and opens and any(isinstance(place, InImage | InKmu) for place in key.placements):
+        if key.secret and opens and any(not isinstance(place, HostOnly) for place in key.placements):
             return Encryption(scheme=scheme, secret=world.value(key))
     return None

@@ -1,0 +1,28 @@
+"""The programs of a second core, as far as the chain of the first one feeds or starts them."""
+
+from dataclasses import dataclass, field
+
+from bootverify.design.protection import Span
+from bootverify.design.source import NOWHERE, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkStage:
+    """One program of the network core.
+
+    `boots`: it is that core's first stage. `partition` is where it lies in that core's flash. `verified_by` names the
+    stage, of either core, that checks its signature; empty when nothing does. `fed_by` is the way new bytes take:
+    `transfer-ram` (a command in shared RAM), empty when there is none. `locks` are what it write-protects before it
+    hands over. `transfer_locked`: the shared RAM is read-only for the application before it runs; None: not told.
+    """
+
+    name: str
+    boots: bool
+    partition: str
+    verified_by: str = ""
+    fed_by: str = ""
+    signature: bool = False
+    updatable: bool = False
+    locks: tuple[Span, ...] = ()
+    transfer_locked: bool | None = None
+    source: Source = field(default=NOWHERE, compare=False)

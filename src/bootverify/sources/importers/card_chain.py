@@ -1,0 +1,191 @@
+"""The chain of a card as native images: which program each stage is, its slots, its locks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bootverify.sources.importers.card_draft import Draft
+from bootverify.sources.importers.card_map import Map
+from bootverify.sources.importers.card_words import read, says, words
+
+SIGNATURES = {"ecdsa-p256": "ecdsa-p256", "ed25519": "ed25519", "rsa-2048": "rsa-2048", "none": "none"}
+WRAPS = {"ecies-p256": "ecies-p256", "ecies-x25519": "ecies-x25519", "aes-kw": "aes-kw", "none": "none"}
+SHIPPED = r"over the air|ota\b|fota|dfu|updat|upgrad"
+NOT_SHIPPED = r"debug probe|probe only|\bnot? (updat|upgrad)|never|immutable|read-only|\brom\b"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One stage of the card: `program` is nsib, mcuboot, application, tfm, b0n, network or empty when unread."""
+
+    index: int
+    name: str
+    program: str
+    told: dict[str, Any]
+
+    @property
+    def at(self) -> tuple[str, int]:
+        """Where the card tells it, below `design`."""
+        return "chain", self.index
+
+    @property
+    def shipped(self) -> bool:
+        """Whether its releases travel as updates."""
+        text = self.told.get("mutability", "")
+        return says(text, SHIPPED) and not says(text, NOT_SHIPPED)
+
+    @property
+    def second_core(self) -> bool:
+        """Whether it runs on the network core."""
+        return self.program in {"b0n", "network"}
+
+
+def links(draft: Draft) -> list[Link]:
+    """The stages in order; a program that cannot be told is entered as an open point."""
+    found = []
+    for index, told in enumerate(draft.design.get("chain") or []):
+        name = str(told.get("stage", f"stage{index}"))
+        program = _program(name, str(told.get("role", "")), str(told.get("runs_as", "")), index)
+        link = Link(index=index, name=name, program=program, told=told)
+        if not program:
+            text = f"stage `{name}`: role `{told.get('role', '')}` names no program that is modelled"
+            draft.open(link.at, "unread-stage", text)
+        found.append(link)
+    return found
+
+
+def _program(name: str, role: str, runs_as: str, index: int) -> str:
+    text = f"{name} {role}"
+    network = says(role, r"network[- ]core|radio core|\bnet core") or says(name, r"^b0n|^net[_-]|^ipc_radio|^hci_")
+    if network:
+        return "b0n" if says(text, r"first stage|b0n|bootloader") else "network"
+    if says(text, r"nsib|\bb0\b|secure immutable bootloader") and not says(name, "mcuboot"):
+        return "nsib"
+    if says(name, "mcuboot") or (says(role, "mcuboot") and not says(role, "application")):
+        return "mcuboot"
+    if says(role, "second stage|bootloader"):
+        return "mcuboot"
+    if says(name, "^tf-?m$|^spm$") or says(runs_as, r"^spe$"):
+        return "tfm"
+    if says(role, "application|^app|image|firmware") or says(name, "app"):
+        return "application"
+    return "mcuboot" if index == 0 and says(role, "first stage") else ""
+
+
+def has_tfm(draft: Draft, chain: list[Link]) -> bool:
+    """Whether TF-M separates two worlds; contradicting places are entered."""
+    told = (draft.design.get("protection") or {}).get("tfm")
+    absent = told is None or told is False or says(told, "^absent|^none|^no\\b|^not ")
+    if isinstance(told, dict):
+        absent = told.get("present") is False
+    for link in chain:
+        runs = str(link.told.get("runs_as", ""))
+        wanted = says(runs, r"nspe|\bspe\b|with tf-?m|non-secure") and not says(runs, r"\(no tf-?m")
+        denied = says(runs, r"no tf-?m|no trustzone|without tf-?m|m4")
+        if (wanted and absent) or (denied and not absent and not link.second_core):
+            text = f"stage `{link.name}` runs as `{runs}`, but protection.tfm is `{told}`: both cannot be"
+            draft.open((*link.at, "runs_as"), "contradicting-tfm", text, contradiction=True)
+    return not absent
+
+
+def put_image(draft: Draft, link: Link, chain: list[Link], map_: Map, *, tfm: bool) -> None:
+    """Write the native image of one stage of the application core."""
+    name = link.name
+    at = ("chain", name)
+    draft.put(at, {}, link.at)
+    parts = _parts(draft, link, map_) if link.program == "application" and tfm else None
+    if parts:
+        draft.put((*at, "parts"), parts, (*link.at, "runs_as"))
+    else:
+        draft.put((*at, "program"), link.program, link.at)
+        if link.program == "application" and says(link.told.get("runs_as"), "secure") and not tfm:
+            draft.put((*at, "attribution"), "secure", (*link.at, "runs_as"))
+    _put_slots(draft, link, map_, parts)
+    if link.program == "nsib" and (page := map_.provision()):
+        draft.put((*at, "provision"), page, map_.at)
+    _put_trust(draft, link, chain)
+    staging = map_.staging(link.name, link.program)
+    if link.shipped:
+        if staging is None:
+            draft.note(link.at, f"no partition stages updates of `{name}`: they are taken by wire at most")
+            draft.put((*at, "update"), "by_wire", (*link.at, "mutability"))
+        else:
+            draft.put((*at, "staging"), staging, (*link.at, "mutability"))
+            draft.put((*at, "update"), "over_the_air", (*link.at, "mutability"))
+    elif not says(link.told.get("mutability", "immutable"), NOT_SHIPPED):
+        draft.open(
+            (*link.at, "mutability"), "unread-mutability", f"mutability `{link.told.get('mutability')}` of `{name}`"
+        )
+    for key in ("capabilities", "linked_for", "lock_set"):
+        if key in link.told:
+            draft.note((*link.at, key), f"{key} of `{name}`: {link.told[key]} (for the reader)")
+    known = {"stage", "role", "mutability", "verified_by", "signature", "encrypted", "decryptor", "runs_as"}
+    for key in sorted(set(link.told) - known - {"capabilities", "linked_for", "lock_set"}):
+        draft.open((*link.at, key), "unread-stage-field", f"`{key}: {link.told[key]}` of stage `{name}`")
+
+
+def _put_slots(draft: Draft, link: Link, map_: Map, parts: dict[str, Any] | None) -> None:
+    at = ("chain", link.name)
+    if parts:
+        slot = map_.span_over([part["code"] for part in parts.values()], f"{link.name}_slot")
+        draft.put((*at, "slot"), slot, link.at)
+        return
+    slots = map_.slots(link.name, link.program)
+    if not slots:
+        text = f"no partition holds `{link.name}`; the map names none"
+        draft.open(link.at, "no-slot", text)
+        slots = [map_.invented(link.name)]
+    if len(slots) > 1:
+        draft.put((*at, "slots"), slots, link.at)
+    else:
+        draft.put((*at, "slot"), slots[0], link.at)
+
+
+def _put_trust(draft: Draft, link: Link, chain: list[Link]) -> None:
+    at = ("chain", link.name)
+    told = link.told
+    names = [each.name for each in chain]
+    by = next((word for word in words(told.get("verified_by", "none")) if word in names), None)
+    earlier = [each.name for each in chain[: chain.index(link)] if not each.second_core]
+    first = not earlier
+    if by and not first:
+        draft.put((*at, "verified_by"), by, (*link.at, "verified_by"))
+    elif not first:
+        draft.put((*at, "verified_by"), earlier[-1], link.at)
+        text = f"nothing verifies `{link.name}` (`{told.get('verified_by')}`); the stage before it is taken to start it"
+        draft.open((*link.at, "verified_by"), "unverified-stage", text, policies=["authentic-only", "no-downgrade"])
+    for key, native, table in (("signature", "signature", SIGNATURES), ("encrypted", "encryption", WRAPS)):
+        text = str(told.get(key, "none"))
+        value = read(text, table).first
+        if value is None:
+            value = "ecdsa-p256" if key == "signature" else "ecies-p256"
+            draft.note((*link.at, key), f"`{text}` of `{link.name}` is taken as an ideal {native} like {value}")
+        if value != "none":
+            draft.put((*at, native), value, (*link.at, key))
+            if key == "encrypted" and "decryptor" in told:
+                decryptor = next((word for word in words(told["decryptor"]) if word in names), None)
+                if decryptor is None:
+                    draft.open((*link.at, "decryptor"), "unread-decryptor", f"decryptor `{told['decryptor']}`")
+                else:
+                    draft.put((*at, "decryptor"), decryptor, (*link.at, "decryptor"))
+
+
+def _parts(draft: Draft, link: Link, map_: Map) -> dict[str, Any] | None:
+    """TF-M and application inside the one image, each with the partition of its code."""
+    secure, open_side = map_.worlds(link.name)
+    if secure is None or open_side is None:
+        whole = map_.slots(link.name, "application")
+        if not whole:
+            return None
+        secure, open_side = map_.halves(whole[0])
+        draft.open(
+            link.at,
+            "no-world-boundary",
+            f"the map does not say where the secure side of `{link.name}` ends",
+            attackers=("app-code-ns",),
+        )
+    first, second = map_.parts
+    application = second or (link.name if "+" not in link.name and link.name != first else "app")
+    return {
+        first: {"program": "tfm", "code": secure},
+        application: {"program": "application", "code": open_side},
+    }

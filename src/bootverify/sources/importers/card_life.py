@@ -1,0 +1,304 @@
+"""The update section of a card, and what it tells of the release, as native life."""
+
+import re
+from typing import Any
+
+from bootverify.sources.importers.card_chain import Link
+from bootverify.sources.importers.card_draft import OF_ACCESS, OF_UPDATES, Draft
+from bootverify.sources.importers.card_words import number_before, read, says, truth, words
+
+MODES = {
+    "overwrite": "overwrite",
+    "overwrite-only": "overwrite",
+    "swap-move": "swap-move",
+    "swap-offset": "swap-offset",
+    "swap-scratch": "swap-scratch",
+    "swap using move": "swap-move",
+    "swap using offset": "swap-offset",
+    "swap using scratch": "swap-scratch",
+    "swap": "swap",
+    "direct-xip": "direct-xip",
+    "direct xip": "direct-xip",
+    "ram-load": "ram-load",
+    "single slot": "single-slot",
+    "single-slot": "single-slot",
+    "serial recovery": "serial",
+    "shared ram": "shared-ram",
+    "none": "none",
+    "firmware loader": "firmware-loader",
+}
+INSTALLED = {
+    "overwrite": "overwrite",
+    "swap-move": "swap-move",
+    "swap-offset": "swap-move",
+    "swap-scratch": "swap-move",
+    "swap": "swap-move",
+}
+# A behaviour is told when each pattern of one of its lines is found; the order matters, the first that fits counts.
+BEHAVIOURS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("counter-full-refuses", ("counter|slot", "refus|reject", "update|image", "last|full|no (free )?slot|exhaust")),
+    ("counter-full-stops", ("counter", "last slot|no (free )?slot|full|exhaust",
+     "does not boot|no longer boot|stops|brick|unbootable")),
+    ("counter-fails-closed", ("counter", "fail|cannot be (stored|written)",
+     r"not booted|not started|refus|passed over|skipped|fail-closed")),
+    ("counter-fails-open", ("counter", "fail|ignored|cannot be (stored|written)", "booted|fail-open|goes on|started")),
+    ("version-unchecked-when-permanent", ("version|downgrade", "test", "permanent", r"\bnot\b|only|skip")),
+    ("swap-cut-survives", ("reset|power|interrupt|cut", "resum|complet|continu", r"^(?!.*\b(not|never|cannot)\b)")),
+    ("swap-cut-loses-image", ("reset|power|interrupt|cut",
+     "not resumed|never resumed|lost|shifted|no bootable|cannot be (resumed|completed)|not completed")),
+    ("misfit-blocks-staging", ("variant|slot", "neither|not (installed|removed|erased)", "block|occupi|stays|removed")),
+    ("misfit-is-dropped", ("variant|fits no|wrong", "erased|dropped|removed|discarded",
+     r"^(?!.*\b(not|never|neither)\b)")),
+    ("acknowledged-early", ("acknowledg|reports|says", "before", "finish|written|copy|flash|complete")),
+    ("signed-metadata", ("metadata|tlv|entries", r"only|refus|reject|must", "signed|protected|covers|cover")),
+    ("unsigned-metadata", ("metadata|tlv|entries", "accept|taken|read|used", "not cover|unsigned|unprotected|outside")),
+    ("scratch-encrypted", ("scratch", "encrypted", r"^(?!.*(plain|in clear))")),
+    ("scratch-plain", ("scratch", "plain|in clear|decrypted")),
+    ("lock-failure-stops", ("lock", "cannot be set|fail|error|not possible",
+     "stop|halt|cancel|refus|does not (boot|continue)")),
+    ("lock-failure-passes", ("lock", "cannot be set|fail|error",
+     "go(es)? on|ignored|continue|boots? (anyway|all the same)")),
+    ("lock-off", (r"\block\b", r"\boff\b|disabled|not (enabled|set)")),
+    ("lock-entries-counted", ("lock|entry|entries", "first free", "error|fail", "none|no free|left")),
+    ("no-second-slot-opened", ("second slot", "opens? none|not open|none")),
+    ("build-check-off", ("build-time|check|assert", "not in force|off|disabled|compiled out")),
+)  # fmt: skip
+
+
+def put_life(draft: Draft, chain: list[Link], *, tfm: bool) -> None:
+    """Everything below `update`, and the release facts of `protection`."""
+    told = draft.design.get("update") or {}
+    life: dict[str, Any] = draft.native.setdefault("life", {})
+    draft.lines["life",] = draft.line(("update",))
+    _mode(draft, told, life, chain)
+    _rules(draft, told, life, chain)
+    for key, name in (
+        ("validate_primary_each_boot", "validate_primary"),
+        ("validate_once", "validate_once"),
+        ("compare_build_number", "compare_build_number"),
+        ("save_enctlv", "save_encrypted"),
+        ("tlv_allow_list", "metadata_allow_list"),
+    ):
+        if key in told:
+            value = truth(told[key])
+            if value is None:
+                draft.open(("update", key), "unread-switch", f"{key} `{told[key]}`", policies=OF_UPDATES)
+            else:
+                draft.put(("life", name), value, ("update", key))
+    _recovery(draft, told)
+    _factory_and_request(draft, told)
+    _story(draft, told, chain)
+    _behaviours(draft)
+    del tfm
+    known = {
+        "mode", "downgrade", "validate_primary_each_boot", "validate_once", "compare_build_number", "save_enctlv",
+        "tlv_allow_list", "serial_recovery", "factory_image", "upgrade_request", "releases", "deployed", "event",
+        "release_facts", "boot_record",
+    }  # fmt: skip
+    for key in sorted(set(told) - known):
+        draft.open(("update", key), "unread-update-field", f"`{key}: {told[key]}` of update", policies=OF_UPDATES)
+    if "boot_record" in told:
+        draft.put(
+            ("life", "boot_record"),
+            not says(told["boot_record"], "^none|^no\\b|^off|disabled"),
+            ("update", "boot_record"),
+        )
+
+
+def _mode(draft: Draft, told: dict[str, Any], life: dict[str, Any], chain: list[Link]) -> None:
+    text = str(told.get("mode", ""))
+    seen = read(text, MODES, "s0/s1 s0 s1 twice two images image per variant slots flash via")
+    mode = seen.first or ""
+    if seen.has("serial") and len(seen.values) > 1:
+        draft.native["life"]["recovery"] = "open"
+    if not mode:
+        draft.open(("update", "mode"), "unread-mode", f"update mode `{text or 'not told'}`", policies=OF_UPDATES)
+    elif seen.doubtful:
+        draft.open(("update", "mode"), "conditional-mode", f"update mode `{text}`", policies=OF_UPDATES)
+    if mode in {"direct-xip", "ram-load", "firmware-loader"}:
+        draft.open(("update", "mode"), "mode-not-modelled", f"update mode {mode}", policies=[*OF_UPDATES, *OF_ACCESS])
+    life["mode"] = mode
+    draft.lines["life", "mode"] = draft.line(("update", "mode"))
+    each_boot = truth(told.get("validate_primary_each_boot"))
+    for link in chain:
+        if link.program != "mcuboot" or link.name not in draft.native["chain"]:
+            continue
+        at = ("chain", link.name)
+        if any(entry.get("verified_by") == link.name for entry in draft.native["chain"].values()):
+            draft.put((*at, "mode"), INSTALLED.get(mode, "overwrite"), ("update", "mode"))
+            if each_boot is not None:
+                draft.put((*at, "validate_primary"), each_boot, ("update", "validate_primary_each_boot"))
+
+
+def _rules(draft: Draft, told: dict[str, Any], life: dict[str, Any], chain: list[Link]) -> None:
+    text = str(told.get("downgrade", ""))
+    if not text:
+        draft.open(
+            ("update",),
+            "no-downgrade-rule-told",
+            "whether a rule against older images is configured",
+            policies=["no-downgrade"],
+        )
+        return
+    if says(text, r"^\s*(none|no|off|disabled|false)\s*$"):
+        draft.put(("life", "rules"), [], ("update", "downgrade"))
+        _put_enforcement(draft, [], chain)
+        return
+    rules = [_rule(draft, part.strip(), chain) for part in text.split(" + ")]
+    life["rules"] = rules
+    draft.lines["life", "rules"] = draft.line(("update", "downgrade"))
+    _put_enforcement(draft, rules, chain)
+
+
+def _rule(draft: Draft, text: str, chain: list[Link]) -> dict[str, Any]:
+    by = "unknown"
+    for name, pattern in (
+        ("nsib", r"hw-nsib|nsib.*counter|counter.*nsib|monotonic.*(b0|nsib)"),
+        ("mcuboot", r"hw-mcuboot|mcuboot.*counter|hardware.*mcuboot|\bhw\b|hardware counter"),
+        ("security-counter", "security[- ]counter"),
+        ("version", r"\bsw\b|version|software"),
+    ):
+        if says(text, pattern):
+            by = name
+            break
+    rule: dict[str, Any] = {"by": by}
+    if by == "unknown":
+        draft.open(("update", "downgrade"), "unread-rule", f"rule `{text}` against older images", policies=OF_UPDATES)
+    aimed = re.search(r"\bfor (?:the )?([\w+-]+)", text)
+    names = [link.name for link in chain]
+    if aimed:
+        word = aimed[1]
+        rule["image"] = (
+            word if word in names else next((name for name in reversed(names) if word in re.split(r"[+_-]", name)), "")
+        )
+        if not rule["image"]:
+            main = [link.name for link in chain if link.program == "application"]
+            rule["image"] = main[-1] if main and says(word, "^app|^image|^firmware") else ""
+    told = (
+        ("slots", number_before(text, "slots?")),
+        ("booted", number_before(text, r"releases?\s+(?:were\s+|have\s+been\s+)?booted")),
+        ("planned", number_before(text, r"releases?\s+(?:are\s+)?planned")),
+    )
+    rule.update({key: value for key, value in told if value is not None})
+    if says(text, "every release|each release|each with a higher|all releases"):
+        rule["every_release"] = True
+    elif says(text, "security fix|only when|selected releases"):
+        rule["every_release"] = False
+    return rule
+
+
+def _put_enforcement(draft: Draft, rules: list[dict[str, Any]], chain: list[Link]) -> None:
+    """NSIB's counter and MCUboot's comparison of versions, as the native chain says them."""
+    for link in chain:
+        if link.name not in draft.native["chain"]:
+            continue
+        at = ("chain", link.name)
+        if link.program == "nsib":
+            draft.put((*at, "counter"), any(rule["by"] == "nsib" for rule in rules), ("update", "downgrade"))
+        starts = any(entry.get("verified_by") == link.name for entry in draft.native["chain"].values())
+        if link.program == "mcuboot" and starts and any(rule["by"] == "version" for rule in rules):
+            draft.put((*at, "downgrade"), "version", ("update", "downgrade"))
+
+
+def _recovery(draft: Draft, told: dict[str, Any]) -> None:
+    if "serial_recovery" not in told:
+        return
+    text = str(told["serial_recovery"])
+    value = truth(told["serial_recovery"])
+    if value is False or says(text, r"^absent|not (built|present|reachable|in the product)|unreachable"):
+        word = "absent"
+    elif says(
+        text, r"no login|no password|without (a )?(password|login)|unauthenticated|open|reachable|uart|usb|button|cdc"
+    ):
+        word = "open"
+        if says(text, r"authenticat|password|login|signed request") and not says(
+            text, r"no (login|password)|without|unauthenticated"
+        ):
+            word = "guarded"
+    elif value is True:
+        word = "open"
+    else:
+        policies = ["update-recoverable", "bootable", "no-downgrade", "authentic-only", "update-available"]
+        draft.open(("update", "serial_recovery"), "unread-recovery", f"serial_recovery `{text}`", policies=policies)
+        return
+    draft.put(("life", "recovery"), word, ("update", "serial_recovery"))
+
+
+def _factory_and_request(draft: Draft, told: dict[str, Any]) -> None:
+    if "factory_image" in told:
+        text = str(told["factory_image"])
+        if says(text, "encrypt") and not says(text, r"\b(no|not|without)\b[^,]*encrypt"):
+            draft.put(("life", "factory_image"), "encryptable", ("update", "factory_image"))
+        elif says(text, "signed|plain|without"):
+            draft.put(("life", "factory_image"), "signed", ("update", "factory_image"))
+        else:
+            draft.open(
+                ("update", "factory_image"),
+                "unread-factory-image",
+                f"factory image `{text}`",
+                policies=["image-confidential"],
+            )
+    if "upgrade_request" in told:
+        text = str(told["upgrade_request"])
+        if says(text, "perm|confirm") != says(text, "test"):
+            draft.put(
+                ("life", "request"),
+                "permanent" if says(text, "perm|confirm") else "test",
+                ("update", "upgrade_request"),
+            )
+        else:
+            draft.open(
+                ("update", "upgrade_request"), "unread-request", f"upgrade request `{text}`", policies=["no-downgrade"]
+            )
+
+
+def _story(draft: Draft, told: dict[str, Any], chain: list[Link]) -> None:
+    versions = []
+    for each in told.get("releases") or [] if isinstance(told.get("releases"), list) else []:
+        found = re.match(r"\s*v?(\d+)\.(\d+)(?:\.(\d+))?(?:\+(\d+))?", str(each))
+        if found:
+            versions.append([int(number or 0) for number in found.groups()])
+        else:
+            draft.open(("update", "releases"), "unread-version", f"release `{each}`", policies=["no-downgrade"])
+    if versions:
+        draft.put(("life", "releases"), versions, ("update", "releases"))
+    if "deployed" in told:
+        _deployed(draft, str(told["deployed"]), chain)
+    if "event" in told:
+        text = str(told["event"])
+        if says(text, "crash|hangs|does not (start|run)|broken|faulty", "release|image|version"):
+            draft.put(("life", "event"), "crashing-release", ("update", "event"))
+        elif says(text, "variant|s0|s1", "upload|sent|deliver|install|staged|slot in use|wrong"):
+            draft.put(("life", "event"), "wrong-variant", ("update", "event"))
+        else:
+            policies = [*OF_UPDATES, "functional", "anchor-available"]
+            draft.open(("update", "event"), "unread-event", f"event: {text}", policies=policies)
+
+
+def _deployed(draft: Draft, text: str, chain: list[Link]) -> None:
+    image = next((link.name for link in chain if link.name in words(text)), None)
+    version = re.search(r"version\s+(\d+)", text)
+    key = re.search(r"key\s+([\w-]+)", text)
+    if image is None or not key:
+        draft.open(("update", "deployed"), "unread-deployed", f"deployed: {text}", policies=OF_UPDATES)
+        return
+    booted = says(text, "boot|running|runs|started") and not says(text, r"not (yet )?(been )?(boot|run|start)|never")
+    value = {"image": image, "version": int(version[1]) if version else None, "key": key[1], "booted": booted}
+    draft.put(("life", "deployed"), value, ("update", "deployed"))
+
+
+def _behaviours(draft: Draft) -> None:
+    found: list[str] = []
+    for part, policies in (("update", OF_UPDATES), ("protection", OF_ACCESS)):
+        facts = (draft.design.get(part) or {}).get("release_facts") or []
+        for i, fact in enumerate(facts if isinstance(facts, list) else [facts]):
+            name = next((name for name, patterns in BEHAVIOURS if says(fact, *patterns)), None)
+            if name is None:
+                draft.open(
+                    (part, "release_facts", i), "unread-release-fact", f"release fact: {fact}", policies=policies
+                )
+            else:
+                found.append(name)
+                draft.note((part, "release_facts", i), f"release fact read as {name}: {fact}")
+    if found:
+        draft.put(("life", "behaviours"), sorted(set(found)), ("update", "release_facts"))

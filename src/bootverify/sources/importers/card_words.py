@@ -1,0 +1,159 @@
+"""A tolerant reader of half-free words: known phrases have meanings, the rest is kept, conditions make it doubtful.
+
+>>> seen = read("before hand-off, plain boot only", {"hand-off": "late", "start": "early"})
+>>> seen.values, seen.rest, seen.doubtful
+(('late',), ('before', 'plain', 'boot', 'only'), True)
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_WORD = re.compile(r"0x[0-9a-f]+|[a-z0-9_]+(?:[-'.][a-z0-9_]+)*|[+]")
+# Words that turn what stands around them into something else: left over, they make a reading doubtful.
+CONDITIONS = frozenset(
+    [
+        "unless",
+        "except",
+        "only",
+        "if",
+        "until",
+        "without",
+        "after",
+        "not",
+        "no",
+        "never",
+        "but",
+        "when",
+        "while",
+        "optional",
+        "optionally",
+        "sometimes",
+        "wished",
+        "requested",
+        "intended",
+        "planned",
+        "partly",
+        "partially",
+        "half",
+        "maybe",
+        "unknown",
+        "tbd",
+        "unclear",
+        "instead",
+        "disabled",
+        "off",
+        "missing",
+        "lacks",
+        "cannot",
+        "fails",
+        "failed",
+        "first",
+        "some",
+        "from",
+        "till",
+        "before",
+    ]
+)
+_FILLERS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "the",
+        "of",
+        "in",
+        "at",
+        "on",
+        "to",
+        "for",
+        "by",
+        "is",
+        "it",
+        "its",
+        "with",
+        "+",
+        "or",
+        "as",
+        "this",
+        "that",
+        "each",
+        "every",
+        "one",
+        "set",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """What was understood, in the order written, and the words that were not."""
+
+    values: tuple[T, ...]
+    rest: tuple[str, ...]
+
+    @property
+    def first(self) -> T | None:
+        """The meaning that stands first."""
+        return self.values[0] if self.values else None
+
+    @property
+    def doubtful(self) -> bool:
+        """Nothing was understood, or a condition was not."""
+        return not self.values or any(word in CONDITIONS for word in self.rest)
+
+    def has(self, value: T) -> bool:
+        """Whether it was said."""
+        return value in self.values
+
+
+def words(text: object) -> tuple[str, ...]:
+    """The words of `text` in lower case; punctuation and brackets fall away."""
+    return tuple(_WORD.findall(str(text).lower()))
+
+
+def read(text: object, meanings: Mapping[str, T], known: str = "") -> Reading[T]:
+    """`text` by the phrases of `meanings`, the longest first; words in `known` say nothing more."""
+    told = words(text)
+    phrases = sorted(((words(phrase), value) for phrase, value in meanings.items()), key=lambda item: -len(item[0]))
+    silent = _FILLERS | set(known.split())
+    values: list[T] = []
+    rest: list[str] = []
+    at = 0
+    while at < len(told):
+        for phrase, value in phrases:
+            if told[at : at + len(phrase)] == phrase:
+                values.append(value)
+                at += len(phrase)
+                break
+        else:
+            if told[at] not in silent:
+                rest.append(told[at])
+            at += 1
+    return Reading(tuple(values), tuple(rest))
+
+
+def says(text: object, *patterns: str) -> bool:
+    """Whether each of the regular expressions is found in `text`, case aside."""
+    return all(re.search(pattern, str(text), re.IGNORECASE) for pattern in patterns)
+
+
+def number_before(text: object, noun: str) -> int | None:
+    """The number that stands up to three words before `noun`, as in `21 bootloader releases`."""
+    found = re.search(rf"(\d+)(?:\s+[a-z-]+){{0,3}}?\s+{noun}", str(text), re.IGNORECASE)
+    return int(found[1]) if found else None
+
+
+def truth(value: object) -> bool | None:
+    """A truth value as people write it; None when it is none."""
+    if isinstance(value, bool):
+        return value
+    told = words(value)
+    if told[:1] in {("true",), ("yes",), ("on",), ("enabled",), ("present",)}:
+        return True
+    if told[:1] in {("false",), ("no",), ("off",), ("none",), ("disabled",), ("absent",), ("not",), ("without",)}:
+        return False
+    return None

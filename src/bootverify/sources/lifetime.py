@@ -1,0 +1,89 @@
+"""From what a design file says of life, network core and open points to the design's own values."""
+
+from bootverify.design.life import Deployed, Life, Rule
+from bootverify.design.network import NetworkStage
+from bootverify.design.openpoint import OpenPoint
+from bootverify.design.protection import Span
+from bootverify.ranges import AddressRange
+from bootverify.sources.schema import DesignEntry, LifeEntry
+from bootverify.sources.written import Written
+
+
+def told_life(entry: LifeEntry, written: Written) -> Life:
+    """The told life, each rule with its line."""
+    rules = None
+    if entry.rules is not None:
+        rules = tuple(
+            Rule(
+                by=rule.by,
+                image=rule.image,
+                slots=rule.slots,
+                booted=rule.booted,
+                planned=rule.planned,
+                every_release=rule.every_release,
+                source=written.source(("life", "rules", i)),
+            )
+            for i, rule in enumerate(entry.rules)
+        )
+    told = entry.deployed
+    deployed = None
+    if told is not None:
+        place = written.source(("life", "deployed"))
+        deployed = Deployed(image=told.image, version=told.version, key=told.key, booted=told.booted, source=place)
+    return Life(
+        mode=entry.mode,
+        rules=rules,
+        compare_build_number=entry.compare_build_number,
+        releases=tuple((each[0], each[1], each[2], each[3]) for each in entry.releases),
+        request=entry.request,
+        validate=entry.validate_primary,
+        validate_once=entry.validate_once,
+        recovery=entry.recovery,
+        factory_image=entry.factory_image,
+        save_encrypted=entry.save_encrypted,
+        metadata_allow_list=entry.metadata_allow_list,
+        boot_record=entry.boot_record,
+        deployed=deployed,
+        glitch=entry.glitch,
+        event=entry.event,
+        behaviours=frozenset(entry.behaviours),
+        source=written.source(("life",)),
+    )
+
+
+def network(entry: DesignEntry, written: Written) -> tuple[NetworkStage, ...]:
+    """The programs of the network core, first stage first."""
+    return tuple(
+        NetworkStage(
+            name=name,
+            boots=each.boots,
+            partition=each.partition,
+            verified_by=each.verified_by,
+            fed_by=each.fed_by,
+            signature=each.signature,
+            updatable=each.updatable,
+            locks=tuple(
+                Span(range=AddressRange(pair[0], max(pair)), source=written.source(("network", name, "locks", i)))
+                for i, pair in enumerate(each.locks)
+            ),
+            transfer_locked=each.transfer_locked,
+            source=written.source(("network", name)),
+        )
+        for name, each in entry.network.items()
+    )
+
+
+def open_points(entry: DesignEntry, written: Written) -> tuple[OpenPoint, ...]:
+    """The open points that the file itself names."""
+    return tuple(
+        OpenPoint(
+            name=each.name,
+            statement=each.statement,
+            about=tuple(each.about),
+            policies=tuple(each.policies),
+            attackers=tuple(each.attackers),
+            contradiction=each.contradiction,
+            source=written.source(("open_points", i)),
+        )
+        for i, each in enumerate(entry.open_points)
+    )
