@@ -1,0 +1,166 @@
+"""An application directory, or one static map in it: sources, where an absent symbol has the SDK's default."""
+
+import hashlib
+from pathlib import Path
+
+from bootverify.design.source import Source
+from bootverify.errors import InputError
+from bootverify.sources.importers.devicetree import parse_devicetree
+from bootverify.sources.importers.kconfig import Kconfig, merged, read_kconfig
+from bootverify.sources.importers.partition_manager import read_partitions
+from bootverify.sources.importers.project import Named, Project, sdk_in, soc_in, tolerated
+from bootverify.sources.input_file import MIB, read_bytes
+
+# Fragments by image, in the order in which the build system applies them (sysbuild and child images).
+_FRAGMENTS = {
+    "application": ("prj.conf",),
+    "mcuboot": (
+        "sysbuild/mcuboot/prj.conf",
+        "sysbuild/mcuboot.conf",
+        "child_image/mcuboot/prj.conf",
+        "child_image/mcuboot.conf",
+    ),
+    "nsib": ("sysbuild/b0.conf", "sysbuild/b0/prj.conf", "child_image/b0.conf", "child_image/b0/prj.conf"),
+}
+
+
+def static_maps(path: Path) -> list[Path]:
+    """The static maps directly in the folder."""
+    found = [*path.glob("pm_static*.yml"), *path.glob("pm_static*.yaml")]
+    return sorted(each for each in found if each.is_file())
+
+
+def is_app_dir(path: Path) -> bool:
+    """Whether the folder looks like an application."""
+    return (path / "prj.conf").is_file() or bool(static_maps(path))
+
+
+def read_app_dir(path: Path, shown: str, map_file: Path | None = None) -> Project:
+    """The project behind an application directory; `map_file` chooses one of several static maps.
+
+    Raises:
+        InputError: there is no map, several and none is the default, or the map is none.
+    """
+    chosen = map_file or _chosen(path, shown)
+    home = path if map_file is None else home_of(map_file)
+    project = Project(name=(path if home is None else home).resolve().name, shown=shown, fragments=True)
+    if home is not None:
+        _fragments(project, home, shown, map_file)
+    if chosen is None:
+        _overlay(project, path, shown)
+        return project
+    map_shown = shown if map_file is not None else _shown(shown, path, chosen)
+    config = project.image("application")
+    project.partitions, digest = read_partitions(chosen, shown=map_shown, ledger=project.ledger, kconfig=config)
+    project.inputs.append((map_shown, digest))
+    project.soc = _soc(project, chosen, home, map_shown)
+    for other in static_maps(chosen.parent):
+        if other.name != chosen.name:
+            project.ledger.add(
+                Source(file=str(Path(map_shown).with_name(other.name))),
+                "another static map, chosen by board or file suffix; name it to check it",
+            )
+    return project
+
+
+def _overlay(project: Project, path: Path, shown: str) -> None:
+    """Without a static map: the partitions of the application's overlay, when there is one for all boards, or one."""
+    overlays = [path / "app.overlay"] if (path / "app.overlay").is_file() else sorted(path.glob("boards/*.overlay"))
+    project.soc = _soc(project, path / "prj.conf", path, shown)
+    for overlay in overlays if len(overlays) == 1 else ():
+        called = _shown(shown, path, overlay)
+        try:
+            content = read_bytes(overlay, limit=4 * MIB, shown=called)
+            project.trees["single"] = parse_devicetree(content, called, project.ledger)
+        except InputError as error:
+            tolerated(project, called, error)
+            continue
+        project.inputs.append((called, hashlib.sha256(content).hexdigest()))
+    if len(overlays) > 1:
+        words = f"{len(overlays)} overlays, chosen by board; name one to read its partitions"
+        project.ledger.add(Source(file=_shown(shown, path, overlays[0].parent)), words)
+
+
+def home_of(map_file: Path) -> Path | None:
+    """The application that a static map belongs to: its folder or one of the two above; None when it stands alone."""
+    for folder in list(map_file.resolve().parents)[:3]:
+        if (folder / "prj.conf").is_file() or (folder / "sysbuild.conf").is_file():
+            return folder
+    return None
+
+
+def _chosen(path: Path, shown: str) -> Path | None:
+    maps = static_maps(path)
+    plain = [each for each in maps if each.stem == "pm_static"]
+    if plain:
+        return plain[0]
+    if len(maps) == 1:
+        return maps[0]
+    if not maps:
+        return None
+    raise InputError.at(shown, 0, f"several static maps: {', '.join(each.name for each in maps)}; name one of them")
+
+
+def _fragments(project: Project, home: Path, shown: str, map_file: Path | None) -> None:
+    base = home.resolve()
+    for role, names in _FRAGMENTS.items():
+        parts = [part for name in names if (part := _read(project, base, name, shown, map_file)) is not None]
+        if parts:
+            project.images[role] = merged(parts)
+    project.sysbuild = _read(project, base, "sysbuild.conf", shown, map_file)
+    for config in project.all_kconfigs():
+        texts = (symbol.value for symbol in config.symbols.values())
+        project.sdk = project.sdk or next((sdk for text in texts if (sdk := sdk_in(text))), "")
+
+
+def _read(project: Project, home: Path, name: str, shown: str, map_file: Path | None) -> Kconfig | None:
+    file = home / name
+    if not file.is_file():
+        return None
+    # as the user would name it: from the folder he named, or from that of the map
+    root = Path(shown) if map_file is None else Path(shown).parent
+    levels = 0 if map_file is None else len(map_file.resolve().parent.relative_to(home).parts)
+    called = (root / Path(*[".."] * levels) / name).as_posix()
+    try:
+        config = read_kconfig(file, shown=called, ledger=project.ledger)
+    except InputError as error:
+        tolerated(project, called, error)
+        return None
+    content = read_bytes(file, limit=16 * MIB, shown=called)
+    project.inputs.append((called, hashlib.sha256(content).hexdigest()))
+    return config
+
+
+def _soc(project: Project, chosen: Path, home: Path | None, shown: str) -> Named | None:
+    """The SoC, from what is nearest to the map: its own name, its folder, the only board there are files for."""
+    source = Source(file=shown, text="named by the file or its folder")
+    for text in (
+        chosen.stem,
+        chosen.resolve().parent.name if home is None or chosen.resolve().parent != home.resolve() else "",
+    ):
+        if soc_in(text):
+            return Named(name=soc_in(text), source=source)
+    for config in project.all_kconfigs():
+        for name in ("CONFIG_SOC", "CONFIG_BOARD", "SB_CONFIG_BOARD"):
+            symbol = config.symbol(name)
+            if symbol is not None and soc_in(symbol.value):
+                return Named(name=soc_in(symbol.value), source=symbol.source)
+    if home is None:
+        return None
+    boards = [
+        *home.glob("*.overlay"),
+        *home.glob("boards/*.conf"),
+        *home.glob("boards/*.overlay"),
+        *home.glob("*.conf"),
+    ]
+    found = {soc_in(each.stem) for each in sorted(boards)[:500]} - {""}
+    if len(found) == 1:
+        return Named(
+            name=found.pop(), source=Source(file=shown, text="the only SoC that the application has files for")
+        )
+    return None
+
+
+def _shown(root: str, path: Path, file: Path) -> str:
+    inner = file.relative_to(path).as_posix()
+    return f"{root.rstrip('/')}/{inner}" if root not in {"", "."} else inner

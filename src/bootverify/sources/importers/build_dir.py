@@ -1,0 +1,285 @@
+"""A build directory of the nRF Connect SDK, sysbuild or child images: which file is what.
+
+Layouts: child images (SDK <= 2.6) have the application in `zephyr/` and each child in a folder of its own; with
+sysbuild every image has a folder and `zephyr/.config` holds the build system's own SB_CONFIG symbols.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from bootverify.design.source import Source
+from bootverify.errors import InputError
+from bootverify.sources.document import read_written
+from bootverify.sources.importers.devicetree import parse_devicetree
+from bootverify.sources.importers.hexfile import read_firmware
+from bootverify.sources.importers.kconfig import Kconfig, merged, read_kconfig
+from bootverify.sources.importers.partition_manager import read_partitions, read_regions
+from bootverify.sources.importers.project import Named, Project, sdk_in, shown_path, soc_in, tolerated
+from bootverify.sources.input_file import MIB, read_bytes
+
+MOST_IMAGES = 40
+_DTS_LIMIT = 4 * MIB
+_HEX = re.compile(r"(merged.*|.*provision.*|bootconf)\.hex(\.gz)?")
+_UPDATES = re.compile(r"(app_update|net_core_app_update|.*\.signed)\.bin(\.gz)?")
+
+
+def is_build_dir(path: Path) -> bool:
+    """Whether the folder looks like the output of a build."""
+    marks = ("domains.yaml", "partitions.yml", "zephyr/.config", "regions.yml", "pm.config")
+    if any((path / mark).is_file() for mark in marks):
+        return True
+    if any(_HEX.fullmatch(each.name) for each in _files(path)):
+        return True
+    return any((each / "zephyr" / ".config").is_file() for each in _folders(path))
+
+
+def read_build_dir(path: Path, shown: str) -> Project:
+    """The project behind a build directory.
+
+    Raises:
+        InputError: a file that the build rests on cannot be read.
+    """
+    project = Project(name=path.resolve().name, shown=shown)
+    _kconfigs(project, path)
+    _soc_and_sdk(project, path)
+    _maps(project, path)
+    _trees(project, path)
+    _firmware(project, path)
+    _public_keys(project, path)
+    _sources(project, path)
+    return project
+
+
+def _kconfigs(project: Project, path: Path) -> None:
+    default = _default_image(project, path)
+    found: list[tuple[str, Kconfig]] = []
+    for folder in [path, *_folders(path)]:
+        file = folder / "zephyr" / ".config"
+        if not file.is_file() or len(found) >= MOST_IMAGES:
+            continue
+        name = "." if folder == path else folder.name
+        config = read_kconfig(file, shown=shown_path(project.shown, file, path), ledger=project.ledger)
+        _input(project, path, file)
+        if name == "." and any(symbol.startswith("SB_CONFIG_") for symbol in config.symbols):
+            project.sysbuild = config
+        else:
+            found.append((name, config))
+    for name, config in found:
+        role = _role(name, config, default)
+        if role in project.images or role == "variant":
+            source = Source(file=config.file)
+            project.ledger.add(source, f"image `{name}`: a further {role}, not part of the chain")
+        else:
+            project.images[role] = config
+    if "application" not in project.images:
+        _application_of_others(project, found)
+
+
+def _application_of_others(project: Project, found: list[tuple[str, Kconfig]]) -> None:
+    """Without a named default the first image with no other role is the application."""
+    for name, config in found:
+        if _role(name, config, name) == "application":
+            project.images["application"] = config
+            return
+
+
+def _default_image(project: Project, path: Path) -> str:
+    """The application's folder: `default` of domains.yaml, or the root in a build with child images."""
+    file = path / "domains.yaml"
+    if not file.is_file():
+        return "."
+    _input(project, path, file)
+    try:
+        plain = read_written(file, shown=shown_path(project.shown, file, path)).plain
+    except InputError as error:
+        tolerated(project, file.name, error)
+        return "."
+    default = plain.get("default") if isinstance(plain, dict) else None
+    return str(default) if default else "."
+
+
+def _role(name: str, config: Kconfig, default: str) -> str:
+    network = config.on("CONFIG_SOC_NRF5340_CPUNET", "CONFIG_SOC_NRF5340_CPUNET_QKAA") is not None
+    network = network or "cpunet" in (config.text("CONFIG_BOARD_QUALIFIERS") or config.text("CONFIG_BOARD") or "")
+    if name.endswith(("s1_image", "_s1_variant", "_slot1_variant", "mcuboot_secondary_app")):
+        return "variant"
+    if config.on("CONFIG_IS_SECURE_BOOTLOADER"):
+        return "network-nsib" if network else "nsib"
+    if network:
+        return "network"
+    if config.on("CONFIG_MCUBOOT"):
+        return "mcuboot"
+    if config.on("CONFIG_IS_SPM") or name == "spm":
+        return "spm"
+    return "application" if name == default else "further image"
+
+
+def _soc_and_sdk(project: Project, path: Path) -> None:
+    names = ("CONFIG_BOARD_TARGET", "CONFIG_BOARD_QUALIFIERS", "CONFIG_SOC", "CONFIG_BOARD")
+    configs = [project.image(role) for role in ("application", "mcuboot", "nsib", "spm")]
+    for config in [config for config in configs if config is not None]:
+        for name in names:
+            symbol = config.symbol(name)
+            soc = soc_in(symbol.value) if symbol else ""
+            if symbol is not None and soc:
+                project.soc = Named(name=soc, source=symbol.source)
+                break
+        if project.soc is not None:
+            break
+    if project.soc is None and project.sysbuild is not None:
+        for name in ("SB_CONFIG_BOARD_QUALIFIERS", "SB_CONFIG_SOC", "SB_CONFIG_BOARD"):
+            symbol = project.sysbuild.symbol(name)
+            if symbol is not None and soc_in(symbol.value):
+                project.soc = Named(name=soc_in(symbol.value), source=symbol.source)
+                break
+    for config in project.all_kconfigs():
+        texts = (symbol.value for symbol in config.symbols.values() if len(symbol.value) > 8)
+        project.sdk = project.sdk or next((sdk for text in texts if (sdk := sdk_in(text))), "")
+    info = path / "build_info.yml"
+    if not project.sdk and info.is_file():
+        project.sdk = sdk_in(read_bytes(info, limit=MIB, shown=info.name).decode("utf-8", "replace"))
+
+
+def _maps(project: Project, path: Path) -> None:
+    for folder in [path, *_folders(path)]:
+        for file in sorted(_files(folder)):
+            shown = shown_path(project.shown, file, path)
+            if file.name == "partitions.yml" and folder == path:
+                project.partitions, _ = read_partitions(file, shown=shown, ledger=project.ledger)
+            elif file.name == "regions.yml" and folder == path:
+                project.regions, _ = read_regions(file, shown=shown, ledger=project.ledger)
+            elif file.name == "partitions_CPUNET.yml":
+                project.network_partitions, _ = read_partitions(file, shown=shown, ledger=project.ledger)
+            else:
+                continue
+            _input(project, path, file)
+
+
+def _trees(project: Project, path: Path) -> None:
+    """The devicetree of the application, and of MCUboot: in builds without the partition manager they are the map."""
+    if project.partitions:
+        return
+    for role, config in project.images.items():
+        file = path / Path(config.file).relative_to(project.shown if project.shown not in {"", "."} else "")
+        tree = file.parent / "zephyr.dts"
+        if tree.is_file():
+            shown = shown_path(project.shown, tree, path)
+            content = read_bytes(tree, limit=_DTS_LIMIT, shown=shown)
+            project.trees[role] = parse_devicetree(content, shown, project.ledger)
+            _input(project, path, tree)
+
+
+def _firmware(project: Project, path: Path) -> None:
+    """The programming files that hold everything, and the packages."""
+    found: dict[str, Path] = {}
+    for folder in [path, path / "zephyr", *(each / "zephyr" for each in _folders(path))]:
+        for file in _files(folder):
+            if (
+                _HEX.fullmatch(file.name)
+                or _UPDATES.fullmatch(file.name)
+                or (file.name.removesuffix(".gz") == "zephyr.hex" and folder.parent.name in {"mcuboot", "b0"})
+            ):
+                found[shown_path(project.shown, file, path)] = file
+    whole = {shown for shown, file in found.items() if file.name.startswith("merged_domains.hex")}
+    for shown, file in sorted(found.items()):
+        part_of = shown.replace("merged.hex", "merged_domains.hex")
+        if shown not in whole and part_of in whole:
+            continue
+        try:
+            firmware = read_firmware(file, shown=shown)
+        except InputError as error:
+            tolerated(project, shown, error)
+            continue
+        project.firmware.append(firmware)
+        project.inputs.append((shown, firmware.sha256))
+
+
+def _public_keys(project: Project, path: Path) -> None:
+    """The public key that NSIB's data were made from (subsys/bootloader, generated/public.pem)."""
+    for folder in [path, *_folders(path)]:
+        for inner in ("nrf/subsys/bootloader/generated", "zephyr/nrf/subsys/bootloader/generated"):
+            file = folder / inner / "public.pem"
+            if file.is_file():
+                shown = shown_path(project.shown, file, path)
+                digest = public_pem_digest(read_bytes(file, limit=MIB, shown=shown))
+                if digest:
+                    project.public_keys.append(Named(name=digest, source=Source(file=shown, line=1)))
+                    _input(project, path, file)
+
+
+def public_pem_digest(content: bytes) -> str:
+    """The fingerprint of a public key in PEM form; empty when it is none."""
+    text = content.decode("ascii", "replace")
+    match = re.search(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]{20,8000})-----END PUBLIC KEY-----", text)
+    if match is None:
+        return ""
+    try:
+        return hashlib.sha256(base64.b64decode("".join(match[1].split()), validate=True)).hexdigest()
+    except ValueError:
+        return ""
+
+
+def _sources(project: Project, path: Path) -> None:
+    """The application's own files: what the build was meant to be."""
+    for folder in (path / "src", path.resolve().parent):
+        if not (folder / "prj.conf").is_file():
+            continue
+        project.sources = _fragment(project, path, folder / "prj.conf")
+        if (folder / "sysbuild.conf").is_file():
+            project.sources_sysbuild = _fragment(project, path, folder / "sysbuild.conf")
+        static = static_map(folder, project)
+        if static is not None:
+            shown = shown_path(project.shown, static, path)
+            try:
+                project.static, _ = read_partitions(static, shown=shown, ledger=project.ledger)
+                _input(project, path, static)
+            except InputError as error:
+                tolerated(project, shown, error)
+        return
+
+
+def _fragment(project: Project, path: Path, file: Path) -> Kconfig:
+    config = merged([read_kconfig(file, shown=shown_path(project.shown, file, path), ledger=project.ledger)])
+    _input(project, path, file)
+    return config
+
+
+def static_map(folder: Path, project: Project) -> Path | None:
+    """The static map of the application that the build system takes for the board, without file suffixes.
+
+    Order: pm_static_<board>_<revision>, shorter forms, pm_static (SDK, cmake/sysbuild/partition_manager.cmake).
+    """
+    config = project.image("application")
+    target = (config.text("CONFIG_BOARD_TARGET") or config.text("CONFIG_BOARD") or "") if config is not None else ""
+    board, _, qualifiers = target.partition("/")
+    name, _, revision = board.partition("@")
+    full = "_".join(part for part in (name, qualifiers.replace("/", "_")) if part)
+    forms = [f"{full}_{revision.replace('.', '_')}", full, name] if revision else [full, name]
+    for form in [*(f"pm_static_{form}" for form in forms if form), "pm_static"]:
+        for ending in (".yml", ".yaml"):
+            if (folder / (form + ending)).is_file():
+                return folder / (form + ending)
+    return None
+
+
+def _input(project: Project, path: Path, file: Path) -> None:
+    content = read_bytes(file, limit=16 * MIB, shown=file.name)
+    project.inputs.append((shown_path(project.shown, file, path), hashlib.sha256(content).hexdigest()))
+
+
+def _folders(path: Path) -> list[Path]:
+    """The folders directly below, by name; no links, so that nothing goes in a circle."""
+    try:
+        return sorted(each for each in path.iterdir() if each.is_dir() and not each.is_symlink())[:400]
+    except OSError:
+        return []
+
+
+def _files(path: Path) -> Iterator[Path]:
+    try:
+        yield from sorted(each for each in path.iterdir() if each.is_file())[:2000]
+    except OSError:
+        return

@@ -1,0 +1,256 @@
+"""The chain of a build: which image starts which, from its configuration and map; or why it cannot be drawn."""
+
+from typing import Any, get_args
+
+from bootverify.design.boot import EncryptionType, SignatureType, UpgradeMode
+from bootverify.design.source import Source
+from bootverify.errors import InputError
+from bootverify.sources.importers.draft import Draft
+from bootverify.sources.importers.kconfig import Kconfig
+from bootverify.sources.importers.project import Project
+from bootverify.sources.importers.settings import closed, non_secure, update_mode
+from bootverify.sources.models import load_soc
+from bootverify.sources.schema import ImageEntry
+
+_SIGNATURES = {
+    "RSA": "rsa-2048",
+    "ECDSA_P256": "ecdsa-p256",
+    "ED25519": "ed25519",
+    "NONE": "none",
+}
+_ENCRYPTION = {"ecdsa-p256": "ecies-p256", "ed25519": "ecies-x25519"}
+
+
+class NotDrawn(Exception):  # noqa: N818 - no error of the input: a limit of ours
+    """The chain cannot be expressed; the message says why, `source` where that stands."""
+
+    def __init__(self, source: Source, reason: str) -> None:
+        self.source = source
+        super().__init__(reason)
+
+
+def put_chain(draft: Draft, project: Project) -> bool:
+    """The images of the application core, first stage first; False, and a word in the ledger, if they are not drawn."""
+    if project.fragments or "application" not in project.images:
+        return False
+    attempt = _Chain(draft, project)
+    try:
+        attempt.draw()
+    except NotDrawn as why:
+        project.ledger.add(why.source, f"the chain is not modelled, only the map is: {why}")
+        return False
+    for path, value, sources in attempt.entries:
+        draft.put(path, value, *sources)
+    _put_lifecycle(draft, project)
+    return True
+
+
+def _put_lifecycle(draft: Draft, project: Project) -> None:
+    port, secure = closed(project, "APPROTECT"), closed(project, "SECURE_APPROTECT")
+    trustzone = project.soc is not None and load_soc(project.soc.name).trustzone
+    sources = [told.source for told in (port, secure) if told is not None]
+    draft.put(("lifecycle",), {}, *sources)
+    draft.put(("lifecycle", "approtect"), None if port is None else port.value, *sources[:1])
+    protected = (None if secure is None else secure.value) if trustzone else True
+    draft.put(("lifecycle", "secure_approtect"), protected, *([secure.source] if secure else []))
+
+
+class _Chain:
+    """Collects entries, so that nothing is left behind when the chain turns out not to be expressible."""
+
+    def __init__(self, draft: Draft, project: Project) -> None:
+        self.draft = draft
+        self.project = project
+        self.partitions: dict[str, Any] = draft.plain.get("partitions", {})
+        self.entries: list[tuple[tuple[str | int, ...], Any, list[Source]]] = []
+        self.application = project.images["application"]
+
+    def draw(self) -> None:
+        nsib, mcuboot = self.project.image("nsib"), self.project.image("mcuboot")
+        spm = self.project.image("spm")
+        if spm is not None:
+            raise NotDrawn(Source(file=spm.file), "it has the older secure partition manager")
+        verified_by = None
+        if nsib is not None:
+            self._nsib(nsib, "mcuboot" if mcuboot is not None else "app")
+            verified_by = "b0"
+        if mcuboot is not None:
+            self._mcuboot(mcuboot, verified_by)
+            verified_by = "mcuboot"
+        self._application(nsib, mcuboot, verified_by)
+
+    # -- stages
+
+    def _nsib(self, config: Kconfig, starts: str) -> None:
+        at = ("chain", "b0")
+        slot = self._first("b0", "b0_image", "b0_partition")
+        self._put(at, {"program": "nsib", "slot": slot}, Source(file=config.file, text="an image of NSIB"))
+        counter = config.flag("CONFIG_SB_MONOTONIC_COUNTER")
+        self._put((*at, "counter"), bool(counter and counter.value), *([counter.source] if counter else []))
+        if self.project.soc is not None and load_soc(self.project.soc.name).guard.kind.value != "rramc":
+            self._lock(at, config, [slot])
+        checked = config.flag("CONFIG_SB_VALIDATE_FW_SIGNATURE")
+        if checked is not None and not checked.value:
+            raise NotDrawn(checked.source, f"NSIB does not verify the signature of {starts}")
+
+    def _mcuboot(self, config: Kconfig, verified_by: str | None) -> None:
+        at = ("chain", "mcuboot")
+        source = Source(file=config.file, text="an image of MCUboot")
+        self._put(at, {"program": "mcuboot"}, source)
+        if verified_by is None:
+            own = [self._first("mcuboot", "boot_partition")]
+            self._put((*at, "slot"), own[0], self._place(own[0]))
+        else:
+            own = [self._first("s0", "s0_partition"), self._first("s1", "s1_partition")]
+            self._put((*at, "slots"), own, *(self._place(name) for name in own))
+            self._put((*at, "verified_by"), verified_by, source)
+            self._put((*at, "signature"), "ecdsa-p256" if self._ecdsa_nsib() else "ed25519", source)
+        mode = update_mode(self.project)
+        modes = [value.value for value in UpgradeMode]
+        if mode is None or mode.value not in modes:
+            said = "its update mode is not told" if mode is None else f"its update mode is {mode.value}"
+            raise NotDrawn(mode.source if mode is not None else source, said)
+        self._put((*at, "mode"), mode.value, mode.source)
+        checked = config.flag("CONFIG_BOOT_VALIDATE_SLOT0")
+        if checked is None:
+            raise NotDrawn(source, "nothing tells whether the primary slot is verified at boot")
+        self._put((*at, "validate_primary"), checked.value, checked.source)
+        software = config.flag("CONFIG_MCUBOOT_DOWNGRADE_PREVENTION")
+        hardware = config.on("CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION")
+        if hardware is not None and "counter" not in get_args(
+            get_args(ImageEntry.model_fields["downgrade"].annotation)[0]
+        ):
+            raise NotDrawn(hardware.source, "it counts versions in hardware")
+        if software is not None:
+            self._put((*at, "downgrade"), "version" if software.value else "none", software.source)
+        self._lock(at, config, own)
+        if verified_by is not None and (staging := self._staging()) is not None:
+            self._put((*at, "staging"), staging, self._place(staging))
+            self._put((*at, "update"), "over_the_air", self._place(staging))
+
+    def _application(self, nsib: Kconfig | None, mcuboot: Kconfig | None, verified_by: str | None) -> None:
+        outside = non_secure(self.project)
+        tfm = bool(outside and outside.value)
+        name = "tfm+app" if tfm else "app"
+        at = ("chain", name)
+        source = Source(file=self.application.file, text="the application image")
+        if tfm and outside is not None:
+            parts = {"tfm": {"program": "tfm", "code": self._first("tfm", "slot0_s_partition")},
+                     "app": {"program": "application", "code": self._first("app", "slot0_ns_partition")}}  # fmt: skip
+            self._put(at, {"parts": parts}, outside.source)
+        else:
+            self._put(at, {"program": "application"}, source)
+            self._put((*at, "attribution"), "secure", *([outside.source] if outside else [source]))
+        if mcuboot is not None:
+            slot = self._first("mcuboot_primary", "slot0_partition")
+        elif nsib is not None:
+            self._put((*at, "slots"), [self._first("s0"), self._first("s1")])
+            slot = ""
+        else:
+            slot = self._whole(tfm=tfm)
+        if slot:
+            self._put((*at, "slot"), slot, self._place(slot))
+        if verified_by is None:
+            return
+        self._put((*at, "verified_by"), verified_by, source)
+        self._signed(at, mcuboot)
+        if mcuboot is not None and (staging := self._staging()) is not None:
+            self._put((*at, "staging"), staging, self._place(staging))
+            self._put((*at, "update"), "over_the_air", self._place(staging))
+
+    def _signed(self, at: tuple[str, str], mcuboot: Kconfig | None) -> None:
+        if mcuboot is None:
+            self._put((*at, "signature"), "ecdsa-p256" if self._ecdsa_nsib() else "ed25519")
+            return
+        for name, signature in _SIGNATURES.items():
+            found = mcuboot.on(f"CONFIG_BOOT_SIGNATURE_TYPE_{name}")
+            if found is None:
+                continue
+            if mcuboot.text("CONFIG_BOOT_SIGNATURE_TYPE_RSA_LEN") == "3072" and name == "RSA":
+                raise NotDrawn(found.source, "its signatures are RSA with 3072 bits")
+            if signature not in {value.value for value in SignatureType}:
+                raise NotDrawn(found.source, f"its signatures are {signature}")
+            self._put((*at, "signature"), signature, found.source)
+            self._encrypted(at, mcuboot, signature)
+            return
+        raise NotDrawn(Source(file=mcuboot.file), "nothing tells how MCUboot verifies images")
+
+    def _encrypted(self, at: tuple[str, str], mcuboot: Kconfig, signature: str) -> None:
+        found = mcuboot.on("CONFIG_BOOT_ENCRYPT_IMAGE", "CONFIG_BOOT_ENCRYPT_RSA", "CONFIG_BOOT_ENCRYPT_EC256",
+                           "CONFIG_BOOT_ENCRYPT_X25519")  # fmt: skip
+        if found is None:
+            return
+        kind = _ENCRYPTION.get(signature, "")
+        if kind not in {value.value for value in EncryptionType}:
+            raise NotDrawn(found.source, "its images are encrypted with RSA-OAEP")
+        self._put((*at, "encryption"), kind, found.source)
+        self._put(("keys", "image_decryption"), {"kind": "private", "placement": {"image": "mcuboot"}}, found.source)
+        self._put(("keys", "image_decryption", "decrypts"), at[1], found.source)
+
+    # -- pieces
+
+    def _lock(self, at: tuple[str, str], config: Kconfig, own: list[str]) -> None:
+        """What the image write-protects (ncs-boot 2.2): NSIB its own partition, MCUboot the span of its slots."""
+        flag = config.flag("CONFIG_FPROTECT")
+        if flag is None and config.on("CONFIG_NCS_MCUBOOT_DISABLE_SELF_RWX"):
+            raise NotDrawn(Source(file=config.file), "it takes its own rights away instead of using fprotect")
+        if flag is None:
+            raise NotDrawn(Source(file=config.file), "nothing tells whether it write-protects itself")
+        if not flag.value:
+            self._put((*at, "protects"), [], flag.source)
+            return
+        start = min(self.partitions[name]["at"] for name in own)
+        end = max(self.partitions[name]["at"] + self.partitions[name]["size"] for name in own)
+        granule = load_soc(self.project.soc.name).guard.granule if self.project.soc else 1
+        places = [self._place(name) for name in own]
+        primary = next((name for name in ("mcuboot_primary", "slot0_partition") if name in self.partitions), None)
+        if len(own) > 1 and primary is not None and self.partitions[primary]["at"] >= end:
+            end = self.partitions[primary]["at"]
+            places.append(self._place(primary))
+        elif at[1] == "mcuboot":
+            end = start + -(-(end - start) // granule) * granule
+        size = config.symbol("CONFIG_FPROTECT_BLOCK_SIZE")
+        reasons = [flag.source, *places, *([size.source] if size is not None else [])]
+        self._put((*at, "protects"), [{"span": [start, end], "lock": "until_reset"}], *reasons)
+
+    def _whole(self, *, tfm: bool) -> str:
+        """The partition of an application that the reset vector starts."""
+        if not tfm:
+            return self._first("app", "slot0_partition", "app_image")
+        for name in ("app_image", "mcuboot_primary_app", "mcuboot_primary", "slot0_partition"):
+            entry = self.partitions.get(name)
+            if entry is not None and set(entry.get("span", ())) == {"tfm", "app"}:
+                return name
+        self._put(("partitions", "firmware"), {"span": [self._first("tfm"), self._first("app")]}, self._place("tfm"))
+        self.partitions = {**self.partitions, "firmware": {"span": ["tfm", "app"]}}
+        return "firmware"
+
+    def _staging(self) -> str | None:
+        return next((name for name in ("mcuboot_secondary", "slot1_partition") if name in self.partitions), None)
+
+    def _ecdsa_nsib(self) -> bool:
+        config = self.project.image("nsib")
+        return not (config is not None and config.on("CONFIG_SB_ED25519", "CONFIG_SB_CRYPTO_OBERON_ED25519"))
+
+    def _first(self, *names: str) -> str:
+        found = next((name for name in names if name in self.partitions), None)
+        if found is None:
+            raise NotDrawn(Source(file=self.project.shown), f"the map has no partition `{names[0]}`")
+        return found
+
+    def _place(self, name: str) -> Source:
+        return self.draft.origins.get(("partitions", name), Source(file=self.project.shown))
+
+    def _put(self, path: tuple[str | int, ...], value: Any, *sources: Source) -> None:  # noqa: ANN401 - plain YAML data
+        self.entries.append((path, value, list(sources)))
+
+
+def soc_is_known(project: Project) -> bool:
+    """Whether there is a model of the project's SoC."""
+    if project.soc is None:
+        return False
+    try:
+        load_soc(project.soc.name)
+    except InputError:
+        return False
+    return True

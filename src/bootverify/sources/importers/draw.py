@@ -1,0 +1,90 @@
+"""A project to the design document that a reviewer would have written of it."""
+
+import re
+
+from bootverify.design.source import Source
+from bootverify.errors import InputError
+from bootverify.sources.importers.chain import put_chain, soc_is_known
+from bootverify.sources.importers.draft import Draft
+from bootverify.sources.importers.key_material import put_contradictions, put_keys
+from bootverify.sources.importers.map_entries import (
+    put_attributions,
+    put_memories,
+    put_network_partitions,
+    put_partitions,
+    put_tree,
+)
+from bootverify.sources.importers.project import Project
+from bootverify.sources.importers.settings import non_secure, put_settings
+from bootverify.sources.resolve import UNSPECIFIED
+from bootverify.sources.written import Written
+
+MOST_PARTITIONS = 1000
+
+
+def drawn(project: Project, sdk: str | None) -> Written:
+    """The document; what was met and has no place in it stands in the project's ledger.
+
+    Raises:
+        InputError: there is nothing to check: no partition, image or key.
+    """
+    draft = Draft()
+    draft.put(("bootverify",), "design/1")
+    draft.put(("name",), re.sub(r"[^A-Za-z0-9_.+:@ -]", "_", project.name)[:80] or "design")
+    known = soc_is_known(project)
+    if project.soc is not None and known:
+        draft.put(("soc",), project.soc.name, project.soc.source)
+    else:
+        draft.put(("soc",), UNSPECIFIED, Source(file=project.shown))
+        if project.soc is not None:
+            words = f"no model of {project.soc.name}: only what holds on any SoC is asked"
+            project.ledger.add(project.soc.source, words)
+    draft.put(("sdk",), sdk or project.sdk)
+    _put_map(draft, project)
+    if not draft.plain.get("partitions") and not project.firmware and not project.all_kconfigs():
+        raise InputError.at(project.shown, 0, "no partition map and no image is here; name a build, a map or an image")
+    draft.plain.setdefault("partitions", {})
+    chain = known and put_chain(draft, project)
+    put_keys(draft, project)
+    put_settings(draft, project)
+    put_contradictions(draft, project)
+    if not chain:
+        _without_chain(draft)
+    for config in project.all_kconfigs():
+        config.note_rest(project.ledger)
+    return draft.written(project.shown, project.inputs)
+
+
+def _put_map(draft: Draft, project: Project) -> None:
+    count = len(project.partitions) + len(project.network_partitions) + len(project.static)
+    if count > MOST_PARTITIONS:
+        raise InputError.at(project.shown, 0, f"{count:,} partitions; at most {MOST_PARTITIONS:,} are read")
+    put_partitions(draft, "partitions", project.partitions, project.ledger)
+    put_memories(draft, project.regions)
+    if not project.partitions:
+        for role in ("application", "mcuboot", "single"):
+            if role in project.trees and not draft.plain.get("partitions"):
+                put_tree(draft, project.trees[role], project.ledger)
+    if project.static:
+        put_partitions(draft, "planned", project.static, project.ledger)
+    outside = non_secure(project)
+    names = draft.plain.get("partitions", {})
+    apart = next((name for name in ("tfm", "spm", "slot0_ns_partition") if name in names), None)
+    if outside is not None and outside.value:
+        put_attributions(draft, "partitions", outside.source)
+    elif apart is not None and outside is None:
+        put_attributions(draft, "partitions", draft.origins["partitions", apart])
+        draft.put(("settings", "non_secure_application"), True, draft.origins["partitions", apart])
+    put_network_partitions(draft, project.network_partitions, project.ledger)
+
+
+def _without_chain(draft: Draft) -> None:
+    """A map alone has no life cycle; keys keep a place that exists."""
+    draft.plain.pop("lifecycle", None)
+    draft.plain.pop("chain", None)
+    for entry in draft.plain.get("keys", {}).values():
+        for purpose in ("verifies", "decrypts", "signs"):
+            entry.pop(purpose, None)
+        place = entry.get("placement")
+        if isinstance(place, dict) and "image" in place:
+            entry["placement"] = "host"

@@ -1,0 +1,241 @@
+"""Keys and signed images of a build, recognised by content: compiled in, provisioned, signed with, or committed."""
+
+import re
+
+from bootverify.design.source import Source
+from bootverify.sources.importers.draft import Draft
+from bootverify.sources.importers.hexfile import (
+    FirmwareFile,
+    hashes_among,
+    private_keys,
+    public_keys,
+    signed_images,
+)
+from bootverify.sources.importers.kconfig import Symbol
+from bootverify.sources.importers.project import Project
+from bootverify.sources.known_keys import KnownKey, known_keys, published_key
+
+_MOST_KEYS = 100
+# Where a checkout of the SDK has the repositories of which models/known-keys.yaml names files.
+_CHECKOUTS = {"MCUboot": "bootloader/mcuboot/", "sdk-mcuboot": "bootloader/mcuboot/", "sdk-nrf": "nrf/"}
+_HEADERS = {"mcuboot": "MCUboot", "nsib": "sdk-nrf"}
+
+
+def put_keys(draft: Draft, project: Project) -> None:
+    """Every key that the build's files show, and every signed image; with a chain, what the key is for."""
+    for file in project.firmware:
+        _compiled_in(draft, project, file)
+        _provisioned(draft, file)
+        _private(draft, file)
+        _images(draft, file)
+    _named_files(draft, project)
+    for number, key in enumerate(project.public_keys):
+        _put(draft, f"nsib_key_{number}", "public", key.name, key.source, place=_first_image(draft, "b0"))
+
+
+def put_contradictions(draft: Draft, project: Project) -> None:
+    """What the sources ask for and the build does not have."""
+    found: list[tuple[str, str, list[Source]]] = []
+    asked = project.sources.on("CONFIG_BOOTLOADER_MCUBOOT") if project.sources is not None else None
+    if asked is None and project.sources_sysbuild is not None:
+        asked = project.sources_sysbuild.on("SB_CONFIG_BOOTLOADER_MCUBOOT")
+    application = project.image("application")
+    built = application.flag("CONFIG_BOOTLOADER_MCUBOOT") if application is not None else None
+    if asked is not None and built is not None and not built.value and "mcuboot" not in project.images:
+        text = "the sources ask for a boot loader, and the build has none"
+        found.append(("bootloader", text, [asked.source, built.source]))
+    found += _key_conflicts(draft)
+    for number, (topic, text, sources) in enumerate(found):
+        draft.plain.setdefault("contradictions", []).append({"topic": topic, "text": text})
+        draft.origins["contradictions", number] = Source(
+            file=sources[0].file, line=sources[0].line, text=sources[0].text, also=tuple(sources[1:])
+        )
+
+
+def _compiled_in(draft: Draft, project: Project, file: FirmwareFile) -> None:
+    """Public keys inside MCUboot's own code."""
+    area = _area(draft, "mcuboot", "boot_partition", "s0", "s1")
+    own = file.file.rsplit("/", 3)[-3:-2] == ["mcuboot"]
+    for found in public_keys(file):
+        if not own and not any(low <= found.at < high for low, high in area):
+            continue
+        source = Source(file=file.file, text=f"public key ({found.kind}) at {found.at:#x}")
+        _put(
+            draft,
+            "image_verification",
+            "public",
+            found.digest,
+            source,
+            place=_place_of(draft, "mcuboot"),
+            verifies=True,
+        )
+    if "mcuboot" not in project.images and not area:
+        for found in public_keys(file):
+            if published_key(found.digest) is not None:
+                source = Source(file=file.file, text=f"public key ({found.kind}) at {found.at:#x}")
+                _put(draft, "compiled_in", "public", found.digest, source, place="host")
+
+
+def _provisioned(draft: Draft, file: FirmwareFile) -> None:
+    """Published keys among the hashes that NSIB accepts."""
+    wanted = {key.provisioned: key.type for key in known_keys() if key.provisioned}
+    whole = "provision" in file.file.rsplit("/", 1)[-1]
+    for low, high in [(0, 1 << 32)] if whole else _area(draft, "provision", "cpunet:provision", "otp_provision"):
+        for found in hashes_among(file, wanted, within=(low, high)):
+            source = Source(file=file.file, text=f"hash of a published key at {found.at:#x}")
+            _put(draft, "provisioned", "hash", found.digest, source, place=_first_image(draft, "uicr"))
+
+
+def _private(draft: Draft, file: FirmwareFile) -> None:
+    for found in private_keys(file):
+        source = Source(file=file.file, text=f"{found.kind} in PEM form at {found.at:#x}")
+        image = next((name for name in ("tfm+app", "app") if draft.has(("chain", name))), "")
+        name = f"private_at_{found.at:x}"
+        if not draft.has(("keys", name)):
+            draft.put(("keys", name), {"kind": "private", "placement": _placed(draft, image, found.at)}, source)
+
+
+def _images(draft: Draft, file: FirmwareFile) -> None:
+    for found in signed_images(file):
+        if found.digest_ok is False:
+            continue
+        at = f"@{found.at:x}" if file.addressed else ""
+        name = _plain(f"{file.file.rsplit('/', 1)[-1]}{at}")
+        if draft.has(("artifacts", name)) or len(draft.plain.get("artifacts", {})) >= _MOST_KEYS:
+            continue
+        source = Source(file=file.file, text=f"signed image{at.replace('@', ' at 0x')}, version {found.version}")
+        key = ""
+        if found.keyhash:
+            key = _put(draft, "signed_with", "public", found.keyhash, source, place="host", verifies=True)
+        plain = {"size": found.size, "version": found.version}
+        if file.addressed:
+            plain["at"] = found.at
+        if key:
+            plain["key"] = key
+        if found.encryption != "none":
+            plain["encrypted"] = True
+        draft.put(("artifacts", name), plain, source)
+
+
+def _named_files(draft: Draft, project: Project) -> None:
+    """Key files that the configuration names inside the SDK's own tree: their content is published with it.
+
+    A bare name is relative to MCUboot's folder (MCUboot, boot/zephyr/CMakeLists.txt). A file of that name elsewhere
+    says nothing: content decides, never the name.
+    """
+    symbols = {
+        "mcuboot": ("CONFIG_BOOT_SIGNATURE_KEY_FILE", "SB_CONFIG_BOOT_SIGNATURE_KEY_FILE"),
+        "nsib": ("CONFIG_SB_SIGNING_KEY_FILE", "SB_CONFIG_SECURE_BOOT_SIGNING_KEY_FILE"),
+    }
+    for owner, names in symbols.items():
+        configs = [project.image(owner), project.sysbuild]
+        symbol = next((found for config in configs if config for name in names if (found := config.symbol(name))), None)
+        if symbol is None or not symbol.value:
+            continue
+        known = _in_tree(symbol.value, _HEADERS[owner])
+        role = "image_signing" if owner == "mcuboot" else "nsib_signing"
+        image = "mcuboot" if owner == "mcuboot" else "b0"
+        if known is None:
+            project.ledger.add(symbol.source, f"the key file {symbol.value[-60:]} was not seen; its content is unknown")
+        else:
+            place = _place_of(draft, image) if owner == "mcuboot" else _first_image(draft, "uicr")
+            _put(draft, role, "public", known.fingerprint, _named(symbol), place=place, verifies=owner == "mcuboot")
+
+
+def _in_tree(value: str, default: str) -> KnownKey | None:
+    path = re.sub(r"/+", "/", value.replace("\\", "/"))
+    for key in known_keys():
+        title, _, inside = key.name.partition(", ")
+        checkout = _CHECKOUTS.get(title)
+        if checkout is None or not inside:
+            continue
+        if path.endswith("/" + checkout + inside) or ("/" not in path and title == default and path == inside):
+            return key
+    return None
+
+
+def _named(symbol: Symbol) -> Source:
+    return Source(file=symbol.source.file, line=symbol.source.line, text=symbol.source.text)
+
+
+def _key_conflicts(draft: Draft) -> list[tuple[str, str, list[Source]]]:
+    """The configuration names a published key, and the boot loader holds another."""
+    keys = draft.plain.get("keys", {})
+    named = {name: entry for name, entry in keys.items() if name.startswith("image_signing")}
+    held = {name: entry for name, entry in keys.items() if name.startswith("image_verification")}
+    for name, entry in named.items():
+        prints = {other.get("fingerprint") for other in held.values()}
+        if held and entry.get("fingerprint") not in prints:
+            text = "the boot loader holds another key than the file that the configuration names"
+            sources = [draft.origins["keys", name], *(draft.origins["keys", other] for other in held)]
+            return [("signing-key", text, sources)]
+    return []
+
+
+def _put(
+    draft: Draft,
+    name: str,
+    kind: str,
+    digest: str,
+    source: Source,
+    *,
+    place: object,
+    verifies: bool = False,
+) -> str:
+    """One key of that digest and role; a second one gets a number. The name under which it stands."""
+    known = published_key(digest)
+    fingerprint = known.fingerprint if known is not None else digest if len(digest) == 64 else ""
+    keys = draft.plain.setdefault("keys", {})
+    for other, entry in keys.items():
+        same = re.sub(r"_\d+$", "", other) == name and entry.get("fingerprint", "") == fingerprint
+        if same:
+            return str(other)
+    called, number = name, 2
+    while called in keys:
+        called, number = f"{name}_{number}", number + 1
+    if number > _MOST_KEYS:
+        return name
+    plain: dict[str, object] = {"kind": kind, "placement": place}
+    image = next((image for image in ("tfm+app", "app") if draft.has(("chain", image))), "")
+    if verifies and image and draft.has(("chain", "mcuboot")):
+        plain["verifies"] = image
+    if fingerprint:
+        plain["fingerprint"] = fingerprint
+    if known is not None:
+        plain["published"] = True
+    draft.put(("keys", called), plain, source)
+    return called
+
+
+def _area(draft: Draft, *names: str) -> list[tuple[int, int]]:
+    partitions = draft.plain.get("partitions", {})
+    found = [partitions[name] for name in names if name in partitions and "at" in partitions[name]]
+    base = {"network": 0x01000000}
+    starts = [(entry["at"] + base.get(entry.get("memory", ""), 0), entry["size"]) for entry in found]
+    return [(start, start + size) for start, size in starts]
+
+
+def _place_of(draft: Draft, image: str) -> object:
+    return {"image": image} if draft.has(("chain", image)) else "host"
+
+
+def _first_image(draft: Draft, wish: str) -> object:
+    """OTP where the map puts the provision data there, else the partition that holds them."""
+    partitions = draft.plain.get("partitions", {})
+    for name in ("provision", "cpunet:provision"):
+        if name in partitions and partitions[name].get("memory") != "uicr":
+            return {"partition": name}
+    return "uicr" if wish == "uicr" or "provision" in partitions else "host"
+
+
+def _placed(draft: Draft, image: str, at: int) -> object:
+    if not image:
+        return "host"
+    partitions = draft.plain.get("partitions", {})
+    slot = partitions.get(draft.plain["chain"][image].get("slot", ""), {})
+    start = slot.get("at", 0)
+    return {"image": image, "offset": max(at - start, 0)}
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.+:@ -]", "_", text)[:80]

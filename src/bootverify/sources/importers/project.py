@@ -1,0 +1,105 @@
+"""What an importer found in a project: its files as read, before anything is concluded from them."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bootverify.design.source import Source
+from bootverify.errors import InputError
+from bootverify.sources.importers.devicetree import Devicetree
+from bootverify.sources.importers.hexfile import FirmwareFile
+from bootverify.sources.importers.kconfig import Kconfig
+from bootverify.sources.importers.partition_manager import PmEntry, PmRegion
+from bootverify.sources.ledger import Ledger
+
+_SOC = re.compile(r"nrf(5340|52\d{3}|51\d{3}|91\d{2}|92\d{2}|54(?:l[mvsc]?\d{2}[ab]?|h20))")
+_SDK = re.compile(r"(?:ncs|sdk-connect|nrf-connect)[/\\]+v?(\d+\.\d+\.\d+)")
+# Boards whose names do not tell the SoC: vendor's board files, nrf/boards and zephyr/boards.
+_BOARDS = {
+    "thingy91x_nrf5340": "nrf5340",
+    "thingy91x": "nrf9151",
+    "thingy91": "nrf9160",
+    "thingy53": "nrf5340",
+    "thingy52": "nrf52832",
+    "nrf7002dk": "nrf5340",
+    "xiao_ble": "nrf52840",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A name and the place that tells it."""
+
+    name: str
+    source: Source
+
+
+@dataclass(slots=True, kw_only=True)
+class Project:
+    """The files of one build, application directory or single file.
+
+    `images` are the Kconfig outputs by role: `application`, `mcuboot`, `nsib`, `spm`, `network`, `network-nsib`.
+    `fragments` tells that they are sources (`prj.conf`), where an absent symbol has its default, not outputs.
+    `static` is the map that the build was meant to follow, `partitions` the one it has.
+    """
+
+    name: str
+    shown: str
+    ledger: Ledger = field(default_factory=Ledger)
+    inputs: list[tuple[str, str]] = field(default_factory=list)
+    soc: Named | None = None
+    sdk: str = ""
+    partitions: list[PmEntry] = field(default_factory=list)
+    network_partitions: list[PmEntry] = field(default_factory=list)
+    static: list[PmEntry] = field(default_factory=list)
+    regions: dict[str, PmRegion] = field(default_factory=dict)
+    trees: dict[str, Devicetree] = field(default_factory=dict)
+    images: dict[str, Kconfig] = field(default_factory=dict)
+    sysbuild: Kconfig | None = None
+    fragments: bool = False
+    sources: Kconfig | None = None
+    sources_sysbuild: Kconfig | None = None
+    firmware: list[FirmwareFile] = field(default_factory=list)
+    public_keys: list[Named] = field(default_factory=list)
+
+    def image(self, role: str) -> Kconfig | None:
+        """The configuration of the image with that role; None when the build has none."""
+        return self.images.get(role)
+
+    def all_kconfigs(self) -> list[Kconfig]:
+        """Every configuration, the build system's own first."""
+        return [*([self.sysbuild] if self.sysbuild else []), *self.images.values()]
+
+
+def soc_in(text: str) -> str:
+    """The SoC that a board, qualifier or part name speaks of; empty when it names none.
+
+    >>> soc_in("nrf5340dk_nrf5340_cpuapp"), soc_in("nRF54L15_CPUAPP"), soc_in("my_board")
+    ('nrf5340', 'nrf54l15', '')
+    """
+    found = _SOC.findall(text.lower())
+    if found:
+        return f"nrf{found[-1]}"
+    return next((soc for board, soc in _BOARDS.items() if board in text.lower()), "")
+
+
+def sdk_in(text: str) -> str:
+    """The release of the SDK that a path speaks of; empty when it names none.
+
+    >>> sdk_in("/home/user/ncs/v3.1.1/bootloader/mcuboot")
+    '3.1.1'
+    """
+    match = _SDK.search(text)
+    return match[1] if match else ""
+
+
+def shown_path(root: str, path: Path, base: Path) -> str:
+    """How reports name `path`, a file below `base` that the user called `root`."""
+    inner = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
+    return f"{root.rstrip('/')}/{inner}" if root not in {"", "."} else inner
+
+
+def tolerated(project: Project, shown: str, error: InputError) -> None:
+    """A side file that cannot be read is no reason to refuse the project; the ledger says which and why."""
+    for fault in error.faults[:3]:
+        project.ledger.add(Source(file=fault.file or shown, line=fault.line), f"not read: {fault.message[:120]}")
