@@ -24,27 +24,28 @@ class _Override:
     enable: bool = True
 
 
-def init_sau(sau: Sau, layout: Layout) -> None:
+def init_sau(sau: Sau, layout: Layout, end: int = UICR) -> None:
     """Non-secure: from the non-secure image to the UICR, and from the non-secure RAM to the top of the address space.
 
     Neither the size of the non-secure image nor that of the non-secure RAM counts. The veneers' exclusive end is
-    used as the inclusive limit, so that one line of 32 bytes more is callable (recorded).
+    used as the inclusive limit, so that one line of 32 bytes more is callable (recorded). `end`: where the UICR lies.
     """
     sau.write_control(SAU_ENABLE)
-    _region(sau, 0, _start(layout), UICR - 1 & ADDRESS_BITS | REGION_ENABLE)
+    if layout.non_secure:
+        _region(sau, 0, _start(layout), end - 1 & ADDRESS_BITS | REGION_ENABLE)
     if layout.veneers:
         _region(sau, 2, layout.veneers.start, layout.veneers.end & ADDRESS_BITS | REGION_ENABLE | CALLABLE)
     if layout.non_secure_data:
         _region(sau, 3, layout.non_secure_data.start, TOP & ADDRESS_BITS | REGION_ENABLE)
 
 
-def init_memory(mpc: Mpc, layout: Layout, build: Build = RELEASE) -> None:
+def init_memory(mpc: Mpc, layout: Layout, build: Build = RELEASE, end: int = UICR) -> None:
     """Open the same ranges for every bus master, locked; lock the overrides that are left, up to number 4.
 
-    Only the attribution is overridden, no permission; a layout without RAM leaves override 1 off. Addresses lose their
-    low 12 bits; a debug build stops there.
+    Only the attribution is overridden, no permission; a layout without RAM leaves that override off. Addresses lose
+    their low 12 bits; a debug build stops there.
     """
-    opened = [_Override(start=_start(layout), end=UICR)]
+    opened = [_Override(start=_start(layout), end=end)] if layout.non_secure else []
     if layout.non_secure_data:
         opened.append(_Override(start=layout.non_secure_data.start, end=layout.non_secure_data.end))
     unused = [_Override(start=0, end=0, enable=False)] * (LAST_OVERRIDE + 1 - len(opened))
