@@ -283,7 +283,8 @@ def _kmu(frame: Frame, reach: Reach) -> Iterator[Move]:
             continue
         if any(place.push_to.value == "ram" for place in places):
             yield move(f"use the KMU slot of {key.name}", guard, {known: true()}, UseSlot(key=key.name))
-        if any(place.readable for place in places):
+        # "There is no read-back of key values" on nRF54L (soc.md 5.3), whatever the design wishes.
+        if frame.design.soc.kmu_version == 1 and any(place.readable for place in places):
             yield move(f"read the KMU slot of {key.name}", guard, {known: true()}, ReadSlot(key=key.name))
 
 

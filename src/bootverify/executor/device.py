@@ -11,6 +11,7 @@ from bootverify.executor.layout import external_size, external_start
 from bootverify.executor.units.acl import Acl
 from bootverify.executor.units.bprot import Bprot
 from bootverify.executor.units.kmu import Kmu
+from bootverify.executor.units.kmu_v2 import KmuV2
 from bootverify.executor.units.mpc import ENABLE, Mpc
 from bootverify.executor.units.rramc import BOOT_REGION, FREE_REGION, UNIT, Rramc
 from bootverify.executor.units.sau import Sau, SauAttribution
@@ -45,7 +46,7 @@ class Device:
     flash: Flash
     uicr: Flash
     guard: Guard
-    kmu: Kmu
+    kmu: Kmu | KmuV2
     mpc: Mpc | None = None
     sau: Sau | None = None
     stage: int = 0
@@ -70,7 +71,7 @@ class Device:
             flash=Flash(soc.flash.start, size, soc.page, soc.word, rule),
             uicr=Flash(soc.uicr.start, soc.uicr.size, 0, soc.word, once),
             guard=guard_of(soc),
-            kmu=Kmu(soc.kmu_slots),
+            kmu=KmuV2(soc.kmu_slots) if soc.kmu_version == 2 else Kmu(soc.kmu_slots),
             mpc=Mpc() if soc.attribution else None,
             sau=Sau() if soc.attribution else None,
         )
@@ -86,7 +87,8 @@ class Device:
         self.active = None
 
     def reset_units(self) -> None:
-        """Registers of the protection units as every reset leaves them; RRAMC region 3 as the UICR says."""
+        """Registers of the units as every reset leaves them; RRAMC region 3 as the UICR says."""
+        self.kmu.reset()
         if isinstance(self.guard, Rramc):
             at = self.uicr.start + BOOTCONF
             self.guard.reset(int.from_bytes(self.uicr.read(at, 4), "little"))
