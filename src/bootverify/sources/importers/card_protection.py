@@ -33,13 +33,16 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
         if owner is None and by[:1] in {("tfm",), ("tf-m",), ("spm",)} and tfm:
             tfm_locks = True
             continue
-        if owner is None and says(lock.get("when", ""), "from reset|bootconf") and chain:
-            owner = next(iter(names))
+        if owner is None and says(f"{lock.get('set_by', '')} {lock.get('when', '')}", "bootconf"):
+            span = lock.get("span") or [0, 0]
+            if span[0] == 0 and _stands(draft, lock, at, about=_about(draft, lock, pair)):
+                draft.native["boot_region"] = span[1]
+                continue
         if owner is None or not _stands(draft, lock, at, about=_about(draft, lock, pair)):
             if owner is None:
                 draft.open(at, "unread-lock", f"lock set by `{lock.get('set_by')}`", policies=OF_ACCESS)
             continue
-        spans[owner].append(_span(draft, lock, at, pair))
+        spans[owner].append(_span(draft, lock, at))
     for name, link in names.items():
         if link.program in {"nsib", "mcuboot"}:
             draft.put(("chain", name, "protects"), spans[name], ("protection", "locks"))
@@ -58,7 +61,8 @@ def _stands(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], about
     perm = str(lock.get("perm", ""))
     nothing: dict[str, str] = {}
     seen = read(perm, nothing, KNOWN_PERM)
-    if says(perm, DENIES_READ) or says(perm, DENIES_EXECUTE):
+    engine = str((draft.design.get("protection") or {}).get("engine", ""))
+    if (says(perm, DENIES_READ) and not says(engine, "acl")) or says(perm, DENIES_EXECUTE):
         draft.open(at, "denied-read", f"`{perm}` denies more than writing", policies=SECRECY)
     if not says(perm, DENIES_WRITE):
         draft.open(at, "unread-permission", f"permission `{perm}`", about=about, policies=OF_ACCESS)
@@ -81,7 +85,7 @@ def _stands(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], about
     return True
 
 
-def _span(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], pair: dict[str, list[str]]) -> dict[str, Any]:
+def _span(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> dict[str, Any]:
     perm = str(lock.get("perm", ""))
     engine = str((draft.design.get("protection") or {}).get("engine", ""))
     stays = says(perm, r"until[ -]reset|locked|permanent|\bacl\b|bprot") or says(engine, "acl|bprot")
@@ -90,12 +94,14 @@ def _span(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], pair: d
         stays = True
     when = str(lock.get("when", ""))
     early = says(when, r"at start|start-up|first|from reset") and not says(when, "hand-?off")
-    del pair
-    return {
+    entry: dict[str, Any] = {
         "span": list(lock.get("span") or [0, 0]),
         "lock": "until_reset" if stays else "none",
         "when": "start" if early else "hand_over",
     }
+    if says(perm, DENIES_READ) and says(engine, "acl"):
+        entry["deny"] = ["read", "write"]
+    return entry
 
 
 def _about(draft: Draft, lock: dict[str, Any], pair: dict[str, list[str]]) -> list[str]:
@@ -138,6 +144,8 @@ def put_lifecycle(draft: Draft) -> None:
             )
         else:
             life["flash_patch"] = patch
+    if "boot_region" in draft.native:
+        life["boot_region"] = draft.native.pop("boot_region")
     draft.put(("lifecycle",), life, ("protection", "approtect"))
     handled = {
         "engine", "locks", "tfm", "approtect", "secure_approtect", "eraseprotect", "flash_patch", "release_facts",
