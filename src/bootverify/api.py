@@ -16,12 +16,13 @@ from bootverify.executor.world import World
 from bootverify.machine.action import Action, TakeStep
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step, Trace, from_json
-from bootverify.policy.policy import Policy
 from bootverify.sources.actions import load_actions
 from bootverify.sources.attackers import all_attackers, load_attacker
-from bootverify.sources.design_file import load_design, parse_design
+from bootverify.sources.design_file import load_design, parse_design, read_design
+from bootverify.sources.document import parse_written
 from bootverify.sources.policies import all_policies, load_policies
 from bootverify.sources.support import load_support
+from bootverify.sources.written import Written
 
 MOST_BOOT_STEPS = 256
 BYSTANDER = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
@@ -68,9 +69,17 @@ def check(
     return check_design(design, chosen, foes, load_support(), subjects=named, options=asked)
 
 
-def policies_of(names: Sequence[str]) -> tuple[Policy, ...]:
-    """The policies of those names, all of ours when there are none."""
-    return tuple(each for name in names for each in load_policies(name)) if names else all_policies()
+def ask(design: Design, policy: str, subjects: Iterable[str], attacker: Attacker) -> Report:
+    """One policy of ours or of the user's, asked against one attacker, whoever he is."""
+    options = Options(any_attacker=True)
+    return check_design(design, load_policies(policy), (attacker,), load_support(), subjects=subjects, options=options)
+
+
+def read(source: Path | str) -> Written:
+    """The design document in `source` as it is written, to be compared or edited; as `load` otherwise."""
+    if str(source) == "-":
+        return parse_written(sys.stdin.buffer.read(), "(standard input)")
+    return read_design(source, shown=str(source))
 
 
 def boot(design: Design, actions: Sequence[Action] = (), *, attacker: str = "") -> Trace:

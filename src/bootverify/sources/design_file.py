@@ -21,6 +21,18 @@ def load_design(path: Path | str, *, shown: str = "", sdk: str | None = None) ->
     return _design(read_written(path, shown=shown), sdk)
 
 
+def read_design(path: Path | str, *, shown: str = "") -> Written:
+    """The document in `path` as written, to be edited before it is resolved; InputError as `load_design`."""
+    return read_written(path, shown=shown)
+
+
+def design_of(written: Written) -> Design:
+    """The design that a document describes; InputError as `load_design`."""
+    if scenario_card.is_card(written.plain):
+        return scenario_card.parse(written)
+    return resolve(validated(DesignEntry, written), written)
+
+
 def parse_design(content: bytes, *, shown: str, sdk: str | None = None) -> Design:
     """The design that `content` describes; as `load_design`."""
     return _design(parse_written(content, shown), sdk)
@@ -28,6 +40,4 @@ def parse_design(content: bytes, *, shown: str, sdk: str | None = None) -> Desig
 
 def _design(written: Written, sdk: str | None) -> Design:
     document = written if sdk is None else mutated(written, {"sdk": sdk})
-    if scenario_card.is_card(document.plain):
-        return scenario_card.parse(document)
-    return resolve(validated(DesignEntry, document), document)
+    return design_of(document)

@@ -1,0 +1,103 @@
+"""The application, the options that commands share, and what becomes of errors."""
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bootverify.check.solver import available
+from bootverify.errors import BootverifyError, Discrepancy, InputError
+
+app = typer.Typer(
+    help="Checks secure-boot designs on microcontrollers: proofs for what holds, replayed attacks for what does not.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Input = Annotated[str, typer.Argument(metavar="INPUT", help="A design.yaml, a build directory, or -.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report there.")]
+Sdk = Annotated[str | None, typer.Option("--ncs", metavar="RELEASE", help="Release of the nRF Connect SDK, as 2.6.1.")]
+Policies = Annotated[list[str] | None, typer.Option("--policy", metavar="ID|FILE|DIR", help="Only these policies.")]
+Subjects = Annotated[list[str] | None, typer.Option("--subject", metavar="NAME", help="Only this stage, image, key.")]
+Attackers = Annotated[list[str] | None, typer.Option("--attacker", metavar="NAME|FILE", help="Only these attackers.")]
+
+
+class Plain(Enum):
+    """Forms of what is not a report."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Solvers(Enum):
+    """Who has to agree."""
+
+    Z3 = "z3"
+    ALL = "all"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The solvers, as they are installed."""
+        return tuple(available()) if self is Solvers.ALL else ("z3",)
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of the program called with `arguments` (docs/INTERFACE.md, "Exit codes")."""
+    try:
+        result = app(arguments, standalone_mode=False)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except InputError as error:
+        complain("\n".join(str(fault) for fault in error.faults))
+        return 2
+    except Discrepancy as error:
+        complain(f"executor and encoder disagree, which is a defect of bootverify: {error}")
+        return 4
+    except BootverifyError as error:
+        complain(str(error))
+        return 2
+    except BrokenPipeError:
+        return 0
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    except Exception as error:
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a wrong option or argument
+            complain(f"{error.format_message()} (bootverify --help)")
+            return 2
+        raise
+    return int(result or 0)
+
+
+def deliver(told: str, output: Path | None = None) -> None:
+    """Print, or write to the file that the user named."""
+    if output is None:
+        typer.echo(told, nl=False)
+    else:
+        write(output, told)
+
+
+def write(path: Path, content: str) -> None:
+    """Write a file of ours, with the directories above it; InputError when that fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise InputError.at(str(path), 0, f"cannot be written: {(error.strerror or '').lower()}") from None
+
+
+def read(path: Path) -> str:
+    """The text of a small file of the user's; InputError when there is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise InputError.at(str(path), 0, f"cannot be read: {reason.lower()}; check the path") from None
+
+
+def complain(message: str) -> None:
+    """Say it on standard error."""
+    sys.stderr.write(message + "\n")

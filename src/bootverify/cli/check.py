@@ -1,0 +1,116 @@
+"""Answering questions, and re-checking answers: check, replay, certify."""
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bootverify import api
+from bootverify.cli.app import (
+    Attackers,
+    Input,
+    Output,
+    Policies,
+    Sdk,
+    Solvers,
+    Subjects,
+    app,
+    complain,
+    deliver,
+    read,
+    write,
+)
+from bootverify.machine.trace import to_json
+from bootverify.report import FORMATS
+from bootverify.report.text import Manner, text
+
+
+class Format(Enum):
+    """Forms of a report."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+
+
+@app.command()
+def check(
+    source: Input,
+    policy: Policies = None,
+    subject: Subjects = None,
+    attacker: Attackers = None,
+    ncs: Sdk = None,
+    format: Annotated[Format, typer.Option(help="Form of the report.")] = Format.TEXT,  # noqa: A002 - its name
+    output: Output = None,
+    solver: Annotated[Solvers, typer.Option(help="Which solvers must agree on every proof.")] = Solvers.Z3,
+    certificates: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a certificate of each proof.")] = None,
+    traces: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each counterexample as a trace.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show all that a verdict rests on.")] = False,
+    ledger: Annotated[bool, typer.Option("--ledger", help="List what was met and not modelled.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Anything met and not modelled is an error.")] = False,
+) -> int:
+    """Answer every policy about a design."""
+    design = api.load(source, sdk=ncs)
+    if strict and design.ledger:
+        listed = [f"{each.file}:{each.line}: {each.what}: not modelled" for each in design.ledger]
+        complain("\n".join(listed))
+        return 2
+    solvers = solver.names
+    options = api.Options(solvers=solvers, certificates=certificates is not None, explain=explain)
+    report = api.check(design, policies=policy or (), subjects=subject or (), attackers=attacker or (), options=options)
+    for finding in report.findings:
+        if certificates is not None and finding.certificate is not None:
+            write(certificates / finding.certificate_file, finding.certificate)
+        if traces is not None and finding.trace is not None:
+            name = f"{finding.policy}.{finding.subject}.{finding.attacker}.trace.json"
+            write(traces / name.replace("/", "_"), to_json(finding.trace))
+    if format is Format.TEXT:
+        colour = output is None and sys.stdout.isatty()
+        told = text(report, Manner(colour=colour, explain=explain, ledger=ledger))
+    else:
+        told = FORMATS[format.value](report)
+    deliver(told, output)
+    for discrepancy in report.discrepancies:
+        complain(f"executor and encoder disagree, which is a defect of bootverify: {discrepancy}")
+    return report.exit_code
+
+
+@app.command()
+def replay(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE")],
+    design: Annotated[str | None, typer.Option(metavar="INPUT", help="Run it on this design.")] = None,
+) -> int:
+    """Run a counterexample again."""
+    again = api.replay_file(trace, design=design)
+    for number, step in enumerate(again.run.steps, start=1):
+        for line in step.observation.log or (f"the device is at {step.observation.at}",):
+            typer.echo(f"{number:>3}  {line}")
+    if again.agrees:
+        typer.echo(f"replayed: {len(again.run.steps)} steps, each as recorded")
+        return 0
+    typer.echo(f"differs: {again.difference}")
+    return 1
+
+
+@app.command()
+def certify(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    against: Annotated[str | None, typer.Option(metavar="INPUT", help="Also that they speak of this design.")] = None,
+    solver: Annotated[Solvers, typer.Option(help="Which solvers must agree.")] = Solvers.ALL,
+) -> int:
+    """Re-check certificates alone."""
+    solvers = solver.names
+    design = api.load(against) if against else None
+    worst = 0
+    for file in files:
+        problems = api.recheck(read(file), solvers=solvers, against=design)
+        for problem in problems:
+            typer.echo(f"{file}: {problem}")
+        if not problems:
+            typer.echo(f"{file}: proved ({', '.join(solvers)})")
+        worst = max(worst, 1 if problems else 0)
+    return worst

@@ -1,0 +1,48 @@
+"""What names mean and what there is: explain, list, schema, version."""
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from bootverify import __version__
+from bootverify.cli.app import app
+from bootverify.report.explanation import explained, listing
+from bootverify.sources.schemas import KINDS, schema_text
+
+
+class Kind(Enum):
+    """What can be listed."""
+
+    POLICIES = "policies"
+    ATTACKERS = "attackers"
+    SOCS = "socs"
+    STAGES = "stages"
+
+
+@app.command()
+def explain(name: Annotated[str, typer.Argument(metavar="NAME")]) -> int:
+    """Explain a policy, attacker, SoC, stage, capability, verdict or exit code."""
+    typer.echo(explained(name), nl=False)
+    return 0
+
+
+@app.command(name="list")
+def list_(kind: Annotated[Kind, typer.Argument(metavar="policies|attackers|socs|stages")]) -> int:
+    """List what there is by name."""
+    typer.echo(listing(kind.value), nl=False)
+    return 0
+
+
+@app.command()
+def schema(kind: Annotated[str, typer.Argument(metavar="|".join((*KINDS, "report")))]) -> int:
+    """Print the JSON Schema of a kind of file, for editors and other programs."""
+    typer.echo(schema_text(kind), nl=False)
+    return 0
+
+
+@app.command()
+def version() -> int:
+    """Print the version (also: bootverify --version)."""
+    typer.echo(f"bootverify {__version__}")
+    return 0

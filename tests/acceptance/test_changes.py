@@ -1,0 +1,115 @@
+"""Two designs, edits, free values, weakest attackers: through the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from bootverify.cli import run
+
+DESIGNS = Path(__file__).resolve().parents[1] / "designs"
+TODAY, ADVISED = (DESIGNS / f"{name}.yaml" for name in ("today", "advised"))
+
+
+@pytest.fixture
+def told(capsys):
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = run([str(each) for each in arguments])
+        seen = capsys.readouterr()
+        return code, seen.out, seen.err
+
+    return call
+
+
+def _edited(path: Path, to: Path, *edits: tuple[str, str]) -> Path:
+    text = path.read_text()
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    to.write_text(text)
+    return to
+
+
+def test_a_dropped_lock_is_a_new_attack_and_blocks(told, tmp_path):
+    worse = _edited(TODAY, tmp_path / "worse.yaml", ("      - {span: [0x0, 0xc000], lock: until_reset}\n", ""))
+    worse.write_text(worse.read_text().replace("    protects:\n", "    protects: []\n"))
+    code, out, _ = told("diff", TODAY, worse, "--policy", "rot-immutable", "--attacker", "app-code-secure")
+    assert code == 1
+    assert "weaker    rot-immutable" in out
+    assert "holds -> violated" in out
+    code, out, _ = told("diff", worse, TODAY, "--policy", "rot-immutable", "--attacker", "app-code-secure")
+    assert code == 0
+    assert "stronger" in out
+
+
+def test_a_renamed_and_reordered_design_is_equal(told, tmp_path):
+    text = TODAY.read_text()
+    text = text.replace("img_verify_pub", "release_key").replace("settings_storage:  {at", "old_settings:  {at")
+    head, keys = text.split("keys:\n")
+    body, life = keys.split("\n\nlifecycle")
+    text = head + "keys:\n" + "\n".join(reversed(body.splitlines())) + "\n\nlifecycle" + life
+    renamed = tmp_path / "renamed.yaml"
+    renamed.write_text(text)
+    code, out, _ = told("diff", TODAY, renamed, "--attacker", "remote-ota")
+    assert code == 0
+    assert "weaker" not in out
+    assert "stronger" not in out
+
+
+def test_an_edit_shows_only_what_it_changes(told):
+    code, out, _ = told("whatif", TODAY, "--set", "lifecycle.eraseprotect=true", "--policy", "rot-immutable")
+    assert code == 0
+    assert out.count("stronger  rot-immutable") == 1
+    assert "lifecycle.eraseprotect: false -> true" in out
+
+
+def test_free_values_are_those_that_a_check_keeps(told):
+    asked = ["--policy", "secret-confidential", "--attacker", "app-code-secure"]
+    code, out, _ = told("whatif", TODAY, "--free", "chain.mcuboot.validate_primary", *asked)
+    assert code == 0
+    assert "true" in out
+    design = ["whatif", ADVISED, "--free", "keys.kek.placement.push_to", "--policy", "secret-confidential"]
+    code, out, _ = told(*design, "--attacker", "secure-partition")
+    assert code == 0
+    assert "  engine\n    above: secret-confidential of kek" in out
+
+
+def test_a_repair_is_a_patch_of_the_user_s_file_that_was_checked_again(told, tmp_path):
+    broken = _edited(TODAY, tmp_path / "broken.yaml", ("lock: until_reset", "lock: none"))
+    better = tmp_path / "better.yaml"
+    asked = ["--policy", "rot-immutable", "--attacker", "app-code-secure"]
+    code, out, _ = told("repair", broken, *asked, "--output", better)
+    assert code == 0
+    assert "lock: until_reset" in out
+    assert "# The design behind this project" in better.read_text()  # comments stay
+    code, _, _ = told("check", better, *asked)
+    assert code == 0
+
+
+def test_what_no_edit_helps_is_said(told):
+    code, out, _ = told("repair", TODAY, "--policy", "secret-use-restricted", "--attacker", "app-code-secure")
+    assert code == 1
+    assert "No edit that is known here helps against" in out
+
+
+def test_the_weakest_attackers_are_minimal(told):
+    code, out, _ = told("attackers", ADVISED, "--policy", "secret-use-restricted", "--subject", "kek")
+    assert code == 1
+    assert out.startswith("run_secure_partition\n")
+    assert "Proved against all of" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["whatif", TODAY], "nothing to ask"),
+        (["whatif", TODAY, "--set", "nonsense"], "this sets nothing"),
+        (["whatif", TODAY, "--set", "chain.nobody.counter=true"], "leads nowhere"),
+        (["whatif", TODAY, "--free", "chain.mcuboot.nothing"], "leads nowhere"),
+        (["diff", TODAY, "no-such-revision:design.yaml"], "git does not have it"),
+        (["attackers", TODAY, "--policy", "nothing"], "no policy is called"),
+    ],
+)
+def test_wrong_questions_get_an_answer_in_one_line(told, arguments, words):
+    code, _, err = told(*arguments)
+    assert code == 2
+    assert words in err
