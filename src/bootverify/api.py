@@ -16,6 +16,7 @@ from bootverify.executor.world import World
 from bootverify.machine.action import Action, TakeStep
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step, Trace, from_json
+from bootverify.sources import importers
 from bootverify.sources.actions import load_actions
 from bootverify.sources.attackers import all_attackers, load_attacker
 from bootverify.sources.design_file import load_design, parse_design, read_design
@@ -29,7 +30,9 @@ BYSTANDER = Attacker(name="nobody", title="no attacker", capabilities=frozenset(
 
 
 def load(source: Path | str, *, sdk: str | None = None) -> Design:
-    """The design in `source`: a design file, or `-` for standard input. `sdk` overrides the release it names.
+    """The design in `source`: a design file, a build or application directory, a map, an image, or `-` for stdin.
+
+    `sdk` overrides the release that it names.
 
     Raises:
         InputError: it is no such thing, or wrong; every fault with its line.
@@ -39,8 +42,8 @@ def load(source: Path | str, *, sdk: str | None = None) -> Design:
     path = Path(source)
     if not path.exists():
         raise InputError.at(str(source), 0, "there is no such file or directory; check the path")
-    if path.is_dir():
-        raise InputError.at(str(source), 0, "build directories cannot be read yet; give a design.yaml")
+    if importers.importable(path):
+        return importers.load(path, sdk, shown=str(source))
     return load_design(path, shown=str(source), sdk=sdk)
 
 
@@ -79,6 +82,8 @@ def read(source: Path | str) -> Written:
     """The design document in `source` as it is written, to be compared or edited; as `load` otherwise."""
     if str(source) == "-":
         return parse_written(sys.stdin.buffer.read(), "(standard input)")
+    if importers.importable(source):
+        return importers.read(source, shown=str(source))
     return read_design(source, shown=str(source))
 
 

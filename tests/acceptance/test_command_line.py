@@ -199,3 +199,16 @@ def test_the_version_is_told_without_loading_the_program():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0
     assert done.stdout.startswith(b"bootverify ")
+
+
+def test_what_init_writes_is_a_design_that_checks(told, tmp_path):
+    design = tmp_path / "design.yaml"
+    assert told("init", "--output", str(design))[0] == 0
+    code, out, _ = told("check", str(design), "--policy", "rot-immutable", "--attacker", "app-code-ns")
+    assert code == 0, out
+
+
+def test_a_directory_that_is_nothing_known_is_refused_with_what_to_name(told, tmp_path):
+    code, _, err = told("check", str(tmp_path))
+    assert code == 2
+    assert str(tmp_path) in err

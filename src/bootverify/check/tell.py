@@ -100,7 +100,7 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
             return f"the KMU answers secure code, and {_state(design, who)} is secure."
         case Overwrite():
             lock = "no lock covers it" if not _guards(design, last.partition) else "the lock does not hold him"
-            return f"{last.partition} can be written by {_state(design, who)}: {lock}."
+            return f"{last.partition} can be written by {_state(design, who).removesuffix(',')}: {lock}."
         case _:
             pass
     if isinstance(subject, Partition) and (text := _opened_with(design, subject)):

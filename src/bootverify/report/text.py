@@ -18,6 +18,7 @@ ORDER = (
 )
 SEVERITIES = ("critical", "high", "medium", "low")
 MOST_FACTS = 6
+WIDEST_PLACE = 40
 COLOURS = {
     Verdict.VIOLATED: "31;1",
     Verdict.UNDEFINED: "33;1",
@@ -133,9 +134,13 @@ def _proved(group: Sequence[Finding], facts: Sequence[Fact], how: Manner) -> Ite
 def _facts(facts: Sequence[Fact], how: Manner) -> Iterator[str]:
     shown = facts if how.explain else facts[:MOST_FACTS]
     places = [str(fact.source) for fact in shown]
-    width = min(max((len(place) for place in places), default=0), 40)
+    width = max((len(place) for place in places if len(place) <= WIDEST_PLACE), default=0)
     for place, fact in zip(places, shown, strict=True):
-        yield from _wrapped(f"{place.ljust(width)}  {fact.text}", 4, 4 + width + 2)
+        if len(place) > WIDEST_PLACE:
+            yield f"    {place}"
+            yield from _wrapped(fact.text, 6)
+        else:
+            yield from _wrapped(f"{place.ljust(width)}  {fact.text}", 4, 4 + width + 2)
     if len(facts) > len(shown):
         yield f"    and {len(facts) - len(shown)} more (--explain)"
 

@@ -17,6 +17,7 @@ from bootverify.sources.importers.text import as_text
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
 from bootverify.sources.validate import validated
+from bootverify.sources.written import Written
 
 _TREES = {".dts", ".dtsi", ".overlay"}
 _IMAGES = {".hex", ".bin", ".gz"}
@@ -31,6 +32,15 @@ def load(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Design
     project = _read(Path(path), shown or str(path))
     written = drawn(project, sdk)
     return resolve(validated(DesignEntry, written), written, project.ledger.listed())
+
+
+def read(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Written:
+    """The native document that `load` resolves, to be compared or edited; its entries know their lines.
+
+    Raises:
+        InputError: as `load`.
+    """
+    return drawn(_read(Path(path), shown or str(path)), sdk)
 
 
 def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "") -> str:

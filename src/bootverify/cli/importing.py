@@ -1,0 +1,33 @@
+"""Turning what a project has into a design file: import, init."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bootverify.cli.app import Output, Sdk, app, deliver
+from bootverify.sources import importers
+from bootverify.sources.template import TEMPLATE
+
+
+@app.command(name="import")
+def import_(
+    source: Annotated[str, typer.Argument(metavar="BUILD_DIR", help="A build, an application, a map, an image.")],
+    ncs: Sdk = None,
+    output: Output = None,
+) -> int:
+    """Write what a build says as a commented design.yaml, with what was met and not modelled."""
+    deliver(importers.imported_text(Path(source), ncs, shown=source), output)
+    return 0
+
+
+@app.command()
+def init(
+    source: Annotated[str | None, typer.Argument(metavar="[BUILD_DIR]")] = None,
+    ncs: Sdk = None,
+    output: Output = None,
+) -> int:
+    """Write a commented design.yaml to start from: from a build, or an example chain."""
+    told = TEMPLATE if source is None else importers.imported_text(Path(source), ncs, shown=source)
+    deliver(told, output)
+    return 0
