@@ -51,12 +51,13 @@ class Bench:
     def run(self, vector: Json) -> Iterator[Disagreement]:
         """Run one vector from erased areas; yields what differs."""
         before, touched = self._start(vector), set[str]()
-        counters = list(vector.get("nv", [0] * len(self.board.config.images)))
+        counters = self._counters(vector)
         for step, (op, expected) in enumerate(zip(vector["ops"], vector["expect"], strict=True)):
-            got = self._step(op, counters)
             if op["op"] != "boot":
+                self._change(op)
                 touched.add(op["area"])
                 continue
+            got = _told(self._boot(op, counters), upgrades=self.board.config.mode.upgrades)
             after = self.board.contents()
             listed = touched | {name for name in after if after[name] != before[name]}
             got["sha256"] = {name: _digest(after[name]) for name in listed}
@@ -68,11 +69,20 @@ class Bench:
             before, touched = after, set()
         yield from self._final(vector)
 
-    def survives(self, vector: Json) -> list[BootResult]:
-        """Carry out the steps of a vector without an expectation."""
+    def results(self, vector: Json) -> list[BootResult]:
+        """Carry out the steps of a vector; the result of each boot, whatever was recorded."""
         self._start(vector)
-        counters = list(vector.get("nv", [0] * len(self.board.config.images)))
-        return [self._boot(op, counters) for op in vector["ops"] if op["op"] == "boot" or self._step(op, counters)]
+        counters = self._counters(vector)
+        results = []
+        for op in vector["ops"]:
+            if op["op"] == "boot":
+                results.append(self._boot(op, counters))
+            else:
+                self._change(op)
+        return results
+
+    def _counters(self, vector: Json) -> list[int]:
+        return list(vector.get("nv", [0] * len(self.board.config.images)))
 
     def _start(self, vector: Json) -> dict[str, bytes]:
         self.board.erase()
@@ -80,28 +90,22 @@ class Bench:
             self._load(segment["area"], segment)
         return self.board.contents()
 
-    def _step(self, op: Json, counters: list[int]) -> Json:
-        """One step; for a boot, the result in the form of the recording."""
-        if op["op"] == "boot":
-            return _result(self._boot(op, counters), self.board.spent, upgrades=self.board.config.mode.upgrades)
+    def _change(self, op: Json) -> None:
+        """What the application does between two boots: program bytes, or rewrite an area."""
         flash = self.board.flashes[op["area"]]
-        match op["op"]:
-            case "write":
-                value = bytes.fromhex(op["hex"])
-                old = flash.data[op["off"] : op["off"] + len(value)]
-                flash.load(flash.start + op["off"], bytes(one & other for one, other in zip(old, value, strict=True)))
-            case _:
-                flash.load(flash.start, b"\xff" * flash.size)
-                for segment in op["flash"]:
-                    self._load(op["area"], segment)
-        return {}
+        if op["op"] == "write":
+            value = bytes.fromhex(op["hex"])
+            old = flash.data[op["off"] : op["off"] + len(value)]
+            flash.load(flash.start + op["off"], bytes(one & other for one, other in zip(old, value, strict=True)))
+            return
+        flash.load(flash.start, b"\xff" * flash.size)
+        for segment in op["flash"]:
+            self._load(op["area"], segment)
 
     def _boot(self, op: Json, counters: list[int]) -> BootResult:
         flashes = list(self.board.flashes.values())
-        with powered(flashes, Power(op.get("cut_after"), torn=op.get("torn", False))) as power:
-            result = boot_go(self.board.config, counters)
-        self.board.spent = power.spent
-        return result
+        with powered(flashes, Power(op.get("cut_after"), torn=op.get("torn", False))):
+            return boot_go(self.board.config, counters)
 
     def _load(self, area: str, segment: Json) -> None:
         flash = self.board.flashes[area]
@@ -144,8 +148,8 @@ def _digest(content: bytes) -> str:
 # -- the result in the form of the recording
 
 
-def _result(result: BootResult, spent: int, *, upgrades: bool) -> Json:
-    got: dict[str, Json] = {"result": result.outcome.value, "ops": spent}
+def _told(result: BootResult, *, upgrades: bool) -> Json:
+    got: dict[str, Json] = {"result": result.outcome.value, "ops": result.power.spent}
     if upgrades:
         got["swap_type_initial"] = [None if kind is None else _name(kind) for kind in result.asked]
         got["swap_type_final"] = ["?" if kind is None else _name(kind) for kind in result.swap_types]

@@ -33,11 +33,10 @@ class Unsupported(Exception):  # noqa: N818 - an answer, not a failure
 
 @dataclass(slots=True)
 class Board:
-    """A build and the flash it runs on, by the names of the areas; `spent` operations in the last boot."""
+    """A build and the flash it runs on, by the names of the areas."""
 
     config: BootConfig
     flashes: dict[str, Flash]
-    spent: int = 0
 
     def erase(self) -> None:
         """Blank everything."""

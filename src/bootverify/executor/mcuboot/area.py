@@ -42,6 +42,7 @@ class Area:
     def view(self, offset: int, length: int) -> memoryview | None:
         """As `read`, without a copy: it changes with the flash."""
         if offset < 0 or offset + length > self.size:
+            self.flash.power.refused += 1
             return None
         at = self.start + offset - self.flash.start
         return memoryview(self.flash.data)[at : at + length]

@@ -4,7 +4,7 @@ from collections.abc import MutableSequence
 from dataclasses import dataclass
 from enum import Enum
 
-from bootverify.executor.flash import PowerLost
+from bootverify.executor.flash import Power, PowerLost
 from bootverify.executor.mcuboot import direct_xip, loader, single_slot
 from bootverify.executor.mcuboot.config import BootConfig, Mode
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
@@ -47,7 +47,8 @@ class BootResult:
     """The end of a run; `images` are those that are active after it, the first is started.
 
     `asked` is what the trailers of each image asked for, None where the loader never looked; `swap_types` what it made
-    of that, None where it did not come so far. `why` tells what stopped the loader.
+    of that, None where it did not come so far. `power` is the supply that was drawn on; `why` tells what stopped the
+    loader.
     """
 
     outcome: Outcome
@@ -55,6 +56,7 @@ class BootResult:
     asked: tuple[SwapType | None, ...]
     swap_types: tuple[SwapType | None, ...]
     swaps: tuple[Swap, ...]
+    power: Power
     log: tuple[str, ...]
     why: str = ""
 
@@ -83,6 +85,7 @@ def boot_go(config: BootConfig, counters: MutableSequence[int] | None = None) ->
         asked=tuple(image.asked for image in run.images),
         swap_types=tuple(image.swap_type for image in run.images),
         swaps=tuple(run.swaps),
+        power=config.images[0].primary.flash.power,
         log=tuple(run.log),
         why=why,
     )

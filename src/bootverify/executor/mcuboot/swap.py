@@ -5,6 +5,7 @@ from typing import Protocol
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.encrypt import load_key, restore_key, saved
 from bootverify.executor.mcuboot.header import WORD
+from bootverify.executor.mcuboot.limits import trailer_sectors
 from bootverify.executor.mcuboot.state import (
     PRIMARY,
     SECONDARY,
@@ -157,6 +158,20 @@ def _resume(run: Run, image: ImageState, status: Status) -> int:
         for slot in (PRIMARY, SECONDARY):
             restore_key(run, image, slot, trailer.saved_key(slot), status)
     return status.swap_size
+
+
+def room_for(run: Run, image: ImageState, status: Status, last: int) -> bool:
+    """Whether a swap that begins may reach sector `last`, which must not be the trailer's.
+
+    Validation leaves only one way to fail: a primary image that nobody validates is too large.
+    """
+    if not status.reset_in(run.config.mode):
+        return True
+    if last < image.pair.primary.sectors - trailer_sectors(run, image, PRIMARY):
+        return True
+    run.note("not enough free space to run swap upgrade")
+    status.swap_type = SwapType.NONE
+    return False
 
 
 def sector_offset(run: Run, area: Area, index: int) -> int:

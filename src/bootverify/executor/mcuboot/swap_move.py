@@ -19,6 +19,7 @@ from bootverify.executor.mcuboot.swap import (
     find_status,
     init_status,
     last_mark,
+    room_for,
     sector_offset,
     write_status,
 )
@@ -68,6 +69,8 @@ class SwapMove:
     def run(self, run: Run, image: ImageState, status: Status, size: int) -> None:
         """Move up from the last sector to the first, then swap from the first to the last."""
         last = last_index(run, image, size)
+        if not room_for(run, image, status, last):
+            return
         _fixup_revert(run, image, status)
         if status.operation is Operation.MOVE:
             for index in range(last, 0, -1):

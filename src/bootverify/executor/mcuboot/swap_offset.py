@@ -2,7 +2,6 @@
 
 from bootverify.executor.mcuboot.copy import copy_region
 from bootverify.executor.mcuboot.header import SIZE, WORD, ImageHeader
-from bootverify.executor.mcuboot.limits import trailer_sectors
 from bootverify.executor.mcuboot.state import (
     FIRST_INDEX,
     FIRST_STATE,
@@ -16,7 +15,7 @@ from bootverify.executor.mcuboot.state import (
     Undefined,
     ensure,
 )
-from bootverify.executor.mcuboot.swap import find_status, init_status, last_mark, sector_offset, write_status
+from bootverify.executor.mcuboot.swap import find_status, init_status, last_mark, room_for, sector_offset, write_status
 from bootverify.executor.mcuboot.swap_move import move_source
 from bootverify.executor.mcuboot.trailer import Magic, SwapType, Trailer
 
@@ -75,11 +74,7 @@ class SwapOffset:
     def run(self, run: Run, image: ImageState, status: Status, size: int) -> None:
         """Swap from the first sector to the last; a revert from the last to the first, so that it fits again."""
         last = last_index(run, image, size)
-        if status.reset_in(run.config.mode) and last >= image.pair.primary.sectors - trailer_sectors(
-            run, image, PRIMARY
-        ):
-            run.note("not enough free space to run swap upgrade")
-            status.swap_type = SwapType.NONE
+        if not room_for(run, image, status, last):
             return
         _fixup_revert(run, image, status)
         if status.index == FIRST_INDEX:
