@@ -12,8 +12,9 @@ from bootverify.design.protection import Attribution
 from bootverify.policy.policy import Ask, Policy, SubjectKind
 from bootverify.policy.static import applies
 
-Subject = Stage | Image | Key | Partition
-WHOLE_MAP = "partition map"  # asks for every partition
+Part = Stage | Image | Key | Partition
+Subject = Part | Design
+WHOLE_MAP = "partition map"  # the map itself, or every partition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,17 @@ class Question:
     ask: Ask
     subject: Subject
     attacker: Attacker
+
+    @property
+    def part(self) -> Part:
+        """The subject of a claim about behaviour, which is never the map."""
+        assert not isinstance(self.subject, Design)
+        return self.subject
+
+    @property
+    def about(self) -> str:
+        """What reports call the subject."""
+        return WHOLE_MAP if isinstance(self.subject, Design) else self.subject.name
 
 
 def questions(
@@ -82,10 +94,12 @@ def _subjects(design: Design, kind: SubjectKind) -> tuple[Subject, ...]:
         case SubjectKind.PARTITION:
             return design.partitions
         case SubjectKind.MAP:
-            return ()
+            return (design,)
 
 
 def _called(design: Design, subject: Subject, names: set[str]) -> bool:
+    if isinstance(subject, Design):
+        return WHOLE_MAP in names
     if subject.name in names:
         return True
     if isinstance(subject, Partition):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from bootverify import __version__
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.invariant import Proof
+from bootverify.check.layout import computed
 from bootverify.check.life import LifeSigns, signs_of_life
 from bootverify.check.prove import Reasoner
 from bootverify.check.question import Question, exists, questions
@@ -94,6 +95,8 @@ class Checker:
             return replace(base, verdict=Verdict.NOT_APPLICABLE, because=f"no such attacker here: {absent}")
         if question.ask.claim.kind is ClaimKind.SUPPORTED:
             return self._supported(base, question)
+        if question.ask.claim.kind is ClaimKind.LAYOUT:
+            return self._computed(base, question)
         if (gap := no_device(self.design, question)) is not None:
             return replace(base, verdict=Verdict.UNDEFINED, because=gap.statement, open_points=(gap.name,))
         if not _asks_something(question.ask.claim.formula):
@@ -121,6 +124,13 @@ class Checker:
 
     # -- by kind of claim
 
+    def _computed(self, base: Finding, question: Question) -> Finding:
+        try:
+            return computed(self.design, question, base)
+        except Discrepancy as ours:
+            self.discrepancies.append(str(ours))
+            return replace(base, verdict=Verdict.UNKNOWN, because="not answered: a defect of bootverify, told apart")
+
     def _supported(self, base: Finding, question: Question) -> Finding:
         assert isinstance(question.subject, Stage)
         said = supported(self.design, question.subject, self.support)
@@ -143,7 +153,7 @@ class Checker:
 
     def _decided(self, base: Finding, question: Question) -> Finding:
         reasoner = self.reasoner(question.attacker)
-        names = {"it": question.subject}
+        names = {"it": question.part}
         formula = question.ask.claim.formula
         term = reasoner.boot.term(formula, names)
         match question.ask.claim.kind:
@@ -250,7 +260,7 @@ class Checker:
     # -- pieces
 
     def _replayed(self, question: Question, actions: Sequence[Action], *, wanted: bool) -> Replay:
-        names = {"it": question.subject}
+        names = {"it": question.part}
         formula = question.ask.claim.formula
 
         def goal(world: World) -> bool:
@@ -259,7 +269,7 @@ class Checker:
         run = replay(self.design, question.attacker, actions, goal)
         if run.reached is None:
             why = run.refused or "every action happened, but the state is not what was predicted"
-            what = f"{question.policy.id} of {question.subject.name} against {question.attacker.name}"
+            what = f"{question.policy.id} of {question.about} against {question.attacker.name}"
             raise Discrepancy(f"{what}: the encoder predicts a trace that the executor does not follow: {why}")
         return run
 
@@ -269,7 +279,7 @@ class Checker:
             file=self.design.files[0].file if self.design.files else "",
             attacker=question.attacker.name,
             policy=question.policy.id,
-            subject=question.subject.name,
+            subject=question.about,
             steps=run.steps,
         )
 
@@ -282,7 +292,7 @@ class Checker:
         return Finding(
             policy=question.policy.id,
             title=question.policy.title,
-            subject=question.subject.name,
+            subject=question.about,
             attacker=question.attacker.name,
             severity=question.policy.severity.value,
             verdict=Verdict.UNKNOWN,

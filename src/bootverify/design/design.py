@@ -59,6 +59,7 @@ class Design:
 
     A design may be a map alone: then it has no images, stages and keys, and only claims about the map are asked.
     `planned` is the static map that a build was meant to follow. `memories` are the extents that the input states.
+    `partial_map`: the build system adds partitions to those listed.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Design:
     settings: Settings = NOTHING_TOLD
     artifacts: tuple[Artifact, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
+    partial_map: bool = False
     source: Source = field(default=NOWHERE, compare=False)
 
     def partition(self, name: str) -> Partition:

@@ -52,7 +52,8 @@ class Partition:
     `members` are the partitions that a span was declared to consist of; empty for a plain partition.
     `attribution` is what the map asks for, None where it is silent. `role` is what the vendor's tools use a partition
     of that name for, and `number` the image it belongs to (0: the application); None for everything else.
-    `written_end` is the end address that the map states beside start and size.
+    `written_end` is the end address that the map states beside start and size. `partial`: a span of which the map does
+    not list every member.
     """
 
     name: str
@@ -63,4 +64,5 @@ class Partition:
     role: Role | None = None
     number: int = 0
     written_end: int | None = None
+    partial: bool = False
     source: Source = field(default=NOWHERE, compare=False)

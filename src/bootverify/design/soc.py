@@ -42,7 +42,7 @@ class Soc:
     0 without a key management unit. `trustzone`: the core has a secure and a non-secure state; else all code is of
     one world. `attribution` is the unit beside the guard that attributes memory: None with an SPU, which does both, and
     without TrustZone. `header` is the room that MCUboot's header takes in front of an image. `eraseprotect` and
-    `secure_approtect` tell whether the part has them.
+    `secure_approtect` tell whether the part has them. `known` is false for the stand-in of a SoC that nothing names.
     """
 
     name: str
@@ -66,4 +66,5 @@ class Soc:
     flash_patch: FlashPatch = FlashPatch.ABSENT
     documents: tuple[Document, ...] = ()
     open_points: tuple[OpenPoint, ...] = ()
+    known: bool = True
     source: Source = field(default=NOWHERE, compare=False)

@@ -18,7 +18,7 @@ from bootverify.policy.formula import (
 from bootverify.policy.vocabulary import attribute
 
 
-def applies(design: Design, formula: Formula, subject: Stage | Image | Key | Partition) -> bool:
+def applies(design: Design, formula: Formula, subject: Stage | Image | Key | Partition | Design) -> bool:
     """Whether `formula`, which may speak of `it` and its attributes only, is true of `subject`."""
     match formula:
         case Literal(value):
@@ -39,7 +39,9 @@ def applies(design: Design, formula: Formula, subject: Stage | Image | Key | Par
             raise AssertionError(f"the type check lets no such condition through: {formula}")
 
 
-def _value(design: Design, term: Attribute | Literal, subject: Stage | Image | Key | Partition) -> str | int | bool:
+def _value(
+    design: Design, term: Attribute | Literal, subject: Stage | Image | Key | Partition | Design
+) -> str | int | bool:
     return term.value if isinstance(term, Literal) else attribute(design, subject, term.name)
 
 

@@ -64,6 +64,22 @@ def check_fixed(formula: Formula) -> None:
             return
 
 
+def uses_layout(formula: Formula) -> bool | None:
+    """Whether its predicates are of the design alone; None when it has none. Mixing them counts as not."""
+    match formula:
+        case Call(predicate=name):
+            return PREDICATES[name].layout
+        case Not(operand):
+            return uses_layout(operand)
+        case And(operands) | Or(operands):
+            values = {uses_layout(operand) for operand in operands} - {None}
+            return all(values) if values else None
+        case Quantified(body=body):
+            return uses_layout(body)
+        case _:
+            return None
+
+
 def _check(formula: Formula, known: Known) -> None:
     match formula:
         case Call():

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 
 from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
-from bootverify.design.keys import Key, KeyKind
-from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.keys import Key, KeyKind, Purpose
+from bootverify.design.memory import MemoryKind, Partition, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predicate:
-    """A property of a state: what it is asked of, and what it means in one sentence."""
+    """A property of a state: what it is asked of, and what it means in one sentence.
+
+    `layout`: a property of the design alone, for claims of the kind `layout`; the others are for all other kinds.
+    """
 
     arguments: tuple[str, ...]
     meaning: str
+    layout: bool = False
 
 
 PREDICATES: dict[str, Predicate] = {
@@ -55,6 +59,33 @@ PREDICATES: dict[str, Predicate] = {
     ),
 }
 
+_LAYOUT: dict[str, str] = {
+    "disjoint": "no two partitions of a memory share a byte, spans and shared update slots aside",
+    "inside_memory": "every partition lies inside its memory",
+    "spans_filled": "every span begins and ends with its members",
+    "ends_right": "every end address that is written is the start plus the size",
+    "slots_match": "primary and secondary slot of an image fit the update mode",
+    "variants_match": "the two slots of the second boot stage have one size",
+    "boundaries_aligned": "memory changes hands between the secure and the non-secure side on granules alone",
+    "locks_aligned": "what a boot stage is to write-protect consists of whole granules of the lock unit",
+    "locks_fit": "what a boot stage is to write-protect is no more than the lock unit can cover",
+    "locks_itself": "the last boot stage write-protects its own area",
+    "images_fit": "every signed image leaves room for the trailer of its slot",
+    "as_planned": "the built map has every partition where the static map puts it",
+    "consistent": "no two places of the input contradict each other",
+    "provisioned": "an immutable first stage has a place for its keys and slot addresses",
+    "enciphered_outside": "updates that wait in external memory are encrypted",
+    "debug_closed": "the debug ports are closed once the device runs",
+    "downgrade_refused": "the boot loader refuses an older version",
+    "recovery_absent": "nobody at the serial port can replace images",
+    "management_guarded": "updates by radio need pairing or authentication",
+    "nsib_key_given": "the signing key of the first stage is one that the owner keeps",
+}
+PREDICATES |= {name: Predicate(arguments=("map",), meaning=meaning, layout=True) for name, meaning in _LAYOUT.items()}
+PREDICATES["embedded"] = Predicate(
+    arguments=("key",), meaning="the value lies in an image or a partition of the device", layout=True
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixed:
@@ -84,6 +115,7 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "kind": Fixed(values=tuple(kind.value for kind in KeyKind), meaning="what the value is"),
         "secret": Fixed(values=bool, meaning="whether the value lets one sign or decrypt"),
         "published": Fixed(values=bool, meaning="whether everybody has the secret half"),
+        "decrypts": Fixed(values=bool, meaning="whether updates are decrypted with it"),
     },
     "image": {
         "name": Fixed(values=str, meaning="its name"),
@@ -101,6 +133,20 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "verified": Fixed(values=bool, meaning="whether another stage verifies its image"),
         "encrypted": Fixed(values=bool, meaning="whether updates of its image are encrypted"),
     },
+    "map": {
+        "name": Fixed(values=str, meaning="the design's name"),
+        "soc_known": Fixed(values=bool, meaning="whether the input says for which SoC it is"),
+        "trustzone": Fixed(values=bool, meaning="whether the SoC has a secure and a non-secure state"),
+        "chain": Fixed(values=bool, meaning="whether the images are drawn, not the map alone"),
+        "bootloader": Fixed(values=bool, meaning="whether a boot stage is in the map or the configuration"),
+        "built": Fixed(values=bool, meaning="whether signed images are at hand"),
+        "planned": Fixed(values=bool, meaning="whether a static map stands beside the map"),
+        "tells_debug": Fixed(values=bool, meaning="whether a life cycle or a setting speaks of the debug port"),
+        "tells_downgrade": Fixed(values=bool, meaning="whether a setting speaks of older versions"),
+        "tells_recovery": Fixed(values=bool, meaning="whether a setting speaks of serial recovery"),
+        "tells_management": Fixed(values=bool, meaning="whether a setting speaks of updates by radio"),
+        "tells_nsib_key": Fixed(values=bool, meaning="whether a setting speaks of the first stage's signing key"),
+    },
     "partition": {
         "name": Fixed(values=str, meaning="its name"),
         "size": Fixed(values=int, meaning="bytes"),
@@ -113,7 +159,7 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
 }
 
 
-def attribute(design: Design, thing: Stage | Image | Key | Partition, name: str) -> str | int | bool:
+def attribute(design: Design, thing: Stage | Image | Key | Partition | Design, name: str) -> str | int | bool:
     """The fixed attribute `name` of a thing of `design`.
 
     Raises:
@@ -127,6 +173,7 @@ def attribute(design: Design, thing: Stage | Image | Key | Partition, name: str)
                 "kind": thing.kind.value,
                 "secret": thing.secret,
                 "published": thing.published,
+                "decrypts": any(use.purpose is Purpose.DECRYPT for use in thing.uses),
             }
         case Image():
             values = {
@@ -149,7 +196,30 @@ def attribute(design: Design, thing: Stage | Image | Key | Partition, name: str)
                 "start": thing.range.start,
                 "drawn": _drawn(design, thing),
             }
+        case Design():
+            values = _of_map(thing)
     return values[name]
+
+
+def _of_map(design: Design) -> dict[str, str | int | bool]:
+    settings = design.settings
+    boot = {Role.ROOT, Role.BOOTLOADER, Role.VARIANT_A}
+    drawn = any(partition.role in boot for partition in design.partitions)
+    told = settings.bootloader is not None and bool(settings.bootloader.value)
+    return {
+        "name": design.name,
+        "soc_known": design.soc.known,
+        "trustzone": design.soc.trustzone,
+        "chain": bool(design.stages),
+        "bootloader": drawn or told,
+        "built": bool(design.artifacts),
+        "planned": bool(design.planned),
+        "tells_debug": settings.debug_closed is not None or bool(design.stages),
+        "tells_downgrade": settings.downgrade_prevention is not None,
+        "tells_recovery": settings.serial_recovery is not None,
+        "tells_management": settings.open_management is not None,
+        "tells_nsib_key": settings.nsib_key_given is not None,
+    }
 
 
 def _of_image(image: Image) -> dict[str, bool]:

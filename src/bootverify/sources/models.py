@@ -183,6 +183,7 @@ def unspecified_soc(source: Source) -> Soc:
         guard=FlashGuard(kind=UnitKind.SPU, granule=1, entries=0, source=source),
         kmu_slots=0,
         trustzone=False,
+        known=False,
         source=source,
     )
 

@@ -19,7 +19,7 @@ from bootverify.policy.policy import (
     Severity,
     SubjectKind,
 )
-from bootverify.policy.typecheck import ClaimError
+from bootverify.policy.typecheck import ClaimError, uses_layout
 from bootverify.sources.catalog import find, names, shown
 from bootverify.sources.document import read_written
 from bootverify.sources.validate import validated
@@ -165,6 +165,12 @@ def _ask(written: Written, number: int, entry: AskEntry) -> Ask:
             formulas.append(reader(texts[key], it))
         except ClaimError as error:
             faults.append(_fault(written, ("asks", number, key), f"`{texts[key]}`, {error}"))
+    if not faults and uses_layout(formulas[1]) not in {None, kind is ClaimKind.LAYOUT}:
+        words = "claims about the map are of the kind `layout`, and only they"
+        faults.append(_fault(written, ("asks", number, "claim"), f"`{texts['claim']}`: {words}"))
+    if not faults and kind is ClaimKind.LAYOUT and entry.subject not in {SubjectKind.MAP, SubjectKind.KEY}:
+        words = "a claim of the kind `layout` is asked of the map or of a key"
+        faults.append(_fault(written, ("asks", number, "subject"), words))
     if faults:
         raise InputError(faults)
     applies, formula = formulas

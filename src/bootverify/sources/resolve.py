@@ -135,6 +135,7 @@ class _Resolver:
             settings=resolved_settings(self.entry.settings, self.written, images, stages, self.entry.lifecycle),
             artifacts=resolved_artifacts(self.entry.artifacts, self.written),
             contradictions=resolved_contradictions(self.entry.contradictions, self.written),
+            partial_map=self.entry.partial_map,
             source=self._source(()),
         )
 

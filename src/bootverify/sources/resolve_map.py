@@ -58,7 +58,11 @@ def contradiction(partitions: Mapping[str, Partition], used: set[str], soc: Soc)
         home = {MemoryKind.INTERNAL: soc.flash, MemoryKind.UICR: soc.uicr, MemoryKind.SRAM: soc.ram}
         if partition.memory in home and not home[partition.memory].covers(partition.range):
             return f"`{partition.name}` ({partition.range}) leaves the {partition.memory.value} memory of {soc.name}"
-        if partition.members and partition.range != _hull([partitions[name] for name in partition.members]):
+        if (
+            partition.members
+            and not partition.partial
+            and partition.range != _hull([partitions[name] for name in partition.members])
+        ):
             return f"`{partition.name}` ({partition.range}) is not what its members cover"
     plain = [partitions[name] for name in partitions if not partitions[name].members]
     for left in plain:
@@ -110,6 +114,7 @@ def _partition(
         role=role_of(name),
         number=number_of(name),
         written_end=entry.end,
+        partial=entry.partial,
         source=written.source(at),
     )
 

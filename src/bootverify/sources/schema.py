@@ -41,6 +41,7 @@ class PartitionEntry(Strict):
     size: Number | None = Field(default=None, description="bytes, such as 0x8000 or 32K")
     span: list[Name] | None = Field(default=None, description="the partitions that this one consists of")
     end: Number | None = Field(default=None, description="the end address, where the map states it beside the size")
+    partial: bool = Field(default=False, description="the span has members that the map does not list")
     memory: MemoryName = "internal"
     attribution: Literal["secure", "non_secure"] | None = None
     holds: str | None = Field(default=None, description="for the reader")
@@ -308,7 +309,7 @@ class DesignEntry(Strict):
     title: str = ""
     soc: Name
     sdk: str = Field(default="", description="release of the nRF Connect SDK, such as 2.6.1")
-    partitions: dict[Name, PartitionEntry]
+    partitions: Annotated[dict[Name, PartitionEntry], Field(max_length=1000)]
     memories: dict[MemoryName, MemoryEntry] = Field(default_factory=dict)
     planned: dict[Name, PartitionEntry] = Field(
         default_factory=dict, description="the static map that the build was meant to follow"
@@ -319,6 +320,7 @@ class DesignEntry(Strict):
     settings: SettingsEntry = SettingsEntry()
     artifacts: dict[Name, ArtifactEntry] = Field(default_factory=dict)
     contradictions: list[ContradictionEntry] = Field(default_factory=list)
+    partial_map: bool = Field(default=False, description="the build system adds partitions to these: a static map")
     releases: Annotated[int, Field(ge=1, le=4)] = Field(
         default=2, description="releases of each image that the check considers"
     )

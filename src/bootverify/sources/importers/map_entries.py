@@ -1,5 +1,6 @@
 """Partitions of both worlds, Partition Manager and devicetree, as entries of a design document."""
 
+from dataclasses import replace
 from typing import Any
 
 from bootverify.design.memory import Role
@@ -33,6 +34,8 @@ def put_partitions(draft: Draft, key: str, entries: list[PmEntry], ledger: Ledge
         span = [name for name in entry.span if name in kept and kept[name].region == entry.region]
         if span:
             plain["span"] = span
+            if entry.partial or len(span) < len(entry.span):
+                plain["partial"] = True
         if _MEMORIES[entry.region] != "internal":
             plain["memory"] = _MEMORIES[entry.region]
         draft.put((key, entry.name), plain, entry.source)
@@ -121,15 +124,7 @@ def _without_circles(kept: dict[str, PmEntry], ledger: Ledger) -> list[PmEntry]:
         if not ready:
             name, entry = next(iter(pending.items()))
             ledger.add(entry.source, f"span `{name}` goes in a circle")
-            pending[name] = PmEntry(
-                name=name,
-                at=entry.at,
-                size=entry.size,
-                end=entry.end,
-                span=(),
-                region=entry.region,
-                source=entry.source,
-            )
+            pending[name] = replace(entry, span=())
             continue
         for name in ready:
             settled.add(name)

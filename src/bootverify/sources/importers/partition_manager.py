@@ -3,7 +3,7 @@
 What the keys mean: nRF Connect SDK, scripts/partition_manager/partition_manager.rst and partition_manager_output.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class PmEntry:
     span: tuple[str, ...]
     region: str
     source: Source
+    partial: bool = False  # the span names a partition that the map does not have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,15 +164,7 @@ def _known_span(entry: PmEntry, known: set[str], ledger: Ledger) -> PmEntry:
     if not gone:
         return entry
     kept = tuple(name for name in entry.span if name not in gone)
-    return PmEntry(
-        name=entry.name,
-        at=entry.at,
-        size=entry.size,
-        end=entry.end,
-        span=kept,
-        region=entry.region,
-        source=entry.source,
-    )
+    return replace(entry, span=kept, partial=True)
 
 
 def _source(written: Written, name: str, entry: dict[str, Any]) -> Source:
