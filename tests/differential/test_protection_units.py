@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from tests.designs import shapes
 
-from bootverify.design.boot import Program, Protect, SetUpTrustZone
+from bootverify.design.boot import Image, Launch, Program, Protect, SetUpTrustZone
 from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.encoder.access import Reach
 from bootverify.encoder.boot_system import system_for
@@ -65,8 +65,9 @@ def _after(design, operations):
     facts = [instants.start()]
     for operation in operations:
         if device.halted is None:
+            stage = device.stage
             operation(device)
-            device.step += 1
+            device.step += device.stage == stage
         mark = facts[0]["at"]
         facts = [
             dict(each.after)
@@ -177,9 +178,68 @@ def test_an_entry_without_access_denies_reading_and_executing_too(name) -> None:
     assert [device.allows(start + i * page, Access.WRITE, Attribution.SECURE) for i in range(3)] == [False] * 3
 
 
-def _with_tfm(name, tfm):
+@pytest.mark.parametrize("split", [(1, 1), (2, 1), (1, 2), (4, 4), (8, 2), (9, 0)])
+def test_a_library_that_counts_leaves_a_later_stage_unprotected(split) -> None:
+    page = 0x1000
+    spans = [(2 * i * page, (2 * i + 1) * page) for i in range(sum(split))]
+    design = _design("nrf52840", [spans[: split[0]], *([spans[split[0] :]] if split[1] else [])])
+    first, app = design.stages
+    one, *more = [replace(step, counts_entries=True) for step in first.steps if isinstance(step, Protect)]
+    rest = [step for step in first.steps if not isinstance(step, Protect)]
+    # Two programs: the second is a stage of its own, and its count starts over.
+    second = replace(first, name="second", image="second", steps=(*more, *rest))
+    design = replace(
+        design,
+        partitions=(*design.partitions, shapes.at("second", 0xC000, 0x10000)),
+        images=(*design.images, Image(name="second", slots=("second",), verified_by="mcuboot")),
+        stages=(replace(first, steps=(one, Launch(stage="second"))), second, app),
+    )
+    operations = [lambda d: protect(d, one)]
+    if more:
+        operations += [lambda d: d.enter("second"), lambda d: protect(d, more[0])]
+    device, instants, facts = _after(design, operations)
+    _same(device, instants, facts)
+    if more and device.halted is None:
+        last = spans[-1][0]
+        assert device.allows(last, Access.WRITE, Attribution.SECURE) == (split[1] <= split[0])
+
+
+@pytest.mark.parametrize("boot_region", [None, 0x4000])
+@pytest.mark.parametrize("program", [Program.NSIB, Program.MCUBOOT])
+def test_a_stage_on_nrf54l_takes_all_access_from_itself(program, boot_region) -> None:
+    design = _design("nrf54l15", [[(0, 0x7800)]], boot_region=boot_region)
+    first, app = design.stages
+    closed = replace(first.steps[0], deny=frozenset(Access))
+    design = replace(design, stages=(replace(first, program=program, steps=(closed, *first.steps[1:])), app))
+    device, instants, facts = _after(design, [lambda d: protect(d, closed)])
+    _same(device, instants, facts)
+    whole = program is Program.MCUBOOT or boot_region is None
+    assert device.allows(0x7000, Access.READ, Attribution.SECURE) != whole
+    assert not device.allows(0x3FFF, Access.READ, Attribution.SECURE)
+
+
+@pytest.mark.parametrize("border", [0x40000, 0x40200])
+@pytest.mark.parametrize("data", [(0x61000, 0x62000), (0x5C000, 0x62000)])
+@pytest.mark.parametrize("lock", [None, (0x30000, 0x34000)])
+def test_a_debug_build_of_tfm_stops_where_a_release_build_drops_a_write(border, data, lock) -> None:
+    tfm = SetUpTrustZone(
+        secure_code=shapes.span(0x30000, border),
+        non_secure=(shapes.span(border, 0x60000),),
+        non_secure_data=(shapes.span(*data),),
+        debug_build=True,
+    )
+    design = _with_tfm("nrf5340", tfm, calls=[[lock]] if lock else [])
+    steps = [step for step in design.stages[0].steps if isinstance(step, Protect)]
+    operations = [*(lambda d, s=step: protect(d, s) for step in steps), lambda d: set_up_trustzone(d, tfm)]
+    device, _, facts = _after(design, operations)
+    stops = border % 0x4000 != 0 or data[0] < 0x60000 or lock is not None
+    assert (device.halted is not None) == stops
+    assert (facts[0]["at"] == "halted") == stops
+
+
+def _with_tfm(name, tfm, calls=()):
     """A design in which the first stage sets TrustZone up, so that its cells and attributions are those of TF-M."""
-    design = _design(name, [], tfm=tfm)
+    design = _design(name, calls, tfm=tfm)
     first, app = design.stages
 
     return replace(

@@ -68,12 +68,14 @@ class Protect:
     """fprotect: make whole granules secure, read and execute only (vendor library, lib/fprotect).
 
     `spans` are what the design wants locked; the step rounds nothing, a misaligned span makes it fail. What a span
-    loses is `deny`; only an ACL can deny reading with it (`fprotect_area_no_access`), other units deny writing alone.
+    loses is `deny`; an ACL can deny reading too (`fprotect_area_no_access`), a boot stage on nRF54L can take all access
+    from itself at hand-over, other units deny writing alone.
     """
 
     spans: tuple[Span, ...]
     lock: Lock = Lock.UNTIL_RESET
     deny: frozenset[Access] = frozenset({Access.WRITE})
+    counts_entries: bool = False  # ACL: the library of before 2021-06, which begins with entry 0 in every stage
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -112,13 +114,16 @@ class SetUpTrustZone:
     """TF-M: attribute memory from the map, lock its own code, open and lock what is non-secure.
 
     The order and the rounding are code on both sides (soc.md 8.1, 8.2). `locks_first`: the secure code is locked before
-    anything is opened, as TF-M does from SDK 2.6 on.
+    anything is opened, as TF-M does from SDK 2.6 on. A debug build stops at a write to a locked region. At isolation
+    level 2 the partitions of the application root of trust are unprivileged (soc.md 8.3).
     """
 
     secure_code: Span
     non_secure: tuple[Span, ...]  # the non-secure image: read, write, execute
     non_secure_data: tuple[Span, ...]  # secondary slot and non-secure storage: read, write
     locks_first: bool = True
+    debug_build: bool = False
+    isolation_level: int = 1
     source: Source = field(default=NOWHERE, compare=False)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bootverify.design.artifact import Artifact, Contradiction
-from bootverify.design.boot import Image, Program, Stage
+from bootverify.design.boot import Image, Program, SetUpTrustZone, Stage
 from bootverify.design.keys import Key
 from bootverify.design.life import NOTHING_KNOWN, Life
 from bootverify.design.memory import Memory, Partition
@@ -116,6 +116,12 @@ class Design:
         """The stage that runs the application, None when the chain ends before."""
         last = self.stages[-1] if self.stages else None
         return last if last is not None and last.program is Program.APPLICATION else None
+
+    @property
+    def isolation_level(self) -> int:
+        """TF-M's isolation level; 1 where there is no TF-M."""
+        steps = (step for stage in self.stages for step in stage.steps)
+        return max((step.isolation_level for step in steps if isinstance(step, SetUpTrustZone)), default=1)
 
     @property
     def has_tfm(self) -> bool:

@@ -54,7 +54,8 @@ class Reach:
                 mine = secure if application.attribution is Attribution.SECURE else non_secure
                 mine.append(running)
             if frame.attacker.can(Capability.RUN_SECURE_PARTITION) and design.has_tfm:
-                secure.append(running)
+                # soc.md 8.3: at level 2 only the PSA root of trust is privileged; his MPU regions are his own.
+                (non_secure if design.isolation_level > 1 else secure).append(running)
         return Initiator(or_(*secure), or_(*non_secure))
 
     @cached_property

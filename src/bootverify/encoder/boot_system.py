@@ -9,6 +9,7 @@ from bootverify.design.boot import (
     BootGo,
     ChooseSlot,
     Launch,
+    Program,
     Protect,
     Run,
     SetUpTrustZone,
@@ -16,6 +17,7 @@ from bootverify.design.boot import (
     Step,
 )
 from bootverify.design.design import Design
+from bootverify.design.keys import InImage
 from bootverify.encoder.access import Reach
 from bootverify.encoder.attack import attack, fault
 from bootverify.encoder.cells import NotModelled
@@ -68,6 +70,11 @@ def system_for(design: Design, attacker: Attacker) -> BootSystem:
     """
     if attacker.can(Capability.READ_FACTORY_FILES):
         raise NotModelled("what the files handed to the factory show is not modelled")
+    if attacker.can(Capability.RUN_SECURE_PARTITION) and design.isolation_level > 1:
+        tfm = {stage.image for stage in design.stages if stage.program is Program.TFM}
+        for key in design.keys:
+            if any(isinstance(place, InImage) and place.image in tfm for place in key.placements):
+                raise NotModelled(f"whether an unprivileged partition reads `{key.name}` in TF-M's own image")
     frame = Frame(design, attacker)
     reach = Reach(frame)
     told = (*_steps(frame), *fault(frame), *environment(frame, reach), *attack(frame, reach))

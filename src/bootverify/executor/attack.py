@@ -27,7 +27,9 @@ def hostile_as(world: World) -> tuple[Attribution, ...]:
         if in_loop and world.attacker.can(Capability.RUN_APPLICATION):
             found.add(stage.attribution)
         if in_loop and world.attacker.can(Capability.RUN_SECURE_PARTITION) and world.design.has_tfm:
-            found.add(Attribution.SECURE)
+            # Unprivileged at level 2: the MPU leaves him his own partition, so he reaches what the other side reaches.
+            unprivileged = world.design.isolation_level > 1
+            found.add(Attribution.NON_SECURE if unprivileged else Attribution.SECURE)
         for running in world.design.stages_of(stage.image):
             later_part = stage.program is Program.APPLICATION and running.program is Program.TFM
             if (running is stage or later_part) and _crafted(world, running.name):

@@ -17,6 +17,7 @@ from bootverify.sources.written import Written
 
 Path = tuple[str | int, ...]
 EARLY = "early"  # a design may have a stage protect at its start whose program does so at its end only
+FIRST_FREE_SINCE = (1, 7)  # SDK release with the library that looks for a free ACL entry (2021-06-17, soc.md 3)
 LOCKS_FIRST_SINCE = (2, 6)  # SDK release with TF-M commit 3168ecf73 (soc.md 8.1)
 
 
@@ -117,8 +118,8 @@ def _listed(context: Context, image: Image, items: Sequence[ProtectEntry], chose
     for i in chosen:
         if (items[i].lock, set(items[i].deny)) != (first.lock, set(first.deny)):
             context.fault((*at, i), "spans that are protected together have one `lock` and one `deny`")
-    if "read" in first.deny and kind is not UnitKind.ACL:
-        context.fault(at, f"the {kind.value} lock of {context.soc.name} cannot deny reading; drop `read`")
+    if not _can_deny(context, items, chosen, set(first.deny)):
+        context.fault(at, f"the {kind.value} of {context.soc.name} cannot deny {', '.join(first.deny)} in this way")
     if first.lock == "none" and kind is not UnitKind.SPU:
         context.fault(at, f"what the {kind.value} of {context.soc.name} protects is locked; drop `lock: none`")
     deny = frozenset(Access(word) for word in first.deny)
@@ -128,18 +129,45 @@ def _listed(context: Context, image: Image, items: Sequence[ProtectEntry], chose
         ),
         lock=Lock(first.lock),
         deny=deny | ({Access.EXECUTE} if Access.READ in deny else set()),
+        counts_entries=_counts_entries(context, image),
         source=context.source(at),
     )
+
+
+def _can_deny(context: Context, items: Sequence[ProtectEntry], chosen: Sequence[int], deny: set[str]) -> bool:
+    """Whether the unit, and the vendor's code for it, can take that access away (soc.md 2.7, 3)."""
+    match context.soc.guard.kind:
+        case UnitKind.SPU | UnitKind.BPROT:
+            return deny == {"write"}
+        case UnitKind.ACL:
+            return "execute" not in deny or "read" in deny
+        case UnitKind.RRAMC:
+            whole = deny == {"read", "write", "execute"}
+            sizes = [items[i].span[1] - items[i].span[0] for i in chosen]
+            fits = len(chosen) == 1 and sizes[0] <= (context.soc.guard.largest or 0)
+            return deny == {"write"} or (whole and fits)
 
 
 def _vendors(
     context: Context, image: Image, images: Sequence[Image], entry: ImageEntry, source: Source, *, first: bool
 ) -> Protect | None:
     """What the vendor's program protects where the design is silent: itself, NSIB's provision page at the end."""
-    if first:
-        return Protect(spans=(Span(range=_own_area(context, image, images), source=source),), source=source)
     page = context.partitions.get(entry.provision or "")
-    return Protect(spans=(Span(range=page.range, source=page.source),), source=source) if page else None
+    if first:
+        span = Span(range=_own_area(context, image, images), source=source)
+    elif page is not None:
+        span = Span(range=page.range, source=page.source)
+    else:
+        return None
+    return Protect(spans=(span,), counts_entries=_counts_entries(context, image), source=source)
+
+
+def _counts_entries(context: Context, image: Image) -> bool:
+    """Whether the ACL library of this build begins with entry 0 in each stage, in use or not (soc.md 3)."""
+    said = context.entry.chain[image.name].lock_library
+    if context.soc.guard.kind is not UnitKind.ACL:
+        return False
+    return not _since(context.entry.sdk, FIRST_FREE_SINCE) if said is None else said == "counted"
 
 
 def _own_area(context: Context, image: Image, images: Sequence[Image]) -> AddressRange:
@@ -181,6 +209,8 @@ def resolved_trustzone(context: Context, image: Image, codes: Sequence[str]) -> 
         non_secure=open_code,
         non_secure_data=data,
         locks_first=_locks_first(context.entry.sdk, given.secure_code_locked_first if given else None),
+        debug_build=given is not None and given.build == "debug",
+        isolation_level=given.isolation_level if given else 1,
         source=context.source(("chain", image.name, "parts")),
     )
 
@@ -218,7 +248,12 @@ def _locks_first(sdk: str, said: bool | None) -> bool:
     """TF-M locks its code before it opens the rest, in the SDK from 2.6 on; a release that is not said is new."""
     if said is not None:
         return said
+    return _since(sdk, LOCKS_FIRST_SINCE)
+
+
+def _since(sdk: str, release: tuple[int, int]) -> bool:
+    """Whether `sdk` is that release or a later one; a release that is not said counts as new."""
     numbers = sdk.split(".")[:2]
-    if len(numbers) < len(LOCKS_FIRST_SINCE) or not all(number.isdigit() for number in numbers):
+    if len(numbers) < len(release) or not all(number.isdigit() for number in numbers):
         return True
-    return tuple(int(number) for number in numbers) >= LOCKS_FIRST_SINCE
+    return tuple(int(number) for number in numbers) >= release

@@ -52,8 +52,9 @@ class ProtectEntry(Strict):
 
     span: Annotated[list[Number], Field(min_length=2, max_length=2, description="[first address, end)")]
     lock: Literal["until_reset", "none"] = Field(default="until_reset", description="none: an SPU region left unlocked")
-    deny: list[Literal["read", "write"]] = Field(
-        default=["write"], description="what the span loses; only an ACL can deny reading, and executing with it"
+    deny: list[Literal["read", "write", "execute"]] = Field(
+        default=["write"],
+        description="what the span loses; an ACL can deny reading (executing with it), RRAMC all three at hand-over",
     )
     when: Literal["start", "hand_over"] | None = Field(
         default=None,
@@ -78,6 +79,12 @@ class TrustZoneEntry(Strict):
         default=None,
         description="TF-M locks its own code before it opens anything; default: true from `sdk` 2.6 on",
     )
+    build: Literal["release", "debug"] = Field(
+        default="release", description="a debug build of TF-M stops at a write to a locked region"
+    )
+    isolation_level: Literal[1, 2] = Field(
+        default=1, description="at level 2 an application root-of-trust partition is unprivileged"
+    )
 
 
 class ImageEntry(Strict):
@@ -101,6 +108,10 @@ class ImageEntry(Strict):
     )
     attribution: Literal["secure", "non_secure"] | None = None
     protects: list[ProtectEntry] | None = Field(default=None, description="default: what the vendor's program protects")
+    lock_library: Literal["first_free", "counted"] | None = Field(
+        default=None,
+        description="ACL parts: takes the first free entry, or begins with entry 0 in each stage; default: by `sdk`",
+    )
     counter: bool | None = Field(default=None, description="NSIB: monotonic version counter")
     provision: Name | None = Field(
         default=None,

@@ -1,11 +1,11 @@
 """The step `protect`: fprotect of the vendor's library, one function a unit (soc.md 3)."""
 
-from bootverify.design.boot import Protect
-from bootverify.design.protection import Lock, Span, UnitKind
+from bootverify.design.boot import Program, Protect
+from bootverify.design.protection import Access, Lock, Span, UnitKind
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.frame import HALTED, Frame
 from bootverify.encoder.stages.outcome import Outcome
-from bootverify.encoder.terms import Term, and_, const, eq, ite, not_, or_, true
+from bootverify.encoder.terms import Term, and_, const, eq, ite, member, not_, or_, true
 from bootverify.encoder.units import acl, bprot, rramc, spu
 
 
@@ -17,6 +17,8 @@ def protect(frame: Frame, step: Protect, goes: str) -> list[Outcome]:
     match kind:
         case UnitKind.SPU:
             return [_by_spu(frame, step, goes)]
+        case UnitKind.ACL if step.counts_entries:
+            return [_by_counted_acl(frame, step, goes)]
         case UnitKind.ACL:
             return _by_acl(frame, step, goes)
         case UnitKind.BPROT:
@@ -56,6 +58,32 @@ def _by_acl(frame: Frame, step: Protect, goes: str) -> list[Outcome]:
     return [*outcomes, Outcome(name="done", guard=enough, goes=goes, updates=done)]
 
 
+def _by_counted_acl(frame: Frame, step: Protect, goes: str) -> Outcome:
+    """The library of before 2021-06: a stage counts its own entries from 0, and what is in use ignores the write.
+
+    Nobody reads back what the unit made of it. Entries fill from 0 on, so one number tells which are in use.
+    """
+    assert frame.entries is not None
+    guard, values = frame.design.soc.guard, frame.entries.sort.values
+    stage = next(stage for stage in frame.design.stages if any(each is step for each in stage.steps))
+    before = stage.steps[: next(i for i, each in enumerate(stage.steps) if each is step)]
+    number = sum(len(each.spans) for each in before if isinstance(each, Protect))
+    updates: dict[Term, Term] = {}
+    used: Term = frame.entries
+    for span in step.spans:
+        start, end = span.range.start, span.range.end
+        if number >= guard.entries or not acl.accepts(start, end, page=guard.granule, largest=guard.largest):
+            goes = HALTED
+            break
+        free = member(frame.entries, values[: number + 1])
+        for region in frame.regions_of(frame.cells.regions(start, end)):
+            for field, denied in acl.denied(region, step.deny).items():
+                updates[field] = and_(updates.get(field, field), or_(not_(free), denied))
+        used = ite(free, const(frame.entries.sort, values[number + 1]), used)
+        number += 1
+    return Outcome(name="done", guard=true(), goes=goes, updates={**updates, frame.entries: used})
+
+
 def _by_bprot(frame: Frame, step: Protect, goes: str) -> Outcome:
     cells, updates = frame.cells, dict[Term, Term]()
     for span in step.spans:
@@ -70,6 +98,8 @@ def _by_bprot(frame: Frame, step: Protect, goes: str) -> Outcome:
 
 def _by_rramc(frame: Frame, step: Protect, goes: str) -> list[Outcome]:
     """One span a boot: region 4 is free, then it is not; the boot region may hold region 3 already."""
+    if Access.READ in step.deny:
+        return [_all_of_itself(frame, step, goes)]
     guard = frame.design.soc.guard
     first, *more = step.spans
     assert guard.largest is not None
@@ -89,6 +119,31 @@ def _by_rramc(frame: Frame, step: Protect, goes: str) -> list[Outcome]:
     updates |= _counted(frame, 1)
     outcomes.append(Outcome(name="done", guard=not_(full), goes=HALTED if more else goes, updates=updates))
     return outcomes
+
+
+def _all_of_itself(frame: Frame, step: Protect, goes: str) -> Outcome:
+    """A stage takes all access from its own region at hand-over: NSIB from region 3, MCUboot from region 4 (soc.md 3).
+
+    A region that has a size keeps it: NSIB's is then the boot region, whatever the span.
+    """
+    design = frame.design
+    stage = next(stage for stage in design.stages if step in stage.steps)
+    span, updates = step.spans[0].range, dict[Term, Term]()
+    start, end = span.start, span.end
+    if stage.program is Program.NSIB:
+        start = design.soc.flash.start
+        end = start + span.size
+        area = design.lifecycle.boot_region
+        if area is not None:
+            start, end = area.start, area.end
+    else:
+        others = [each for other in design.stages for each in other.steps if isinstance(each, Protect) and each != step]
+        if any(Access.READ not in each.deny for each in others):
+            raise NotModelled(f"`{stage.name}` closes region 4, which another step may hold already")
+        updates = _counted(frame, 1)
+    for region in frame.regions_of(frame.cells.regions(start, end)):
+        updates |= rramc.closed(region)
+    return Outcome(name="done", guard=true(), goes=goes, updates=updates)
 
 
 def _full(frame: Frame, taken: int) -> Term:

@@ -1,22 +1,44 @@
 """TF-M's attribution of memory: SPU regions (soc.md 8.1), or one MPC override (soc.md 8.2)."""
 
+from dataclasses import replace
+
 from bootverify.design.boot import SetUpTrustZone
 from bootverify.design.protection import UnitKind
 from bootverify.encoder.cells import NotModelled
-from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame import HALTED, Frame
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.stages.protect import programmed
-from bootverify.encoder.terms import Term, true
+from bootverify.encoder.terms import Term, not_, or_, true
 from bootverify.encoder.units import mpc, spu
 
 
 def set_up_trustzone(frame: Frame, step: SetUpTrustZone, goes: str) -> list[Outcome]:
     """What is locked stays; what is opened stays open until reset."""
     if frame.cells.kind is UnitKind.SPU:
-        return [_by_spu(frame, step, goes)]
+        done = _by_spu(frame, step, goes)
+        return _by_debug_build(frame, step, done) if step.debug_build else [done]
     if frame.design.soc.attribution is None:
         raise NotModelled(f"TF-M on {frame.design.soc.name}, which has no TrustZone")
     return [_by_mpc(frame, step, goes)]
+
+
+def _by_debug_build(frame: Frame, step: SetUpTrustZone, done: Outcome) -> list[Outcome]:
+    """The vendor's access layer asserts before each write that the register is not locked (soc.md 2.1).
+
+    What is set before it stops is left as it was: no code runs after it, and a reset clears it.
+    """
+    cells = frame.cells
+    boot = cells.boot_regions()
+    locking: set[int] = set()
+    again = False
+    for span in (*([step.secure_code] if step.locks_first else []), *step.non_secure, *step.non_secure_data):
+        regions = set(cells.regions(span.range.start, span.range.end))
+        again = again or bool(regions & locking)
+        locking |= regions
+    written = locking | {i for i in range(cells.count) if i not in boot}
+    stops = true() if again else or_(*(region.locked for region in frame.regions_of(sorted(written))))
+    halted = Outcome(name="assertion", guard=stops, goes=HALTED)
+    return [replace(done, guard=not_(stops)), halted]
 
 
 def _by_spu(frame: Frame, step: SetUpTrustZone, goes: str) -> Outcome:

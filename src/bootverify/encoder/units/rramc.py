@@ -23,6 +23,11 @@ def denied(region: Region) -> dict[Term, Term]:
     return {region.write: not_(true())}
 
 
+def closed(region: Region) -> dict[Term, Term]:
+    """The cells once a stage took all access from the region over them; nothing gives it back until reset."""
+    return {field: not_(true()) for field in (region.read, region.write, region.execute)}
+
+
 def regions_needed(start: int, end: int, *, largest: int) -> int | None:
     """How many regions a lock of that range takes: one, or two when it starts at 0x0; None when it is refused.
 

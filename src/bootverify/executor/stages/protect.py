@@ -1,17 +1,35 @@
 """The step `protect`: the vendor's fprotect over each span, as NSIB and MCUboot call it."""
 
-from bootverify.design.boot import Protect
+from bootverify.design.boot import Program, Protect
 from bootverify.design.protection import Access, Lock, Span
 from bootverify.executor.device import Device, Halt
-from bootverify.executor.fprotect import Fprotect, FprotectAcl, FprotectBprot, FprotectRram, FprotectSpu
+from bootverify.executor.fprotect import (
+    Fprotect,
+    FprotectAcl,
+    FprotectAcl2021,
+    FprotectBprot,
+    FprotectRram,
+    FprotectSpu,
+    region_set,
+)
 from bootverify.executor.units.acl import Acl
 from bootverify.executor.units.bprot import Bprot
-from bootverify.executor.units.rramc import Rramc
+from bootverify.executor.units.rramc import (
+    BOOT_REGION,
+    EXECUTE,
+    FREE_REGION,
+    LOCK,
+    READ,
+    SECURE,
+    WRITE,
+    Rramc,
+)
 from bootverify.executor.units.spu import Spu
 
 WORDS = {  # what a unit's entry leaves to everybody
     FprotectSpu: "secure, read and execute only",
     FprotectAcl: "write denied",
+    FprotectAcl2021: "write denied, as it believes",
     FprotectBprot: "write denied",
     FprotectRram: "read and execute only",
 }
@@ -23,7 +41,10 @@ def protect(device: Device, step: Protect) -> None:
     A failed call stops NSIB and lets MCUboot loop for ever (ncs-boot 1.1 step 1, 2.1): the device halts.
     """
     stage = device.design.stages[device.stage].name
-    library = _library(device)
+    if isinstance(device.guard, Rramc) and Access.READ in step.deny:
+        _take_all(device, device.guard, step.spans[0])
+        return
+    library = _library(device, step)
     lasting = step.lock is Lock.UNTIL_RESET
     for span in step.spans:
         code = _call(library, span, step.deny, lasting=lasting)
@@ -35,13 +56,31 @@ def protect(device: Device, step: Protect) -> None:
         device.log.append(f"{stage}: fprotect {span.range}: {words}, {lock}")
 
 
-def _library(device: Device) -> Fprotect:
-    """The back end of this part, as a program finds it when it starts."""
+def _take_all(device: Device, rramc: Rramc, span: Span) -> None:
+    """What NSIB and MCUboot do with their own region at hand-over, from RAM: no access, locked (soc.md 3).
+
+    NSIB's is region 3, MCUboot's region 4; one that has no size yet gets it first.
+    """
+    stage = device.design.stages[device.stage]
+    region = BOOT_REGION if stage.program is Program.NSIB else FREE_REGION
+    if not rramc.config[region] & rramc.size_field:
+        region_set(rramc, region, span.range.start, span.range.size, READ | WRITE | EXECUTE | SECURE)
+    rramc.write_config(region, (rramc.config[region] & ~(READ | WRITE | EXECUTE)) | LOCK)
+    start, end = rramc.range(region)
+    device.log.append(f"{stage.name}: RRAMC region {region} [{start:#x}, {end:#x}): no access, locked until reset")
+
+
+def _library(device: Device, step: Protect) -> Fprotect:
+    """The back end of this part, as the running program has it: what it counts it counts from its own start."""
     guard = device.design.soc.guard
     size = device.design.soc.flash.size
     match device.guard:
         case Spu() as spu:
             return FprotectSpu(spu)
+        case Acl() as acl if step.counts_entries:
+            steps = device.design.stages[device.stage].steps[: device.step]
+            used = sum(len(each.spans) for each in steps if isinstance(each, Protect))
+            return FprotectAcl2021(acl, acl.page, acl.page, guard.largest or size, used=used)
         case Acl() as acl:
             return FprotectAcl(acl, acl.page, acl.page, size // acl.page, guard.largest or size)
         case Bprot() as bprot:

@@ -1,18 +1,22 @@
 """The step `set_up_trustzone`: TF-M's own set-up (executor/tfm) of the ranges that the design gives."""
 
 from bootverify.design.boot import Program, SetUpTrustZone
-from bootverify.executor.device import Device
+from bootverify.executor.device import Device, Halt
 from bootverify.executor.tfm import mpc_setup, spu_setup
 from bootverify.executor.tfm.layout import Layout
 from bootverify.executor.tfm.spu_setup import Applied
 from bootverify.executor.units.mpc import Mpc
 from bootverify.executor.units.sau import Sau
 from bootverify.executor.units.spu import EXECUTE, SECURE
+from bootverify.executor.vendor_build import DEBUG, RELEASE, StoppedError
 from bootverify.ranges import AddressRange
 
 
 def set_up_trustzone(device: Device, step: SetUpTrustZone) -> None:
-    """Attribute memory as a release build of TF-M does on this part; the design says nothing of RAM and veneers."""
+    """Attribute memory as TF-M does on this part, a debug build up to the first assertion that fails.
+
+    The design says nothing of RAM and veneers.
+    """
     layout = Layout(
         secure_code=step.secure_code.range,
         non_secure=tuple(span.range for span in step.non_secure),
@@ -23,8 +27,13 @@ def set_up_trustzone(device: Device, step: SetUpTrustZone) -> None:
     if device.mpc is not None and device.sau is not None:
         _open_above(device, device.mpc, device.sau, layout)
         return
-    for applied in spu_setup.init_memory(device.spu, layout):
-        device.log.append(f"{device.running}: SPU {_told(applied)}")
+    stage = device.running
+    try:
+        done = spu_setup.init_memory(device.spu, layout, build=DEBUG if step.debug_build else RELEASE)
+    except StoppedError as stop:
+        device.halt(Halt.ASSERTION, f"{stage}: a debug build stops: {stop.label}")
+        return
+    device.log += [f"{stage}: SPU {_told(applied)}" for applied in done]
 
 
 def _open_above(device: Device, mpc: Mpc, sau: Sau, layout: Layout) -> None:
