@@ -53,7 +53,12 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
     if tfm and image is not None:
         told = _mapping(protection.get("tfm"))
         first = told.get("secure_code_locked_first", tfm_locks)
-        draft.put(("chain", image, "trustzone"), {"secure_code_locked_first": bool(first)}, ("protection", "tfm"))
+        zone: dict[str, Any] = {"secure_code_locked_first": bool(first)}
+        if told.get("isolation_level") in {1, 2}:
+            zone["isolation_level"] = told["isolation_level"]
+        if says(told.get("build", ""), "debug"):
+            zone["build"] = "debug"
+        draft.put(("chain", image, "trustzone"), zone, ("protection", "tfm"))
 
 
 def _stands(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], about: list[str]) -> bool:
