@@ -3,13 +3,16 @@
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+from bootverify.check.accepted import Accepted, Waiver, accept
 from bootverify.check.replay import Replay, replay
 from bootverify.check.run import Options, check_design
 from bootverify.check.verdict import Report
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
+from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.executor.run import NotEnabled, act, mark, runs_on
 from bootverify.executor.world import World
@@ -23,6 +26,7 @@ from bootverify.sources.design_file import load_design, parse_design, read_desig
 from bootverify.sources.document import parse_written
 from bootverify.sources.policies import all_policies, load_policies
 from bootverify.sources.support import load_support
+from bootverify.sources.waivers import load_baseline, load_waivers
 from bootverify.sources.written import Written
 
 MOST_BOOT_STEPS = 256
@@ -70,6 +74,21 @@ def check(
     if attackers and policies and not asked.any_attacker:
         asked = asked.widened()
     return check_design(design, chosen, foes, load_support(), subjects=named, options=asked)
+
+
+def accepted(
+    report: Report, *, waivers: Path | str | None = None, baseline: Path | str | None = None, today: date
+) -> Accepted:
+    """The report with the violations marked that a file of waivers, or an earlier report, accepts on that day.
+
+    Raises:
+        InputError: a file is wrong; every fault with its line.
+    """
+    found = [
+        Waiver(**entry.model_dump(), source=Source(file=place))
+        for entry, place in (load_waivers(waivers) if waivers else ())
+    ]
+    return accept(report, found, load_baseline(baseline) if baseline else frozenset(), today)
 
 
 def ask(design: Design, policy: str, subjects: Iterable[str], attacker: Attacker) -> Report:

@@ -54,6 +54,7 @@ class Finding:
     open_points: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     repair: str = ""
+    accepted: str = ""  # who accepts this violation until when and why; empty when nobody does
 
     @property
     def certificate_file(self) -> str:
@@ -93,8 +94,8 @@ class Report:
         if self.discrepancies:
             return 4
         asked = [finding for finding in self.findings if finding.verdict is not Verdict.NOT_APPLICABLE]
-        if any(finding.verdict is Verdict.VIOLATED for finding in asked):
+        if any(finding.verdict is Verdict.VIOLATED and not finding.accepted for finding in asked):
             return 1
-        if not asked or any(finding.verdict is not Verdict.HOLDS for finding in asked):
+        if not asked or any(finding.verdict is not Verdict.HOLDS and not finding.accepted for finding in asked):
             return 3
         return 0

@@ -1,6 +1,7 @@
 """Answering questions, and re-checking answers: check, replay, certify."""
 
 import sys
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +36,7 @@ class Format(Enum):
     SARIF = "sarif"
     JUNIT = "junit"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 @app.command()
@@ -52,6 +54,8 @@ def check(
     explain: Annotated[bool, typer.Option("--explain", help="Show all that a verdict rests on.")] = False,
     ledger: Annotated[bool, typer.Option("--ledger", help="List what was met and not modelled.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Anything met and not modelled is an error.")] = False,
+    waivers: Annotated[Path | None, typer.Option(metavar="FILE", help="Violations accepted until a day.")] = None,
+    baseline: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON report of an earlier check.")] = None,
 ) -> int:
     """Answer every policy about a design."""
     design = api.load(source, sdk=ncs)
@@ -62,6 +66,8 @@ def check(
     solvers = solver.names
     options = api.Options(solvers=solvers, certificates=certificates is not None, explain=explain)
     report = api.check(design, policies=policy or (), subjects=subject or (), attackers=attacker or (), options=options)
+    accepted = api.accepted(report, waivers=waivers, baseline=baseline, today=date.today())  # noqa: DTZ011 - local day
+    report = accepted.report
     for finding in report.findings:
         if certificates is not None and finding.certificate is not None:
             write(certificates / finding.certificate_file, finding.certificate)
@@ -76,6 +82,9 @@ def check(
     deliver(told, output)
     for discrepancy in report.discrepancies:
         complain(f"executor and encoder disagree, which is a defect of bootverify: {discrepancy}")
+    if accepted.problems:
+        complain("\n".join(accepted.problems))
+        return 2
     return report.exit_code
 
 

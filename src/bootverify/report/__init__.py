@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bootverify.check.verdict import Report
+from bootverify.report.html import html
 from bootverify.report.junit import junit
 from bootverify.report.markdown import markdown
 from bootverify.report.records import json_report
@@ -15,4 +16,5 @@ FORMATS: dict[str, Callable[[Report], str]] = {
     "sarif": sarif,
     "junit": junit,
     "markdown": markdown,
+    "html": html,
 }

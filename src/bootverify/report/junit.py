@@ -20,7 +20,7 @@ def junit(report: Report) -> str:
 def _case(finding: Finding) -> str:
     name = quoteattr(f"{finding.subject} against {finding.attacker}")
     head = f"  <testcase classname={quoteattr(finding.policy)} name={name}"
-    if finding.verdict is Verdict.HOLDS:
+    if finding.verdict is Verdict.HOLDS or finding.accepted:
         return head + "/>"
     element = {Verdict.VIOLATED: "failure", Verdict.NOT_APPLICABLE: "skipped"}.get(finding.verdict, "error")
     body = "" if element == "skipped" else escape(_details(finding))

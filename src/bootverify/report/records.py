@@ -61,6 +61,7 @@ def question(finding: Finding) -> dict[str, Any]:
         "open_points": list(finding.open_points),
         "assumptions": list(finding.assumptions),
         "repair": finding.repair,
+        "accepted": finding.accepted,
     }
 
 

@@ -57,6 +57,8 @@ def _result(report: Report, finding: Finding, number: int) -> dict[str, Any]:
         "locations": [_location(fact) for fact in finding.facts[:1]] or [_file(report)],
         "partialFingerprints": {"question/v1": _fingerprint(finding)},
     }
+    if finding.accepted:
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": finding.accepted}]
     if len(finding.facts) > 1:
         result["relatedLocations"] = [
             {"id": i, **_location(fact), "message": {"text": fact.text}} for i, fact in enumerate(finding.facts[1:], 1)

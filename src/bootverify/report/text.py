@@ -79,9 +79,9 @@ def _shown(finding: Finding) -> tuple[object, ...]:
     if finding.verdict is Verdict.HOLDS:
         return (finding.strength,)
     if finding.trace is None:
-        return (finding.because, finding.facts)
+        return (finding.because, finding.facts, finding.accepted)
     steps = tuple(_generic(line, finding.attacker) for step in finding.trace.steps for line in step.observation.log)
-    return (_generic(finding.because, finding.attacker), steps)
+    return (_generic(finding.because, finding.attacker), steps, finding.accepted)
 
 
 def _generic(line: str, attacker: str) -> str:
@@ -107,7 +107,9 @@ def _told(group: Sequence[Finding], how: Manner) -> Iterator[str]:
             yield from _facts(facts, how)
             if first.trace is not None and first.trace.steps:
                 yield from _attack(first.trace)
-            if first.repair:
+            if first.accepted:
+                yield from _wrapped(f"Accepted by {first.accepted}", 2, 4)
+            elif first.repair:
                 yield from _wrapped(f"To do: {first.repair}", 2, 9)
         case _:
             yield from _wrapped(first.because, 2)

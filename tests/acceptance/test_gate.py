@@ -1,0 +1,171 @@
+"""The gate on a change: waivers, baselines, the action's script, the pre-commit hook, the west command."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+
+from bootverify.cli import run
+
+TOP = Path(__file__).resolve().parents[2]
+TODAY = "tests/designs/today.yaml"
+ASKED = ["--policy", "secret-confidential", "--subject", "enc_priv", "--attacker", "app-code-secure"]
+WAIVER = """\
+waivers:
+  - policy: secret-confidential
+    subject: enc_priv
+    attacker: app-code-secure
+    owner: product security
+    reason: replaced in the next hardware
+    expires: {expires}
+"""
+
+
+@pytest.fixture
+def told(capsys, monkeypatch):
+    monkeypatch.chdir(TOP)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = run([*map(str, arguments)])
+        seen = capsys.readouterr()
+        return code, seen.out, seen.err
+
+    return call
+
+
+def _waivers(folder: Path, text: str) -> Path:
+    path = folder / "waivers.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_waiver_accepts_one_violation_until_its_day(told, tmp_path):
+    waivers = _waivers(tmp_path, WAIVER.format(expires="2999-12-31"))
+    code, out, _ = told("check", TODAY, *ASKED, "--waivers", waivers)
+    assert code == 0
+    assert "Accepted by product security until 2999-12-31" in out
+
+
+def test_an_expired_waiver_fails(told, tmp_path):
+    waivers = _waivers(tmp_path, WAIVER.format(expires="2020-01-31"))
+    code, _, err = told("check", TODAY, *ASKED, "--waivers", waivers)
+    assert code == 2
+    assert "expired on 2020-01-31" in err
+
+
+def test_a_waiver_of_what_is_not_violated_fails(told, tmp_path):
+    waivers = _waivers(tmp_path, WAIVER.format(expires="2999-12-31").replace("enc_priv", "img_sign_priv"))
+    code, _, err = told("check", TODAY, *ASKED, "--waivers", waivers)
+    assert code == 2
+    assert "nothing violates secret-confidential of img_sign_priv" in err
+
+
+def test_a_waiver_has_an_owner_a_reason_and_an_end(told, tmp_path):
+    waivers = _waivers(tmp_path, "waivers:\n  - {policy: rot-immutable, subject: '*', attacker: debug-port}\n")
+    code, _, err = told("check", TODAY, *ASKED, "--waivers", waivers)
+    assert code == 2
+    assert {"owner", "reason", "expires"} <= {word.strip("`") for word in err.split()}
+
+
+def test_what_was_violated_before_passes_and_what_is_new_does_not(told, tmp_path):
+    baseline = tmp_path / "baseline.json"
+    told("check", TODAY, *ASKED, "--format", "json", "--output", baseline)
+    assert told("check", TODAY, *ASKED, "--baseline", baseline)[0] == 0
+    more = [*ASKED, "--policy", "secret-use-restricted"]
+    assert told("check", TODAY, *more, "--baseline", baseline)[0] == 1
+
+
+def test_a_baseline_that_is_no_report_is_refused(told):
+    code, _, err = told("check", TODAY, *ASKED, "--baseline", TODAY)
+    assert code == 2
+    assert "this is no JSON report" in err
+
+
+def test_sarif_has_what_code_scanning_needs(told, tmp_path):
+    waivers = _waivers(tmp_path, WAIVER.format(expires="2999-12-31"))
+    _, out, _ = told("check", TODAY, "--format", "sarif", "--waivers", waivers)
+    run_ = json.loads(out)["runs"][0]
+    rules = [rule["id"] for rule in run_["tool"]["driver"]["rules"]]
+    prints = [result["partialFingerprints"]["question/v1"] for result in run_["results"]]
+    assert len(set(prints)) == len(prints)
+    for result in run_["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        assert result["kind"] in {"pass", "fail", "open", "review", "notApplicable"}
+        assert (result["kind"] == "fail") == (result["level"] != "none")
+        for place in result["locations"]:
+            region = place["physicalLocation"].get("region", {"startLine": 1})
+            assert region["startLine"] >= 1
+    failed = [result for result in run_["results"] if result["kind"] == "fail"]
+    assert any("suppressions" in result for result in failed)
+    assert all(result["codeFlows"][0]["threadFlows"][0]["locations"] for result in failed if "codeFlows" in result)
+
+
+def test_junit_counts_failures_as_the_report_does(told):
+    _, out, _ = told("check", TODAY, "--format", "junit")
+    suite = ET.fromstring(out)
+    assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
+    assert int(suite.get("tests")) == len(suite.findall("testcase"))
+
+
+def test_html_is_one_page_without_foreign_parts(told):
+    _, out, _ = told("check", TODAY, "--format", "html")
+    assert out.startswith("<!doctype html>")
+    assert "http" not in out
+    assert "violated: secret-confidential of enc_priv" in out
+
+
+def _environment(folder: Path, **more: str) -> dict[str, str]:
+    """A shell in which `bootverify` is this checkout's."""
+    program = folder / "bootverify"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bootverify "$@"\n')
+    program.chmod(0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(TOP / "src"), **more}
+
+
+def test_the_action_s_script_fails_on_a_violation_and_leaves_reports(tmp_path):
+    sarif, summary = tmp_path / "out.sarif", tmp_path / "summary.md"
+    environment = _environment(
+        tmp_path, DESIGN=TODAY, SARIF=str(sarif), GITHUB_STEP_SUMMARY=str(summary), ARGUMENTS=" ".join(ASKED)
+    )
+    script = TOP / "integrations" / "github" / "gate.sh"
+    done = subprocess.run(["bash", str(script)], cwd=TOP, env=environment, capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert json.loads(sarif.read_text())["version"] == "2.1.0"
+    assert "violated" in summary.read_text()
+
+
+def test_the_pre_commit_hook_names_a_command_that_exists(told):
+    hook = yaml.safe_load((TOP / ".pre-commit-hooks.yaml").read_text())[0]
+    program, command = hook["entry"].split()
+    assert program == "bootverify"
+    assert told(command, TODAY, *ASKED)[0] == 1
+
+
+def test_the_west_command_hands_over_the_build_directory(tmp_path):
+    west = tmp_path / "west"
+    west.mkdir()
+    (west / "__init__.py").touch()
+    (west / "commands.py").write_text(
+        "class WestCommand:\n"
+        "    def __init__(self, name, help, description, accepts_unknown_args=False):\n"
+        "        self.name, self.help, self.description = name, help, description\n"
+    )
+    code = (
+        "import sys, argparse, runpy\n"
+        f"module = runpy.run_path({str(TOP / 'integrations/west/bootverify_west.py')!r})\n"
+        "parser = argparse.ArgumentParser().add_subparsers()\n"
+        "command = module['Bootverify']()\n"
+        "args, unknown = command.do_add_parser(parser).parse_known_args(sys.argv[1:])\n"
+        "command.do_run(args, unknown)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{TOP / 'src'}"}
+    command = [sys.executable, "-c", code, "-d", TODAY, *ASKED]
+    done = subprocess.run(command, cwd=TOP, env=environment, capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert b"secret-confidential" in done.stdout
