@@ -30,8 +30,8 @@ check-all: $(READY) lint types layers  ## everything, the long ones too
 	@$(BIN)/python -m pytest -q -n 2
 
 lint: $(READY)  ## ruff
-	@$(BIN)/ruff check src tests
-	@$(BIN)/ruff format --check src tests
+	@$(BIN)/ruff check src tests integrations
+	@$(BIN)/ruff format --check src tests integrations integrations
 
 types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
@@ -40,8 +40,8 @@ layers: $(READY)  ## import-linter: who may import whom
 	@$(BIN)/lint-imports --no-cache
 
 fix: $(READY)  ## format and repair what ruff can
-	@$(BIN)/ruff format src tests
-	@$(BIN)/ruff check --fix src tests
+	@$(BIN)/ruff format src tests integrations
+	@$(BIN)/ruff check --fix src tests integrations
 
 score: $(READY)  ## cards, recorded vectors and corpus of ../shared: how much is right
 	@$(BIN)/python -m tests.score

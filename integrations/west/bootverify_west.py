@@ -25,4 +25,5 @@ class Bootverify(WestCommand):
 
     def do_run(self, args, unknown):
         """Run the program and take over its exit code."""
-        sys.exit(subprocess.run([sys.executable, "-m", "bootverify", "check", args.build_dir, *unknown]).returncode)
+        command = [sys.executable, "-m", "bootverify", "check", args.build_dir, *unknown]
+        sys.exit(subprocess.run(command, check=False).returncode)

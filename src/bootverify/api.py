@@ -84,10 +84,8 @@ def accepted(
     Raises:
         InputError: a file is wrong; every fault with its line.
     """
-    found = [
-        Waiver(**entry.model_dump(), source=Source(file=place))
-        for entry, place in (load_waivers(waivers) if waivers else ())
-    ]
+    entries = load_waivers(waivers) if waivers else []
+    found = [Waiver(**entry.model_dump(), source=Source(file=place)) for entry, place in entries]
     return accept(report, found, load_baseline(baseline) if baseline else frozenset(), today)
 
 
