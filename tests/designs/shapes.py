@@ -139,7 +139,8 @@ def s01(*, lock: Lock | None = Lock.UNTIL_RESET) -> Design:
 def s06() -> Design:
     """As S01, with the key in the KMU."""
     base = s01()
-    return replace(base, name="s06", keys=(base.keys[0], _kek("app"), base.keys[2]))
+    app = replace(base.images[1], encryption=EncryptionType.AES_KW)
+    return replace(base, name="s06", images=(base.images[0], app), keys=(base.keys[0], _kek("app"), base.keys[2]))
 
 
 def s02() -> Design:

@@ -51,7 +51,8 @@ def _jump(frame: Frame, reach: Reach) -> Iterator[Move]:
     stages = frame.design.stages
     for i, target in enumerate(stages):
         earlier = [stage for stage in stages[:i] if stage.program is not Program.APPLICATION]
-        guard = or_(*(and_(frame.at_stage(stage), reach.crafted(stage)) for stage in earlier))
+        hostile = (or_(reach.crafted(stage), reach.probe.any) for stage in earlier)
+        guard = or_(*(and_(frame.at_stage(stage), each) for stage, each in zip(earlier, hostile, strict=True)))
         if guard is not false():
             updates = {frame.at: frame.go(frame.marks[target.name][0])}
             yield move(f"jump to {target.name}", guard, updates, Jump(stage=target.name))
@@ -95,13 +96,15 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
         content = choice(name, "content", frame.content_sort)
         fits = [each for each in frame.published if not store.image or frame.genuine[each].image == store.image]
         allowed = or_(*(and_(eq(content, each), frame.published[each]) for each in fits))
-        # What lies in the granules that he cannot reach may be the rest of that release.
-        whole = or_(every, and_(eq(frame.content(store), CRAFTED), some))
+        # What lies in the granules that he cannot reach may be the rest of that release, or erased; of another
+        # release it is not, for each of them differs in every granule.
+        held = frame.content(store)
+        whole = or_(every, and_(or_(not_(member(held, tuple(frame.genuine))), eq(content, held)), some))
         yield chosen(
             name,
             and_(
                 guard,
-                or_(and_(eq(content, ERASED), every), and_(allowed, whole)),
+                and_(or_(eq(content, ERASED), allowed), whole),
                 _settled(frame, store),
             ),
             {frame.content(store): content, **mixed},
@@ -181,15 +184,14 @@ def _settled(frame: Frame, store: Store) -> Term:
 
 def _forge(frame: Frame, reach: Reach) -> Iterator[Move]:
     """A request lies in the trailers: test and perm in staging, none and revert in the slot."""
-    code = reach.code
     for image, request in frame.requests.items():
         slot, staging = frame.design.image(image).slots[0], frame.design.image(image).staging
         assert staging is not None
         name = f"forge the trailers of {image}"
         asked = choice(name, "request", REQUEST)
         swaps = frame.installs[image][1].mode is UpgradeMode.SWAP_MOVE
-        staged = reach.some(frame.cells.trailer(staging), Access.WRITE, code)
-        primary = reach.some(frame.cells.trailer(slot), Access.WRITE, code)
+        staged = reach.some(frame.cells.trailer(staging), Access.WRITE, reach.anyone)
+        primary = reach.some(frame.cells.trailer(slot), Access.WRITE, reach.anyone)
         there = ("none", "revert") if swaps else ("none",)
         guard = or_(and_(member(asked, ("test", "perm")), staged), and_(member(asked, there), primary))
         if guard is not false():
@@ -201,11 +203,11 @@ def _forges(image: str) -> Callable[[Choices], Action]:
 
 
 def _program(frame: Frame, reach: Reach) -> Iterator[Move]:
-    """A secure attacker programs regions of an SPU that are not locked as he likes.
+    """A secure attacker programs regions of an SPU that are not locked as he likes, a probe too (soc.md 2.1).
 
     What he can do to the other units only takes access away, from him too.
     """
-    hostile = reach.code.secure
+    hostile = reach.anyone.secure
     if hostile is false() or frame.cells.kind is not UnitKind.SPU:
         return
     for region in frame.regions:
@@ -273,13 +275,11 @@ def _lies(frame: Frame, place: Place) -> Term:
 
 
 def _kmu(frame: Frame, reach: Reach) -> Iterator[Move]:
-    guard = and_(reach.code.secure, not_(frame.erased_all))
-    if guard is false():
-        return
     for key in frame.design.keys:
         known = frame.knowledge.get(key.name)
+        guard = and_(reach.anyone.secure, frame.in_kmu(key))
         places = kmu_slots(key)
-        if known is None:
+        if known is None or guard is false():
             continue
         if any(place.push_to.value == "ram" for place in places):
             yield move(f"use the KMU slot of {key.name}", guard, {known: true()}, UseSlot(key=key.name))
@@ -291,7 +291,8 @@ def _kmu(frame: Frame, reach: Reach) -> Iterator[Move]:
 def _erase_all(frame: Frame) -> Iterator[Move]:
     if frame.erased_all is false():
         return
-    updates = {frame.at: frame.go(HALTED), frame.erased_all: true()}
+    # "ERASEALL wipes flash, UICR, RAM and peripheral settings" (soc.md 4.3).
+    updates = {**frame.reset(), frame.at: frame.go(HALTED), frame.erased_all: true()}
     inside = [store for store in frame.cells.stores.values() if store.extent.guarded]
     updates |= {frame.content(store): frame.is_content(ERASED) for store in inside}
     updates |= {patched: not_(true()) for patched in frame.patches.values()}
@@ -305,6 +306,7 @@ def _erase_all(frame: Frame) -> Iterator[Move]:
         updates[request] = ite(eq(request, "revert"), none, request) if outlives else none
     if frame.cuts:
         updates |= {frame.midway(image): not_(true()) for image in frame.requests}
+    updates |= {held: not_(true()) for held in frame.delivered.values()}
     if frame.counter is not None:
         updates[frame.counter] = const(frame.counter.sort, "0")
     yield move("erase all", true(), updates, EraseAll())

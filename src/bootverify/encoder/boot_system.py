@@ -98,11 +98,11 @@ def _steps(frame: Frame) -> Iterator[Move]:
         marks = frame.marks[stage.name]
         for i, (step, mark) in enumerate(zip(stage.steps, marks, strict=True)):
             following = marks[i + 1] if i + 1 < len(marks) else HALTED
-            for outcome in possible(_outcomes(frame, step, mark, following)):
+            for outcome in possible(_outcomes(frame, stage, step, mark, following)):
                 yield _taken(frame, stage, i, mark, outcome)
 
 
-def _outcomes(frame: Frame, step: Step, mark: str, following: str) -> list[Outcome]:
+def _outcomes(frame: Frame, stage: Stage, step: Step, mark: str, following: str) -> list[Outcome]:
     match step:
         case Protect():
             return protect(frame, step, following)
@@ -113,9 +113,9 @@ def _outcomes(frame: Frame, step: Step, mark: str, following: str) -> list[Outco
         case SetUpTrustZone():
             return set_up_trustzone(frame, step, following)
         case Launch():
-            return goes_on(frame.marks[step.stage][0])
+            return goes_on(frame, stage, frame.marks[step.stage][0])
         case Begin():
-            return goes_on(following)
+            return goes_on(frame, stage, following)
         case Run():
             return []  # it stays where it is
 

@@ -54,6 +54,8 @@ condition; `Frame.variables` is the list.
 `knows[key]`
     The attacker has the value; *if* the key is secret, not published, and has a placement other
     than the host.
+`delivered[key]`
+    The KMU holds the value; *if* the key has slots there that a later release fills on its first run.
 `erased_all`
     The probe erased the device; *if* the attacker has `debug` and the design has no erase
     protection. The port is open when it is set, or when the design leaves it open; there is no
@@ -68,7 +70,7 @@ from functools import cached_property
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, Protect, Stage, operation
 from bootverify.design.design import Design
-from bootverify.design.keys import HostOnly, Key
+from bootverify.design.keys import HostOnly, InImage, InKmu, Key
 from bootverify.design.protection import UnitKind
 from bootverify.encoder.cells import Cells, NotModelled, Store
 from bootverify.encoder.region import Region, region
@@ -391,6 +393,15 @@ class Frame:
         """Whether the attacker has the value of each secret that he could come by."""
         return {key.name: var(f"knows[{key.name}]") for key in self.design.keys if _exposed(key)}
 
+    @cached_property
+    def delivered(self) -> dict[str, Term]:
+        """Whether the KMU holds each key that a later release brings."""
+        return {key.name: var(f"delivered[{key.name}]") for key in self.design.keys if _comes_later(key)}
+
+    def in_kmu(self, key: Key) -> Term:
+        """The slots that `key` has in the KMU hold its value."""
+        return self.delivered.get(key.name, not_(self.erased_all))
+
     def knows(self, key: Key) -> Term:
         """The attacker has the secret value of `key`."""
         return _truth(key.published) if key.published else self.knowledge.get(key.name, false())
@@ -415,6 +426,7 @@ class Frame:
             *self.patches.values(),
             *self.published.values(),
             *self.knowledge.values(),
+            *self.delivered.values(),
             *(field for each in self.regions for field in each.variables),
         )
 
@@ -439,6 +451,13 @@ class Frame:
 
 def _exposed(key: Key) -> bool:
     return key.secret and not key.published and any(not isinstance(place, HostOnly) for place in key.placements)
+
+
+def _comes_later(key: Key) -> bool:
+    """Production cannot have filled its slots: the images that carry it are later releases."""
+    releases = [place.release for place in key.placements if isinstance(place, InImage)]
+    in_kmu = any(isinstance(place, InKmu) for place in key.placements)
+    return in_kmu and bool(releases) and all(release is not None and release > 1 for release in releases)
 
 
 def _truth(value: bool) -> Term:

@@ -13,7 +13,7 @@ from bootverify.encoder.boot_system import BootSystem
 from bootverify.encoder.frame import CRAFTED, ERASED, NO_SLOT, Frame
 from bootverify.encoder.pycode import Compiled, State, inputs_of
 from bootverify.encoder.terms import Term, Value
-from bootverify.machine.action import Action, ProgramRegion
+from bootverify.machine.action import Action, ProgramRegion, Reset, TakeStep
 
 Facts = Mapping[str, Value]
 
@@ -78,6 +78,18 @@ class Instants:
                 after=self._plain(state),
             )
 
+    def instant(self, facts: Facts) -> dict[Term, Value]:
+        """The facts as an assignment to the variables of the frame, in their order."""
+        return values(self.boot.frame, facts)
+
+    def after(self, before: Mapping[Term, Value], action: Action) -> Iterator[dict[Term, Value]]:
+        """What may follow `before` by a transition that stands for an action of that kind."""
+        old = self._compiled.encode(before)
+        for number, step in enumerate(self._compiled.steps):
+            for chosen, state in step(old):
+                if self._of_kind(number, chosen, action):
+                    yield self._compiled.decode(state)
+
     def allows(self, before: Facts, after: Facts, action: Action | None = None) -> bool:
         """Whether some successor of `before`, or `before` itself, covers `after`.
 
@@ -99,7 +111,9 @@ class Instants:
         told = self._actions(number, chosen)
         if isinstance(action, ProgramRegion):
             return any(isinstance(each, ProgramRegion) and each.region == action.region for each in told)
-        return any(type(each) is type(action) for each in told)
+        # Where power goes before anything lasted, a cut step is a reset.
+        cut = isinstance(action, TakeStep) and action.cut_after is not None
+        return any(type(each) is type(action) or (cut and isinstance(each, Reset)) for each in told)
 
     def _actions(self, number: int, chosen: tuple[int, ...]) -> tuple[Action, ...]:
         transition = self.boot.system.transitions[number]

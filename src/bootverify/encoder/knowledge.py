@@ -1,7 +1,7 @@
 """What the attacker can come to know, and what knowing lets him sign or decrypt."""
 
-from bootverify.design.boot import Image, SignatureType
-from bootverify.design.keys import InImage, InKmu, InUicr, Key, KeyKind, Purpose
+from bootverify.design.boot import EncryptionType, Image, SignatureType
+from bootverify.design.keys import HostOnly, InImage, InKmu, InUicr, Key, KeyKind, Purpose
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.terms import Term, or_, true
 
@@ -38,6 +38,16 @@ def shared_key(frame: Frame, one: Image, other: Image) -> bool:
     )
 
 
+def opens(frame: Frame, image: Image) -> bool:
+    """Whether the device holds a key for updates of `image`, wherever it lies, if they are encrypted."""
+    return image.encryption is EncryptionType.NONE or any(
+        key.secret
+        and any(use.purpose is Purpose.DECRYPT and use.image == image.name for use in key.uses)
+        and any(not isinstance(place, HostOnly) for place in key.placements)
+        for key in frame.design.keys
+    )
+
+
 def decrypts(frame: Frame, image: Image) -> Term:
     """True iff the attacker knows a key whose use is to decrypt updates of `image`."""
     return or_(
@@ -59,8 +69,18 @@ def carries(frame: Frame, key: Key, image: str) -> tuple[str, ...]:
 
 
 def shipped(frame: Frame, key: Key, image: str) -> Term:
-    """True iff the value of `key` is part of a published update of `image`, encrypted or not."""
-    return or_(*(frame.published[name] for name in carries(frame, key, image) if name in frame.published))
+    """True iff the value of `key` is part of a published update of `image`, encrypted or not.
+
+    A later release may carry another public key in the place of the factory's.
+    """
+    names = [
+        name
+        for place in key.placements
+        if isinstance(place, InImage) and place.image == image
+        for name in carries(frame, key, image)
+        if key.secret or frame.genuine[name].release == (place.release or 1)
+    ]
+    return or_(*(frame.published[name] for name in names if name in frame.published))
 
 
 def kmu_slots(key: Key) -> tuple[InKmu, ...]:

@@ -6,7 +6,7 @@ from bootverify.design.memory import Partition
 from bootverify.design.protection import Access, Attribution
 from bootverify.encoder.access import Initiator, Reach
 from bootverify.encoder.frame import Frame
-from bootverify.encoder.knowledge import carries, kmu_slots
+from bootverify.encoder.knowledge import kmu_slots
 from bootverify.encoder.knowledge import shipped as shipped_in
 from bootverify.encoder.terms import Term, and_, eq, false, member, not_, or_, true
 
@@ -63,8 +63,8 @@ class Predicates:
         return self.frame.knows(key)
 
     def usable(self, key: Key) -> Term:
-        """True iff he knows it, or controls secure code while it is in the KMU."""
-        in_kmu = [and_(self.reach.code.secure, not_(self.frame.erased_all))] if kmu_slots(key) else []
+        """True iff he knows it, or controls secure code or the secure port while it is in the KMU."""
+        in_kmu = [and_(self.reach.anyone.secure, self.frame.in_kmu(key))] if kmu_slots(key) else []
         return or_(self.frame.knows(key), *in_kmu)
 
     def shipped(self, key: Key) -> Term:
@@ -81,7 +81,7 @@ class Predicates:
         found = []
         for name in images:
             image = self.frame.design.image(name)
-            later = [each for each in carries(self.frame, key, name) if self.frame.genuine[each].release > 1]
+            later = [each for each in self.frame.named(name) if self.frame.genuine[each].release > 1]
             found.append(and_(self.running(image), self._taken_from(image, tuple(later))))
         return or_(*found)
 

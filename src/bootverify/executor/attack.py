@@ -18,7 +18,12 @@ from bootverify.ranges import AddressRange
 
 
 def hostile_as(world: World) -> tuple[Attribution, ...]:
-    """The attributions with which the attacker acts right now; empty when nothing he controls is running."""
+    """The attributions with which the attacker acts right now, by code or by probe; empty when he cannot."""
+    return _sorted({*code_as(world), *probe_as(world)})
+
+
+def code_as(world: World) -> tuple[Attribution, ...]:
+    """The attributions of the running code that he controls."""
     found: set[Attribution] = set()
     device = world.device
     if not device.halted:
@@ -34,10 +39,17 @@ def hostile_as(world: World) -> tuple[Attribution, ...]:
             later_part = stage.program is Program.APPLICATION and running.program is Program.TFM
             if (running is stage or later_part) and _crafted(world, running.name):
                 found.add(running.attribution)
-    if port_open(world):
-        found.add(Attribution.NON_SECURE)
-        if secure_port_open(world):
-            found.add(Attribution.SECURE)
+    return _sorted(found)
+
+
+def probe_as(world: World) -> tuple[Attribution, ...]:
+    """The attributions of the accesses that his probe makes."""
+    if not port_open(world):
+        return ()
+    return _sorted({Attribution.NON_SECURE, *([Attribution.SECURE] if secure_port_open(world) else [])})
+
+
+def _sorted(found: set[Attribution]) -> tuple[Attribution, ...]:
     return tuple(sorted(found, key=lambda attribution: attribution.value))
 
 

@@ -1,6 +1,7 @@
 """Names what a store holds by comparing bytes with what its makers built; nothing is verified here."""
 
-from bootverify.executor.layout import Store, home, staging_partitions, stores_of
+from bootverify.executor.factory import TRAILER_ROOM
+from bootverify.executor.layout import Store, booted_by_mcuboot, home, staging_partitions, stores_of
 from bootverify.executor.world import World
 from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
 
@@ -28,7 +29,9 @@ def _slot_content(world: World, store: Store) -> Content:
             return genuine
         if world.factory.invalidated(store, genuine, held):
             return Invalidated()
-    return _neither(held)
+    image = world.design.image(store.image)
+    ends_slot = store.range.end == home(world.design, store.slot).end
+    return _neither(held, trailer=ends_slot and image.staging is not None and booted_by_mcuboot(world.design, image))
 
 
 def _staged_content(world: World, name: str) -> Content:
@@ -46,8 +49,10 @@ def _staged_content(world: World, name: str) -> Content:
             # A swap leaves the old image of the primary slot here, in the clear and all parts of it.
             if genuine := world.factory.whole_image_in(store, held):
                 return genuine
-    return _neither(held)
+    return _neither(held, trailer=True)
 
 
-def _neither(held: bytes) -> Content:
+def _neither(held: bytes, *, trailer: bool) -> Content:
+    """Erased or somebody's bytes; the trailer at the end of a slot of MCUboot is no part of the content."""
+    held = held[:-TRAILER_ROOM] if trailer else held
     return Erased() if not held.strip(b"\xff") else Crafted()

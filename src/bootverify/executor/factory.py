@@ -62,6 +62,7 @@ class Factory:
     design: Design
     _images: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
     _packages: dict[tuple[str, int, str], Package] = field(default_factory=dict)
+    _made: dict[tuple[str, int, bytes], MadeImage] = field(default_factory=dict)
 
     @staticmethod
     @lru_cache(maxsize=16)
@@ -138,7 +139,16 @@ class Factory:
                 return self._wrapped(image, payload, release).installed
 
     def _wrapped(self, image: Image, payload: bytes, release: int) -> MadeImage:
-        """MCUboot's layer around `payload`; updates of MCUboot itself carry the application image's signature."""
+        """MCUboot's layer around `payload`; updates of MCUboot itself carry the application image's signature.
+
+        It is made once: some signatures have randomness, and what is installed is what was shipped.
+        """
+        at = (image.name, release, payload)
+        if at not in self._made:
+            self._made[at] = self._made_image(image, payload, release)
+        return self._made[at]
+
+    def _made_image(self, image: Image, payload: bytes, release: int) -> MadeImage:
         signer = image.name if booted_by_mcuboot(self.design, image) else self._sharing(image)
         key = None
         if signer and self.design.image(signer).signature is not SignatureType.NONE:
@@ -193,7 +203,7 @@ class Factory:
         for key in self.design.keys:
             for place in key.placements:
                 if isinstance(place, InImage) and place.image == image.name and place.release in {None, release}:
-                    value = self._carried_value(key, release)
+                    value = self.value(key) if place.release else self._carried_value(key, release)
                     at = place.offset + taken.get(place.offset, 0)
                     taken[place.offset] = taken.get(place.offset, 0) + max(NEXT_KEY, len(value))
                     body[at : at + len(value)] = value
@@ -240,13 +250,15 @@ class Factory:
         """The bytes that each release of the store's image leaves in it."""
         image = self.design.image(store.image)
         return [
-            (Genuine(image.name, release, store.slot if len(image.slots) > 1 else ""), self._part(store, release))
+            (Genuine(image.name, release, slot if len(image.slots) > 1 else ""), self._part(store, release, slot))
+            for slot in image.slots
             for release in range(1, self.design.releases + 1)
         ]
 
-    def _part(self, store: Store, release: int) -> Part:
+    def _part(self, store: Store, release: int, variant: str) -> Part:
+        """The part of `store` of the image that is linked for the slot `variant`."""
         image = self.design.image(store.image)
-        whole = self.slot_image(image, release, store.slot)
+        whole = self.slot_image(image, release, variant)
         start = store.range.start - home(self.design, store.slot).start
         skip = (
             nsib_build.pad(self.design, image) if not booted_by_mcuboot(self.design, image) and image.verified_by else 0
@@ -254,9 +266,9 @@ class Factory:
         low = max(start, skip)
         return Part(offset=low - start, data=whole[low : start + store.range.size])
 
-    def part_bytes(self, store: Store, release: int) -> bytes:
-        """The store's bytes when `release` is installed, from the store's start."""
-        part = self._part(store, release)
+    def part_bytes(self, store: Store, release: int, variant: str = "") -> bytes:
+        """The store's bytes when `release` is installed, from the store's start; `variant`: linked for another slot."""
+        part = self._part(store, release, variant or store.slot)
         return b"\xff" * part.offset + part.data
 
     def store_bytes(self, store: Store) -> bytes:
@@ -267,7 +279,7 @@ class Factory:
 
     def invalidated(self, store: Store, genuine: Genuine, held: bytes) -> bool:
         """Whether `held` is that release with NSIB's mark: nothing but the valid word differs."""
-        part = self._part(store, genuine.release)
+        part = self._part(store, genuine.release, genuine.slot or store.slot)
         found = held[part.offset : part.offset + len(part.data)]
         if not nsib_chooses(self.design, self.design.image(store.image)):
             return False
@@ -375,7 +387,15 @@ class Factory:
         genuine = bytearray(self.slot_image(image, 1, slot))
         for at in range(0x300, len(genuine), 0x100):
             genuine[at] ^= 0xFF
-        return bytes(genuine)
+        return self._without_secrets(bytes(genuine), knowledge)
+
+    def _without_secrets(self, data: bytes, knowledge: Knowledge) -> bytes:
+        """`data` with zeros where it holds a secret that somebody with that knowledge could not have written."""
+        for key in self.design.keys:
+            if key.secret and not knowledge.knows(key.name):
+                value = self.value(key)
+                data = data.replace(value, bytes(len(value)))
+        return data
 
     def _forged_for_nsib(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
         start, size = self._nsib_room(image, slot)
@@ -400,13 +420,8 @@ class Factory:
             for place in key.placements:
                 match place:
                     case InKmu():
-                        destination = (
-                            ENGINE_KEY_REGISTER if place.push_to is PushTarget.ENGINE else self.design.soc.ram.start
-                        )
-                        if not isinstance(key.placements[0], InImage):
-                            device.kmu.provision(
-                                place.slots[0], self.value(key), destination=destination, readable=place.readable
-                            )
+                        if not delivered_by(key):
+                            self.provision(device, key, place)
                     case InUicr() if key.secret:
                         device.uicr.load(device.uicr.end - 0x100, self.value(key))
                     case InPartition() if key.secret:
@@ -422,6 +437,11 @@ class Factory:
         if area is not None:
             device.uicr.load(device.uicr.start + BOOTCONF, (0x200D | area.size // 1024 << 16).to_bytes(4, "little"))
             device.reset_units()
+
+    def provision(self, device: Device, key: Key, place: InKmu) -> None:
+        """Write `key` into its slots of the KMU."""
+        destination = ENGINE_KEY_REGISTER if place.push_to is PushTarget.ENGINE else self.design.soc.ram.start
+        device.kmu.provision(place.slots[0], self.value(key), destination=destination, readable=place.readable)
 
     def _provision(self, device: Device) -> None:
         """NSIB's provision data: slot addresses, key hashes, counter."""
@@ -461,6 +481,12 @@ class Factory:
         if held[:fixed] == data[:fixed]:
             return PROVISIONED
         return CRAFTED if held.strip(b"\xff") else ERASED
+
+
+def delivered_by(key: Key) -> tuple[InImage, ...]:
+    """The later releases whose first run copies `key` into the KMU; none where production put it there."""
+    carriers = tuple(place for place in key.placements if isinstance(place, InImage))
+    return carriers if all((place.release or 1) > 1 for place in carriers) else ()
 
 
 def nsib_chooses(design: Design, image: Image) -> bool:

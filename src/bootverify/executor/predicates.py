@@ -13,17 +13,19 @@ from bootverify.executor.content import content_of
 from bootverify.executor.factory import PROVISIONED
 from bootverify.executor.layout import stores_of
 from bootverify.executor.world import World
-from bootverify.machine.content import Genuine
+from bootverify.machine.content import Erased, Genuine
 
 
 def intact(world: World, stage: Stage) -> bool:
-    """Every store of the stage's image holds release 1 as provisioned, and what it trusts does: the bytes are compared.
+    """Every store of the stage's image holds release 1 as provisioned, but for trailers, and what it trusts does.
 
     What the CPU fetches in their place counts.
     """
+    image = world.design.image(stage.image)
+    first = Genuine(image.name, 1, image.slots[0] if len(image.slots) > 1 else "")
     same = all(
-        world.device.flash.read(store.range.start, store.range.size) == world.factory_bytes(store)
-        for store in stores_of(world.design, world.design.image(stage.image))
+        content_of(world, store.name) == (first if store.slot == image.slots[0] else Erased())
+        for store in stores_of(world.design, image)
     )
     trusted = all(
         world.factory.provision_state(step, world.device.flash) == PROVISIONED
@@ -45,15 +47,12 @@ def running(world: World, image: Image) -> bool:
 
 
 def authentic(world: World, image: Image) -> bool:
-    """The slot that this boot took the image from holds the owner's bytes, in all parts."""
+    """The slot that this boot took the image from holds the owner's bytes, in all parts, of one release."""
     slot = image.slots[0] if len(image.slots) == 1 else world.device.active
-    stores = [store for store in stores_of(world.design, image) if store.slot == slot]
     if image.name in world.device.patched or world.factory.misled(image, world.device.flash):
         return False
-    return bool(stores) and all(
-        isinstance(content := content_of(world, store.name), Genuine) and content.image == image.name
-        for store in stores
-    )
+    held = {content_of(world, store.name) for store in stores_of(world.design, image) if store.slot == slot}
+    return len(held) == 1 and all(isinstance(content, Genuine) and content.image == image.name for content in held)
 
 
 def writable(world: World, image: Image) -> bool:

@@ -20,6 +20,7 @@ from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Power, PowerLost, powered
 from bootverify.executor.layout import home, staging_partitions, store_ranges, stores_of
 from bootverify.executor.stages import mcuboot, nsib, tfm
+from bootverify.executor.stages.first_run import copy_delivered_keys
 from bootverify.executor.stages.protect import protect
 from bootverify.executor.world import World
 from bootverify.machine.action import (
@@ -93,8 +94,10 @@ def act(world: World, action: Action) -> None:
             _overwrite(world, action)
         case ForgeTrailer():
             _forge_trailer(world, action)
-        case ReadOut() | Probe():
-            _read_out(world, action.partition)
+        case ReadOut():
+            _read_out(world, action.partition, attack.code_as(world))
+        case Probe():
+            _read_out(world, action.partition, attack.probe_as(world))
         case ProgramRegion():
             _program_region(world, action)
         case PatchFetch():
@@ -136,10 +139,12 @@ def _take_step(world: World, action: TakeStep) -> None:
                 case SetUpTrustZone():
                     tfm.set_up_trustzone(device, step)
                 case Launch():
+                    copy_delivered_keys(world, stage)
                     device.log.append(f"{stage.name}: jump to {step.stage}")
                     device.enter(step.stage)
                     return
                 case Begin():
+                    copy_delivered_keys(world, stage)
                     device.log.append(f"{stage.name}: running, {stage.attribution.value.replace('_', '-')} state")
                 case Run():
                     return
@@ -257,6 +262,10 @@ def _overwrite(world: World, action: Overwrite) -> None:
 
 def _forge_trailer(world: World, action: ForgeTrailer) -> None:
     image = world.design.image(action.image)
+    if not any(
+        isinstance(step, BootGo) and step.image == image.name for stage in world.design.stages for step in stage.steps
+    ):
+        raise NotEnabled(f"no trailer of {image.name} is looked at")
     primary = home(world.design, image.slots[0])
     staging = home(world.design, image.staging) if image.staging else primary
     area = staging if action.request in {Request.TEST, Request.PERM} else primary
@@ -266,10 +275,10 @@ def _forge_trailer(world: World, action: ForgeTrailer) -> None:
     world.log.append(f"{world.attacker.name} rewrites the trailer: the next boot sees {action.request.value}")
 
 
-def _read_out(world: World, partition: str) -> None:
+def _read_out(world: World, partition: str, initiators: tuple[Attribution, ...]) -> None:
     learned: list[str] = []
     shown = 0
-    for initiator in _initiators(world):
+    for initiator in initiators:
         if partition == "uicr":
             learned += attack.read_uicr(world, initiator)
             shown += world.device.uicr.size if initiator is Attribution.SECURE else 0
@@ -338,7 +347,7 @@ def _jump(world: World, action: Jump) -> None:
     device = world.device
     stage = device.design.stages[device.stage]
     names = [each.name for each in device.design.stages]
-    if stage.program is Program.APPLICATION or not attack.hostile_as(world):
+    if device.halted or stage.program is Program.APPLICATION or not attack.hostile_as(world):
         raise NotEnabled("the running stage is not hostile")
     if names.index(action.stage) <= device.stage:
         raise NotEnabled("only a later stage can be jumped to")
@@ -381,5 +390,5 @@ def _genuine_bytes(world: World, content: Genuine, store: str) -> bytes:
     image: Image = world.design.image(content.image)
     for held in stores_of(world.design, image):
         if held.name == store:
-            return world.factory.part_bytes(held, content.release)
+            return world.factory.part_bytes(held, content.release, content.slot)
     return world.factory.package(image, content.release, content.slot).file

@@ -5,10 +5,10 @@ After facts/ncs-boot 2.1 to 2.5.
 
 from collections.abc import Iterator
 
-from bootverify.design.boot import BootGo, Image, UpgradeMode
+from bootverify.design.boot import BootGo, EncryptionType, Image, UpgradeMode
 from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame import CRAFTED, ERASED, HALTED, NO_SLOT, REQUEST, Frame
-from bootverify.encoder.knowledge import forgeable, shared_key
+from bootverify.encoder.knowledge import forgeable, opens, shared_key
 from bootverify.encoder.move import choice
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.terms import (
@@ -56,12 +56,14 @@ class _BootGo:
         yield from self._checked("nothing to do", and_(settled, or_(idle, ignored)), {})
         pending = and_(settled, not_(idle), not_(eq(self.header, ERASED)) if self.swaps else true())
         if self.swaps:
-            stuck = and_(pending, eq(self.header, CRAFTED))
+            stuck = and_(pending, not_(self._whole_genuine()))
             yield Outcome(name="assert on the primary header", guard=stuck, goes=HALTED)
         yield from self._install(self.staging, request, pending)
         yield from self._refuse(self.staging, request, pending)
+        yield from self._pass_over(self.staging, request, pending)
         if self.step.bootloader is not None:
             yield from self._replace_bootloader(self.staging, request, and_(settled, not_(idle)))
+            yield from self._drop_bootloader(self.staging, request, and_(settled, not_(idle)))
         if self.frame.cuts:
             yield from self._complete(self.staging, request)
 
@@ -69,9 +71,11 @@ class _BootGo:
 
     def _checked(self, name: str, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
         """The primary image, untouched by `updates`, is checked; a bad one: halted."""
+        # Without a key this MCUboot is built without decryption and refuses the flag in the header.
+        refused = not_(true()) if opens(self.frame, self.image) else member(self.header, self.genuine)
         if not self.step.validate:
-            good = and_(not_(eq(self.header, ERASED)), not_(eq(self.header, "invalidated")))
-            bad = not_(member(self.header, self.genuine))
+            good = and_(not_(eq(self.header, ERASED)), not_(eq(self.header, "invalidated")), not_(refused))
+            bad = or_(not_(member(self.header, self.genuine)), refused)
             yield Outcome(
                 name=f"{name}, header found",
                 guard=and_(guard, good),
@@ -80,7 +84,7 @@ class _BootGo:
             )
             yield Outcome(name=f"{name}, no header", guard=and_(guard, bad), goes=HALTED, updates=updates)
             return
-        genuine = self._whole_genuine()
+        genuine = and_(self._whole_genuine(), not_(refused))
         forged = and_(self._part_crafted(), not_(eq(self.header, ERASED)), self.forgeable)
         valid = or_(genuine, forged)
         invalid = or_(not_(genuine), self.frame.erased_all)
@@ -104,6 +108,8 @@ class _BootGo:
         """MCUboot may find the staged image good for the slot; the attacker's may always be bad."""
         content = self.frame.content(staging)
         foreign = [name for name in self._foreign() if shared_key(self.frame, self.image, self._owner(name))]
+        if not opens(self.frame, self.image):
+            return and_(eq(content, CRAFTED), self.forgeable)
         named = member(content, self.genuine) if not self.step.prevent_downgrade else self._not_lower(content)
         return or_(named, and_(eq(content, CRAFTED), self.forgeable), member(content, foreign))
 
@@ -112,7 +118,7 @@ class _BootGo:
         content = self.frame.content(staging)
         return and_(
             or_(
-                not_(member(content, self.genuine)),
+                not_(member(content, self.genuine)) if opens(self.frame, self.image) else true(),
                 not_(self._surely_not_lower(content)) if self.step.prevent_downgrade else false(),
                 self.frame.erased_all,
             ),
@@ -150,11 +156,12 @@ class _BootGo:
     # -- installing
 
     def _installed(self, staging: Store, request: Term) -> dict[Term, Term]:
+        """The pair after a swap or copy; a copy unmakes header and trailer of what was staged, no more."""
         frame = self.frame
         content = frame.content(staging)
         own = member(content, self.genuine)
         updates = {frame.content(part): ite(own, content, frame.is_content(CRAFTED)) for part in self.parts}
-        updates[content] = frame.taken(self.image.name) if self.swaps else frame.is_content(ERASED)
+        updates[content] = frame.taken(self.image.name) if self.swaps else frame.is_content(CRAFTED)
         after = ite(eq(request, "test"), const(REQUEST, "revert"), const(REQUEST, "none"))
         updates[request] = after if self.swaps else const(REQUEST, "none")
         return updates
@@ -169,6 +176,10 @@ class _BootGo:
         flag = self.frame.midway(self.image.name)
         yield Outcome(name=f"{name}, cut midway", guard=guard, updates={flag: true()}, cut=True)
         if self.swaps:
+            # What is to be reverted is asked for anew before the trailer that asks goes (swap_move.c, fixup_revert).
+            again = and_(guard, eq(request, "revert"))
+            asked = {request: const(REQUEST, "perm")}
+            yield Outcome(name=f"{name}, cut at its start", guard=again, updates=asked, cut=True)
             yield Outcome(name=f"{name}, cut at its end", guard=guard, updates=updates, cut=True, after=10_000)
             return
         copied = {
@@ -191,26 +202,38 @@ class _BootGo:
 
     def _refuse(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
         guard = and_(pending, self._staged_invalid(staging))
-        updates = {
-            self.frame.content(staging): self.frame.is_content(ERASED),
-            request: const(REQUEST, "none"),
-        }
-        yield from self._checked("erase what is staged", guard, updates)
+        for left in self._shows():
+            updates = {self.frame.content(staging): self.frame.is_content(ERASED), request: const(REQUEST, left)}
+            yield from self._checked(f"erase what is staged, {left} left", guard, updates)
         if self.frame.cuts:
             yield self._cut_erase("erase what is staged, cut", staging, request, guard, {})
+
+    def _pass_over(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
+        """Where no header is staged the slot stays, and only a swap unmakes its trailer (boot_validate_slot)."""
+        guard = and_(pending, member(self.frame.content(staging), (CRAFTED, ERASED)))
+        if not self.swaps:
+            yield from self._checked("no header staged", guard, {})
+            return
+        for left in self._shows():
+            yield from self._checked(f"no header staged, {left} left", guard, {request: const(REQUEST, left)})
 
     def _cut_erase(self, name: str, staging: Store, request: Term, guard: Term, before: dict[Term, Term]) -> Outcome:
         """Power goes while the staged image is erased: any of it may be left, the request too."""
         left = choice(f"{self.mark}: {name}", "left", LEFT)
-        asks = choice(f"{self.mark}: {name}", "request left")
+        asks = choice(f"{self.mark}: {name}", "request left", REQUEST)
         content = self.frame.content(staging)
         remains = ite(eq(left, "partial"), self.frame.is_content(CRAFTED), self.frame.is_content(ERASED))
         updates = {
             **before,
             content: ite(eq(left, "kept"), content, remains),
-            request: ite(asks, request, const(REQUEST, "none")),
+            request: asks,
         }
+        guard = and_(guard, or_(eq(asks, request), member(asks, self._shows())))
         return Outcome(name=name, guard=guard, updates=updates, inputs=(left, asks), cut=True)
+
+    def _shows(self) -> tuple[str, ...]:
+        """The request once that of the staging slot is gone: a swap that is to be reverted shows again."""
+        return ("none", "revert") if self.swaps else ("none",)
 
     # -- the bootloader behind NSIB
 
@@ -219,6 +242,8 @@ class _BootGo:
         if self.step.bootloader is None or self.frame.active is None:
             return false()
         loader = self.frame.design.image(self.step.bootloader)
+        if loader.encryption is not EncryptionType.NONE:
+            return false()  # whose key opens it, and what its reset vector reads as before, is not documented
         return or_(*(
             and_(
                 member(content, self.frame.named(loader.name, slot=slot)),
@@ -243,10 +268,29 @@ class _BootGo:
             )
             guard = and_(pending, fits, not_(eq(active, store.slot)))
             copied = {frame.content(store): content}
-            erased = {content: frame.is_content(ERASED), request: const(REQUEST, "none")}
             name = f"copy the bootloader to {store.slot}"
-            yield Outcome(name=name, guard=guard, updates={**copied, **erased})
+            for left in self._shows():
+                erased = {content: frame.is_content(ERASED), request: const(REQUEST, left)}
+                yield Outcome(name=f"{name}, {left} left", guard=guard, updates={**copied, **erased})
             if frame.cuts:
                 torn = {frame.content(store): frame.is_content(CRAFTED)}
                 yield Outcome(name=f"{name}, cut midway", guard=guard, updates=torn, cut=True)
                 yield self._cut_erase(f"{name}, cut after the copy", staging, request, guard, copied)
+
+    def _drop_bootloader(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
+        """A staged bootloader for the running slot is erased, whatever the primary slot holds."""
+        frame = self.frame
+        assert self.step.bootloader is not None
+        content = frame.content(staging)
+        slots = frame.design.image(self.step.bootloader).slots
+        running = [
+            and_(eq(frame.active, slot), member(content, frame.named(self.step.bootloader, slot=slot)))
+            for slot in slots
+            if frame.active is not None
+        ]
+        guard = and_(pending, or_(eq(content, CRAFTED), *running))
+        for left in self._shows():
+            updates = {content: frame.is_content(ERASED), request: const(REQUEST, left)}
+            yield from self._checked(f"erase the staged bootloader, {left} left", guard, updates)
+        if frame.cuts:
+            yield self._cut_erase("erase the staged bootloader, cut", staging, request, guard, {})

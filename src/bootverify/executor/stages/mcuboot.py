@@ -61,6 +61,9 @@ def boot_go(world: World, step: BootGo) -> None:
     match result.outcome:
         case Outcome.BOOT:
             started = result.images[0]
+            if not _vector_inside(device, built.images[0].primary):
+                device.halt(Halt.FAULT, f"{stage}: the reset vector leads out of the slot")
+                return
             version = started.header.version_text.removesuffix("+0")
             device.log.append(f"{stage}: booting image {version} from {started.address:#x}")
         case Outcome.NO_IMAGE:
@@ -69,6 +72,20 @@ def boot_go(world: World, step: BootGo) -> None:
             device.halt(Halt.ASSERTION, f"{stage}: stopped: {result.why}")
         case Outcome.POWER_CUT:
             raise PowerLost
+
+
+def _vector_inside(device: Device, area: Area) -> bool:
+    """Whether the image that was found good is linked for its slot.
+
+    An update of MCUboot carries the application's signature (ncs-boot 2.3) and may have been put into the primary slot;
+    what runs after such a hand-over is no longer this boot flow.
+    """
+    slot = AddressRange.sized(area.start, area.size)
+    header = parse_header(device.flash.read(slot.start, slot.size))
+    if header is None or header.header_size + 8 > slot.size:
+        return True
+    vector = device.flash.read(slot.start + header.header_size + 4, 4)
+    return int.from_bytes(vector, "little") in slot
 
 
 def _own_update(world: World, step: BootGo, built: BootConfig) -> bool:

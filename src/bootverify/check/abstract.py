@@ -1,0 +1,92 @@
+"""A concrete device as the plain facts of the encoder's frame: named by whose bytes lie where, by no access rule.
+
+What each fact means stands in the docstring of `encoder.frame`.
+"""
+
+from collections.abc import Iterator
+
+from bootverify.check.abstract_units import Facts, registers
+from bootverify.design.boot import ChooseSlot, UpgradeMode
+from bootverify.design.keys import InKmu, Key
+from bootverify.encoder.frame import ABOVE, CRAFTED, NO_SLOT, Frame
+from bootverify.executor.content import content_of
+from bootverify.executor.layout import home
+from bootverify.executor.memory import Memory
+from bootverify.executor.nsib.run import Run
+from bootverify.executor.nsib.storage import stored_version
+from bootverify.executor.nsib_build import config
+from bootverify.executor.run import mark
+from bootverify.executor.stages.mcuboot import requested
+from bootverify.executor.world import World
+from bootverify.machine.action import Request
+from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
+
+
+def abstracted(frame: Frame, world: World) -> Facts:
+    """The facts of `world`, read off its bytes and registers, but for what a cut swap hides.
+
+    Of a pair that is midway the bytes tell nothing: `midway` is always false here, and `inclusion` knows the history.
+    """
+    facts: Facts = {"at": mark(world.device), "erased_all": world.device.port_open}
+    facts["active"] = world.device.active or NO_SLOT
+    if frame.counter is not None:
+        facts["counter"] = _counter(frame, world)
+    for store in frame.cells.stores:
+        facts[frame.content(store).name] = _name(frame, content_of(world, store))
+    for image, request in frame.requests.items():
+        facts[request.name] = _request(frame, world, image)
+        facts[f"midway[{image}]"] = False
+    for name, published in frame.published.items():
+        each = frame.genuine[name]
+        facts[published.name] = (each.image, each.release, each.slot) in world.published
+    for key, knows in frame.knowledge.items():
+        facts[knows.name] = world.knowledge.knows(key)
+    for key, delivered in frame.delivered.items():
+        facts[delivered.name] = _in_kmu(world, world.design.key(key))
+    if frame.provision is not None:
+        step = next(each for each in _choosing(world) if each.provision is not None)
+        facts[frame.provision.name] = world.factory.provision_state(step, world.device.flash)
+    for image, patched in frame.patches.items():
+        facts[patched.name] = image in world.device.patched
+    return facts | registers(frame, world.device)
+
+
+def _name(frame: Frame, content: Content) -> str:
+    """The value of the frame for `content`; bytes that the owner never made are the attacker's."""
+    match content:
+        case Genuine():
+            return str(content) if str(content) in frame.genuine else CRAFTED
+        case Crafted() | Erased() | Invalidated():
+            return type(content).__name__.lower()
+
+
+def _request(frame: Frame, world: World, image: str) -> str:
+    """What the trailers ask for; there is nothing to revert where an update is copied over the old image."""
+    made = world.design.image(image)
+    assert made.staging is not None
+    primary, staging = home(world.design, made.slots[0]), home(world.design, made.staging)
+    asked = requested(world.device, primary, staging)
+    swaps = frame.installs[image][1].mode is UpgradeMode.SWAP_MOVE
+    return (asked if swaps or asked is not Request.REVERT else Request.NONE).value
+
+
+def _in_kmu(world: World, key: Key) -> bool:
+    slots = world.device.kmu.slots
+    return any(isinstance(place, InKmu) and place.slots[0] in slots for place in key.placements)
+
+
+def _counter(frame: Frame, world: World) -> str:
+    """NSIB's stored version, 0 where the provision data holds none."""
+    device = world.device
+    step = next(each for each in _choosing(world) if each.counter)
+    run = Run(config(world.design, step), Memory((device.flash, device.uicr)), None, None, crypto_starts=False)
+    version = stored_version(run) or 0
+    assert frame.counter is not None
+    return str(version) if str(version) in frame.counter.sort.values else ABOVE
+
+
+def _choosing(world: World) -> Iterator[ChooseSlot]:
+    for stage in world.design.stages:
+        for step in stage.steps:
+            if isinstance(step, ChooseSlot):
+                yield step

@@ -1,0 +1,103 @@
+"""The inclusion check: whatever the executor does is among what the encoder says may happen.
+
+Too little in the encoder would be a wrong `holds`, so a step that it does not foresee is a discrepancy, whoever meets
+it. Facts are read off the bytes (`abstract`); what a swap that was cut hides is followed through the history, as the
+set of all instants of the encoder that explain what was seen.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from bootverify.check.abstract import abstracted
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.instant import Instants
+from bootverify.encoder.terms import Term, Value
+from bootverify.errors import Discrepancy
+from bootverify.executor.run import mark
+from bootverify.executor.world import World
+from bootverify.machine.action import Action
+
+Instant = Mapping[Term, Value]
+
+
+class Inclusion:
+    """Follows one device of the executor with the encoder's instants.
+
+    INVARIANT: `instants` is never empty; the device is what one of them says, however it came there.
+    """
+
+    def __init__(self, steps: Instants, world: World) -> None:
+        """Start with the device as it is; nothing is midway."""
+        self.steps = steps
+        self.instants: tuple[Instant, ...] = (self._seen(world),)
+
+    def copy(self) -> "Inclusion":
+        """The same history, for a copy of the device."""
+        twin = object.__new__(Inclusion)
+        twin.steps, twin.instants = self.steps, self.instants
+        return twin
+
+    def watch(self, _: World, action: Action, after: World) -> None:
+        """Note that `action` led to `after`.
+
+        Raises:
+            Discrepancy: no transition that stands for such an action explains it.
+        """
+        seen = self._seen(after)
+        frame = self.steps.boot.frame
+        possible = [each for before in self.instants for each in (before, *self.steps.after(before, action))]
+        explaining = [each for each in possible if explains(frame, each, seen)]
+        if not explaining:
+            raise Discrepancy(self._complaint(possible, action, after, seen))
+        settled = any(not hidden(frame, each) for each in explaining)
+        # The narrowest reading of what was seen allows the fewest successors, so it checks the most.
+        self.instants = (seen,) if settled else tuple(_distinct(explaining))
+
+    def _seen(self, world: World) -> Instant:
+        return self.steps.instant(abstracted(self.steps.boot.frame, world))
+
+    def _complaint(self, possible: Sequence[Instant], action: Action, after: World, seen: Instant) -> str:
+        frame = self.steps.boot.frame
+        nearest = min(possible, key=lambda each: len(differences(frame, each, seen)))
+        found = ", ".join(
+            f"{variable.name} is {seen[variable]}, not {nearest[variable]}"
+            for variable in differences(frame, nearest, seen)
+        )
+        what = f"{after.design.name} against {after.attacker.name}: {action} leads the executor to {mark(after.device)}"
+        return f"{what}, which the encoder does not foresee; next to its nearest instant, {found}"
+
+
+def explains(frame: Frame, told: Instant, seen: Instant) -> bool:
+    """Whether a device that reads as `seen` may be at the instant `told`."""
+    return not differences(frame, told, seen)
+
+
+def differences(frame: Frame, told: Instant, seen: Instant) -> list[Term]:
+    """The variables in which `seen` is no case of `told`.
+
+    Registers that `told` calls tampered may read anything, and so may all that a swap that was cut hides.
+    """
+    free = hidden(frame, told)
+    for region in frame.regions:
+        if told.get(region.tampered):
+            free |= set(region.variables)
+    return [variable for variable in frame.variables if told[variable] != seen[variable] and variable not in free]
+
+
+def hidden(frame: Frame, told: Instant) -> set[Term]:
+    """What bytes do not tell while a pair is midway: its contents, its request, and that it is midway."""
+    found: set[Term] = set()
+    for image, request in frame.requests.items():
+        flag = frame.midway(image)
+        if not told.get(flag):
+            continue
+        stores, staging = frame.pair(image)
+        found |= {flag, request, *(frame.content(store) for store in stores)}
+        if staging is not None:
+            found.add(frame.content(staging))
+        if image in frame.takings:
+            found.add(frame.takings[image])
+    return found
+
+
+def _distinct(instants: Sequence[Instant]) -> list[Instant]:
+    return list({tuple(each.values()): each for each in instants}.values())

@@ -1,0 +1,25 @@
+"""What a program does with the keys that its release brings: on its first run it copies them into the KMU."""
+
+from bootverify.design.boot import Stage
+from bootverify.design.keys import InKmu
+from bootverify.executor.content import content_of
+from bootverify.executor.factory import delivered_by
+from bootverify.executor.layout import stores_of
+from bootverify.executor.world import World
+from bootverify.machine.content import Genuine
+
+
+def copy_delivered_keys(world: World, stage: Stage) -> None:
+    """Write the keys that the running release of `stage` carries for the KMU into their slots, once."""
+    device = world.device
+    image = world.design.image(stage.image)
+    slot = image.slots[0] if len(image.slots) == 1 else device.active
+    held = [content_of(world, store.name) for store in stores_of(world.design, image) if store.slot == slot]
+    for key in world.design.keys:
+        for place in key.placements:
+            if not isinstance(place, InKmu) or place.slots[0] in device.kmu.slots:
+                continue
+            carriers = [each.release for each in delivered_by(key) if each.image == image.name]
+            if held and all(isinstance(each, Genuine) and each.release in carriers for each in held):
+                world.factory.provision(device, key, place)
+                device.log.append(f"{stage.name}: copies {key.name} into the KMU")

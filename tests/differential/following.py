@@ -1,0 +1,98 @@
+"""A world that the encoder follows: every action is checked for inclusion, every predicate for agreement."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from bootverify.check.inclusion import Inclusion, hidden
+from bootverify.design.attacker import Attacker
+from bootverify.design.design import Design
+from bootverify.encoder.boot_system import system_for
+from bootverify.encoder.instant import Instants
+from bootverify.encoder.terms import Term, Value, evaluate
+from bootverify.executor import predicates
+from bootverify.executor.run import NotEnabled, act
+from bootverify.executor.world import World
+from bootverify.machine.action import Action
+
+
+@cache
+def instants_of(design: Design, attacker: Attacker) -> Instants:
+    """The encoder's steps for the two, built once."""
+    return Instants(system_for(design, attacker))
+
+
+class Followed:
+    """A device from production on, with the encoder's instants beside it."""
+
+    def __init__(self, design: Design, attacker: Attacker) -> None:
+        self.steps = instants_of(design, attacker)
+        self.world = World.start(design, attacker)
+        self.inclusion = Inclusion(self.steps, self.world)
+        self.history: list[Action] = []
+
+    def tries(self, action: Action) -> bool:
+        """Let `action` happen if it can; whether it did. Raises Discrepancy where the encoder does not foresee it."""
+        before = self.world.copy()
+        try:
+            act(self.world, action)
+        except NotEnabled:
+            self.world = before
+            return False
+        self.history.append(action)
+        self.inclusion.watch(before, action, self.world)
+        return True
+
+    def does(self, *actions: Action) -> dict[str, Value]:
+        """Let all of `actions` happen; the facts then."""
+        for action in actions:
+            assert self.tries(action), f"{action} cannot happen"
+        return self.facts
+
+    @property
+    def facts(self) -> dict[str, Value]:
+        """One instant that explains the device, by names."""
+        return {variable.name: value for variable, value in self.inclusion.instants[0].items()}
+
+    def disagreements(self) -> list[str]:
+        """The predicates on which executor and encoder differ, where the encoder's are exact."""
+        found = []
+        for name, here, there in asked(self.steps, self.world):
+            told = {bool(evaluate(there, each)) for each in self.inclusion.instants}
+            if self._exact(there) and told != {here()}:
+                found.append(f"{name}: {here()} here, {told} there")
+        return found
+
+    def _exact(self, term: Term) -> bool:
+        """Nothing that the term reads is tampered or midway: there the encoder knows only what may be."""
+        frame = self.steps.boot.frame
+        vague = {
+            variable
+            for each in self.inclusion.instants
+            for region in frame.regions
+            if each.get(region.tampered)
+            for variable in region.variables
+        }
+        for each in self.inclusion.instants:
+            vague |= hidden(frame, each)
+        return vague.isdisjoint(term.free)
+
+
+def asked(steps: Instants, world: World) -> Iterator[tuple[str, Callable[[], bool], Term]]:
+    """Every predicate of everything: its name, the executor's answer, the encoder's term."""
+    design, ask = world.design, steps.boot.predicates
+    for stage in design.stages:
+        yield f"intact({stage.name})", lambda it=stage: predicates.intact(world, it), ask.intact(stage)
+    for image in design.images:
+        for name in ("starting", "running", "authentic", "writable"):
+            mine = getattr(predicates, name)
+            yield f"{name}({image.name})", lambda it=image, mine=mine: mine(world, it), getattr(ask, name)(image)
+    for key in design.keys:
+        for name in ("knows", "usable", "shipped", "renewed"):
+            mine = getattr(predicates, name)
+            yield f"{name}({key.name})", lambda it=key, mine=mine: mine(world, it), getattr(ask, name)(key)
+        for image in design.images:
+            yield (
+                f"carried({key.name}, {image.name})",
+                lambda it=key, by=image: predicates.carried(world, it, by),
+                ask.carried(key, image),
+            )

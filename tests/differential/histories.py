@@ -1,0 +1,111 @@
+"""Everything that can be tried on a world, for random and exhaustive histories."""
+
+from collections.abc import Iterator
+
+from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.design import Design
+from bootverify.design.keys import InPartition
+from bootverify.design.protection import Access, Attribution
+from bootverify.executor.layout import staging_partitions, store_ranges
+from bootverify.executor.world import World
+from bootverify.machine.action import (
+    Action,
+    Confirm,
+    Deliver,
+    EraseAll,
+    ForgeTrailer,
+    Inspect,
+    Jump,
+    Overwrite,
+    Probe,
+    ProgramRegion,
+    Publish,
+    ReadOut,
+    ReadSlot,
+    Request,
+    Reset,
+    TakeStep,
+    UseSlot,
+)
+from bootverify.machine.content import Content, Crafted, Erased, Genuine
+
+EVERYTHING = Attacker(
+    name="everything",
+    title="can do all that is modelled",
+    capabilities=frozenset(Capability) - {Capability.READ_FACTORY_FILES},
+)
+CODE_AND_CUTS = Attacker(
+    name="code-and-cuts",
+    title="runs the application and removes power",
+    capabilities=frozenset({Capability.RUN_APPLICATION, Capability.CUT_POWER, Capability.SEND_UPDATE}),
+)
+PROBE_AND_CUTS = Attacker(
+    name="probe-and-cuts",
+    title="attaches a probe and removes power",
+    capabilities=frozenset({Capability.DEBUG, Capability.CUT_POWER}),
+)
+MORE_ATTACKERS = {each.name: each for each in (EVERYTHING, CODE_AND_CUTS, PROBE_AND_CUTS)}
+
+
+def releases(design: Design) -> Iterator[Genuine]:
+    """Every update that the vendor can publish."""
+    for image in design.images:
+        if image.updatable:
+            for release in range(1, design.releases + 1):
+                for slot in image.slots if len(image.slots) > 1 else ("",):
+                    yield Genuine(image.name, release, slot)
+
+
+def step_of(world: World, **more: object) -> TakeStep | None:
+    """The step that the device is about to take."""
+    device = world.device
+    return None if device.halted else TakeStep(stage=device.running, step=device.step, **more)
+
+
+def around(design: Design) -> Iterator[Action]:
+    """What the vendor, the update service and the user can do."""
+    for each in releases(design):
+        yield Publish(image=each.image, release=each.release, slot=each.slot)
+        yield Inspect(image=each.image, release=each.release, slot=each.slot)
+    yield Reset()
+    yield Confirm()
+    for name in staging_partitions(design):
+        staged = [each for each in releases(design) if design.image(each.image).staging == name]
+        for content in (*staged, Crafted()):
+            for request in (Request.TEST, Request.PERM):
+                yield Deliver(
+                    partition=name, content=content, request=request, by_attacker=not isinstance(content, Genuine)
+                )
+
+
+def hostile(design: Design) -> Iterator[Action]:
+    """What hostile code and a probe can do, but for the registers of the protection unit."""
+    for name in store_ranges(design):
+        contents: list[Content] = [Crafted(), Erased(), *releases(design)]
+        yield from (Overwrite(partition=name, content=content) for content in contents)
+    data = [place.partition for key in design.keys for place in key.placements if isinstance(place, InPartition)]
+    for name in (*store_ranges(design), *data, "uicr"):
+        yield ReadOut(partition=name)
+        yield Probe(partition=name)
+    for image in design.images:
+        if image.staging:
+            yield from (ForgeTrailer(image=image.name, request=request) for request in Request)
+    for key in design.keys:
+        yield UseSlot(key=key.name)
+        yield ReadSlot(key=key.name)
+    yield from (Jump(stage=stage.name) for stage in design.stages)
+    yield EraseAll()
+
+
+SETTINGS = (
+    (Attribution.NON_SECURE, frozenset(Access), False),
+    (Attribution.SECURE, frozenset(Access), False),
+    (Attribution.SECURE, frozenset(), True),
+)
+
+
+def registers(regions: tuple[int, ...]) -> Iterator[Action]:
+    """Writes to the registers of these regions."""
+    for region in regions:
+        for attribution, permits, lock in SETTINGS:
+            yield ProgramRegion(region=region, attribution=attribution, permits=permits, lock=lock)

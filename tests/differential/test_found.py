@@ -1,0 +1,242 @@
+"""Discrepancies that random histories found, one fixed case each; the name says what was wrong."""
+
+import pytest
+from tests.differential.designs import ATTACKERS, designs
+from tests.differential.following import Followed
+from tests.differential.histories import step_of
+
+from bootverify.design.protection import Access, Attribution
+from bootverify.executor.run import NotEnabled, act
+from bootverify.machine.action import (
+    Deliver,
+    EraseAll,
+    ForgeTrailer,
+    Jump,
+    Overwrite,
+    Probe,
+    ProgramRegion,
+    Publish,
+    ReadOut,
+    Request,
+    Reset,
+    TakeStep,
+    UseSlot,
+)
+from bootverify.machine.content import Crafted, Erased, Genuine
+
+
+def _followed(design, attacker):
+    return Followed(designs()[design], ATTACKERS[attacker])
+
+
+def _boots(followed):
+    """Let the device take its steps up to the application's loop, or a halt."""
+    while followed.facts["at"] not in {"halted", followed.steps.boot.frame.run_mark}:
+        followed.does(step_of(followed.world))
+    assert not followed.disagreements()
+    return followed.facts
+
+
+def _delivers(followed, content, request=Request.PERM):
+    if isinstance(content, Genuine):
+        followed.does(Publish(image=content.image, release=content.release, slot=content.slot))
+    where = followed.world.design.images[-1].staging
+    sent = Deliver(partition=where, content=content, request=request, by_attacker=isinstance(content, Crafted))
+    return followed.does(sent)
+
+
+def _locked(region):
+    return ProgramRegion(region=region, attribution=Attribution.SECURE, permits=frozenset(), lock=True)
+
+
+def test_a_trailer_alone_leaves_its_slot_erased():
+    followed = _followed("s01", "app-code-secure")
+    _boots(followed)
+    facts = followed.does(ForgeTrailer(image="app", request=Request.PERM))
+    assert facts["content[mcuboot_secondary]"] == "erased"
+    assert facts["request[app]"] == "perm"
+
+
+def test_an_erase_all_leaves_registers_as_a_reset_does():
+    followed = _followed("s02", "debug-port")
+    _boots(followed)
+    facts = followed.does(EraseAll())
+    assert not facts["region[0].locked"]
+    assert facts["active"] == "none"
+
+
+def test_a_probe_needs_an_open_port_and_not_hostile_code():
+    followed = _followed("s01", "secure-partition")
+    _boots(followed)
+    assert not followed.tries(Probe(partition="mcuboot"))
+
+
+def test_a_probe_sets_a_region_that_is_not_locked():
+    followed = _followed("open port", "debug-port")
+    followed.does(step_of(followed.world))
+    opened = ProgramRegion(region=0, attribution=Attribution.NON_SECURE, permits=frozenset({Access.WRITE}), lock=False)
+    facts = followed.does(opened)
+    assert not facts["region[0].secure"]
+    assert facts["region[0].write"]
+
+
+def test_no_trailer_of_an_image_is_forged_that_mcuboot_never_looks_at():
+    followed = _followed("s02", "app-code-secure")
+    _boots(followed)
+    with pytest.raises(NotEnabled, match="no trailer"):
+        act(followed.world, ForgeTrailer(image="mcuboot", request=Request.PERM))
+
+
+def test_erasing_the_reachable_rest_of_a_store_erases_it():
+    followed = _followed("s01", "app-code-secure")
+    _boots(followed)
+    facts = followed.does(_locked(31), Overwrite(partition="mcuboot_secondary", content=Crafted()))
+    assert facts["content[mcuboot_secondary]"] == "crafted"
+    assert followed.does(Overwrite(partition="mcuboot_secondary", content=Erased()))["content[mcuboot_secondary]"] == (
+        "erased"
+    )
+
+
+def test_writing_a_release_over_itself_may_spoil_its_request():
+    followed = _followed("s01", "app-code-secure")
+    _boots(followed)
+    _delivers(followed, Genuine("app", 2), Request.TEST)
+    facts = followed.does(_locked(32), Overwrite(partition="mcuboot_secondary", content=Genuine("app", 2)))
+    assert facts["content[mcuboot_secondary]"] == "app 2"
+    assert facts["request[app]"] == "none"
+
+
+def test_power_that_goes_before_anything_lasted_is_a_reset():
+    followed = _followed("s08", "power-cut")
+    followed.does(step_of(followed.world))
+    assert followed.does(TakeStep(stage="b0", step=1, cut_after=0))["at"] == "b0.protect"
+
+
+def test_a_refused_update_leaves_what_was_to_be_reverted():
+    followed = _followed("s01", "app-code-secure")
+    _boots(followed)
+    _delivers(followed, Crafted(), Request.TEST)
+    followed.does(ForgeTrailer(image="app", request=Request.REVERT), Reset())
+    facts = _boots(followed)
+    assert facts["request[app]"] == "revert"
+    assert facts["content[mcuboot_secondary]"] == "erased"
+
+
+def test_a_bootloader_for_the_running_slot_is_dropped_though_the_primary_slot_is_bad():
+    followed = _followed("s02", "app-code-secure")
+    _boots(followed)
+    _delivers(followed, Genuine("mcuboot", 2, "s0"))
+    followed.does(Overwrite(partition="mcuboot_primary", content=Erased()), Reset())
+    facts = _boots(followed)
+    assert facts["at"] == "halted"
+    assert facts["content[mcuboot_secondary]"] == "erased"
+
+
+def test_a_slot_can_hold_the_variant_for_the_other_slot():
+    followed = _followed("open port", "everything")
+    assert followed.facts["content[mcuboot]"] == "mcuboot 1"
+    followed = _followed("s02", "everything")
+    other = Genuine("mcuboot", 2, "s0")
+    followed.does(Publish(image="mcuboot", release=2, slot="s0"), EraseAll())
+    assert followed.does(Overwrite(partition="s1", content=other))["content[s1]"] == "mcuboot 2 for s0"
+
+
+def test_what_he_writes_holds_no_secret_that_he_lacks():
+    followed = _followed("s01", "debug-port")
+    facts = followed.does(EraseAll(), Overwrite(partition="mcuboot", content=Crafted()), Probe(partition="mcuboot"))
+    assert not facts["knows[enc_priv]"]
+
+
+def test_an_encrypted_bootloader_that_mcuboot_cannot_open_is_erased():
+    followed = _followed("sb-s03", "remote-ota")
+    _boots(followed)
+    _delivers(followed, Genuine("mcuboot", 2, "s1"))
+    followed.does(Reset())
+    assert _boots(followed)["content[mcuboot_secondary]"] == "erased"
+
+
+def test_a_device_without_the_key_for_its_images_starts_none():
+    assert _boots(_followed("no key on the device", "remote-ota"))["at"] == "halted"
+
+
+def test_a_bootloader_s_update_in_the_primary_slot_is_not_started_as_the_application():
+    followed = _followed("s02", "app-code-secure")
+    _boots(followed)
+    followed.does(Publish(image="mcuboot", release=2, slot="s1"))
+    followed.does(Overwrite(partition="mcuboot_primary", content=Genuine("mcuboot", 2, "s1")), Reset())
+    assert _boots(followed)["at"] == "halted"
+
+
+def test_an_overwritten_slot_keeps_what_its_image_was_staged_as():
+    followed = _followed("overwrite", "app-code-secure")
+    _boots(followed)
+    _delivers(followed, Genuine("app", 2))
+    followed.does(Reset())
+    facts = _boots(followed)
+    assert facts["content[mcuboot_primary]"] == "app 2"
+    assert facts["content[mcuboot_secondary]"] == "crafted"
+
+
+def test_nothing_is_reverted_where_updates_are_copied():
+    followed = _followed("overwrite", "app-code-secure")
+    _boots(followed)
+    assert followed.does(ForgeTrailer(image="app", request=Request.REVERT))["request[app]"] == "none"
+
+
+def test_parts_of_two_releases_are_not_authentic():
+    followed = _followed("sb-s07", "app-code-ns")
+    _boots(followed)
+    followed.does(Publish(image="tfm+app", release=2), Overwrite(partition="app", content=Genuine("tfm+app", 2)))
+    assert followed.facts["taken[tfm+app]"] == "crafted"
+    assert not followed.disagreements()
+
+
+def test_trailers_do_not_spoil_what_is_intact():
+    followed = _followed("s01", "remote-ota")
+    _boots(followed)
+    _delivers(followed, Genuine("app", 2), Request.TEST)
+    followed.does(Reset())
+    _boots(followed)
+    followed.does(Reset())
+    assert _boots(followed)["content[mcuboot_primary]"] == "app 1"
+
+
+def test_a_later_release_carries_another_public_key():
+    followed = _followed("s08", "remote-ota")
+    followed.does(Publish(image="mcuboot", release=2, slot="s1"))
+    assert not followed.disagreements()
+
+
+def test_a_delivered_key_is_in_the_kmu_once_its_release_ran():
+    followed = _followed("sb-s07", "secure-partition")
+    _boots(followed)
+    assert not followed.facts["delivered[kek_v2]"]
+    assert not followed.tries(UseSlot(key="kek_v2"))
+    _delivers(followed, Genuine("tfm+app", 2))
+    followed.does(Reset())
+    assert _boots(followed)["delivered[kek_v2]"]
+    assert followed.tries(UseSlot(key="kek_v2"))
+
+
+def test_a_halted_stage_jumps_nowhere():
+    followed = _followed("open port", "debug-port")
+    followed.does(Overwrite(partition="mcuboot_primary", content=Erased()))
+    assert _boots(followed)["at"] == "halted"
+    assert not followed.tries(Jump(stage="app"))
+
+
+def test_reading_out_is_for_code():
+    followed = _followed("open port", "debug-port")
+    assert not followed.tries(ReadOut(partition="mcuboot"))
+    assert followed.tries(Probe(partition="mcuboot"))
+
+
+@pytest.mark.parametrize("cut", range(8))
+def test_a_revert_that_is_cut_at_its_start_is_still_wanted(cut):
+    followed = _followed("s01", "power-cut")
+    _boots(followed)
+    _delivers(followed, Genuine("app", 2), Request.TEST)
+    followed.does(Reset())
+    assert _boots(followed)["content[mcuboot_primary]"] == "app 2"
+    followed.does(Reset(), TakeStep(stage="mcuboot", step=0, cut_after=cut))
+    assert _boots(followed)["content[mcuboot_primary]"] == "app 1"
