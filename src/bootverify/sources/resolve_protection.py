@@ -223,12 +223,14 @@ def _opened_data(context: Context, image: Image, tfm: Partition, opened: Sequenc
     """The second slot and the non-secure storage.
 
     The slot's range is its start plus secure and non-secure image size, whatever its own size; the start of a slot in
-    external memory is taken for an internal address (recorded runs of TF-M; target_cfg_53_91.c).
+    external memory is taken for an internal address (recorded runs of TF-M; target_cfg_53_91.c). The secure image
+    starts with MCUboot's header, where the primary slot starts.
     """
     data = []
     slot = context.partitions[image.staging] if image.staging else None
     if slot is not None and slot.memory in {MemoryKind.INTERNAL, MemoryKind.EXTERNAL}:
-        size = tfm.range.size + sum(code.range.size for code in opened)
+        secure = tfm.range.end - min(tfm.range.start, context.partitions[image.slots[0]].range.start)
+        size = secure + sum(code.range.size for code in opened)
         end = min(slot.range.start + size, context.soc.flash.end)
         if slot.range.start < end:
             data.append(Span(range=AddressRange(slot.range.start, end), source=slot.source))

@@ -34,9 +34,9 @@ def test_trustzone_follows_from_the_map() -> None:
     step = next(step for step in design.stage("tfm").steps if isinstance(step, SetUpTrustZone))
     assert step.secure_code.range == AddressRange(0x30200, 0x3C000)
     assert [span.range for span in step.non_secure] == [AddressRange(0x3C000, 0x90000)]
-    # slot start plus both image sizes, not the slot's size; then the non-secure storage
+    # slot start plus both image sizes (header included), not the slot's size; then the non-secure storage
     assert [span.range for span in step.non_secure_data] == [
-        AddressRange(0x90000, 0x90000 + 0xBE00 + 0x54000),
+        AddressRange(0x90000, 0x90000 + 0xC000 + 0x54000),
         AddressRange(0xF8000, 0x100000),
     ]
     assert design.stage("app").attribution is Attribution.NON_SECURE
