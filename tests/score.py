@@ -70,6 +70,9 @@ def corpus() -> None:
         else:
             tally["understood"] += 1
     print(f"corpus    {tally['understood']} understood, {tally['failed']} failed, {tally['crashed']} crashed")
+    from tests.findings import tally as defects  # noqa: PLC0415
+
+    print("\n".join(defects(SHARED / "corpus")))
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ ARTIFACTS = st.dictionaries(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=300)
 @given(
     partitions=entries(),
     planned=entries(),

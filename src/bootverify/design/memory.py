@@ -33,7 +33,9 @@ class Role(Enum):
     TFM = "tfm"  # the secure image: TF-M, or the older SPM
     APPLICATION = "application"
     STORAGE = "storage"
-    FILLER = "filler"  # what alignment or the rest of a memory leaves over
+    FILLER = "filler"  # what alignment leaves over
+    REST = "rest"  # what other partitions leave of a memory
+    AREA = "area"  # a name for what several partitions cover together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

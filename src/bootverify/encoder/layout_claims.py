@@ -59,6 +59,9 @@ class _Claims:
         self.parts = design.partitions
         self.extent: dict[str, Extent] = {part.name: (part.range.start, part.range.end) for part in self.parts}
         self.told = design.settings
+        self.content: dict[str, set[str]] = {}
+        for part in self.parts:  # members stand before the spans that they are part of
+            self.content[part.name] = {*part.members}.union(*(self.content[name] for name in part.members))
 
     def value(self, name: str, it: Design | Key) -> Truth:
         """The predicate called `name`."""
@@ -75,9 +78,14 @@ class _Claims:
                     for (start, end), (low, high) in self._homes(part)
                 )
             case "spans_filled":
-                return all(self._filled(part) for part in self.parts if part.members and not part.partial)
+                return all(
+                    self._filled(part)
+                    for part in self.parts
+                    if part.members and not part.partial and part.role is not Role.REST
+                )
             case "ends_right":
-                return all(part.written_end in {None, self.extent[part.name][1]} for part in self.parts)
+                listed = [*self.parts, *self.design.planned]
+                return all(part.written_end in {None, part.range.end} for part in listed)
             case "slots_match":
                 return self._slots_match()
             case "variants_match":
@@ -92,7 +100,8 @@ class _Claims:
             case "images_fit":
                 return self._images_fit()
             case "as_planned":
-                return all(self._as_planned(plan) for plan in self.design.planned if plan.role is not Role.FILLER)
+                fixed = [plan for plan in self.design.planned if plan.role is not Role.FILLER]
+                return all(self._as_planned(plan) for plan in fixed if plan.name != "external_flash")
             case "consistent":
                 return len(self.design.contradictions) == 0
             case "provisioned":
@@ -123,7 +132,7 @@ class _Claims:
         here = [
             part for part in self.parts if part.memory is kind and self.extent[part.name][0] < self.extent[part.name][1]
         ]
-        plain = [part for part in here if not part.members and part.role is not Role.FILLER]
+        plain = [part for part in here if not part.members and part.role not in {Role.REST, Role.AREA}]
         slots = [part for part in here if part.role in _CHAIN]
         for group in (plain, slots):
             cuts = sorted({edge for part in group for edge in self.extent[part.name]})
@@ -139,14 +148,19 @@ class _Claims:
         return self._holds(a, b) or self._holds(b, a)
 
     def _holds(self, outer: Partition, inner: Partition) -> bool:
-        if inner.name in outer.members:
-            return True
-        if any(self._holds(self.design.partition(name), inner) for name in outer.members):
+        if self._consists(outer, inner):
             return True
         (low, high), (start, end) = self.extent[outer.name], self.extent[inner.name]
-        container = outer.role is Role.PRIMARY or outer.role in _SECOND
+        container = outer.role in {Role.PRIMARY, Role.SECONDARY} or outer.role in _SECOND
         fits = low <= start and end <= high
-        return container and fits and (inner.role in _WITHIN or inner.name.startswith(outer.name))
+        return (
+            container
+            and fits
+            and (inner.role in _WITHIN or outer.name in inner.name or inner.name[:7] in {"cpuapp_", "cpurad_"})
+        )
+
+    def _consists(self, outer: Partition, inner: Partition) -> bool:
+        return inner.name in self.content[outer.name]
 
     def _homes(self, part: Partition) -> list[tuple[Extent, Extent]]:
         soc = self.design.soc

@@ -8,6 +8,7 @@ from bootverify.design.source import Source
 from bootverify.ranges import AddressRange
 
 _BEHIND_ROOT = (Role.VARIANT_A, Role.VARIANT_B, Role.PRIMARY, Role.SECONDARY, Role.BOOTLOADER)
+_CORES = ("cpuapp_", "cpurad_")  # one slot holds the images of several cores (devicetree of nRF54H)
 _CONTENTS = (Role.PAD, Role.APPLICATION, Role.TFM, Role.BOOTLOADER)
 
 
@@ -49,9 +50,11 @@ def under(design: Design, part: Partition) -> set[str]:
 
 def nested(outer: Partition, inner: Partition) -> bool:
     """Whether `inner` is what `outer` is there for, without being written as its member."""
-    if outer.role not in {Role.PRIMARY, Role.VARIANT_A, Role.VARIANT_B} or not outer.range.covers(inner.range):
+    if outer.role not in {Role.PRIMARY, Role.SECONDARY, Role.VARIANT_A, Role.VARIANT_B} or not outer.range.covers(
+        inner.range
+    ):
         return False
-    return inner.role in _CONTENTS or inner.name.startswith(outer.name)
+    return inner.role in _CONTENTS or outer.name in inner.name or inner.name.startswith(_CORES)
 
 
 def boot_areas(design: Design) -> list[BootArea]:

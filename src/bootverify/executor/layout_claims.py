@@ -4,7 +4,7 @@ One function per name of the vocabulary; each returns the misfits. A claim is tr
 one, and open when all that it has hang on something that nothing tells.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InPartition, Key
@@ -21,6 +21,7 @@ Thing = Design | Key
 Truth = bool | None
 
 SLOTS = (Role.ROOT, Role.BOOTLOADER, Role.VARIANT_A, Role.VARIANT_B, Role.PRIMARY, Role.SECONDARY, Role.SCRATCH)
+UNOWNED = (Role.REST, Role.AREA)  # names for what others own or leave
 LASTING = (MemoryKind.INTERNAL, MemoryKind.EXTERNAL, MemoryKind.UICR, MemoryKind.NETWORK)
 # Modes in which MCUboot does not ask for equal slots (MCUboot, docs/design.md, "Image slots" and the modes below it).
 FREE_MODES = {"overwrite", "direct-xip", "ram-load", "single-slot", "firmware-updater"}
@@ -74,15 +75,16 @@ def misfits(design: Design, predicate: str, it: Thing) -> tuple[Misfit, ...]:
 
 def disjoint(design: Design) -> Iterator[Misfit]:
     """Plain partitions, and the slots of the chain whatever they consist of."""
-    plain = [part for part in leaves(design) if part.memory in LASTING and part.role is not Role.FILLER]
+    plain = [part for part in leaves(design) if part.memory in LASTING and part.role not in UNOWNED]
     slots = [part for part in design.partitions if part.role in SLOTS and part.members and part.memory in LASTING]
     for i, left in enumerate(plain):
         for right in plain[i + 1 :]:
-            if _collide(design, left, right):
+            if _collide(left, right, {}):
                 yield _overlap(left, right)
+    inner = {slot.name: under(design, slot) for slot in slots}
     for i, slot in enumerate(slots):
         for other in [*slots[i + 1 :], *(part for part in plain if part.role in SLOTS)]:
-            if _collide(design, slot, other):
+            if _collide(slot, other, inner):
                 yield _overlap(slot, other)
 
 
@@ -104,7 +106,7 @@ def inside_memory(design: Design) -> Iterator[Misfit]:
 def spans_filled(design: Design) -> Iterator[Misfit]:
     """A span against the hull of its members."""
     for part in design.partitions:
-        if not part.members or part.partial:
+        if not part.members or part.partial or part.role is Role.REST:
             continue
         members = [design.partition(name) for name in part.members]
         hull = AddressRange(min(each.range.start for each in members), max(each.range.end for each in members))
@@ -116,7 +118,7 @@ def spans_filled(design: Design) -> Iterator[Misfit]:
 
 def ends_right(design: Design) -> Iterator[Misfit]:
     """The written end address against start and size."""
-    for part in design.partitions:
+    for part in (*design.partitions, *design.planned):
         if part.written_end is not None and part.written_end != part.range.end:
             text = (
                 f"`{part.name}` is written to end at {part.written_end:#x}; start and size end at {part.range.end:#x}"
@@ -220,7 +222,7 @@ def as_planned(design: Design) -> Iterator[Misfit]:
     built = {part.name: part for part in design.partitions}
     for plan in design.planned:
         part = built.get(plan.name)
-        if part is None or plan.role is Role.FILLER:
+        if part is None or plan.role is Role.FILLER or plan.name == "external_flash":
             continue
         if (part.range, part.memory) != (plan.range, plan.memory):
             text = f"`{plan.name}` is planned at {plan.range} ({plan.memory.value}) and built at {part.range}"
@@ -257,10 +259,10 @@ def _embedded(key: Key) -> bool:
     return any(isinstance(place, InImage | InPartition) for place in key.placements)
 
 
-def _collide(design: Design, left: Partition, right: Partition) -> bool:
+def _collide(left: Partition, right: Partition, inner: Mapping[str, set[str]]) -> bool:
     if left.memory is not right.memory or not left.range.overlaps(right.range):
         return False
-    if right.name in under(design, left) or left.name in under(design, right):
+    if right.name in inner.get(left.name, ()) or left.name in inner.get(right.name, ()):
         return False
     if nested(left, right) or nested(right, left):
         return False

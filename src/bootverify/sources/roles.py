@@ -43,9 +43,14 @@ _NAMES: dict[str, Role] = {
     "slot0_s_partition": Role.TFM,
     "app": Role.APPLICATION,
     "slot0_ns_partition": Role.APPLICATION,
-    "external_flash": Role.FILLER,
-    "sram_primary": Role.FILLER,
-    "otp": Role.FILLER,
+    "app_image": Role.AREA,
+    "b0_container": Role.AREA,
+    "mcuboot_primary_app": Role.AREA,
+    "tfm_nonsecure": Role.AREA,
+    "tfm_secure": Role.AREA,
+    "external_flash": Role.REST,
+    "sram_primary": Role.REST,
+    "otp": Role.REST,
 }
 _FILLER = re.compile(r"EMPTY_\d+")
 _STORAGE = re.compile(r"(.*_)?(storage|its|ps|nv_counters|data|nvs|littlefs|factory_data|emds)(_partition)?(_\d+)?")

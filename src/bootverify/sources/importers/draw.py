@@ -44,7 +44,8 @@ def drawn(project: Project, sdk: str | None) -> Written:
     if not draft.plain.get("partitions") and not project.firmware and not project.all_kconfigs():
         raise InputError.at(project.shown, 0, "no partition map and no image is here; name a build, a map or an image")
     draft.plain.setdefault("partitions", {})
-    if project.fragments and project.partitions:
+    flat = project.shown.endswith(".dts")
+    if project.fragments and (project.partitions or project.trees) and not flat:
         draft.put(("partial_map",), True)
     chain = known and put_chain(draft, project)
     put_keys(draft, project)

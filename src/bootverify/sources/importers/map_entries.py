@@ -21,6 +21,8 @@ _MEMORIES = {
 _NETWORK_RAM = 0x21000000  # nRF5340 Product Specification, memory map: RAM of the network core
 _INTERNAL = ("flash0", "cpuapp_rram", "rram0", "cpuapp_mram", "mram1x")
 _FLASH_NAMES = ("flash", "rram", "mram")
+# TF-M leaves what no non-secure partition claims to the secure side, the scratch area among it (target_cfg.c).
+_SECURE_ROLES = {Role.ROOT, Role.BOOTLOADER, Role.TFM, Role.PROVISION, Role.PAD, Role.SCRATCH}
 _SECURE_NAMES = ("tfm", "spm", "provision", "hw_unique_key_partition")
 
 
@@ -101,7 +103,7 @@ def _placed(entry: PmEntry, ledger: Ledger) -> bool:
         ledger.add(entry.source, f"partition `{entry.name}` in region `{entry.region}`, which is not modelled")
     elif entry.at is None or entry.size is None:
         ledger.add(entry.source, f"partition `{entry.name}`: the partition manager is to place or size it")
-    elif entry.size == 0:
+    elif entry.size == 0 and role_of(entry.name) not in {Role.PRIMARY, Role.SECONDARY}:
         ledger.add(entry.source, f"partition `{entry.name}` is empty")
     elif entry.at + entry.size > 1 << 32:
         ledger.add(entry.source, f"partition `{entry.name}` ends beyond the address space")
@@ -135,9 +137,11 @@ def _without_circles(kept: dict[str, PmEntry], ledger: Ledger) -> list[PmEntry]:
 
 def _attribution(name: str) -> str:
     role = role_of(name)
+    if role in {Role.AREA, Role.REST, Role.FILLER}:
+        return ""
     if role in {Role.APPLICATION, Role.SECONDARY} or name == "nonsecure_storage":
         return "non_secure"
-    if name.startswith(_SECURE_NAMES) or role in {Role.ROOT, Role.BOOTLOADER, Role.TFM, Role.PROVISION, Role.PAD}:
+    if name.startswith(_SECURE_NAMES) or role in _SECURE_ROLES:
         return "secure"
     if name in {"s0_image", "s1_image", "b0_image"}:
         return "secure"

@@ -42,9 +42,7 @@ def put_settings(draft: Draft, project: Project) -> None:
     """What the configuration says of each setting, with its line."""
     told = {
         "bootloader": _bootloader(project),
-        "updates_encrypted": _flag(
-            project, "mcuboot", "CONFIG_BOOT_ENCRYPT_IMAGE", "SB_CONFIG_BOOT_ENCRYPTION", default=False
-        ),
+        "updates_encrypted": _encrypted(project),
         "update_mode": update_mode(project),
         "unequal_slots": _unequal(project),
         "protects_itself": _protects(project),
@@ -135,6 +133,20 @@ def _flag(project: Project, role: str, name: str, sysbuild: str = "", *, default
     if found is None and default is not None and project.fragments and project.images:
         return _default(project, name, value=default)
     return found
+
+
+def _encrypted(project: Project) -> Told | None:
+    """Image encryption; older releases have a symbol for each scheme and none in common."""
+    schemes = [f"CONFIG_BOOT_ENCRYPT_{name}" for name in ("RSA", "EC256", "X25519")]
+    mcuboot = project.image("mcuboot")
+    if mcuboot is not None:
+        found = mcuboot.on("CONFIG_BOOT_ENCRYPT_IMAGE", *schemes)
+        if found is not None:
+            return Told(value=True, source=found.source)
+        each = [symbol for name in schemes if (symbol := mcuboot.symbol(name)) is not None]
+        if len(each) == len(schemes):
+            return Told(value=False, source=each[0].source)
+    return _flag(project, "mcuboot", "CONFIG_BOOT_ENCRYPT_IMAGE", "SB_CONFIG_BOOT_ENCRYPTION", default=False)
 
 
 def _default(project: Project, name: str, *, value: bool) -> Told | None:
