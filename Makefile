@@ -31,7 +31,7 @@ check-all: $(READY) lint types layers  ## everything, the long ones too
 
 lint: $(READY)  ## ruff
 	@$(BIN)/ruff check src tests integrations
-	@$(BIN)/ruff format --check src tests integrations integrations
+	@$(BIN)/ruff format --check src tests integrations
 
 types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy

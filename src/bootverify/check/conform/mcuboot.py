@@ -7,11 +7,12 @@ images, swap types and swaps, counters, the number of operations, and every byte
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from bootverify.check.conform.mcuboot_bench import Board, Json, Unsupported, build, segment_bytes
-from bootverify.check.conform.outcome import Conformity, Disagreement
+from bootverify.check.conform.mcuboot_bench import Board, Json, build, segment_bytes
+from bootverify.check.conform.outcome import Conformity, Disagreement, Unsupported
 from bootverify.executor.flash import Power, powered
 from bootverify.executor.mcuboot.boot import ActiveImage, BootResult, Outcome, boot_go
 from bootverify.executor.mcuboot.trailer import SwapType
@@ -26,14 +27,14 @@ def run(directory: Path) -> Conformity:
         recorded = json.loads((folder / "config.json").read_text())
         try:
             bench = Bench(recorded, directory / "blobs")
-        except Unsupported:
+        except (Unsupported, KeyError):  # of a kind or form that is not known
             bench = None
         with (folder / "vectors.jsonl").open() as lines:
             for vector in map(json.loads, lines):
                 if bench is None:
                     outcome.count_unsupported(folder.name, vector["category"])
                 else:
-                    outcome.count(folder.name, vector["category"], tuple(bench.run(vector)))
+                    outcome.run(folder.name, vector["category"], vector["id"], partial(bench.run, vector))
     return outcome
 
 

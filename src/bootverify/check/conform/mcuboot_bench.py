@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bootverify.check.conform.outcome import Unsupported
 from bootverify.executor.crypto import EnvelopeScheme, Scheme
 from bootverify.executor.flash import Flash
 from bootverify.executor.mcuboot.area import Area
@@ -25,10 +26,6 @@ SCALAR_START = {
     EnvelopeScheme.ECIES_P256: bytes.fromhex("0201010420"),
     EnvelopeScheme.ECIES_X25519: b"\x04\x22\x04\x20",
 }
-
-
-class Unsupported(Exception):  # noqa: N818 - an answer, not a failure
-    """The recording has something that the executor does not have."""
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ the final content of the regions.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,13 +18,12 @@ from bootverify.check.conform.nsib_bench import (
     Json,
     Keys,
     Protection,
-    Unsupported,
     blob,
     build,
     erased_memory,
     reset_ram,
 )
-from bootverify.check.conform.outcome import Conformity, Disagreement
+from bootverify.check.conform.outcome import Conformity, Disagreement, Unsupported
 from bootverify.executor.flash import Flash, Power, powered
 from bootverify.executor.memory import Memory
 from bootverify.executor.nsib import NsibConfig, NsibResult, boot
@@ -55,15 +55,14 @@ def run(directory: Path) -> Conformity:
         recorded = json.loads((folder / "config.json").read_text())
         try:
             bench = Bench(build(recorded), recorded, directory / "blobs")
-        except Unsupported:
+        except (Unsupported, KeyError):  # of a kind or form that is not known
             bench = None
         with (folder / "vectors.jsonl").open() as lines:
             for vector in map(json.loads, lines):
                 if bench is None:
                     outcome.count_unsupported(folder.name, vector["category"])
                 else:
-                    found = tuple(bench.run(vector))
-                    outcome.count(folder.name, vector["category"], found)
+                    outcome.run(folder.name, vector["category"], vector["id"], partial(bench.run, vector))
     return outcome
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bootverify.check.conform.outcome import Unsupported
 from bootverify.executor.flash import Flash, Power, WriteRule
 from bootverify.executor.memory import Memory, Ram
 from bootverify.executor.nsib import NsibConfig, release_for
@@ -26,10 +27,6 @@ UNITS = ("spu", "acl")
 EFAULT = -14
 ENOSPC = -28
 ACL_ENTRIES = 8
-
-
-class Unsupported(Exception):  # noqa: N818 - an answer, not a failure
-    """The recording has something that the executor does not have."""
 
 
 def build(recorded: Json) -> NsibConfig:

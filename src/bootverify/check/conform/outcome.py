@@ -1,6 +1,11 @@
 """What comes out of running recorded vectors: who agreed with the vendor's code, and where not."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+
+class Unsupported(Exception):  # noqa: N818 - an answer, not a failure
+    """The recording has something that the executor does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,18 @@ class Conformity:
 
     by: dict[tuple[str, str], Tally] = field(default_factory=dict)
     disagreements: list[Disagreement] = field(default_factory=list)
+
+    def run(self, configuration: str, category: str, vector: str, work: Callable[[], Iterable[Disagreement]]) -> None:
+        """Run one vector by `work` and count it; a mistake of ours that ends it early is a disagreement."""
+        try:
+            found = tuple(work())
+        except Unsupported:
+            self.count_unsupported(configuration, category)
+            return
+        except Exception as error:  # noqa: BLE001 - one vector must not hide the others
+            what = f"{type(error).__name__}: {error}"
+            found = (Disagreement(vector=vector, step=0, what="stopped", expected="a result", got=what),)
+        self.count(configuration, category, found)
 
     def count(self, configuration: str, category: str, found: tuple[Disagreement, ...]) -> None:
         """Count one vector that was run."""

@@ -6,10 +6,11 @@ assertion or panic that stopped the code, the ranges it computed, every register
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from bootverify.check.conform.outcome import Conformity, Disagreement
-from bootverify.check.conform.protection_bench import Json, Units, UnsupportedError, build_of, number
+from bootverify.check.conform.outcome import Conformity, Disagreement, Unsupported
+from bootverify.check.conform.protection_bench import Json, Units, build_of, number
 from bootverify.check.conform.protection_registers import ignored, map_of, registers
 from bootverify.check.conform.protection_tfm import run_tfm
 from bootverify.executor.fprotect import FprotectAcl, FprotectRram, FprotectSpu
@@ -28,13 +29,12 @@ def run(directory: Path) -> Conformity:
     config = json.loads(configuration.read_text())
     with (directory / "vectors.jsonl").open() as lines:
         for vector in map(json.loads, lines):
-            try:
-                found = tuple(_differences(vector["id"], _expected(vector, config), _got(vector, config)))
-            except UnsupportedError:
-                outcome.count_unsupported(vector["soc"], vector["cat"])
-            else:
-                outcome.count(vector["soc"], vector["cat"], found)
+            outcome.run(vector["soc"], vector["cat"], vector["id"], partial(_compared, vector, config))
     return outcome
+
+
+def _compared(vector: Json, config: Json) -> Iterator[Disagreement]:
+    return _differences(vector["id"], _expected(vector, config), _got(vector, config))
 
 
 def _expected(vector: Json, config: Json) -> Json:
@@ -100,7 +100,7 @@ def _program(units: Units, vector: Json, got: Json) -> Callable[[str, list[int]]
                 reset_unlocked_secure(spu, (), build)
                 return None
             case _:
-                raise UnsupportedError(name)
+                raise Unsupported(name)
 
     return call
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bootverify.check.conform.outcome import Unsupported
 from bootverify.executor.fprotect import (
     Fprotect,
     FprotectAcl,
@@ -39,10 +40,6 @@ UART00 = {"nrf54l15": 0x5004_A000, "nrf54lv10a": 0x5004_D000}
 CRACEN = {"nrf54l15": 0x5004_8000, "nrf54lv10a": 0x5005_9000}
 
 
-class UnsupportedError(Exception):
-    """The vector asks for something that this bench does not have."""
-
-
 def number(text: str) -> int:
     """A hexadecimal number of the recording."""
     return int(text, 16)
@@ -77,7 +74,7 @@ class Units:
             units.rramc = Rramc(part["rramc_max_kib"].bit_length())
             units.mpc, units.sau = Mpc(part["mpc_overrides"]), Sau()
         else:
-            raise UnsupportedError(name)
+            raise Unsupported(name)
         return units
 
     def preset(self, given: Json) -> None:
@@ -184,7 +181,7 @@ def _layout(name: str, given: Json, part: Part, options: LayoutOptions) -> Layou
         case "upstream":
             return tree_54l(part, options, secure_size=TREE_SECURE[name])
         case other:
-            raise UnsupportedError(other)
+            raise Unsupported(other)
 
 
 def _macros(given: list[str]) -> dict[str, int | None]:

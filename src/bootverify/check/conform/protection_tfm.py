@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from bootverify.check.conform.outcome import Unsupported
 from bootverify.check.conform.protection_bench import (
     CRACEN,
     UART00,
     Json,
     TfmBuild,
     Units,
-    UnsupportedError,
     build_of,
     number,
     tfm_build,
@@ -90,7 +90,7 @@ def _stages_before(units: Units, vector: Json, tfm: TfmBuild, outcome: _Run) -> 
                 case "uicr":
                     outcome.uicr = (arguments[0], arguments[1])
                 case _:
-                    raise UnsupportedError(name)
+                    raise Unsupported(name)
 
 
 def _start_spu(units: Units, vector: Json, tfm: TfmBuild, outcome: _Run) -> None:
