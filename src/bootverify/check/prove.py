@@ -18,9 +18,10 @@ from bootverify.machine.action import Action
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Established:
-    """A claim that follows from the invariant; `lemmas` are those that the solver's core named."""
+    """A claim that follows from the invariant; `lemmas` are those that the solver's core named, by `numbers`."""
 
     lemmas: tuple[Lemma, ...]
+    numbers: tuple[int, ...] = ()
 
 
 class Reasoner:
@@ -70,12 +71,15 @@ class Reasoner:
             return None
         if not all(isinstance(solve(asked.text, other), Unsat) for other in self.solvers[1:]):
             return None
-        numbers = [int(name.split()[1]) for name in answer.core if name.startswith("lemma ")]
-        return Established(lemmas=tuple(self.lemmas[number] for number in sorted(numbers)))
+        numbers = sorted(int(name.split()[1]) for name in answer.core if name.startswith("lemma "))
+        return Established(lemmas=tuple(self.lemmas[number] for number in numbers), numbers=tuple(numbers))
 
-    def small_proof(self, claim: Term, text: str) -> Proof | NotProved:
-        """The claim with the few lemmas that make it inductive, and their obligations."""
-        return self.prover.prove(claim, text)
+    def small_proof(self, claim: Term) -> Proof | NotProved:
+        """The few lemmas that imply the claim and keep each other."""
+        found = self.establish(claim)
+        if found is None:
+            return NotProved(obligation="claim", reason="it does not follow from the lemmas")
+        return self.prover.closed(found.numbers)
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""

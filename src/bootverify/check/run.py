@@ -32,6 +32,7 @@ from bootverify.policy.formula import And, Call, Formula, Not, Or, Quantified
 from bootverify.policy.policy import ClaimKind, Policy
 
 IDEAL = "digests, signatures and encryption are ideal; no fault injection, no side channels, no guessing"
+NO_WAY = "nothing that can happen to a device of this design bears on it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +184,8 @@ class Checker:
             return replace(
                 base,
                 verdict=Verdict.HOLDS,
-                strength="proved",
-                because=f"proved for every history{_by(proof.lemmas, reasoner.lemmas)}",
+                strength="proved" if proof.lemmas else "computed",
+                because=f"proved for every history{_by(proof.lemmas, reasoner.lemmas)}" if proof.lemmas else NO_WAY,
                 facts=facts,
                 lemmas=tuple(lemma.text for lemma in lemmas),
                 witnesses=signs.seen,
@@ -196,8 +197,8 @@ class Checker:
         """What the claim rests on: the lemmas that give it; to explain it, all that make those inductive."""
         if not (self.options.explain and core):
             return core
-        small = reasoner.small_proof(claim, "claim")
-        return small.lemmas[1:] if isinstance(small, Proof) else core
+        small = reasoner.small_proof(claim)
+        return small.lemmas if isinstance(small, Proof) else core
 
     def _broken(self, base: Finding, question: Question, reasoner: Reasoner, bad: Term, *, wanted: bool) -> Finding:
         found = reasoner.path_to(bad)
@@ -283,7 +284,7 @@ class Checker:
             steps=run.steps,
         )
 
-    def _certificate(self, question: Question, reasoner: Reasoner, claim: Term) -> str:
+    def _certificate(self, question: Question, reasoner: Reasoner, claim: Term) -> str | None:
         from bootverify.check.certificate import write  # noqa: PLC0415 - only when asked for
 
         return write(self.design, question, reasoner, claim)
@@ -319,7 +320,7 @@ def _asks_something(formula: Formula) -> bool:
 
 
 def _by(core: Sequence[object], lemmas: Sequence[object]) -> str:
-    return f" ({len(core)} of {len(lemmas)} lemmas decide)" if core else ""
+    return f" ({len(core)} of {len(lemmas)} lemmas decide)"
 
 
 def _assumptions(design: Design) -> tuple[str, ...]:

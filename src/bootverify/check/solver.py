@@ -1,27 +1,37 @@
-"""The only file that knows SMT solvers: SMT-LIB text in, an answer out."""
+"""The only file that knows SMT solvers: SMT-LIB text in, an answer out.
 
-from collections.abc import Mapping
+Each question is asked of a solver that has seen nothing before it, so that the same text gets the same answer and the
+same core. z3 is spoken to through four functions of its C library: its Python package takes longer to load, and to walk
+through, than the questions take to answer.
+"""
+
+import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module, metadata
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 
 from bootverify.errors import SolverUnavailable
 
 RLIMIT = 20_000_000  # z3's deterministic resource count; about seconds, the same on every machine
+CVC5_RLIMIT = 2_000_000  # cvc5 counts other things; also the same on every machine
+BITWUZLA_MILLISECONDS = 120_000  # bitwuzla has no such count
+CORES = "(set-option :produce-unsat-cores true)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Sat:
-    """There is an assignment; names to values as SMT-LIB text, where the solver was asked for them."""
-
-    assignment: Mapping[str, str]
+    """There is an assignment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsat:
-    """There is none; `core` names assertions that suffice for that, empty when not computed."""
+    """There is none; `core` names assertions that suffice for that, empty when the text did not ask for one."""
 
-    core: tuple[str, ...]
+    core: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +43,15 @@ class Unknown:
 
 Answer = Sat | Unsat | Unknown
 
+_HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint)
+_IGNORED = _HANDLER(lambda _context, _code: None)
 _PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5", "bitwuzla": "bitwuzla"}
 
 
 def available() -> dict[str, str]:
     """The installed solvers and their versions, z3 first."""
+    from importlib import metadata  # noqa: PLC0415 - slow to load, and needed for a report alone
+
     found = {}
     for name, package in _PACKAGES.items():
         try:
@@ -47,77 +61,145 @@ def available() -> dict[str, str]:
     return found
 
 
+def chosen(word: str) -> tuple[str, ...]:
+    """The solvers that a user means by `word`: a name, several with commas between them, or `all` that are installed.
+
+    Raises:
+        SolverUnavailable: one is not known or not installed.
+    """
+    names = tuple(available()) if word == "all" else tuple(dict.fromkeys(each.strip() for each in word.split(",")))
+    for name in names:
+        _asker(name)
+    return names
+
+
 def solve(text: str, solver: str = "z3", *, rlimit: int = RLIMIT) -> Answer:
-    """What `solver` answers to the script `text`, which ends in one `(check-sat)`.
+    """What `solver` answers to the script `text`, which ends in its one `(check-sat)`.
+
+    `rlimit` bounds z3; the others have bounds of their own.
 
     Raises:
         SolverUnavailable: it is not installed.
     """
+    return _asker(solver)(text, rlimit)
+
+
+def _asker(solver: str) -> Callable[[str, int], Answer]:
     match solver:
         case "z3":
-            return _z3(text, rlimit)
+            _z3_library()
+            return _z3
         case "cvc5":
-            return _cvc5(text)
+            _module(solver)
+            return _cvc5
         case "bitwuzla":
-            return _bitwuzla(text)
+            _module(solver)
+            return _bitwuzla
         case _:
-            raise SolverUnavailable(f"no solver is called `{solver}`; one of {', '.join(_PACKAGES)}")
+            raise SolverUnavailable(f"no solver is called `{solver}`; one of {', '.join(_PACKAGES)}, or all")
 
 
-@cache
-def _module(name: str) -> object:
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise SolverUnavailable(f"`{name}` is not installed; pip install {_PACKAGES[name]}") from error
+# -- z3
 
 
 def _z3(text: str, rlimit: int) -> Answer:
-    z3 = _module("z3")
-    context = z3.Context()  # type: ignore[attr-defined]  # a fresh one: the answer depends on the text alone
-    solver = z3.SolverFor("QF_BV", ctx=context)  # type: ignore[attr-defined]
-    solver.set("rlimit", rlimit)
-    solver.set("unsat_core", True)
-    solver.from_string(text.replace("(check-sat)", ""))
-    result = str(solver.check())
-    if result == "unsat":
-        return Unsat(core=tuple(sorted(str(name).strip("|") for name in solver.unsat_core())))
-    if result == "sat":
-        model = solver.model()
-        return Sat(assignment={str(name): str(model[name]) for name in model.decls()})
-    return Unknown(reason=str(solver.reason_unknown()))
+    wants_core = CORES in text
+    options = f"(set-option :rlimit {rlimit})\n" + ("(set-option :smt.core.minimize true)\n" if wants_core else "")
+    library = _z3_library()
+    settings = library.Z3_mk_config()
+    context = library.Z3_mk_context(settings)
+    library.Z3_del_config(settings)
+    try:
+        library.Z3_set_error_handler(context, _IGNORED)  # errors are in what it says; without this it ends the process
+        said = library.Z3_eval_smtlib2_string(context, (options + text).encode()).decode().strip()
+        if said == "unsat" and wants_core:
+            core = library.Z3_eval_smtlib2_string(context, b"(get-unsat-core)").decode()
+            return Unknown(reason=core) if core.startswith("(error") else Unsat(core=tuple(sorted(_symbols(core))))
+        return _said(said)
+    finally:
+        library.Z3_del_context(context)
 
 
-def _cvc5(text: str) -> Answer:
+def _symbols(text: str) -> list[str]:
+    """The names in a core, `(a |b c|)`."""
+    parts = text.strip().removeprefix("(").removesuffix(")").split("|")
+    plain = [name for part in parts[::2] for name in part.split()]
+    return plain + parts[1::2]
+
+
+@cache
+def _z3_library() -> ctypes.CDLL:
+    spec = find_spec("z3")
+    places = [] if spec is None else list(spec.submodule_search_locations or ())
+    for place in places:
+        for name in ("libz3.so", "libz3.dylib", "libz3.dll"):
+            for folder in ("lib", "bin", "."):
+                path = Path(place) / folder / name
+                if path.is_file():
+                    return _prepared(ctypes.CDLL(str(path)))
+    raise SolverUnavailable(_missing("z3"))
+
+
+def _prepared(library: ctypes.CDLL) -> ctypes.CDLL:
+    pointer = ctypes.c_void_p
+    library.Z3_mk_config.restype = pointer
+    library.Z3_mk_context.restype = pointer
+    library.Z3_mk_context.argtypes = [pointer]
+    library.Z3_del_config.argtypes = [pointer]
+    library.Z3_del_context.argtypes = [pointer]
+    library.Z3_set_error_handler.argtypes = [pointer, _HANDLER]
+    library.Z3_set_error_handler.restype = None
+    library.Z3_eval_smtlib2_string.restype = ctypes.c_char_p
+    library.Z3_eval_smtlib2_string.argtypes = [pointer, ctypes.c_char_p]
+    return library
+
+
+# -- the others
+
+
+@cache
+def _module(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise SolverUnavailable(_missing(name)) from error
+
+
+def _missing(name: str) -> str:
+    return f"the solver `{name}` is not installed; pip install {_PACKAGES[name]}"
+
+
+def _cvc5(text: str, _rlimit: int) -> Answer:
     cvc5 = _module("cvc5")
-    manager = cvc5.TermManager()  # type: ignore[attr-defined]
-    solver = cvc5.Solver(manager)  # type: ignore[attr-defined]
-    parser = cvc5.InputParser(solver)  # type: ignore[attr-defined]
-    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "query")  # type: ignore[attr-defined]
+    solver = cvc5.Solver(cvc5.TermManager())
+    solver.setOption("rlimit", str(CVC5_RLIMIT))
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text.replace(CORES, ""), "query")
     symbols = parser.getSymbolManager()
-    said = ""
-    while True:
-        command = parser.nextCommand()
-        if command.isNull():
-            break
-        said += str(command.invoke(solver, symbols))
-    return _said(said.strip())
+    said = []
+    try:
+        while not (command := parser.nextCommand()).isNull():
+            said.append(str(command.invoke(solver, symbols)))
+    except RuntimeError as error:
+        return Unknown(reason=str(error))
+    return _said("".join(said).strip())
 
 
-def _bitwuzla(text: str) -> Answer:
+def _bitwuzla(text: str, _rlimit: int) -> Answer:
     bitwuzla = _module("bitwuzla")
-    options = bitwuzla.Options()  # type: ignore[attr-defined]
-    options.set(bitwuzla.Option.PRODUCE_UNSAT_CORES, True)  # type: ignore[attr-defined]
-    manager = bitwuzla.TermManager()  # type: ignore[attr-defined]
-    parser = bitwuzla.Parser(manager, options)  # type: ignore[attr-defined]
-    parser.parse(text.replace("(check-sat)", ""), True, False)
-    result = parser.bitwuzla().check_sat()
+    options = bitwuzla.Options()
+    options.set(bitwuzla.Option.TIME_LIMIT_PER, BITWUZLA_MILLISECONDS)
+    parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
+    # Its parser would print the answer; so the question is put by hand.
+    try:
+        parser.parse(text.replace(CORES, "").replace("(check-sat)", ""), True, False)
+        result = parser.bitwuzla().check_sat()
+    except Exception as error:  # noqa: BLE001 - it knows one class, made by its binding
+        return Unknown(reason=str(error))
     return _said(str(result).rsplit(".", maxsplit=1)[-1].lower())
 
 
 def _said(word: str) -> Answer:
     if word == "unsat":
-        return Unsat(core=())
-    if word == "sat":
-        return Sat(assignment={})
-    return Unknown(reason=word or "no answer")
+        return Unsat()
+    return Sat() if word == "sat" else Unknown(reason=word or "the bound on resources was met")

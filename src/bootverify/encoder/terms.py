@@ -1,4 +1,7 @@
-"""Hash-consed terms over truth values and finite enumerations, with constant folding. No solver is known here."""
+"""Hash-consed terms over truth values and finite enumerations, with constant folding. No solver is known here.
+
+The form of a term depends on how it was built, never on what was built before it: the same design gives the same text.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -137,7 +140,7 @@ def _junction(op: Op, operands: Iterable[Term], *, neutral: bool) -> Term:
         return const(BOOL, neutral)
     if len(kept) == 1:
         return next(iter(kept.values()))
-    return _make(op, BOOL, "", tuple(kept.values()))  # as written: no order that depends on what was built before
+    return _make(op, BOOL, "", tuple(kept.values()))
 
 
 def eq(left: Term, right: Term | Value) -> Term:
@@ -154,14 +157,12 @@ def eq(left: Term, right: Term | Value) -> Term:
         for one, other in ((left, right), (right, left)):
             if one.op is Op.CONST:
                 return other if one.value else not_(other)
-    first, second = (right, left) if left.op is Op.CONST else (left, right)
-    if first.op is Op.ITE and second.op is Op.CONST:
-        condition, then, otherwise = first.arguments
-        return ite(condition, eq(then, second), eq(otherwise, second))
-    if second.op is Op.ITE and first.op is Op.CONST:
-        condition, then, otherwise = second.arguments
-        return ite(condition, eq(then, first), eq(otherwise, first))
-    return _make(Op.EQ, BOOL, "", (first, second))
+    if left.op is Op.CONST or (left.op is right.op is Op.VAR and left.name > right.name):
+        left, right = right, left
+    if left.op is Op.ITE and right.op is Op.CONST:
+        condition, then, otherwise = left.arguments
+        return ite(condition, eq(then, right), eq(otherwise, right))
+    return _make(Op.EQ, BOOL, "", (left, right))
 
 
 def ite(condition: Term, then: Term, otherwise: Term) -> Term:
