@@ -25,12 +25,12 @@ from bootverify.machine.action import (
 from bootverify.machine.content import Crafted
 from bootverify.ranges import AddressRange
 
-_REGION = re.compile(r"region\[(\d+)\]")
+_REGION = re.compile(r"region\[([0-9, -]+)\]")
 
 
 def facts_of_lemmas(design: Design, lemmas: Iterable[Lemma], subject: Subject) -> tuple[Fact, ...]:
     """The lines of the design that hold a proof up: locks over the regions that its lemmas name, placements, paths."""
-    regions = {int(number) for lemma in lemmas for number in _REGION.findall(lemma.text)}
+    regions = {number for lemma in lemmas for each in _REGION.findall(lemma.text) for number in _numbers(each)}
     facts: list[Fact] = []
     for stage in design.stages:
         for step in stage.steps:
@@ -169,6 +169,12 @@ def _guards(design: Design, where: str) -> list[Fact]:
         for span in step.spans
         if span.range.overlaps(known[where])
     ]
+
+
+def _numbers(ranges: str) -> list[int]:
+    """The regions that the name of a group lists: `0-2, 7`."""
+    ends = [each.strip().split("-") for each in ranges.split(",")]
+    return [number for each in ends for number in range(int(each[0]), int(each[-1]) + 1)]
 
 
 def _touches(design: Design, area: AddressRange, regions: set[int]) -> bool:

@@ -61,7 +61,11 @@ condition; `Frame.variables` is the list.
     protection. The port is open when it is set, or when the design leaves it open; there is no
     variable for it.
 
-What is shipped follows from what is published, so there is no variable for it either.
+`carries[image key]`
+    The updates of the image hold the value of the key. Nothing changes it, and `instant.values` computes it: it is a
+    variable so that a proof names the placement as a fact that holds it up; for every secret key and updatable image.
+
+What is shipped follows from what is published and carried, so there is no variable for it either.
 """
 
 from collections.abc import Iterable, Mapping
@@ -386,6 +390,21 @@ class Frame:
             if self.design.image(each.image).updatable
         }
 
+    @cached_property
+    def carried(self) -> dict[tuple[str, str], Term]:
+        """Whether updates of an image hold a secret key, by the names of the two."""
+        images = [image.name for image in self.design.images if image.updatable]
+        keys = [key.name for key in self.design.keys if key.secret]
+        return {(image, key): var(f"carries[{image} {key}]") for image in images for key in keys}
+
+    def places_in(self, key: Key, image: str) -> tuple[str, ...]:
+        """The releases of `image`, by the names of their contents, whose bytes hold `key`."""
+        names: list[str] = []
+        for place in key.placements:
+            if isinstance(place, InImage) and place.image == image:
+                names += self.named(image, releases=None if place.release is None else (place.release,))
+        return tuple(dict.fromkeys(names))
+
     # -- knowledge
 
     @cached_property
@@ -427,6 +446,7 @@ class Frame:
             *self.published.values(),
             *self.knowledge.values(),
             *self.delivered.values(),
+            *self.carried.values(),
             *(field for each in self.regions for field in each.variables),
         )
 
@@ -442,6 +462,8 @@ class Frame:
         for name, taken in self.takings.items():
             several = len(self.design.image(name).slots) > 1
             start[taken] = (ERASED if several else self.factory(self.cells.of_image(name)[0]),)
+        for (image, key), carries in self.carried.items():
+            start[carries] = (bool(self.places_in(self.design.key(key), image)),)
         for each in self.regions:
             start.update({field: (value,) for field, value in each.start.items()})
             if each.members[0] in self.cells.boot_cells:

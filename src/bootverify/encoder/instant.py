@@ -21,12 +21,12 @@ Facts = Mapping[str, Value]
 def values(frame: Frame, facts: Facts) -> dict[Term, Value]:
     """The assignment that `facts` give, by variable name.
 
-    Names that this frame has no variable for are passed over. `taken[...]` is computed if absent.
+    Names that this frame has no variable for are passed over. `taken[...]` and `carries[...]` are computed if absent.
 
     Raises:
         KeyError: a variable has no fact.
     """
-    complete = {**_taken(frame, facts), **facts}
+    complete = {**_taken(frame, facts), **_carried(frame), **facts}
     return {variable: complete[variable.name] for variable in frame.variables}
 
 
@@ -124,6 +124,11 @@ class Instants:
 
     def _plain(self, state: State) -> dict[str, Value]:
         return {variable.name: value for variable, value in self._compiled.decode(state).items()}
+
+
+def _carried(frame: Frame) -> dict[str, Value]:
+    """What the design says of placements, once for all instants."""
+    return {variable.name: frame.init[variable][0] for variable in frame.carried.values()}
 
 
 def _taken(frame: Frame, facts: Facts) -> dict[str, Value]:

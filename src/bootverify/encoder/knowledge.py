@@ -3,7 +3,7 @@
 from bootverify.design.boot import EncryptionType, Image, SignatureType
 from bootverify.design.keys import HostOnly, InImage, InKmu, InUicr, Key, KeyKind, Purpose
 from bootverify.encoder.frame import Frame
-from bootverify.encoder.terms import Term, or_, true
+from bootverify.encoder.terms import Term, and_, false, or_, true
 
 
 def forgeable(frame: Frame, image: Image) -> Term:
@@ -61,11 +61,7 @@ def decrypts(frame: Frame, image: Image) -> Term:
 
 def carries(frame: Frame, key: Key, image: str) -> tuple[str, ...]:
     """The releases of `image`, by the names of their contents, whose bytes hold `key`."""
-    names: list[str] = []
-    for place in key.placements:
-        if isinstance(place, InImage) and place.image == image:
-            names += frame.named(image, releases=None if place.release is None else (place.release,))
-    return tuple(dict.fromkeys(names))
+    return frame.places_in(key, image)
 
 
 def shipped(frame: Frame, key: Key, image: str) -> Term:
@@ -73,13 +69,19 @@ def shipped(frame: Frame, key: Key, image: str) -> Term:
 
     A later release may carry another public key in the place of the factory's.
     """
-    names = [
+    held = frame.carried.get((image, key.name))
+    if held is not None:
+        names = carries(frame, key, image) or frame.named(image)
+        return and_(held, or_(*(frame.published[name] for name in names if name in frame.published)))
+    if key.secret:
+        return false()
+    names = tuple(
         name
         for place in key.placements
         if isinstance(place, InImage) and place.image == image
         for name in carries(frame, key, image)
-        if key.secret or frame.genuine[name].release == (place.release or 1)
-    ]
+        if frame.genuine[name].release == (place.release or 1)
+    )
     return or_(*(frame.published[name] for name in names if name in frame.published))
 
 
