@@ -12,6 +12,7 @@ from bootverify.encoder.system import System, Transition
 from bootverify.encoder.terms import (
     BOOL,
     Op,
+    Substitution,
     Term,
     Value,
     const,
@@ -23,7 +24,6 @@ from bootverify.encoder.terms import (
     nodes,
     not_,
     or_,
-    substitute,
 )
 
 MOST_COMBINATIONS = 256  # above that a term is evaluated part by part, which may only add values
@@ -126,11 +126,12 @@ def _pinned(box: Box, location: Term, place: Value, mode: Term | None, value: Va
 def _prepared(system: System, here: Mapping[Term, Term]) -> list[tuple[Transition, tuple[Term, ...]]]:
     """The transitions that may happen there, specialised to it, with the conjuncts of their guards."""
     found = []
+    known = Substitution(here)
     for transition in system.transitions:
-        guard = substitute(transition.guard, here)
+        guard = known.of(transition.guard)
         if guard.op is Op.CONST and guard.value is False:
             continue
-        updates = {target: substitute(value, here) for target, value in transition.updates.items()}
+        updates = {target: known.of(value) for target, value in transition.updates.items()}
         special = Transition(name=transition.name, guard=guard, updates=updates, inputs=transition.inputs)
         found.append((special, guard.arguments if guard.op is Op.AND else (guard,)))
     return found

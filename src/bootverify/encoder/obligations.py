@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bootverify.encoder.smtlib import query
 from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Op, Term, and_, member, not_, or_, substitute
+from bootverify.encoder.terms import Op, Substitution, Term, and_, member, not_, or_, substitute
 
 GOAL = "goal"
 
@@ -95,7 +95,8 @@ def all_preserved(system: System, lemmas: Sequence[Term]) -> Obligation:
     ways = []
     for transition in system.transitions:
         touched = {lemma.id: lemma for target in transition.updates for lemma in about.get(target, ())}
-        broken = or_(*(not_(substitute(lemma, transition.updates)) for lemma in touched.values()))
+        after = Substitution(transition.updates)
+        broken = or_(*(not_(after.of(lemma)) for lemma in touched.values()))
         ways.append(and_(transition.guard, broken))
     chosen = tuple(range(len(lemmas)))
     return Obligation(

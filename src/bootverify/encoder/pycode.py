@@ -4,12 +4,13 @@ Every value is its index in the sort's order (truth values: 0 and 1). The text i
 of a user's input reaches it but through indices.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import Any
 
 from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import BOOL, Op, Term, Value, domain, nodes
+from bootverify.encoder.terms import BOOL, Op, Term, Value, domain, evaluate, nodes
 
 State = tuple[int, ...]
 Choice = tuple[int, ...]
@@ -26,6 +27,7 @@ class Compiled:
         self.steps: list[Callable[[State], list[tuple[Choice, State]]]] = [
             namespace[f"step_{i}"] for i in range(len(system.transitions))
         ]
+        self._pivot, self._possible = self._dispatch()
 
     def initial(self) -> list[State]:
         """Every start state, in a fixed order."""
@@ -37,12 +39,30 @@ class Compiled:
 
     def successors(self, state: State) -> list[tuple[int, Choice, State]]:
         """Transition number, input values and next state, in a fixed order."""
-        return [(i, choice, after) for i, step in enumerate(self.steps) for choice, after in step(state)]
+        possible = self._possible[state[self._pivot]] if self._possible else ()
+        return [(i, choice, after) for i, step in possible for choice, after in step(state)]
+
+    def _dispatch(self) -> tuple[int, list[list[tuple[int, Callable[[State], list[tuple[Choice, State]]]]]]]:
+        """A variable that many guards ask about by itself, and for each of its values the steps that may be possible."""
+        alone = [_alone(transition.guard) for transition in self.system.transitions]
+        asked = Counter(variable for conjuncts in alone for variable in conjuncts if variable in self._index)
+        if not asked:
+            return 0, [list(enumerate(self.steps)) for _ in domain(self.system.variables[0].sort)] if self._index else []
+        pivot = max(self.system.variables, key=lambda variable: asked[variable])
+        return self._index[pivot], [
+            [
+                (i, step)
+                for i, step in enumerate(self.steps)
+                if all(evaluate(conjunct, {pivot: value}) for conjunct in alone[i].get(pivot, ()))
+            ]
+            for value in domain(pivot.sort)
+        ]
 
     def predicate(self, term: Term) -> Callable[[State], bool]:
         """`term`, a truth value over the state variables, as a function of a state."""
-        lines = ["def test(s):", *_body([term], self._index, {}, "    ")]
-        lines.append(f"    return bool({_reference(term, self._index, {})})")
+        code = _Code(self._index, {})
+        lines = ["def test(s):", *code.body([term], "    ")]
+        lines.append(f"    return bool({code.reference(term)})")
         namespace: dict[str, Callable[[State], bool]] = {}
         exec("\n".join(lines), namespace)  # noqa: S102 - our own generated text
         return namespace["test"]
@@ -63,6 +83,19 @@ def inputs_of(transition: Transition, choice: Choice) -> dict[str, Value]:
     return {each.name: domain(each.sort)[value] for each, value in zip(transition.inputs, choice, strict=True)}
 
 
+def _alone(guard: Term) -> dict[Term, list[Term]]:
+    """The conjuncts of a guard that read one variable, by that."""
+    found: dict[Term, list[Term]] = {}
+    for conjunct in _conjuncts(guard):
+        if len(conjunct.free) == 1:
+            found.setdefault(next(iter(conjunct.free)), []).append(conjunct)
+    return found
+
+
+def _conjuncts(guard: Term) -> tuple[Term, ...]:
+    return guard.arguments if guard.op is Op.AND else (guard,)
+
+
 def _source(system: System, index: Mapping[Term, int]) -> str:
     lines: list[str] = []
     for number, transition in enumerate(system.transitions):
@@ -71,56 +104,76 @@ def _source(system: System, index: Mapping[Term, int]) -> str:
 
 
 def _step(number: int, transition: Transition, index: Mapping[Term, int]) -> list[str]:
+    """A function of a state. What no input decides is computed once, before the loops over inputs, if at all."""
     names = {each: f"i{position}" for position, each in enumerate(transition.inputs)}
-    first = [transition.guard] if transition.guard.free.isdisjoint(transition.inputs) else []
+    code = _Code(index, names)
+    conjuncts = _conjuncts(transition.guard)
+    early = [each for each in conjuncts if each.free.isdisjoint(names)]
+    late = [each for each in conjuncts if not each.free.isdisjoint(names)]
     lines = [f"def step_{number}(s):"]
-    if first:
-        lines += _body(first, index, names, "    ")
-        lines.append(f"    if not {_reference(transition.guard, index, names)}: return []")
+    for each in early:
+        lines += code.body([each], "    ")
+        lines.append(f"    if not {code.reference(each)}: return []")
+    parts = [part for term in (*late, *transition.updates.values()) for part in nodes(term)]
+    lines += code.body([part for part in parts if part.free.isdisjoint(names)], "    ")
     lines.append("    found = []")
     indent = "    "
-    for each in transition.inputs:
-        lines.append(f"{indent}for {names[each]} in range({len(domain(each.sort))}):")
+    for each, name in names.items():
+        lines.append(f"{indent}for {name} in range({len(domain(each.sort))}):")
         indent += "    "
-    lines += _body([transition.guard, *transition.updates.values()], index, names, indent)
-    lines.append(f"{indent}if {_reference(transition.guard, index, names)}:")
-    lines.append(f"{indent}    n = list(s)")
+    for each in late:
+        lines += code.body([each], indent)
+        lines.append(f"{indent}if not {code.reference(each)}: continue")
+    lines += code.body(transition.updates.values(), indent)
+    lines.append(f"{indent}n = list(s)")
     for target, value in transition.updates.items():
-        lines.append(f"{indent}    n[{index[target]}] = int({_reference(value, index, names)})")
+        lines.append(f"{indent}n[{index[target]}] = int({code.reference(value)})")
     choice = "".join(f"{name}, " for name in names.values())
-    lines.append(f"{indent}    found.append((({choice}), tuple(n)))")
+    lines.append(f"{indent}found.append((({choice}), tuple(n)))")
     lines.append("    return found")
     return lines
 
 
-def _body(terms: Sequence[Term], index: Mapping[Term, int], names: Mapping[Term, str], indent: str) -> list[str]:
-    """Assignments of every inner node to a local, arguments first."""
-    lines = []
-    text = ""
-    for node in nodes(*terms):
-        parts = [_reference(argument, index, names) for argument in node.arguments]
-        match node.op:
-            case Op.CONST | Op.VAR:
+class _Code:
+    """The text of one function; every inner node is assigned to a local once, arguments first."""
+
+    def __init__(self, index: Mapping[Term, int], names: Mapping[Term, str]) -> None:
+        self._index = index
+        self._names = names
+        self._done: set[int] = set()
+
+    def body(self, terms: Iterable[Term], indent: str) -> list[str]:
+        """The assignments that `terms` still need."""
+        lines = []
+        for node in nodes(*terms):
+            if node.op in {Op.CONST, Op.VAR} or node.id in self._done:
                 continue
+            self._done.add(node.id)
+            lines.append(f"{indent}t{node.id} = {self._text(node)}")
+        return lines
+
+    def _text(self, node: Term) -> str:
+        parts = [self.reference(argument) for argument in node.arguments]
+        match node.op:
             case Op.NOT:
-                text = f"not {parts[0]}"
+                return f"not {parts[0]}"
             case Op.AND:
-                text = " and ".join(parts)
+                return " and ".join(parts)
             case Op.OR:
-                text = " or ".join(parts)
+                return " or ".join(parts)
             case Op.EQ:
-                text = f"{parts[0]} == {parts[1]}"
+                return f"{parts[0]} == {parts[1]}"
             case Op.ITE:
-                text = f"{parts[1]} if {parts[0]} else {parts[2]}"
-        lines.append(f"{indent}t{node.id} = {text}")
-    return lines
+                return f"{parts[1]} if {parts[0]} else {parts[2]}"
+            case Op.CONST | Op.VAR:
+                return self.reference(node)
 
-
-def _reference(term: Term, index: Mapping[Term, int], names: Mapping[Term, str]) -> str:
-    match term.op:
-        case Op.CONST:
-            return str(int(term.value) if term.sort is BOOL else term.sort.values.index(str(term.value)))
-        case Op.VAR:
-            return names[term] if term in names else f"s[{index[term]}]"
-        case _:
-            return f"t{term.id}"
+    def reference(self, term: Term) -> str:
+        """How a node is read once it is assigned."""
+        match term.op:
+            case Op.CONST:
+                return str(int(term.value) if term.sort is BOOL else term.sort.values.index(str(term.value)))
+            case Op.VAR:
+                return self._names[term] if term in self._names else f"s[{self._index[term]}]"
+            case _:
+                return f"t{term.id}"

@@ -220,34 +220,50 @@ def _order(term: Term) -> tuple[Term, ...]:
 
 def substitute(term: Term, by: Mapping[Term, Term]) -> Term:
     """`term` with variables replaced; constants fold."""
-    if term.free.isdisjoint(by):
-        return term
-    done: dict[int, Term] = {}
-    for node in nodes(term):
-        if node.op is Op.VAR:
-            done[node.id] = by.get(node, node)
-        elif node.free.isdisjoint(by):
-            done[node.id] = node
-        else:
-            done[node.id] = rebuild(node, [done[argument.id] for argument in node.arguments])
-    return done[term.id]
+    return Substitution(by).of(term)
 
 
-def rebuild(node: Term, arguments: list[Term]) -> Term:
-    """A node of the same kind over other arguments."""
-    match node.op:
-        case Op.NOT:
-            return not_(arguments[0])
-        case Op.AND:
-            return and_(*arguments)
-        case Op.OR:
-            return or_(*arguments)
-        case Op.EQ:
-            return eq(arguments[0], arguments[1])
-        case Op.ITE:
-            return ite(arguments[0], arguments[1], arguments[2])
-        case Op.CONST | Op.VAR:
-            return node
+class Substitution:
+    """One replacement of variables for many terms: what they share is replaced once."""
+
+    __slots__ = ("_by", "_done")
+
+    def __init__(self, by: Mapping[Term, Term]) -> None:
+        self._by = by
+        self._done: dict[int, Term] = {variable.id: value for variable, value in by.items()}
+
+    def of(self, term: Term) -> Term:
+        """`term` with the variables replaced; constants fold."""
+        found = self._done.get(term.id)
+        if found is None:
+            found = self._done[term.id] = term if term.free.isdisjoint(self._by) else self._rebuilt(term)
+        return found
+
+    def _rebuilt(self, term: Term) -> Term:
+        """A junction stops at the first part that decides it, a choice looks at the branch that is taken."""
+        of = self.of
+        match term.op:
+            case Op.AND | Op.OR:
+                neutral = term.op is Op.AND
+                parts = []
+                for argument in term.arguments:
+                    part = of(argument)
+                    if part.op is not Op.CONST:
+                        parts.append(part)
+                    elif part.value is not neutral:
+                        return part
+                return _junction(term.op, parts, neutral=neutral)
+            case Op.ITE:
+                condition = of(term.arguments[0])
+                if condition.op is Op.CONST:
+                    return of(term.arguments[1 if condition.value else 2])
+                return ite(condition, of(term.arguments[1]), of(term.arguments[2]))
+            case Op.NOT:
+                return not_(of(term.arguments[0]))
+            case Op.EQ:
+                return eq(of(term.arguments[0]), of(term.arguments[1]))
+            case Op.CONST | Op.VAR:
+                return term
 
 
 def evaluate(term: Term, assignment: Mapping[Term, Value]) -> Value:
