@@ -21,14 +21,15 @@ from bootverify.encoder.terms import (
     evaluate,
     implies,
     member,
-    nodes,
     not_,
     or_,
+    ordered,
 )
 
 MOST_COMBINATIONS = 256  # above that a term is evaluated part by part, which may only add values
 
 Box = dict[Term, frozenset[Value]]
+Conjunct = tuple[Term, tuple[Term, ...]]  # a part of a guard, and the variables that it reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ def reachable_boxes(system: System, location: Term, mode: Term | None = None) ->
         for value in system.init[mode] if mode is not None else (False,):
             boxes[place, value] = _pinned(start, location, place, mode, value)
             pending.append((place, value))
-    prepared: dict[tuple[Value, Value], list[tuple[Transition, tuple[Term, ...]]]] = {}
+    prepared: dict[tuple[Value, Value], list[tuple[Transition, list[Conjunct]]]] = {}
     while pending:
         at = pending.pop(0)
         place, value = at
@@ -123,7 +124,7 @@ def _pinned(box: Box, location: Term, place: Value, mode: Term | None, value: Va
     return pinned if mode is None else {**pinned, mode: frozenset((value,))}
 
 
-def _prepared(system: System, here: Mapping[Term, Term]) -> list[tuple[Transition, tuple[Term, ...]]]:
+def _prepared(system: System, here: Mapping[Term, Term]) -> list[tuple[Transition, list[Conjunct]]]:
     """The transitions that may happen there, specialised to it, with the conjuncts of their guards."""
     found = []
     known = Substitution(here)
@@ -133,8 +134,14 @@ def _prepared(system: System, here: Mapping[Term, Term]) -> list[tuple[Transitio
             continue
         updates = {target: known.of(value) for target, value in transition.updates.items()}
         special = Transition(name=transition.name, guard=guard, updates=updates, inputs=transition.inputs)
-        found.append((special, guard.arguments if guard.op is Op.AND else (guard,)))
+        conjuncts = guard.arguments if guard.op is Op.AND else (guard,)
+        found.append((special, [(conjunct, _sorted(conjunct)) for conjunct in conjuncts if conjunct.free]))
     return found
+
+
+@lru_cache(maxsize=50_000)
+def _sorted(term: Term) -> tuple[Term, ...]:
+    return tuple(sorted(term.free, key=lambda variable: variable.id))
 
 
 def _range(variable: Term, box: Box, narrowed: Box) -> frozenset[Value]:
@@ -145,21 +152,16 @@ def _range(variable: Term, box: Box, narrowed: Box) -> frozenset[Value]:
     return frozenset(domain(variable.sort)) if found is None else found
 
 
-def _narrowed(conjuncts: tuple[Term, ...], box: Box) -> Box | None:
+def _narrowed(conjuncts: list[Conjunct], box: Box) -> Box | None:
     """What the guard leaves of the variables it mentions; None when it cannot hold in `box`."""
     narrowed: Box = {}
-    for conjunct in conjuncts:
-        free = sorted(conjunct.free, key=lambda variable: variable.id)
-        if not free:
-            if conjunct.value is False:
-                return None
-            continue
+    for conjunct, free in conjuncts:
         ranges = [_range(variable, box, narrowed) for variable in free]
         if _combinations(ranges) > MOST_COMBINATIONS:
             if True not in _loose(conjunct, box, narrowed):
                 return None
             continue
-        left = _passing(conjunct, tuple(free), tuple(ranges))
+        left = _passing(conjunct, free, tuple(ranges))
         if left is None:
             return None
         narrowed.update(zip(free, left, strict=True))
@@ -181,11 +183,11 @@ def _values(term: Term, box: Box, narrowed: Box) -> frozenset[Value]:
         return frozenset((term.value,))
     if term.op is Op.VAR:
         return _range(term, box, narrowed)
-    free = sorted(term.free, key=lambda variable: variable.id)
+    free = _sorted(term)
     ranges = [_range(variable, box, narrowed) for variable in free]
     if _combinations(ranges) > MOST_COMBINATIONS:
         return _loose(term, box, narrowed)
-    return _evaluated(term, tuple(free), tuple(ranges))
+    return _evaluated(term, free, tuple(ranges))
 
 
 @lru_cache(maxsize=100_000)
@@ -204,7 +206,7 @@ def _loose(term: Term, box: Box, narrowed: Box) -> frozenset[Value]:
     """As `_values`, each part on its own: may contain values that no assignment gives."""
     done: dict[int, frozenset[Value]] = {}
     both: frozenset[Value] = frozenset((False, True))
-    for node in nodes(term):
+    for node in ordered(term):
         parts = [done[argument.id] for argument in node.arguments]
         match node.op:
             case Op.CONST:
@@ -264,7 +266,7 @@ def _grow(  # noqa: PLR0917 - one call, inside the loop
             values = narrowed.get(variable)
             if values is None:
                 values = before[variable]
-        if not values <= known[variable]:
+        if values is not known[variable] and not values <= known[variable]:
             known[variable] |= values
             grew = True
     return grew

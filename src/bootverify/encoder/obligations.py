@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bootverify.encoder.smtlib import query
 from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Op, Substitution, Term, and_, member, not_, or_, substitute
+from bootverify.encoder.terms import Op, Substitution, Term, and_, false, member, not_, or_, substitute, true
 
 GOAL = "goal"
 
@@ -88,16 +88,18 @@ def all_preserved(system: System, lemmas: Sequence[Term]) -> Obligation:
     A transition is represented by its guard and the negated lemmas after its assignments; lemmas over variables that it
     does not assign to stay as they are.
     """
-    about: dict[Term, list[Term]] = {}
+    alike: dict[Term, list[Term]] = {}
     for lemma in lemmas:
-        for variable in lemma.free:
-            about.setdefault(variable, []).append(lemma)
+        alike.setdefault(lemma.arguments[0] if lemma.op is Op.OR else false(), []).append(lemma)
     ways = []
     for transition in system.transitions:
-        touched = {lemma.id: lemma for target in transition.updates for lemma in about.get(target, ())}
         after = Substitution(transition.updates)
-        broken = or_(*(not_(after.of(lemma)) for lemma in touched.values()))
-        ways.append(and_(transition.guard, broken))
+        broken = []
+        for first, group in alike.items():
+            # Lemmas begin with the place they speak of: once the step leaves it, they all hold, and none is looked at.
+            if after.of(first) is not true():
+                broken += [not_(after.of(lemma)) for lemma in group if not lemma.free.isdisjoint(transition.updates)]
+        ways.append(and_(transition.guard, or_(*broken)))
     chosen = tuple(range(len(lemmas)))
     return Obligation(
         name="step",

@@ -214,7 +214,8 @@ def nodes(*roots: Term) -> Iterator[Term]:
 
 
 @lru_cache(maxsize=50_000)
-def _order(term: Term) -> tuple[Term, ...]:
+def ordered(term: Term) -> tuple[Term, ...]:
+    """Every node of `term` once, arguments before what uses them; remembered, for terms that are walked often."""
     return tuple(nodes(term))
 
 
@@ -269,7 +270,7 @@ class Substitution:
 def evaluate(term: Term, assignment: Mapping[Term, Value]) -> Value:
     """The value of `term`; KeyError names a variable that `assignment` lacks."""
     done: dict[int, Value] = {}
-    for node in _order(term):
+    for node in ordered(term):
         values = [done[argument.id] for argument in node.arguments]
         match node.op:
             case Op.CONST:
