@@ -1,4 +1,4 @@
-"""One transition on one frame, three ways: generated Python, z3 on the SMT-LIB text, the certificate checker's evaluator."""
+"""One transition on one frame, three ways: generated Python, z3 on SMT-LIB text, the evaluator of certificates."""
 
 from functools import cache
 from random import Random

@@ -72,7 +72,7 @@ def test_membership_is_being_one_of_the_values(values, at):
 def reached(system: System) -> list[dict]:
     """Every state, by explicit search."""
     compiled = Compiled(system)
-    found = {state: None for state in compiled.initial()}
+    found = dict.fromkeys(compiled.initial())
     pending = list(found)
     while pending:
         for _, _, after in compiled.successors(pending.pop()):

@@ -103,7 +103,7 @@ def _reasoner(design: Design, attacker: Attacker) -> Reasoner:
 
 def _claimed(question: Question, reasoner: Reasoner) -> Term:
     """What is true of every state when the question is answered by a proof."""
-    term = reasoner.boot.term(question.ask.claim.formula, {"it": question.subject})
+    term = reasoner.boot.term(question.ask.claim.formula, {"it": question.part})
     return term if question.ask.claim.kind is ClaimKind.ALWAYS else not_(term)
 
 

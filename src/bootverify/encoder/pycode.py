@@ -43,11 +43,13 @@ class Compiled:
         return [(i, choice, after) for i, step in possible for choice, after in step(state)]
 
     def _dispatch(self) -> tuple[int, list[list[tuple[int, Callable[[State], list[tuple[Choice, State]]]]]]]:
-        """A variable that many guards ask about by itself, and for each of its values the steps that may be possible."""
+        """A variable that many guards ask about by itself, and the steps that may be possible at each of its values."""
         alone = [_alone(transition.guard) for transition in self.system.transitions]
         asked = Counter(variable for conjuncts in alone for variable in conjuncts if variable in self._index)
         if not asked:
-            return 0, [list(enumerate(self.steps)) for _ in domain(self.system.variables[0].sort)] if self._index else []
+            return 0, [
+                list(enumerate(self.steps)) for _ in domain(self.system.variables[0].sort)
+            ] if self._index else []
         pivot = max(self.system.variables, key=lambda variable: asked[variable])
         return self._index[pivot], [
             [

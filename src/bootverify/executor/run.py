@@ -154,6 +154,8 @@ def _take_step(world: World, action: TakeStep) -> None:
         return
     if device.running == stage.name and device.step == action.step:
         device.step += 1
+        if device.step == len(stage.steps):
+            device.halt(Halt.NO_IMAGE, f"{stage.name} ends and launches nothing")
 
 
 def _reset(world: World) -> None:

@@ -89,4 +89,4 @@ def test_terms_refuse_what_has_no_meaning():
         eq(light, var("lamp", LAMP))
     with pytest.raises(TypeError, match="Colour is not Bool"):
         ite(on, light, on)
-    assert const(BOOL, True) is true()  # noqa: FBT003 - that is the point
+    assert const(BOOL, True) is true()

@@ -1,0 +1,82 @@
+"""Prints how long things take, each as a ratio within one run: `make bench`.
+
+Times of one machine say little; that a check costs so many times what loading a solver costs says something everywhere.
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bootverify.check.run import Options, check_design
+from bootverify.check.solver import available
+from bootverify.design.design import Design
+from bootverify.sources.attackers import all_attackers
+from bootverify.sources.design_file import load_design
+from bootverify.sources.policies import all_policies
+from bootverify.sources.support import load_support
+
+TOP = Path(__file__).resolve().parents[2]
+SCENARIOS = sorted((TOP / "tests" / "scenarios").glob("SB-S0*.yaml"))
+EXAMPLE = str(TOP / "tests" / "scenarios" / "SB-S01.yaml")
+
+
+def main() -> int:
+    pass_ = started("-c", "pass")
+    z3 = started("-c", "import z3")
+    print(f"{'python -c pass':28} {1e3 * pass_:6.0f} ms")
+    print(f"{'python -c import z3':28} {1e3 * z3:6.0f} ms")
+    compare("bootverify --version", started("-m", "bootverify", "--version"), pass_, "of `pass`", most=3)
+    compare("bootverify check SB-S01", started("-m", "bootverify", "check", EXAMPLE), z3, "of `import z3`", most=4)
+    for path in SCENARIOS:
+        warm(path, z3)
+    return 0
+
+
+def compare(what: str, taken: float, unit: float, of: str, *, most: float) -> None:
+    word = "" if taken <= most * unit else f"   over {most:g}"
+    print(f"{what:28} {1e3 * taken:6.0f} ms = {taken / unit:4.1f} {of}{word}")
+
+
+def warm(path: Path, z3: float) -> None:
+    """All questions of one design in this process; then the same with every solver, and with certificates."""
+    design = load_design(path)
+    ask(design, Options())
+    plain = best(lambda: ask(design, Options()))
+    several = best(lambda: ask(design, Options(solvers=tuple(available()))), 1)
+    written = best(lambda: ask(design, Options(certificates=True)), 1)
+    count = ask(design, Options())
+    print(
+        f"{path.stem:9} {count:3} questions {1e3 * plain:7.0f} ms = {plain / z3:4.1f} of `import z3`;"
+        f" all solvers {several / plain:4.1f} times that, certificates {written / plain:4.1f} times"
+    )
+
+
+def ask(design: Design, options: Options) -> int:
+    report = check_design(design, all_policies(), all_attackers(), load_support(), options=options)
+    return len(report.findings)
+
+
+def best(action: Callable[[], object], times: int = 3) -> float:
+    taken = []
+    for _ in range(times):
+        before = time.process_time()
+        action()
+        taken.append(time.process_time() - before)
+    return min(taken)
+
+
+def started(*arguments: str) -> float:
+    """The median wall time of a fresh Python, of five."""
+    taken = []
+    for _ in range(5):
+        before = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], capture_output=True, check=False, cwd=TOP)
+        taken.append(time.perf_counter() - before)
+    return statistics.median(taken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
