@@ -27,12 +27,23 @@ class AccessRefused(Exception):  # noqa: N818 - an event of the simulated world
     """The flash driver refuses a misaligned or outside access; the call has no effect."""
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one lasting operation left: `content` at index `at` of a memory's data; torn, only `half` bytes of it."""
+
+    flash: "Flash"
+    at: int
+    content: bytes
+    half: int
+
+
 @dataclass(slots=True)
 class Power:
     """The budget of lasting operations until the supply is cut.
 
     `cut_after` None means for ever. With `torn`, half of the operation that meets the cut is still done. `refused`
-    counts accesses that the driver refused, `reprogrammed` bytes that would have needed a bit to rise.
+    counts accesses that the driver refused, `reprogrammed` bytes that would have needed a bit to rise. A `journal` gets
+    every operation.
     """
 
     cut_after: int | None = None
@@ -40,6 +51,7 @@ class Power:
     spent: int = 0
     refused: int = 0
     reprogrammed: int = 0
+    journal: list[Change] | None = None
 
     def spend(self, torn_effect: Callable[[], None]) -> None:
         """Account for one operation about to happen; raise `PowerLost` instead of letting it happen."""
@@ -93,6 +105,7 @@ class Flash:
         half = len(value) // 2 // self.align * self.align
         self.power.spend(lambda: self._program(address, value[:half]))
         self._program(address, value)
+        self._note(address, len(value), half)
 
     def erase(self, address: int, length: int) -> None:
         """Erase whole pages; one operation."""
@@ -100,6 +113,7 @@ class Flash:
             raise AccessRefused
         self.power.spend(lambda: self._blank(address, length // 2))
         self._blank(address, length)
+        self._note(address, length, length // 2)
 
     def copy(self) -> "Flash":
         """The same bytes in a memory of their own, with a supply of its own."""
@@ -111,6 +125,11 @@ class Flash:
         """Put bytes there as a programmer or a test does: no rule, no operation."""
         at = address - self.start
         self.data[at : at + len(value)] = value
+
+    def _note(self, address: int, length: int, half: int) -> None:
+        if self.power.journal is not None:
+            at = address - self.start
+            self.power.journal.append(Change(self, at, bytes(self.data[at : at + length]), half))
 
     def _blank(self, address: int, length: int) -> None:
         at = address - self.start

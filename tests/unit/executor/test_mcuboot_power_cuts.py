@@ -1,0 +1,123 @@
+"""From every cut point, nested and torn, boots recover: real images, small slots, many geometries."""
+
+import pytest
+from tests.unit.executor.mcuboot_board import board, image
+
+from bootverify.executor.mcuboot.boot import Outcome, boot_go
+from bootverify.executor.mcuboot.config import Mode
+from bootverify.executor.mcuboot.sweep import sweep
+
+OLD, NEW = 4500, 5700  # more than one sector of each geometry
+SWAPS = (Mode.SWAP_SCRATCH, Mode.SWAP_MOVE, Mode.SWAP_OFFSET)
+GEOMETRIES = {
+    "write unit 4": {},
+    "write unit 8": {"align": 8},
+    "write unit 16": {"align": 16, "max_align": 16},
+    "write unit 16, fields of 32": {"align": 16, "max_align": 32},
+    "trailer over two sectors": {"sectors": 14, "entries": 128},
+    "4 KiB sectors": {"page": 4096, "sectors": 6},
+    "one scratch sector": {"scratch": 1},
+}
+
+
+def waiting(mode, *, permanent=False, old=OLD, new=NEW, encrypted=False, **geometry):
+    """Release 1 installed, release 2 staged and asked for."""
+    made = board(mode, encrypted=encrypted, **geometry)
+    made.install(0, image(1, old).installed)
+    gap = made.pair.secondary.sector_size if mode is Mode.SWAP_OFFSET else 0
+    made.install(1, image(2, new, encrypted=encrypted).shipped, offset=gap)
+    made.request(permanent=permanent)
+    return made
+
+
+def release(result):
+    return result.images[0].header.major if result.outcome is Outcome.BOOT else result
+
+
+@pytest.mark.parametrize("mode", SWAPS)
+@pytest.mark.parametrize("geometry", GEOMETRIES.values(), ids=GEOMETRIES)
+def test_a_test_upgrade_is_tried_once_and_reverted(mode, geometry):
+    made = waiting(mode, **geometry)
+    old, new = image(1, OLD).installed, image(2, NEW).installed
+    assert release(boot_go(made.config)) == 2
+    assert made.pair.primary.read(0, len(new)) == new
+    assert release(boot_go(made.config)) == 1
+    assert made.pair.primary.read(0, len(old)) == old
+    assert release(boot_go(made.config)) == 1
+
+
+@pytest.mark.parametrize("mode", [*SWAPS, Mode.OVERWRITE])
+@pytest.mark.parametrize("geometry", GEOMETRIES.values(), ids=GEOMETRIES)
+def test_a_permanent_upgrade_cut_anywhere_ends_with_the_new_image(mode, geometry):
+    made = waiting(mode, permanent=True, **geometry)
+    found = sweep(made.config, accept=lambda result: release(result) == 2)
+    assert found.stuck == ()
+    assert found.states > 10
+
+
+@pytest.mark.parametrize("mode", SWAPS)
+@pytest.mark.parametrize("geometry", GEOMETRIES.values(), ids=GEOMETRIES)
+def test_a_test_upgrade_cut_anywhere_ends_with_the_old_image(mode, geometry):
+    made = waiting(mode, **geometry)
+    assert sweep(made.config, accept=lambda result: release(result) == 1).stuck == ()
+
+
+@pytest.mark.parametrize("mode", SWAPS)
+@pytest.mark.parametrize("geometry", GEOMETRIES.values(), ids=GEOMETRIES)
+def test_a_revert_cut_anywhere_ends_with_the_old_image(mode, geometry):
+    made = waiting(mode, **geometry)
+    boot_go(made.config)
+    assert sweep(made.config, accept=lambda result: release(result) == 1).stuck == ()
+
+
+@pytest.mark.parametrize("mode", SWAPS)
+def test_a_second_cut_during_the_recovery_is_recovered_from_too(mode):
+    made = waiting(mode, permanent=True, old=900, new=1500)
+    found = sweep(made.config, depth=2, accept=lambda result: release(result) == 2)
+    assert found.stuck == ()
+    assert found.cuts > 500
+
+
+@pytest.mark.parametrize("save_tlv", [False, True])
+@pytest.mark.parametrize("mode", [Mode.SWAP_SCRATCH, Mode.SWAP_MOVE, Mode.OVERWRITE])
+def test_an_encrypted_upgrade_cut_anywhere_ends_in_clear(mode, save_tlv):
+    made = waiting(mode, permanent=True, encrypted=True, save_tlv=save_tlv)
+    plain = image(2, NEW, encrypted=True).installed
+    found = sweep(made.config, accept=lambda _: made.pair.primary.read(0, len(plain)) == plain)
+    assert found.stuck == ()
+
+
+@pytest.mark.parametrize("mode", SWAPS)
+def test_an_encrypted_upgrade_that_is_reverted_lies_encrypted_in_the_secondary_slot(mode):
+    made = waiting(mode, encrypted=True)
+    boot_go(made.config)
+    boot_go(made.config)
+    shipped = image(2, NEW, encrypted=True).shipped
+    gap = made.pair.secondary.sector_size if mode is Mode.SWAP_OFFSET else 0
+    assert made.pair.secondary.read(gap, len(shipped)) == shipped
+
+
+def test_direct_xip_with_revert_recovers_from_every_cut():
+    made = board(Mode.DIRECT_XIP, revert=True)
+    made.install(0, image(1, OLD).installed)
+    made.install(1, image(2, NEW).installed)
+    for slot in (0, 1):
+        made.trailer(slot).write_magic()
+    made.trailer(0).write_image_ok()
+    assert sweep(made.config, accept=lambda result: release(result) == 1).stuck == ()
+
+
+def test_a_sweep_tells_of_a_device_that_stays_dead():
+    made = board(Mode.SWAP_MOVE)
+    made.install(1, image(2, NEW).installed)
+    made.request()
+    found = sweep(made.config)
+    assert found.stuck == ("cut after 0: fail",)
+    assert found.recovered == 0
+
+
+def test_a_sweep_leaves_the_flash_as_it_was():
+    made = waiting(Mode.SWAP_SCRATCH)
+    before = bytes(made.flash.data)
+    sweep(made.config)
+    assert made.flash.data == before
