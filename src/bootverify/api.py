@@ -1,7 +1,7 @@
 """What other programs import: load a design, check it, replay a trace, re-check a certificate, explain a name."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,11 +19,17 @@ from bootverify.executor.world import World
 from bootverify.machine.action import Action, TakeStep
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step, Trace, from_json
+from bootverify.secrets.find import ScanResult
+from bootverify.secrets.keys import read_public_keys
+from bootverify.secrets.scan import Options as ScanOptions
+from bootverify.secrets.scan import scan as scan_files
 from bootverify.sources import importers
 from bootverify.sources.actions import load_actions
 from bootverify.sources.attackers import all_attackers, load_attacker
 from bootverify.sources.design_file import load_design, parse_design, read_design
 from bootverify.sources.document import parse_written
+from bootverify.sources.input_file import MIB, read_bytes
+from bootverify.sources.known_keys import known_keys
 from bootverify.sources.policies import all_policies, load_policies
 from bootverify.sources.support import load_support
 from bootverify.sources.waivers import load_baseline, load_waivers
@@ -171,6 +177,29 @@ def recheck(text: str, *, solvers: Sequence[str] = ("z3",), against: Design | No
     from bootverify.check.certificate import recheck as again  # noqa: PLC0415 - solvers are heavy
 
     return again(text, tuple(solvers), against)
+
+
+def scan(
+    paths: Iterable[Path | str],
+    *,
+    public_keys: Iterable[Path | str] = (),
+    exhaustive: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> ScanResult:
+    """The key material in files and build directories; `public_keys` are files of keys whose private half is sought.
+
+    Raises:
+        InputError: a file cannot be read or taken apart, or a key file holds no key that is looked for.
+    """
+    given = [key for path in public_keys for key in read_public_keys(read_bytes(path, limit=MIB), str(path))]
+    known = known_keys()
+    options = ScanOptions(
+        exhaustive=exhaustive,
+        names={key.fingerprint: f"published: {key.name}" for key in known},
+        symmetric={key.fingerprint: int(key.type[4:]) // 8 for key in known if key.type.startswith("AES-")},
+        progress=progress,
+    )
+    return scan_files(paths, given, options)
 
 
 def _known_subjects(design: Design, names: Iterable[str]) -> None:

@@ -3,7 +3,7 @@
 One file a family of commands; `app` holds what they share and turns errors into exit codes.
 """
 
-from bootverify.cli import change, check, importing, name, run_device
+from bootverify.cli import change, check, importing, name, run_device, scan
 from bootverify.cli.app import app, run
 
-__all__ = ["app", "change", "check", "importing", "name", "run", "run_device"]
+__all__ = ["app", "change", "check", "importing", "name", "run", "run_device", "scan"]

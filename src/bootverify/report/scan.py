@@ -1,0 +1,115 @@
+"""What a scan found, as text and as JSON: places and fingerprints, never a value."""
+
+import json
+from collections import Counter
+
+from bootverify.secrets.find import Find, Place, ScanResult, SoughtKey
+
+_MOST = 200  # finds that the text lists; the JSON lists all
+
+
+def scan_text(result: ScanResult) -> str:
+    """The answer first, then where each key stands, what was set apart, and what was looked for."""
+    lines = [_answer(result), ""]
+    for find in result.finds[:_MOST]:
+        lines += _found(find)
+    if len(result.finds) > _MOST:
+        lines.append(f"  and {len(result.finds) - _MOST} more: --format json lists all")
+    lines += _apart(result)
+    lines += ["looked for:", *(f"  {form}" for form in result.forms)]
+    lines += (f"  {_sought(key)}" for key in result.sought)
+    if not result.sought:
+        lines.append("  no raw number: no public key is known to compare with; give one with --public-key")
+    lines += ["not looked for: keys that are masked, split, word-swapped, or wrapped by another key"]
+    lines += (f"  {each}" for each in result.left_out)
+    lines += (f"  {file.file}: {file.note}" for file in result.files if file.note)
+    return "\n".join(lines) + "\n"
+
+
+def scan_json(result: ScanResult) -> str:
+    """The same for programs, complete and in a fixed order."""
+    told = {
+        "schema": "bootverify-scan/1",
+        "finds": [
+            {
+                "form": find.form.value,
+                "type": find.type,
+                "fingerprint": find.fingerprint or None,
+                "name": find.name or None,
+                "how": find.how or None,
+                **_place(find.place),
+            }
+            for find in result.finds
+        ],
+        "apart": [
+            {"what": each.what, "reason": each.reason, "fingerprint": each.fingerprint or None, **_place(each.place)}
+            for each in result.apart
+        ],
+        "files": [{"file": each.file, "size": each.size, "note": each.note or None} for each in result.files],
+        "looked_for": {
+            "forms": list(result.forms),
+            "keys": [
+                {
+                    "fingerprint": key.fingerprint,
+                    "type": key.type,
+                    "name": key.name or None,
+                    "forms": list(key.forms),
+                    "miss": key.miss,
+                }
+                for key in result.sought
+            ],
+        },
+        "left_out": list(result.left_out),
+        "miss": result.miss,
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+
+
+def _answer(result: ScanResult) -> str:
+    size = sum(file.size for file in result.files)
+    looked = f"{len(result.files)} files, {size:,} bytes" if len(result.files) != 1 else f"1 file, {size:,} bytes"
+    if result.finds:
+        keys = {find.fingerprint for find in result.finds if find.fingerprint}
+        unnamed = sum(1 for find in result.finds if not find.fingerprint)
+        which = f"{len(keys)} known by fingerprint" + (f", {unnamed} not" if unnamed else "")
+        return f"key material in {len(result.finds)} places ({looked}): {which}"
+    return f"none of what was looked for is there ({looked}); {_bound(result.miss)}"
+
+
+def _bound(miss: float) -> str:
+    if not miss:
+        return "within that, nothing can have been missed"
+    return f"an Ed25519 seed that is there was missed with probability {miss:.1e} at most (--exhaustive: none)"
+
+
+def _found(find: Find) -> list[str]:
+    head = f"{find.type} key as {find.form.value}" + (f", {find.how}" if find.how else "")
+    key = find.fingerprint or "its public half cannot be told"
+    return [f"found  {head}", f"    {find.place}, {find.place.size} bytes", f"    {key}" + _named(find.name), ""]
+
+
+def _named(name: str) -> str:
+    return f"  {name}" if name else ""
+
+
+def _apart(result: ScanResult) -> list[str]:
+    if not result.apart:
+        return []
+    counts = Counter((each.what, each.reason) for each in result.apart)
+    told = [f"  {count} x {what}: {reason}" for (what, reason), count in sorted(counts.items())]
+    return ["no secrets, though they look alike:", *told, ""]
+
+
+def _sought(key: SoughtKey) -> str:
+    miss = f" (missed with probability {key.miss:.1e} at most)" if key.miss else ""
+    return f"{key.type} {key.fingerprint[:16]}{_named(key.name)}: {'; '.join(key.forms)}{miss}"
+
+
+def _place(place: Place) -> dict[str, object]:
+    return {
+        "file": place.file,
+        "offset": place.offset,
+        "size": place.size,
+        "address": place.address,
+        "part": place.part or None,
+    }

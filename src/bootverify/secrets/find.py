@@ -1,0 +1,116 @@
+"""The nouns of a scan: a find, what was set apart, and what a clean result means. No value of a key is ever kept."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Form(Enum):
+    """How key material lies in the bytes."""
+
+    PEM = "PEM"
+    PEM_CUT = "PEM, cut short"
+    PKCS8 = "PKCS#8 DER"
+    PKCS8_ENCRYPTED = "PKCS#8 DER under a password"
+    SEC1 = "SEC1 DER"
+    PKCS1 = "PKCS#1 DER"
+    JWK = "JWK"
+    OPENSSH = "OpenSSH"
+    SCALAR = "private scalar"
+    SEED = "Ed25519 seed"
+    RSA_PRIME = "RSA prime"
+    RSA_EXPONENT = "RSA private exponent"
+    SYMMETRIC = "symmetric key"
+
+
+@dataclass(frozen=True, slots=True, order=True, kw_only=True)
+class Place:
+    """Where some bytes lie: offset in the file (or in a member of an archive), address where the file says one.
+
+    `part` names what of a signed image they belong to. `line` is that of a text file, 0 otherwise.
+    """
+
+    file: str
+    offset: int
+    size: int
+    address: int | None = None
+    part: str = ""
+
+    def __str__(self) -> str:
+        at = f"{self.file}: offset {self.offset:#x}"
+        if self.address is not None:
+            at += f", address {self.address:#x}"
+        return f"{at} ({self.part})" if self.part else at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """Key material; `fingerprint` is the SHA-256 of the public half as DER SubjectPublicKeyInfo, in hex.
+
+    It is that of the raw key for a symmetric one, and empty where the public half cannot be told (a password, a key
+    cut short). `name` is what the caller calls that key; `how` tells what surrounds it, such as "base64, reversed".
+    """
+
+    form: Form
+    type: str
+    place: Place
+    fingerprint: str = ""
+    name: str = ""
+    how: str = ""
+
+    def __str__(self) -> str:
+        key = f"{self.type} key {self.fingerprint[:16]}" if self.fingerprint else f"{self.type} key"
+        named = f" ({self.name})" if self.name else ""
+        how = f", {self.how}" if self.how else ""
+        return f"{self.place}: {key}{named} as {self.form.value}{how}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """What looks like a secret and is none, with the reason."""
+
+    what: str
+    place: Place
+    reason: str
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoughtKey:
+    """A public key whose private half was looked for at every offset; `exact` is false for the filtered search."""
+
+    fingerprint: str
+    type: str
+    name: str
+    forms: tuple[str, ...]
+    miss: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """A file that was looked at; `size` counts the bytes of its content, unpacked."""
+
+    file: str
+    size: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """All that a scan can say: a result without finds means no more than `sought`, `forms` and `miss` say."""
+
+    finds: tuple[Find, ...]
+    apart: tuple[Apart, ...]
+    files: tuple[Scanned, ...]
+    sought: tuple[SoughtKey, ...]
+    forms: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def miss(self) -> float:
+        """The largest probability with which a key that is there, in a form looked for, was passed over."""
+        return max((key.miss for key in self.sought), default=0.0)
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 1 something was found (docs/INTERFACE.md)."""
+        return 1 if self.finds else 0

@@ -1,0 +1,156 @@
+"""Key files in bytes: PEM, DER, JWK and OpenSSH, in clear or written as base64 or hex; and what only looks like one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bootverify.secrets.der import private_keys
+from bootverify.secrets.encoded import Run, runs
+from bootverify.secrets.find import Form
+from bootverify.secrets.jwk import jwk_keys
+from bootverify.secrets.keys import PublicKey, public_parts
+from bootverify.secrets.pem import openssh_keys, pem_keys
+
+LOOKED_FOR = (
+    "PEM (any line ends, in strings, cut short)",
+    "PKCS#8, SEC1 and PKCS#1 DER",
+    "base64, hex and byte lists of these",
+    "JWK",
+    "OpenSSH",
+)
+_DEPTH = 2  # text inside text: base64 of a PEM file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """A private or symmetric key in a known form; `fingerprint` as in `find.Find`. Holds no value."""
+
+    offset: int
+    size: int
+    form: Form
+    type: str
+    fingerprint: str
+    public: PublicKey | None = None
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harmless:
+    """What looks like a key and is none, or is public."""
+
+    offset: int
+    size: int
+    what: str
+    reason: str
+    public: PublicKey | None = None
+    certified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """All that forms tell of some bytes; `runs` are the encoded ones that hold no known form: raw keys may be there."""
+
+    materials: tuple[Material, ...]
+    harmless: tuple[Harmless, ...]
+    runs: tuple[Run, ...]
+
+
+def read(data: bytes) -> Reading:
+    """The key material in `data`, each piece once, in the order of the offsets."""
+    found, harmless, open_runs = _read(data, _DEPTH)
+    kept: list[Material] = []
+    for each in sorted(found, key=lambda m: (m.offset, -m.size)):
+        if not any(_inside(each, other) for other in kept):
+            kept.append(each)
+    harmless.sort(key=lambda h: h.offset)
+    return Reading(materials=tuple(kept), harmless=tuple(harmless), runs=tuple(open_runs))
+
+
+def _inside(each: Material, other: Material) -> bool:
+    return other.offset <= each.offset and each.offset + each.size <= other.offset + other.size
+
+
+def _read(data: bytes, depth: int) -> tuple[list[Material], list[Harmless], list[Run]]:
+    found, harmless = list(_direct(data)), list(_public(data))
+    harmless += (
+        Harmless(offset=key.offset, size=key.size, what=key.form.value, reason=key.none)
+        for key in pem_keys(data)
+        if key.none
+    )
+    covered = [(m.offset, m.offset + m.size) for m in found]
+    open_runs = []
+    for run in runs(data) if depth else ():
+        if any(start < run.offset + run.size and run.offset < stop for start, stop in covered):
+            continue
+        inner, quiet, _ = _read(run.decoded, depth - 1)
+        found += (_carried(each, run) for each in inner)
+        harmless += (
+            replace(each, offset=run.offset, size=run.size, what=f"{each.what} in {run.encoding}") for each in quiet
+        )
+        if not inner:
+            open_runs.append(run)
+    return found, harmless, open_runs
+
+
+def _carried(each: Material, run: Run) -> Material:
+    how = f"in {run.encoding}" + (f", {each.how}" if each.how else "")
+    return replace(each, offset=run.offset, size=run.size, how=how)
+
+
+def _direct(data: bytes) -> Iterator[Material]:
+    for key in pem_keys(data):
+        if not key.none:
+            yield Material(
+                offset=key.offset,
+                size=key.size,
+                form=key.form,
+                type=key.type,
+                fingerprint=_fingerprint(key.public),
+                public=key.public,
+                how=key.how,
+            )
+    for key, symmetric in jwk_keys(data):
+        yield Material(
+            offset=key.offset,
+            size=key.size,
+            form=key.form,
+            type=key.type,
+            fingerprint=symmetric or _fingerprint(key.public),
+            public=key.public,
+        )
+    for key in openssh_keys(data):
+        yield Material(
+            offset=key.offset,
+            size=key.size,
+            form=key.form,
+            type=key.type,
+            fingerprint=_fingerprint(key.public),
+            public=key.public,
+            how=key.how,
+        )
+    for der in private_keys(data):
+        yield Material(
+            offset=der.offset,
+            size=der.size,
+            form=der.form,
+            type=der.type,
+            fingerprint=_fingerprint(der.public),
+            public=der.public,
+            how="cut short" if der.cut else "",
+        )
+
+
+def _public(data: bytes) -> Iterator[Harmless]:
+    for seen in public_parts(data):
+        what = "certificate" if seen.certificate else "public key"
+        yield Harmless(
+            offset=seen.offset,
+            size=seen.size,
+            what=what,
+            reason="public by nature",
+            public=seen.key,
+            certified=seen.certificate,
+        )
+
+
+def _fingerprint(public: PublicKey | None) -> str:
+    return public.fingerprint if public else ""

@@ -1,0 +1,59 @@
+"""Private and symmetric keys as JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037)."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+
+from bootverify.secrets.encoded import base64_of
+from bootverify.secrets.find import Form
+from bootverify.secrets.keys import PublicKey, public_key
+from bootverify.secrets.pem import TextKey
+
+_LONGEST = 16 * 1024
+_KTY = re.compile(rb"\\?\"kty\\?\"\s*:\s*\\?\"(EC|OKP|RSA|oct)\\?\"")
+_MEMBER = re.compile(rb"\\?\"(kty|crv|d|x|y|n|e|k)\\?\"\s*:\s*\\?\"([A-Za-z0-9_=+/-]*)\\?\"")
+_EC: dict[bytes, ec.EllipticCurve] = {b"P-256": ec.SECP256R1(), b"P-384": ec.SECP384R1(), b"P-521": ec.SECP521R1()}
+
+
+def jwk_keys(data: bytes) -> Iterator[tuple[TextKey, str]]:
+    """The private JWKs in `data`, each with the fingerprint of the raw key where it is symmetric, else with ""."""
+    behind = 0
+    for match in _KTY.finditer(data):
+        if match.start() < behind:
+            continue
+        start = data.rfind(b"{", max(0, match.start() - _LONGEST), match.start())
+        stop = data.find(b"}", match.end(), match.end() + _LONGEST)
+        start = match.start() if start < 0 else start
+        stop = match.end() + _LONGEST if stop < 0 else stop + 1
+        members = dict(_MEMBER.findall(data[start:stop]))
+        raw = base64_of(members.get(b"k", b"")) if match[1] == b"oct" else base64_of(members.get(b"d", b""))
+        if not raw:
+            continue
+        behind = min(stop, len(data))
+        size = behind - start
+        if match[1] == b"oct":
+            key = TextKey(offset=start, size=size, form=Form.JWK, type=f"symmetric, {len(raw) * 8} bits")
+            yield key, hashlib.sha256(raw).hexdigest()
+            continue
+        public = _public(match[1], members, raw)
+        said = public.type if public else match[1].decode("ascii")
+        yield TextKey(offset=start, size=size, form=Form.JWK, type=said, public=public), ""
+
+
+def _public(kind: bytes, members: dict[bytes, bytes], raw: bytes) -> PublicKey | None:
+    curve = members.get(b"crv", b"")
+    try:
+        if kind == b"EC" and curve in _EC:
+            return public_key(ec.derive_private_key(int.from_bytes(raw, "big"), _EC[curve]).public_key())
+        if kind == b"OKP" and curve == b"Ed25519":
+            return public_key(ed25519.Ed25519PrivateKey.from_private_bytes(raw).public_key())
+        if kind == b"OKP" and curve == b"X25519":
+            return public_key(x25519.X25519PrivateKey.from_private_bytes(raw).public_key())
+        if kind == b"RSA":
+            n, e = (int.from_bytes(base64_of(members.get(each, b"")), "big") for each in (b"n", b"e"))
+            return public_key(rsa.RSAPublicNumbers(e, n).public_key())
+    except ValueError:
+        return None
+    return None

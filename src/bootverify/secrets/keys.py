@@ -1,0 +1,177 @@
+"""Public keys: read from key files, found in bytes, and named by their fingerprint."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization as form
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+
+from bootverify.errors import InputError
+from bootverify.secrets.curves import P256, P384, X25519, Curve, point_of_u
+
+Public = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | x25519.X25519PublicKey | rsa.RSAPublicKey
+
+_NAMED: dict[str, Curve] = {"secp256r1": P256, "secp384r1": P384}
+_TRIED = (ValueError, TypeError, UnsupportedAlgorithm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicKey:
+    """A public key; `fingerprint` is the SHA-256 of its DER SubjectPublicKeyInfo, `raw` what else is needed of it.
+
+    `curve` and `point` are those of the scalar to look for (an Ed25519 key has none), `modulus` and `exponent` RSA's.
+    """
+
+    type: str
+    fingerprint: str
+    raw: bytes = field(repr=False, compare=False)
+    name: str = ""
+    curve: Curve | None = None
+    point: tuple[int, int] | None = None
+    modulus: int = 0
+    exponent: int = 0
+
+    def named(self, name: str) -> "PublicKey":
+        """The same key under that name."""
+        return replace(self, name=name)
+
+
+def public_key(key: object, name: str = "") -> PublicKey | None:
+    """What a scan needs of a key of the library; None for kinds that it does not look for."""
+    if not isinstance(key, Public):
+        return None
+    info = key.public_bytes(form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo)
+    print_ = hashlib.sha256(info).hexdigest()
+    match key:
+        case ec.EllipticCurvePublicKey():
+            numbers = key.public_numbers()
+            raw = key.public_bytes(form.Encoding.X962, form.PublicFormat.UncompressedPoint)
+            curve = _NAMED.get(key.curve.name)
+            kind = f"EC {curve.name if curve else key.curve.name}"
+            return PublicKey(
+                type=kind, fingerprint=print_, name=name, raw=raw, curve=curve, point=(numbers.x, numbers.y)
+            )
+        case ed25519.Ed25519PublicKey():
+            return PublicKey(type="Ed25519", fingerprint=print_, name=name, raw=key.public_bytes_raw())
+        case x25519.X25519PublicKey():
+            raw = key.public_bytes_raw()
+            return PublicKey(type="X25519", fingerprint=print_, name=name, raw=raw, curve=X25519, point=point_of_u(raw))
+        case rsa.RSAPublicKey():
+            of = key.public_numbers()
+            return PublicKey(
+                type=f"RSA-{key.key_size}", fingerprint=print_, name=name, raw=info, modulus=of.n, exponent=of.e
+            )
+
+
+def read_public_keys(content: bytes, name: str) -> tuple[PublicKey, ...]:
+    """The public keys (or public halves) of a key file: PEM or DER; a certificate counts for the key it certifies.
+
+    Raises:
+        InputError: it holds no key that can be read; under a password none can.
+    """
+    found: list[PublicKey] = []
+    for match in re.finditer(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----\s*", content, re.DOTALL):
+        key = public_key(_public_half(match[0], match[1]), name)
+        found += [key] if key else []
+    if b"-----BEGIN" not in content:
+        key = public_key(_der_public(content), name)
+        found += [key] if key else []
+    if not found:
+        message = "this holds no public key that is looked for (EC P-256/P-384, RSA, X25519, Ed25519 as PEM or DER)"
+        raise InputError.at(name, 0, message + "; give a public key file")
+    return tuple({key.fingerprint: key for key in found}.values())
+
+
+def _public_half(pem: bytes, label: bytes) -> object:
+    try:
+        if label == b"CERTIFICATE":
+            return x509.load_pem_x509_certificate(pem).public_key()
+        if label == b"OPENSSH PRIVATE KEY":
+            return form.load_ssh_private_key(pem, None).public_key()
+        if label.endswith(b"PRIVATE KEY"):
+            return form.load_pem_private_key(pem, None).public_key()
+        return form.load_pem_public_key(pem)
+    except _TRIED:
+        return None
+
+
+def _der_public(content: bytes) -> object:
+    for attempt in (
+        form.load_der_public_key,
+        lambda der: form.load_der_private_key(der, None).public_key(),
+        lambda der: x509.load_der_x509_certificate(der).public_key(),
+    ):
+        try:
+            return attempt(content)
+        except _TRIED:
+            continue
+    return None
+
+
+# SubjectPublicKeyInfo up to the key (RFC 5480, RFC 8410, RFC 8017 A.1), and RSAPublicKey as MCUboot embeds it
+_INFO = re.compile(
+    rb"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04"
+    rb"|\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00\x04"
+    rb"|\x30\x2a\x30\x05\x06\x03\x2b\x65[\x6e\x70]\x03\x21\x00"
+    rb"|\x30(?:\x81.|\x82..)\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03"
+    rb"|\x30(?:\x81.|\x82..)\x02(?:\x81.|\x82..)\x00[\x80-\xff]",
+    re.DOTALL,
+)
+_CERTIFICATE = re.compile(rb"\x30\x82..\x30\x82..\xa0\x03\x02\x01\x02\x02", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Something public in bytes: a key, or a certificate (then `key` is the one it certifies, if of our kinds)."""
+
+    offset: int
+    size: int
+    key: PublicKey | None
+    certificate: bool = False
+
+
+def public_parts(data: bytes) -> Iterator[Seen]:
+    """The certificates and public keys in `data`, in DER, in the order of their offsets; no key of a certificate."""
+    found: list[Seen] = []
+    for match in _CERTIFICATE.finditer(data):
+        end = match.start() + 4 + int.from_bytes(data[match.start() + 2 : match.start() + 4], "big")
+        try:
+            key = public_key(x509.load_der_x509_certificate(data[match.start() : end]).public_key())
+        except _TRIED:
+            continue
+        found.append(Seen(match.start(), end - match.start(), key, certificate=True))
+    inside = list(found)
+    for match in _INFO.finditer(data):
+        at = match.start()
+        if any(each.offset <= at < each.offset + each.size for each in inside):
+            continue
+        size = der_size(data, at)
+        try:
+            key = public_key(form.load_der_public_key(data[at : at + size]))
+        except _TRIED:
+            continue
+        if key:
+            found.append(Seen(at, size, key))
+            inside.append(found[-1])
+    yield from sorted(found, key=lambda each: each.offset)
+
+
+def der_size(data: bytes, at: int) -> int:
+    """Bytes of the DER element at `at`, header included, as its length field says; 0 when that makes no sense.
+
+    >>> der_size(bytes([0x30, 0x81, 0x90]), 0)
+    147
+    """
+    if at + 1 >= len(data):
+        return 0
+    first = data[at + 1]
+    if first < 0x80:
+        return 2 + first
+    more = first & 0x7F
+    if not 1 <= more <= 3 or at + 2 + more > len(data):
+        return 0
+    return 2 + more + int.from_bytes(data[at + 2 : at + 2 + more], "big")

@@ -1,0 +1,177 @@
+"""Raw numbers in a stream of bytes that belong to public keys: what was looked for, and the values to look up again."""
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bootverify.secrets import rsa, seeds
+from bootverify.secrets.curves import P256, P384, X25519
+from bootverify.secrets.find import Form, SoughtKey
+from bootverify.secrets.keys import PublicKey
+from bootverify.secrets.scalars import scalars
+from bootverify.secrets.windows import Windows
+
+# what one byte costs, in about the same unit, so that a progress bar moves evenly
+_COST = {P256.name: 6.0, P384.name: 12.0, X25519.name: 9.0, "RSA": 1.5, "Ed25519": 2.0, "all": 26.0, "symmetric": 0.6}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A raw number that is private to a key. INVARIANT: `value` is shown to nobody, and dies with the scan."""
+
+    value: bytes = field(repr=False)
+    form: Form
+    type: str
+    fingerprint: str
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """The numbers found, and for each key what was looked for."""
+
+    numbers: tuple[Number, ...]
+    keys: tuple[SoughtKey, ...]
+    left_out: tuple[str, ...]
+
+
+def look(
+    windows: Windows,
+    keys: Sequence[PublicKey],
+    *,
+    exhaustive: bool,
+    symmetric: Mapping[str, int],
+    progress: Callable[[float], None] | None,
+    processes: int | None,
+) -> Sought:
+    """All numbers in the stream that are private to one of `keys` or a symmetric key of known digest."""
+    meter = _Meter(_work(len(windows.stream), keys, exhaustive=exhaustive, symmetric=symmetric), progress)
+    numbers: dict[tuple[bytes, Form, str], Number] = {}
+    sought: list[SoughtKey] = []
+    left_out: list[str] = []
+    parts = (
+        _scalars(windows, keys, meter, processes, sought),
+        _rsa(windows, keys, meter, sought, left_out),
+        _seeds(windows, keys, meter, sought, exhaustive=exhaustive),
+        _symmetric(windows, symmetric, meter),
+    )
+    for part in parts:
+        for number in part:
+            numbers[number.value, number.form, number.how] = number
+    known = {each.fingerprint for each in sought}
+    left_out += (
+        f"{key.type} key {key.fingerprint[:16]}: its raw private number was not looked for"
+        for key in keys
+        if key.fingerprint not in known
+    )
+    return Sought(numbers=tuple(numbers.values()), keys=tuple(sought), left_out=tuple(dict.fromkeys(left_out)))
+
+
+def _whole(windows: Windows, at: int, size: int) -> bool:
+    """Whether a window lies between two seams."""
+    index = bisect_right(windows.seams, at)
+    return index < len(windows.seams) and at + size <= windows.seams[index]
+
+
+def _scalars(
+    windows: Windows, keys: Sequence[PublicKey], meter: "_Meter", processes: int | None, sought: list[SoughtKey]
+) -> Iterator[Number]:
+    fit = [key for key in keys if key.curve and key.point]
+    types = {key.fingerprint: key.type for key in fit}
+    costs = {key.curve.name for key in fit if key.curve}
+    cost = sum(_COST[name] for name in costs) / max(1, len(costs)) / 2
+    for hit in scalars(windows.stream, fit, tick=lambda done: meter.add(done * cost), processes=processes):
+        if _whole(windows, hit.offset, hit.size):
+            yield Number(
+                value=windows.stream[hit.offset : hit.offset + hit.size],
+                form=Form.SCALAR,
+                type=types[hit.fingerprint],
+                fingerprint=hit.fingerprint,
+                how="bytes reversed" if hit.reversed else "",
+            )
+    forms = ("its scalar at every offset, both byte orders",)
+    sought += (SoughtKey(fingerprint=k.fingerprint, type=k.type, name=k.name, forms=forms) for k in fit)
+
+
+def _rsa(
+    windows: Windows, keys: Sequence[PublicKey], meter: "_Meter", sought: list[SoughtKey], left_out: list[str]
+) -> Iterator[Number]:
+    stream = windows.stream
+    for key in keys:
+        if not key.modulus:
+            continue
+        if not rsa.fits(key):
+            left_out.append(f"{key.type} key {key.fingerprint[:16]}: not a modulus of two primes of whole bytes")
+            continue
+        whole = (key.modulus.bit_length() + 7) // 8
+        for backwards in (False, True):
+            how = "bytes reversed" if backwards else ""
+            for form, size, found in (
+                (Form.RSA_PRIME, whole // 2, rsa.primes(stream, key, backwards=backwards)),
+                (Form.RSA_EXPONENT, whole, rsa.exponents(stream, key, backwards=backwards)),
+            ):
+                for at in found:
+                    if _whole(windows, at, size):
+                        value = stream[at : at + size]
+                        yield Number(value=value, form=form, type=key.type, fingerprint=key.fingerprint, how=how)
+            meter.add(len(stream) * _COST["RSA"] / 2)
+        forms = ("p, q and d at every offset, both byte orders, at full length",)
+        sought.append(SoughtKey(fingerprint=key.fingerprint, type=key.type, name=key.name, forms=forms))
+
+
+def _seeds(
+    windows: Windows, keys: Sequence[PublicKey], meter: "_Meter", sought: list[SoughtKey], *, exhaustive: bool
+) -> Iterator[Number]:
+    fit = [key for key in keys if key.type == "Ed25519"]
+    if not fit:
+        return
+    chosen = seeds.candidates(windows.stream, exhaustive=exhaustive)
+    cost = len(windows.stream) * _COST["all" if exhaustive else "Ed25519"]
+    told = meter.shares(len(chosen.offsets), cost)
+    for at, fingerprint in seeds.matching(windows.stream, chosen.offsets, fit, told):
+        if _whole(windows, at, seeds.SIZE):
+            value = windows.stream[at : at + seeds.SIZE]
+            yield Number(value=value, form=Form.SEED, type="Ed25519", fingerprint=fingerprint)
+    forms = ("its seed at every offset",) if not chosen.miss else ("its seed, where bytes are unlike the rest",)
+    sought += (
+        SoughtKey(fingerprint=key.fingerprint, type=key.type, name=key.name, forms=forms, miss=chosen.miss)
+        for key in fit
+    )
+
+
+def _symmetric(windows: Windows, digests: Mapping[str, int], meter: "_Meter") -> Iterator[Number]:
+    """The keys whose digest is known, for their digest is the only evidence that some bytes are a symmetric key."""
+    stream, sha256 = windows.stream, hashlib.sha256
+    for size in sorted(set(digests.values())):
+        wanted = {bytes.fromhex(digest) for digest, each in digests.items() if each == size}
+        for at in range(len(stream) - size + 1):
+            if sha256(stream[at : at + size]).digest() in wanted and _whole(windows, at, size):
+                value = stream[at : at + size]
+                print_ = sha256(value).hexdigest()
+                yield Number(value=value, form=Form.SYMMETRIC, type=f"AES-{size * 8}", fingerprint=print_)
+        meter.add(len(stream) * _COST["symmetric"])
+
+
+def _work(size: int, keys: Sequence[PublicKey], *, exhaustive: bool, symmetric: Mapping[str, int]) -> float:
+    total = sum(_COST[name] for name in {key.curve.name for key in keys if key.curve and key.point})
+    total += _COST["RSA"] * sum(1 for key in keys if key.modulus)
+    if any(key.type == "Ed25519" for key in keys):
+        total += _COST["all" if exhaustive else "Ed25519"]
+    return size * (total + _COST["symmetric"] * len(set(symmetric.values())))
+
+
+class _Meter:
+    """Adds up what is done and tells the share."""
+
+    def __init__(self, total: float, progress: Callable[[float], None] | None) -> None:
+        self.total, self.done, self.progress = max(total, 1.0), 0.0, progress
+
+    def add(self, amount: float) -> None:
+        self.done += amount
+        if self.progress:
+            self.progress(min(1.0, self.done / self.total))
+
+    def shares(self, count: int, cost: float) -> Callable[[int], None]:
+        """What to call with a number of items done out of `count`, which all together cost that much."""
+        return lambda items: self.add(cost * items / max(1, count))

@@ -1,0 +1,103 @@
+"""Raw private scalars of public keys: at which offsets of some bytes one stands, in either byte order, exhaustively."""
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+
+from bootverify.secrets import sums
+from bootverify.secrets.curves import P256, P384, X25519, Curve
+from bootverify.secrets.keys import PublicKey
+
+_ALONE = 96 * 1024  # bytes below which a second process costs more than it saves
+_CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
+
+
+@dataclass(frozen=True, slots=True, order=True, kw_only=True)
+class Hit:
+    """The `size` bytes at `offset` are private to the key of that fingerprint.
+
+    `reversed` says that they stand in the other byte order than the formats of that kind of key use.
+    """
+
+    offset: int
+    size: int
+    fingerprint: str
+    reversed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    curve: Curve
+    data: bytes
+    start: int
+    backwards: bool
+    points: tuple[tuple[int, int], ...]
+
+
+def scalars(
+    data: bytes, keys: Sequence[PublicKey], *, tick: sums.Tick | None = None, processes: int | None = None
+) -> list[Hit]:
+    """Every offset at which `data` hold the private scalar of one of `keys` (EC P-256, P-384, X25519; others are left).
+
+    Both byte orders of every offset are decided: nothing is missed, and each hit is confirmed by deriving the public
+    key. `tick` is told how many pairs of an offset and an order are done; `processes` bounds how many work at once.
+    """
+    hits: set[Hit] = set()
+    tell = tick or (lambda _: None)
+    for curve in (P256, P384, X25519):
+        sought = [key for key in keys if key.curve == curve and key.point]
+        points = tuple(key.point for key in sought if key.point)
+        if not points:
+            continue
+        tasks = list(_tasks(curve, data, points))
+        for task, found in zip(tasks, _results(tasks, len(data), processes), strict=True):
+            for at, which in found:
+                offset = task.start + at
+                flipped = task.backwards != (curve == X25519)
+                if belongs(data[offset : offset + curve.width], sought[which], flipped=flipped):
+                    print_ = sought[which].fingerprint
+                    hits.add(Hit(offset=offset, size=curve.width, fingerprint=print_, reversed=flipped))
+            tell(len(task.data) - curve.width + 1)
+    return sorted(hits)
+
+
+def belongs(window: bytes, key: PublicKey, *, flipped: bool) -> bool:
+    """Whether these bytes are the key's private scalar; `flipped`: in the byte order that is not usual for its kind."""
+    natural = window[::-1] if flipped else window
+    if key.type == "X25519":
+        return x25519.X25519PrivateKey.from_private_bytes(natural).public_key().public_bytes_raw() == key.raw
+    value = int.from_bytes(natural, "big")
+    if key.curve is None or not 0 < value < key.curve.order:
+        return False
+    numbers = ec.derive_private_key(value, _CURVES[key.curve.name]).public_key().public_numbers()
+    return (numbers.x, numbers.y) == key.point
+
+
+def _tasks(curve: Curve, data: bytes, points: tuple[tuple[int, int], ...]) -> Iterator[_Task]:
+    for start in range(0, len(data) - curve.width + 1, sums.CHUNK):
+        piece = data[start : start + sums.CHUNK + curve.width - 1]
+        for backwards in (False, True):
+            yield _Task(curve=curve, data=piece, start=start, backwards=backwards, points=points)
+
+
+def _results(tasks: Sequence[_Task], size: int, processes: int | None) -> Iterator[list[tuple[int, int]]]:
+    """What each task finds, in order; by several processes where that pays and the system can fork."""
+    workers = min(processes or os.cpu_count() or 1, len(tasks), 4)
+    if workers < 2 or size < _ALONE or "fork" not in multiprocessing.get_all_start_methods():
+        yield from map(_found, tasks)
+        return
+    for task in tasks[:1]:  # before forking: the tables are made once and shared
+        sums.tables(task.curve, sums.block_length(len(task.data)))
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        yield from pool.map(_found, tasks)
+
+
+def _found(task: _Task) -> list[tuple[int, int]]:
+    data = task.data[::-1] if task.backwards else task.data
+    last = len(data) - task.curve.width
+    found = sums.matches(task.curve, data, task.points)
+    return [(last - at if task.backwards else at, which) for at, which in found]

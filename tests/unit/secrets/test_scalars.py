@@ -1,0 +1,197 @@
+"""Raw private numbers: found at every offset, in both byte orders, and nothing else is."""
+
+import random
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+
+from bootverify.secrets import rsa as rsa_numbers
+from bootverify.secrets import scalars as module
+from bootverify.secrets import seeds, sums
+from bootverify.secrets.curves import P256, P384, X25519, powers, times
+from bootverify.secrets.keys import public_key
+from bootverify.secrets.scalars import scalars
+
+CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
+
+
+def noise(size, seed=3):
+    return bytearray(random.Random(seed).randbytes(size))
+
+
+def made(kind):
+    """A fresh test key: its public half and its raw private number as the formats store it."""
+    if kind == "X25519":
+        key = x25519.X25519PrivateKey.generate()
+        return public_key(key.public_key()), key.private_bytes_raw()
+    key = ec.generate_private_key(CURVES[kind])
+    width = (key.key_size + 7) // 8
+    return public_key(key.public_key()), key.private_numbers().private_value.to_bytes(width, "big")
+
+
+def seen(data, keys, **more):
+    return [(hit.offset, hit.reversed) for hit in scalars(bytes(data), keys, **more)]
+
+
+@pytest.mark.parametrize("curve", [P256, P384, X25519], ids=lambda curve: curve.name)
+def test_points_are_those_of_the_curve(curve):
+    assert curve.holds(*curve.base)
+    x, y = times(curve, curve.order - 1, curve.base)
+    assert (x, curve.p - y) == curve.base
+    assert all(curve.holds(*point) for point in powers(curve, curve.base, 8, 5))
+
+
+@pytest.mark.parametrize("kind", ["P-256", "P-384", "X25519"])
+def test_every_offset_of_a_small_file_is_decided_in_both_orders(kind):
+    key, raw = made(kind)
+    width = len(raw)
+    size = 240
+    for at in (*range(0, size - width + 1, 23), size - width):
+        data = noise(size)
+        data[at : at + width] = raw
+        assert seen(data, [key]) == [(at, False)]
+        data[at : at + width] = raw[::-1]
+        assert seen(data, [key]) == [(at, True)]
+
+
+@pytest.mark.parametrize("kind", ["P-256", "X25519"])
+def test_a_file_of_exactly_one_window_is_decided(kind):
+    key, raw = made(kind)
+    assert seen(raw, [key]) == [(0, False)]
+    assert seen(raw[:-1], [key]) == []
+
+
+@pytest.mark.parametrize("top", range(4))
+@pytest.mark.parametrize("low", range(8))
+def test_an_x25519_key_is_found_whatever_its_clamped_bits_hold(top, low):
+    raw = noise(32, seed=100 + top * 8 + low)
+    raw[0] = raw[0] & 0xF8 | low
+    raw[31] = raw[31] & 0x3F | top << 6
+    key = public_key(x25519.X25519PrivateKey.from_private_bytes(bytes(raw)).public_key())
+    assert seen(noise(50) + raw + noise(51), [key]) == [(50, False)]
+
+
+def test_several_processes_find_what_one_finds(monkeypatch):
+    monkeypatch.setattr(module, "_ALONE", 5000)
+    keys = [made("X25519") for _ in range(4)] + [made("P-256")]
+    data = noise(6000)
+    for index, (_, raw) in enumerate(keys):
+        data[1001 * index + 1 : 1001 * index + 33] = raw
+        data[len(data) - 32 * (index + 1) : len(data) - 32 * index] = raw[::-1]
+    publics = [key for key, _ in keys]
+    both = seen(data, publics, processes=2)
+    assert both == seen(data, publics, processes=1)
+    assert len(both) == 10
+
+
+def test_a_stretch_longer_than_a_chunk_is_decided_across_the_seam(monkeypatch):
+    monkeypatch.setattr(sums, "CHUNK", 300)
+    key, raw = made("P-256")
+    for at in (268, 269, 299, 300, 301, 568):
+        data = noise(700)
+        data[at : at + 32] = raw
+        assert seen(data, [key]) == [(at, False)]
+
+
+def test_bytes_of_zeros_and_of_ones_are_no_key():
+    key, raw = made("P-256")
+    assert seen(bytes(300) + b"\xff" * 300, [key]) == []
+    assert seen(bytes(300) + raw + b"\xff" * 300, [key]) == [(300, False)]
+
+
+def test_another_starting_point_is_drawn_when_a_sum_meets_a_multiple_of_the_base(monkeypatch):
+    key, raw = made("P-256")
+    drawn = iter([1, 77])  # the first is the negative of what makes P_0 = 256^(L-1) G for the first byte 1
+    draws = []
+
+    def draw(_):
+        draws.append(1)
+        return P256.order - 1 - 1 if len(draws) == 1 else next(drawn)
+
+    monkeypatch.setattr(sums.randomness, "randbelow", draw)
+    data = bytes(sums.SHORT - 1) + b"\x01" + raw  # its last digit of the first block adds G to -G
+    assert seen(data, [key]) == [(sums.SHORT, False)]
+    assert len(draws) > 2
+
+
+@pytest.fixture(scope="module")
+def rsa_key():
+    key = rsa.generate_private_key(65537, 2048)
+    return public_key(key.public_key()), key.private_numbers()
+
+
+@pytest.mark.parametrize("at", [0, 1, 333, "last"])
+@pytest.mark.parametrize("order", ["big", "little"])
+def test_rsa_primes_and_both_forms_of_the_exponent_are_found(rsa_key, at, order):
+    key, numbers = rsa_key
+    phi = (numbers.p - 1) * (numbers.q - 1)
+    for value, size, search in (
+        (numbers.p, 128, rsa_numbers.primes),
+        (numbers.q, 128, rsa_numbers.primes),
+        (numbers.d, 256, rsa_numbers.exponents),
+        (pow(65537, -1, phi), 256, rsa_numbers.exponents),
+    ):
+        data = noise(1500)
+        start = len(data) - size if at == "last" else at
+        data[start : start + size] = value.to_bytes(size, order)
+        assert [*search(bytes(data), key, backwards=order == "little")] == [start]
+        assert [*search(bytes(data), key, backwards=order == "big")] == []
+
+
+def test_the_modulus_and_other_primes_are_no_secret(rsa_key):
+    key, numbers = rsa_key
+    other = rsa.generate_private_key(65537, 2048).private_numbers()
+    n = numbers.public_numbers.n
+    data = n.to_bytes(256, "big") + other.p.to_bytes(128, "big") + other.d.to_bytes(256, "big") + bytes(300)
+    for backwards in (False, True):
+        assert [*rsa_numbers.primes(data, key, backwards=backwards)] == []
+        assert [*rsa_numbers.exponents(data, key, backwards=backwards)] == []
+
+
+def like_code(size, seed=5):
+    """Bytes with the habits of code: some thousand half-words, a few of them often."""
+    source = random.Random(seed)
+    words = [source.randbytes(2) for _ in range(2000)]
+    weights = [1 / (1 + index) for index in range(len(words))]
+    return bytearray(b"".join(source.choices(words, weights, k=size // 2)))
+
+
+def test_an_ed25519_seed_is_found_at_any_offset_of_what_is_like_code():
+    key = ed25519.Ed25519PrivateKey.generate()
+    data = like_code(60_000)
+    spots = [0, 1, 20_001, 29_990, 30_000, 30_011, len(data) - 32]
+    for at in spots:
+        data = like_code(60_000)
+        data[at : at + 32] = key.private_bytes_raw()
+        chosen = seeds.candidates(bytes(data))
+        found = [*seeds.matching(bytes(data), chosen.offsets, [public_key(key.public_key())])]
+        assert [where for where, _ in found] == [at]
+        assert len(chosen.offsets) < len(data) / 20
+
+
+def test_the_filter_keeps_its_bound_for_random_seeds():
+    data = like_code(60_000)
+    source = random.Random(9)
+    planted = range(17, 59_000, 61)
+    for at in planted:
+        data[at : at + 32] = source.randbytes(32)
+    kept = set(seeds.candidates(bytes(data)).offsets)
+    assert sum(at not in kept for at in planted) <= 1  # 967 keys at 2^-16 each
+
+
+def test_the_stated_miss_is_that_of_the_distribution_and_none_when_all_are_tried():
+    data = bytes(like_code(60_000))
+    assert seeds.candidates(data).miss == seeds.MISS
+    everything = seeds.candidates(data, exhaustive=True)
+    assert (len(everything.offsets), everything.miss) == (len(data) - 31, 0.0)
+    few = seeds.candidates(data[:4000])
+    assert (len(few.offsets), few.miss) == (4000 - 31, 0.0)
+
+
+def test_the_threshold_is_the_least_with_its_probability():
+    source = random.Random(1)
+    score = seeds._scores(bytes(like_code(60_000)))
+    bound = seeds._threshold(score, 16)
+    sums_seen = [sum(source.choices(score, k=16)) for _ in range(20_000)]
+    assert sum(each > bound for each in sums_seen) <= 3  # 0.15 expected
+    assert bound < max(sums_seen) + 40
