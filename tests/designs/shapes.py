@@ -136,6 +136,23 @@ def s01(*, lock: Lock | None = Lock.UNTIL_RESET) -> Design:
     )
 
 
+def small(mode: UpgradeMode = UpgradeMode.SWAP_MOVE) -> Design:
+    """As S01 with slots of twelve pages, for tests that try every power cut."""
+    base = s01()
+    stage = base.stages[0]
+    go = replace(stage.steps[0], mode=mode)
+    return replace(
+        base,
+        name="small",
+        partitions=(
+            at("mcuboot", 0, 0xC000),
+            at("mcuboot_primary", 0xC000, 0x18000),
+            at("mcuboot_secondary", 0x18000, 0x24000),
+        ),
+        stages=(replace(stage, steps=(go, *stage.steps[1:])), base.stages[1]),
+    )
+
+
 def s06() -> Design:
     """As S01, with the key in the KMU."""
     base = s01()

@@ -70,10 +70,14 @@ def turned() -> dict[str, Design]:
     return {name: replace(design, name=name) for name, design in found.items()}
 
 
+def _shapes() -> tuple[Design, ...]:
+    return shapes.s01(), shapes.s02(), shapes.s05(), shapes.s06(), shapes.s08(), shapes.small()
+
+
 @cache
 def designs() -> dict[str, Design]:
     """All of them, by name; without those that the encoder admits it has no terms for."""
-    found = {each.name: each for each in (shapes.s01(), shapes.s02(), shapes.s05(), shapes.s06(), shapes.s08())}
+    found = {each.name: each for each in _shapes()}
     found |= turned()
     for path in sorted(SCENARIOS.glob("*.yaml")):
         design = load_design(path)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.boot import ChooseSlot
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
 from bootverify.design.protection import Access, Attribution
@@ -17,6 +18,7 @@ from bootverify.machine.action import (
     Inspect,
     Jump,
     Overwrite,
+    PatchFetch,
     Probe,
     ProgramRegion,
     Publish,
@@ -80,7 +82,8 @@ def around(design: Design) -> Iterator[Action]:
 
 def hostile(design: Design) -> Iterator[Action]:
     """What hostile code and a probe can do, but for the registers of the protection unit."""
-    for name in store_ranges(design):
+    steps = [step for stage in design.stages for step in stage.steps if isinstance(step, ChooseSlot)]
+    for name in (*store_ranges(design), *(step.provision for step in steps if step.provision)):
         contents: list[Content] = [Crafted(), Erased(), *releases(design)]
         yield from (Overwrite(partition=name, content=content) for content in contents)
     data = [place.partition for key in design.keys for place in key.placements if isinstance(place, InPartition)]
@@ -94,6 +97,7 @@ def hostile(design: Design) -> Iterator[Action]:
         yield UseSlot(key=key.name)
         yield ReadSlot(key=key.name)
     yield from (Jump(stage=stage.name) for stage in design.stages)
+    yield from (PatchFetch(image=image.name) for image in design.images)
     yield EraseAll()
 
 

@@ -45,7 +45,7 @@ def _follow(data: st.DataObject, most: int) -> None:
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=QUIET, phases=[Phase.generate])
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=QUIET, phases=[Phase.generate])
 @given(st.data())
 def test_each_step_of_a_random_history_is_foreseen(data):
     _follow(data, most=40)
@@ -58,14 +58,12 @@ def test_each_step_of_many_long_histories_is_foreseen(data):
     _follow(data, most=80)
 
 
-@pytest.mark.parametrize("name", sorted(designs()))
+QUICK = {("s02", "everything"), ("small", "everything"), ("key in uicr", "app-code-ns"), ("sb-s16", "everything")}
+PAIRS = [(name, attacker) for name in sorted(designs()) for attacker in ("everything", "remote-ota", "app-code-ns")]
+
+
 @pytest.mark.parametrize(
-    "attacker",
-    [
-        "everything",
-        pytest.param("remote-ota", marks=pytest.mark.slow),
-        pytest.param("app-code-ns", marks=pytest.mark.slow),
-    ],
+    ("name", "attacker"), [pytest.param(*pair, marks=() if pair in QUICK else pytest.mark.slow) for pair in PAIRS]
 )
 def test_from_each_mark_of_a_boot_every_action_is_foreseen(name, attacker):
     followed = Followed(designs()[name], ATTACKERS[attacker])

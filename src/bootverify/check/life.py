@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from bootverify.check.inclusion import Inclusion
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.design import Design
+from bootverify.encoder.instant import Instants
 from bootverify.executor.attack import hostile_as
 from bootverify.executor.run import NotEnabled, act, mark, runs_on
 from bootverify.executor.world import World
@@ -21,59 +23,75 @@ class LifeSigns:
     missing: str
 
 
-def signs_of_life(design: Design, attacker: Attacker) -> LifeSigns:
-    """Boot the device to its last stage, then use every capability of the attacker once."""
+@dataclass(slots=True)
+class _Watched:
+    """A device of which every action is checked for inclusion."""
+
+    world: World
+    inclusion: Inclusion
+
+    def copy(self) -> "_Watched":
+        return _Watched(self.world.copy(), self.inclusion.copy())
+
+    def happens(self, action: Action) -> bool:
+        before = self.world.copy()
+        try:
+            act(self.world, action)
+        except NotEnabled:
+            return False
+        self.inclusion.watch(before, action, self.world)
+        return True
+
+
+def signs_of_life(design: Design, attacker: Attacker, foreseen: Instants) -> LifeSigns:
+    """Boot the device to its last stage, then use every capability of the attacker once.
+
+    Raises:
+        Discrepancy: the encoder does not foresee what happens.
+    """
     world = World.start(design, attacker)
+    watched = _Watched(world, Inclusion(foreseen, world))
     seen: list[str] = []
     for _ in range(MOST_STEPS):
         if not runs_on(world.device):
             break
-        act(world, TakeStep(stage=world.device.running, step=world.device.step))
+        watched.happens(TakeStep(stage=world.device.running, step=world.device.step))
     last = design.stages[-1].name
     if world.device.running != last:
         return LifeSigns(seen=(), missing=f"the chain never reaches {last}: the device is {mark(world.device)}")
     seen.append(f"the chain reaches {last}")
     for capability in sorted(attacker.capabilities, key=lambda each: each.value):
-        twin = world.copy()
-        if not _used(twin, capability):
+        if not _used(watched.copy(), capability):
             return LifeSigns(seen=tuple(seen), missing=f"the attacker never gets to use `{capability.value}`")
         seen.append(f"{capability.value} was used")
     return LifeSigns(seen=tuple(seen), missing="")
 
 
-def _used(world: World, capability: Capability) -> bool:
+def _used(watched: _Watched, capability: Capability) -> bool:
     match capability:
         case Capability.RUN_APPLICATION | Capability.RUN_SECURE_PARTITION:
-            return bool(hostile_as(world))
+            return bool(hostile_as(watched.world))
         case Capability.SEND_UPDATE:
-            staged = [image.staging for image in world.design.images if image.staging]
+            staged = [image.staging for image in watched.world.design.images if image.staging]
             # Without an update service his bytes reach nobody: that is the design's strength, not a dead model.
-            return not staged or any(_happens(world, _send(where)) for where in staged)
+            return not staged or any(watched.happens(_send(where)) for where in staged)
         case Capability.REPLAY_RELEASE:
-            return _replays(world)
+            return _replays(watched)
         case Capability.CUT_POWER | Capability.READ_FACTORY_FILES:
-            return _happens(world, Reset())
+            return watched.happens(Reset())
         case Capability.DEBUG:
-            return world.design.lifecycle.eraseprotect or _happens(world, EraseAll())
+            return watched.world.design.lifecycle.eraseprotect or watched.happens(EraseAll())
 
 
 def _send(where: str) -> Deliver:
     return Deliver(partition=where, content=Crafted(), request=Request.TEST, by_attacker=True)
 
 
-def _replays(world: World) -> bool:
-    for image in world.design.images:
+def _replays(watched: _Watched) -> bool:
+    for image in watched.world.design.images:
         if image.updatable and image.staging:
             slot = image.slots[0] if len(image.slots) > 1 else ""
             old = Genuine(image.name, 1, slot)
             sent = Deliver(partition=image.staging, content=old, request=Request.TEST, by_attacker=True)
-            return _happens(world, Publish(image=image.name, release=1, slot=slot)) and _happens(world, sent)
-    return True
-
-
-def _happens(world: World, action: Action) -> bool:
-    try:
-        act(world, action)
-    except NotEnabled:
-        return False
+            return watched.happens(Publish(image=image.name, release=1, slot=slot)) and watched.happens(sent)
     return True

@@ -11,6 +11,7 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import BootSystem, system_for
 from bootverify.encoder.concretize import actions as actions_of
+from bootverify.encoder.instant import Instants
 from bootverify.encoder.obligations import Obligation, all_preserved, all_start, implied
 from bootverify.encoder.terms import Op, Term
 from bootverify.machine.action import Action
@@ -36,6 +37,11 @@ class Reasoner:
     def boot(self) -> BootSystem:
         """The transition system."""
         return system_for(self.design, self.attacker)
+
+    @cached_property
+    def foreseen(self) -> Instants:
+        """Its steps, one by one, for checking those of the executor."""
+        return Instants(self.boot)
 
     @cached_property
     def lemmas(self) -> tuple[Lemma, ...]:

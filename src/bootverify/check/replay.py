@@ -1,17 +1,24 @@
-"""Runs actions on the executor from production on; only what happens there earns a verdict."""
+"""Runs actions on the executor from production on; only what happens there earns a verdict.
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+Every step is checked for inclusion on the way, where the encoder's steps are given. The search does not count the
+lasting writes of a step, so where a trace has the power cut its position is a suggestion: others are tried too.
+"""
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from bootverify.check.inclusion import Inclusion
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
+from bootverify.encoder.instant import Instants
 from bootverify.executor.run import NotEnabled, act, mark
 from bootverify.executor.world import World
-from bootverify.machine.action import Action
+from bootverify.machine.action import Action, TakeStep
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step
 
-Watch = Callable[[World, Action, World], None]  # before, what happened, after
+MOST_TRIALS = 3000  # positions of cuts that one replay may try, all cuts of a trace together
+UNCUT = 1_000_000  # more lasting writes than any step has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,25 +41,92 @@ def replay(
     actions: Sequence[Action],
     goal: Callable[[World], bool],
     *,
-    watch: Watch | None = None,
+    foreseen: Instants | None = None,
 ) -> Replay:
     """Let `actions` happen to a fresh device until `goal` holds or they are used up.
 
-    `watch` sees every state and its successor, as the inclusion check wants them.
+    With `foreseen`, each step must be among the encoder's.
+
+    Raises:
+        Discrepancy: a step is not.
     """
     world = World.start(design, attacker)
+    inclusion = None if foreseen is None else Inclusion(foreseen, world)
     if goal(world):
         return Replay(steps=(), world=world, reached=0)
-    steps: list[Step] = []
-    for i, action in enumerate(actions, start=1):
-        before = world.copy() if watch is not None else world
+    return _Trials(actions, goal).run(_Run(world=world, inclusion=inclusion))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    world: World
+    inclusion: Inclusion | None
+    steps: tuple[Step, ...] = ()
+
+    def copy(self) -> "_Run":
+        inclusion = None if self.inclusion is None else self.inclusion.copy()
+        return _Run(world=self.world.copy(), inclusion=inclusion, steps=self.steps)
+
+    def does(self, action: Action) -> None:
+        """Raises NotEnabled; what has happened then is of no use any more."""
+        before = self.world.copy() if self.inclusion is not None else self.world
+        act(self.world, action)
+        if self.inclusion is not None:
+            self.inclusion.watch(before, action, self.world)
+        observation = Observation(at=mark(self.world.device), log=tuple(self.world.log))
+        self.steps = (*self.steps, Step(action=action, observation=observation))
+
+
+@dataclass(slots=True)
+class _Trials:
+    actions: Sequence[Action]
+    goal: Callable[[World], bool]
+    left: int = field(default=MOST_TRIALS)
+
+    def run(self, run: _Run) -> Replay:
+        """The first way to the goal; where there is none, the first way that was tried."""
+        while len(run.steps) < len(self.actions):
+            action = self.actions[len(run.steps)]
+            if isinstance(action, TakeStep) and action.cut_after is not None:
+                return self._cut(run, action)
+            if ended := self._does(run, action):
+                return ended
+        return Replay(steps=run.steps, world=run.world, reached=None)
+
+    def _cut(self, run: _Run, action: TakeStep) -> Replay:
+        first = None
+        for after in _positions(run.world, action):
+            twin = run.copy()
+            ended = self._does(twin, replace(action, cut_after=after)) or self.run(twin)
+            if ended.reached is not None:
+                return ended
+            first = first or ended
+            self.left -= 1
+            if self.left <= 0:
+                break
+        assert first is not None, "there is always the suggestion itself"
+        return first
+
+    def _does(self, run: _Run, action: Action) -> Replay | None:
+        """What ends the run with this action, if anything does."""
         try:
-            act(world, action)
+            run.does(action)
         except NotEnabled as error:
-            return Replay(steps=tuple(steps), world=world, reached=None, refused=f"{action}: {error}")
-        if watch is not None:
-            watch(before, action, world)
-        steps.append(Step(action=action, observation=Observation(at=mark(world.device), log=tuple(world.log))))
-        if goal(world):
-            return Replay(steps=tuple(steps), world=world, reached=i)
-    return Replay(steps=tuple(steps), world=world, reached=None)
+            return Replay(steps=run.steps, world=run.world, reached=None, refused=f"{action}: {error}")
+        if self.goal(run.world):
+            return Replay(steps=run.steps, world=run.world, reached=len(run.steps))
+        return None
+
+
+def _positions(world: World, action: TakeStep) -> Iterator[int]:
+    """After how many lasting writes to cut: as suggested, at both ends and in the middle, then everywhere else."""
+    assert action.cut_after is not None
+    twin = world.copy()
+    try:
+        act(twin, replace(action, cut_after=UNCUT))
+    except NotEnabled:
+        yield action.cut_after
+        return
+    count = twin.spent
+    first = [min(action.cut_after, count), count // 2, count, max(count - 1, 0), 1, count // 4, 3 * count // 4]
+    yield from dict.fromkeys([*first, *range(count + 1)])

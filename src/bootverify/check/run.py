@@ -120,7 +120,7 @@ class Checker:
     def life(self, attacker: Attacker) -> LifeSigns:
         """Whether the device lives and the attacker acts, replayed."""
         if attacker.name not in self._life:
-            self._life[attacker.name] = signs_of_life(self.design, attacker)
+            self._life[attacker.name] = signs_of_life(self.design, attacker, self.reasoner(attacker).foreseen)
         return self._life[attacker.name]
 
     # -- by kind of claim
@@ -267,7 +267,8 @@ class Checker:
         def goal(world: World) -> bool:
             return holds(world, formula, names) is wanted
 
-        run = replay(self.design, question.attacker, actions, goal)
+        foreseen = self.reasoner(question.attacker).foreseen
+        run = replay(self.design, question.attacker, actions, goal, foreseen=foreseen)
         if run.reached is None:
             why = run.refused or "every action happened, but the state is not what was predicted"
             what = f"{question.policy.id} of {question.about} against {question.attacker.name}"

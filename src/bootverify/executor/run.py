@@ -152,6 +152,8 @@ def _take_step(world: World, action: TakeStep) -> None:
         device.log.append(f"power lost after {power.spent} flash operations")
         device.reset()
         return
+    finally:
+        world.spent = power.spent
     if device.running == stage.name and device.step == action.step:
         device.step += 1
         if device.step == len(stage.steps):

@@ -17,6 +17,7 @@ class World:
     """The state that actions act on.
 
     `published` holds the update packages that are in everybody's hands, by image, release and slot.
+    `spent` counts the lasting writes of the last step that was taken.
     `used` names the keys that the attacker made the device use for him; `log` what the last action showed.
     """
 
@@ -28,6 +29,7 @@ class World:
     published: dict[tuple[str, int, str], Package] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
+    spent: int = 0
 
     @classmethod
     def start(cls, design: Design, attacker: Attacker) -> "World":

@@ -1,0 +1,70 @@
+"""Every action that any test lets happen on the executor is checked to be foreseen by the encoder.
+
+`check.replay` and `check.life` check theirs themselves, so they are imported before the function is exchanged.
+"""
+
+from collections import OrderedDict
+from functools import cache
+
+from bootverify.check import life, replay
+from bootverify.check.inclusion import Inclusion, explains
+from bootverify.design.attacker import Attacker
+from bootverify.design.design import Design
+from bootverify.encoder.boot_system import system_for
+from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.instant import Instants
+from bootverify.executor import run
+from bootverify.executor.world import World
+from bootverify.machine.action import Action
+
+UNTOUCHED = (life, replay)
+_act, _copy = run.act, World.copy
+_followed: OrderedDict[int, tuple[World, Inclusion]] = OrderedDict()
+MOST = 64  # worlds whose history is remembered
+
+
+@cache
+def _instants(design: Design, attacker: Attacker) -> Instants | None:
+    try:
+        return Instants(system_for(design, attacker))
+    except NotModelled:
+        return None
+
+
+def _inclusion(steps: Instants, world: World) -> Inclusion:
+    """What is known of `world`, unless a test has changed it by hand since."""
+    fresh = Inclusion(steps, world)
+    found, inclusion = _followed.get(id(world), (None, fresh))
+    same = found is world and all(explains(steps.boot.frame, each, fresh.instants[0]) for each in inclusion.instants)
+    return inclusion if same else fresh
+
+
+def _remember(world: World, inclusion: Inclusion) -> None:
+    _followed[id(world)] = (world, inclusion)
+    _followed.move_to_end(id(world))
+    while len(_followed) > MOST:
+        _followed.popitem(last=False)
+
+
+def _checked_act(world: World, action: Action) -> None:
+    steps = _instants(world.design, world.attacker)
+    if steps is None:
+        _act(world, action)
+        return
+    inclusion = _inclusion(steps, world)
+    before = _copy(world)
+    _act(world, action)
+    inclusion.watch(before, action, world)
+    _remember(world, inclusion)
+
+
+def _copied(world: World) -> World:
+    twin = _copy(world)
+    found, inclusion = _followed.get(id(world), (None, None))
+    if found is world and inclusion is not None:
+        _remember(twin, inclusion.copy())
+    return twin
+
+
+run.act = _checked_act
+World.copy = _copied
