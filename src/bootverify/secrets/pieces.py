@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
-import bincopy
-
 from bootverify.errors import InputError
 from bootverify.secrets.find import Place
 
@@ -197,6 +195,8 @@ def _based(piece: Piece, address: int | None) -> Piece:
 
 
 def _segments(content: bytes, name: str) -> Iterator[Piece]:
+    import bincopy  # noqa: PLC0415 - it loads much that only hex files need
+
     binary = bincopy.BinFile()
     try:
         binary.add_ihex(content.decode("ascii"))

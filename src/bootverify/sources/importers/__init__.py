@@ -1,26 +1,15 @@
 """What a project has, as a design: build directories, application directories, maps, devicetrees, images.
 
-Read in this order: `project` (what is found), `build_dir`, `app_dir`, `single` (where), then `draw` and what it calls
-(what it means). `kconfig`, `partition_manager`, `devicetree`, `hexfile` read one format each.
+Read in this order: `entry`, `project` (what is found), `build_dir`, `app_dir`, `single` (where), then `draw` and
+what it calls (what it means). `kconfig`, `partition_manager`, `devicetree`, `hexfile` read one format each.
 """
 
 from pathlib import Path
 
 from bootverify.design.design import Design
-from bootverify.errors import InputError
-from bootverify.sources.importers.app_dir import is_app_dir, read_app_dir
-from bootverify.sources.importers.build_dir import is_build_dir, read_build_dir
-from bootverify.sources.importers.draw import drawn
-from bootverify.sources.importers.project import Project
-from bootverify.sources.importers.single import read_image, read_tree
-from bootverify.sources.importers.text import as_text
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 from bootverify.sources.written import Written
 
-_TREES = {".dts", ".dtsi", ".overlay"}
-_IMAGES = {".hex", ".bin", ".gz"}
+_SUFFIXES = {".dts", ".dtsi", ".overlay", ".hex", ".bin", ".gz"}
 
 
 def load(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Design:
@@ -29,9 +18,9 @@ def load(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Design
     Raises:
         InputError: nothing that can be read, with the reason and what to name instead.
     """
-    project = _read(Path(path), shown or str(path))
-    written = drawn(project, sdk)
-    return resolve(validated(DesignEntry, written), written, project.ledger.listed())
+    from bootverify.sources.importers import entry  # noqa: PLC0415 - a native design needs no importer
+
+    return entry.load(path, sdk, shown=shown)
 
 
 def read(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Written:
@@ -40,7 +29,9 @@ def read(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Writte
     Raises:
         InputError: as `load`.
     """
-    return drawn(_read(Path(path), shown or str(path)), sdk)
+    from bootverify.sources.importers import entry  # noqa: PLC0415
+
+    return entry.read(path, sdk, shown=shown)
 
 
 def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "") -> str:
@@ -49,8 +40,9 @@ def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "") 
     Raises:
         InputError: as `load`.
     """
-    project = _read(Path(path), shown or str(path))
-    return as_text(drawn(project, sdk), project.ledger.listed())
+    from bootverify.sources.importers import entry  # noqa: PLC0415
+
+    return entry.imported_text(path, sdk, shown=shown)
 
 
 def importable(path: Path | str) -> bool:
@@ -58,28 +50,7 @@ def importable(path: Path | str) -> bool:
     place = Path(path)
     if place.is_dir():
         return True
-    return place.suffix in _TREES | _IMAGES or _is_map(place)
-
-
-def _read(path: Path, shown: str) -> Project:
-    if path.is_dir():
-        if is_build_dir(path):
-            return read_build_dir(path, shown)
-        if is_app_dir(path):
-            return read_app_dir(path, shown)
-        words = (
-            "neither a build nor an application: no .config, partitions.yml, hex file, prj.conf or pm_static.yml in it"
-        )
-        raise InputError.at(shown, 0, words)
-    if path.suffix in _TREES:
-        return read_tree(path, shown)
-    if path.suffix in _IMAGES:
-        return read_image(path, shown)
-    if path.suffix in {".yml", ".yaml"}:
-        return read_app_dir(path.parent, shown, map_file=path)
-    if not path.exists():
-        raise InputError.at(shown, 0, "there is no such file or directory; check the path")
-    raise InputError.at(shown, 0, "no kind of file that is read here; name a build, a map, a devicetree or an image")
+    return place.suffix in _SUFFIXES or _is_map(place)
 
 
 def _is_map(path: Path) -> bool:

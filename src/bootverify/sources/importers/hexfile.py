@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import bincopy
-
 from bootverify.errors import InputError
 from bootverify.sources.input_file import MIB, read_bytes
 
@@ -104,6 +102,8 @@ def parse_firmware(content: bytes, name: str) -> FirmwareFile:
     if not name.removesuffix(".gz").endswith(".hex"):
         segment = Segment(at=0, data=plain)
         return FirmwareFile(file=name, sha256=digest, addressed=False, segments=(segment,))
+    import bincopy  # noqa: PLC0415 - it loads much that only hex files need
+
     binary = bincopy.BinFile()
     try:
         binary.add_ihex(plain.decode("ascii"))

@@ -1,0 +1,70 @@
+"""The four things one asks of importers, with every format at hand; `importers` loads this when one is asked for."""
+
+from pathlib import Path
+
+from bootverify.design.design import Design
+from bootverify.errors import InputError
+from bootverify.sources.importers.app_dir import is_app_dir, read_app_dir
+from bootverify.sources.importers.build_dir import is_build_dir, read_build_dir
+from bootverify.sources.importers.draw import drawn
+from bootverify.sources.importers.project import Project
+from bootverify.sources.importers.single import read_image, read_tree
+from bootverify.sources.importers.text import as_text
+from bootverify.sources.resolve import resolve
+from bootverify.sources.schema import DesignEntry
+from bootverify.sources.validate import validated
+from bootverify.sources.written import Written
+
+TREES = {".dts", ".dtsi", ".overlay"}
+IMAGES = {".hex", ".bin", ".gz"}
+
+
+def load(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Design:
+    """The design that a build, an application, a map, a devicetree or an image tells of; `sdk` is the release if known.
+
+    Raises:
+        InputError: nothing that can be read, with the reason and what to name instead.
+    """
+    project = _read(Path(path), shown or str(path))
+    written = drawn(project, sdk)
+    return resolve(validated(DesignEntry, written), written, project.ledger.listed())
+
+
+def read(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Written:
+    """The native document that `load` resolves, to be compared or edited; its entries know their lines.
+
+    Raises:
+        InputError: as `load`.
+    """
+    return drawn(_read(Path(path), shown or str(path)), sdk)
+
+
+def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "") -> str:
+    """The same as a commented design.yaml, which checks to the same verdicts.
+
+    Raises:
+        InputError: as `load`.
+    """
+    project = _read(Path(path), shown or str(path))
+    return as_text(drawn(project, sdk), project.ledger.listed())
+
+
+def _read(path: Path, shown: str) -> Project:
+    if path.is_dir():
+        if is_build_dir(path):
+            return read_build_dir(path, shown)
+        if is_app_dir(path):
+            return read_app_dir(path, shown)
+        words = (
+            "neither a build nor an application: no .config, partitions.yml, hex file, prj.conf or pm_static.yml in it"
+        )
+        raise InputError.at(shown, 0, words)
+    if path.suffix in TREES:
+        return read_tree(path, shown)
+    if path.suffix in IMAGES:
+        return read_image(path, shown)
+    if path.suffix in {".yml", ".yaml"}:
+        return read_app_dir(path.parent, shown, map_file=path)
+    if not path.exists():
+        raise InputError.at(shown, 0, "there is no such file or directory; check the path")
+    raise InputError.at(shown, 0, "no kind of file that is read here; name a build, a map, a devicetree or an image")

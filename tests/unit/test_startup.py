@@ -1,0 +1,29 @@
+"""What is not needed is not loaded: start-up time is most of the time of a small check."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+EXAMPLE = Path(__file__).parents[1] / "scenarios" / "SB-S01.yaml"
+CODE = (
+    "import sys; sys.argv[1:] = {!r}\nfrom bootverify.__main__ import main\ntry: main()\nfinally: print(*sys.modules)"
+)
+
+
+def loaded(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE.format(list(arguments))], capture_output=True, text=True, check=False
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_version_is_printed_before_anything_heavy_is_loaded():
+    modules = loaded("--version")
+    assert "bootverify" in modules
+    assert not modules & {"typer", "pydantic", "yaml", "z3", "cryptography", "bootverify.api"}
+
+
+def test_checking_a_design_loads_no_solver_s_python_and_no_reader_of_other_formats():
+    modules = loaded("check", str(EXAMPLE))
+    assert "bootverify.check.run" in modules
+    assert not modules & {"z3", "cvc5", "bitwuzla", "bincopy", "elftools", "devicetree"}
