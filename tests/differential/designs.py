@@ -13,6 +13,11 @@ from bootverify.design.keys import HostOnly, InImage, InKmu, InUicr, Key, KeyKin
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.cells import NotModelled
 from bootverify.sources.design_file import load_design
+from bootverify.sources.document import read_written
+from bootverify.sources.mutate import mutated
+from bootverify.sources.resolve import resolve
+from bootverify.sources.schema import DesignEntry
+from bootverify.sources.validate import validated
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 ATTACKERS = {**shapes.ATTACKERS, **MORE_ATTACKERS}
@@ -82,7 +87,35 @@ def designs() -> dict[str, Design]:
     for path in sorted(SCENARIOS.glob("*.yaml")):
         design = load_design(path)
         found[design.name] = design
+    found |= {name: _edited(path, change) for name, (path, change) in EDITS.items()}
     return {name: design for name, design in found.items() if _modelled(design)}
+
+
+# Scenarios with one fact turned: the units beside the SPU, and what their parts trust.
+EDITS: dict[str, tuple[str, dict[str, object]]] = {
+    "provision page open": ("SB-S18", {"chain.b0.protects": [{"span": [0, 0x8000]}]}),
+    "patched fetches": ("SB-S18", {"lifecycle.flash_patch": True}),
+    "nothing locked by acl": ("SB-S18", {"chain.b0.protects": [], "chain.mcuboot.protects": []}),
+    "part of a slot locked": ("SB-S31", {"chain.mcuboot.protects": [{"span": [0, 0x20000]}]}),
+    "unreadable bootloader": ("SB-S12", {"chain.mcuboot.protects": [{"span": [0, 0xC000], "deny": ["read", "write"]}]}),
+    "counting library": ("SB-S18", {"sdk": "1.5.0"}),
+    "open port on nrf52832": ("SB-S32", {"lifecycle.approtect": False, "chain.mcuboot.protects": []}),
+    "empty generations": ("SB-S38", {"keys.ver_gen1.state": "empty", "keys.ver_gen2.state": "empty"}),
+    "bootloader closes itself": (
+        "SB-S38",
+        {"chain.mcuboot.protects": [{"span": [0, 0x7000], "deny": ["read", "write", "execute"]}]},
+    ),
+    "boot region": ("SB-S38", {"lifecycle.boot_region": 0x7C00, "chain.mcuboot.protects": []}),
+    "part of tfm reached by dma": ("SB-S39", {"chain.mcuboot.protects": [{"span": [0, 0xF800]}]}),
+    "code not locked first": ("SB-S14", {"chain.tfm+app.trustzone.secure_code_locked_first": False}),
+    "unprivileged partition": ("SB-S36", {"chain.tfm+app.trustzone": {"isolation_level": 2}}),
+    "debug build of tfm": ("SB-S44", {"chain.tfm+app.trustzone": {"build": "debug"}}),
+}
+
+
+def _edited(scenario: str, change: dict[str, object]) -> Design:
+    written = mutated(read_written(SCENARIOS / f"{scenario}.yaml"), change)
+    return resolve(validated(DesignEntry, written), written)
 
 
 def _modelled(design: Design) -> bool:

@@ -14,6 +14,7 @@ from bootverify.machine.action import (
     Confirm,
     Deliver,
     EraseAll,
+    FillSlot,
     ForgeTrailer,
     Inspect,
     Jump,
@@ -96,6 +97,8 @@ def hostile(design: Design) -> Iterator[Action]:
     for key in design.keys:
         yield UseSlot(key=key.name)
         yield ReadSlot(key=key.name)
+        yield FillSlot(key=key.name)
+    yield from (PatchFetch(image=image.name) for image in design.images)
     yield from (Jump(stage=stage.name) for stage in design.stages)
     yield from (PatchFetch(image=image.name) for image in design.images)
     yield EraseAll()

@@ -46,6 +46,8 @@ def abstracted(frame: Frame, world: World) -> Facts:
     if frame.provision is not None:
         step = next(each for each in _choosing(world) if each.provision is not None)
         facts[frame.provision.name] = world.factory.provision_state(step, world.device.flash)
+    for key, filled in frame.fillings.items():
+        facts[filled.name] = world.filled(world.design.key(key))
     for image, patched in frame.patches.items():
         facts[patched.name] = image in world.device.patched
     return facts | registers(frame, world.device)

@@ -101,6 +101,7 @@ class Key:
     """One key. `published` means that everybody has its secret half.
 
     `fingerprint` is the SHA-256 of the public half (DER SubjectPublicKeyInfo) in hex, empty when it is not known.
+    `empty`: a verifier consults the place, but nothing was put there (nRF54L: a generation of a verification key).
     `revocable`: software may revoke the place it lies in; None: nothing tells. `per_device`: each device has its own.
     """
 
@@ -112,6 +113,7 @@ class Key:
     fingerprint: str = ""
     revocable: bool | None = None
     per_device: bool | None = None
+    empty: bool = False
     source: Source = field(default=NOWHERE, compare=False)
 
     @property

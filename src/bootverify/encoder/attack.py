@@ -16,6 +16,7 @@ from bootverify.encoder.terms import Term, and_, const, eq, false, ite, member, 
 from bootverify.machine.action import (
     Action,
     EraseAll,
+    FillSlot,
     ForgeTrailer,
     Jump,
     Overwrite,
@@ -40,6 +41,7 @@ def attack(frame: Frame, reach: Reach) -> Iterator[Move]:
     yield from _forge(frame, reach)
     yield from _read(frame, reach)
     yield from _kmu(frame, reach)
+    yield from _fill(frame, reach)
     yield from _erase_all(frame)
     yield from _program(frame, reach)
 
@@ -288,14 +290,23 @@ def _kmu(frame: Frame, reach: Reach) -> Iterator[Move]:
             yield move(f"read the KMU slot of {key.name}", guard, {known: true()}, ReadSlot(key=key.name))
 
 
+def _fill(frame: Frame, reach: Reach) -> Iterator[Move]:
+    """An empty generation that a bootloader consults takes a key of any secure code (soc.md 5.3)."""
+    for key, filled in frame.fillings.items():
+        guard = and_(reach.anyone.secure, not_(filled))
+        yield move(f"fill the KMU slot of {key}", guard, {filled: true()}, FillSlot(key=key))
+
+
 def _erase_all(frame: Frame) -> Iterator[Move]:
     if frame.erased_all is false():
         return
     # "ERASEALL wipes flash, UICR, RAM and peripheral settings" (soc.md 4.3).
     updates = {**frame.reset(), frame.at: frame.go(HALTED), frame.erased_all: true()}
+    # The UICR that names a boot region is gone, too.
+    updates |= {each.write: true() for each in frame.regions_of(sorted(frame.cells.boot_cells))}
     inside = [store for store in frame.cells.stores.values() if store.extent.guarded]
     updates |= {frame.content(store): frame.is_content(ERASED) for store in inside}
-    updates |= {patched: not_(true()) for patched in frame.patches.values()}
+    updates |= {flag: not_(true()) for flag in (*frame.patches.values(), *frame.fillings.values())}
     if frame.provision is not None:
         updates[frame.provision] = const(frame.provision.sort, "erased")
     for image, request in frame.requests.items():

@@ -49,6 +49,8 @@ condition; `Frame.variables` is the list.
     What NSIB's provision page holds; *if* it lies in flash. Counters that NSIB wrote leave it `provisioned`.
 `patched[image]`
     The CPU fetches other words in place of the image's; *if* the flash patch unit is on.
+`filled[key]`
+    The KMU slots of a key that production left empty hold something; for each such key.
 `published[image release]`, `published[image release for slot]`
     The update is in everybody's hands; for every release of an updatable image.
 `knows[key]`
@@ -74,7 +76,7 @@ from functools import cached_property
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, Protect, Stage, operation
 from bootverify.design.design import Design
-from bootverify.design.keys import HostOnly, InImage, InKmu, Key
+from bootverify.design.keys import HostOnly, InImage, InKmu, Key, Purpose
 from bootverify.design.protection import UnitKind
 from bootverify.encoder.cells import Cells, NotModelled, Store
 from bootverify.encoder.region import Region, region
@@ -263,6 +265,16 @@ class Frame:
         """What the CPU fetches is not what lies in the slots of `image`."""
         return self.patches.get(image, false())
 
+    @cached_property
+    def fillings(self) -> dict[str, Term]:
+        """Whether the attacker's key stands in KMU slots that a bootloader consults and nobody filled, by key."""
+        return {key.name: var(f"filled[{key.name}]") for key in self.design.keys if key.empty}
+
+    def filled(self, image: Image) -> Term:
+        """A key of the attacker's verifies `image`: an empty generation was filled."""
+        by_key = [self.fillings[key.name] for key in self.design.keys if key.empty and _verifies(key, image)]
+        return or_(*by_key)
+
     # -- contents
 
     def releases(self, image: Image) -> range:
@@ -418,7 +430,9 @@ class Frame:
         return {key.name: var(f"delivered[{key.name}]") for key in self.design.keys if _comes_later(key)}
 
     def in_kmu(self, key: Key) -> Term:
-        """The slots that `key` has in the KMU hold its value."""
+        """The slots that `key` has in the KMU hold its value, or what somebody put into empty ones."""
+        if key.name in self.fillings:
+            return self.fillings[key.name]
         return self.delivered.get(key.name, not_(self.erased_all))
 
     def knows(self, key: Key) -> Term:
@@ -443,6 +457,7 @@ class Frame:
             *self.requests.values(),
             *midways,
             *self.patches.values(),
+            *self.fillings.values(),
             *self.published.values(),
             *self.knowledge.values(),
             *self.delivered.values(),
@@ -469,6 +484,10 @@ class Frame:
             if each.members[0] in self.cells.boot_cells:
                 start[each.write] = (False,)
         return start
+
+
+def _verifies(key: Key, image: Image) -> bool:
+    return any(use.purpose is Purpose.VERIFY and use.image == image.name for use in key.uses)
 
 
 def _exposed(key: Key) -> bool:

@@ -14,7 +14,7 @@ def forgeable(frame: Frame, image: Image) -> Term:
     if image.verified_by is None or image.signature is SignatureType.NONE:
         return true()
     known = [frame.knows(key) for key in frame.design.keys if _signs(key, image)]
-    return or_(frame.erased_all, frame.misled(image), *known)
+    return or_(frame.erased_all, frame.misled(image), frame.filled(image), *known)
 
 
 def _signs(key: Key, image: Image) -> bool:

@@ -27,7 +27,9 @@ class Predicates:
         ]
         page = frame.provision if any(isinstance(step, ChooseSlot) for step in stage.steps) else None
         trusted = true() if page is None else eq(page, "provisioned")
-        return and_(*kept, trusted, not_(frame.patched(stage.image)))
+        started = [image for image in frame.design.images if image.verified_by == stage.name]
+        empty = [not_(frame.filled(image)) for image in started]
+        return and_(*kept, trusted, *empty, not_(frame.patched(stage.image)))
 
     def starting(self, image: Image) -> Term:
         """True iff the mark is the first of the image's first stage."""

@@ -9,7 +9,9 @@ from bootverify.design.keys import InKmu, InUicr, Key
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import access
 from bootverify.executor.content import content_of
+from bootverify.executor.factory import HIS_KEY
 from bootverify.executor.layout import stores_of
+from bootverify.executor.units.kmu_v2 import SLOT_BYTES, Event, KmuV2, Policy, Slot
 from bootverify.executor.units.spu import Spu
 from bootverify.executor.world import World
 from bootverify.machine.action import ProgramRegion
@@ -130,6 +132,19 @@ def push_key(world: World, key: Key, initiator: Attribution) -> tuple[tuple[int,
         if pushed and all(part is not None for part in pushed):
             return tuple(part for part in pushed if part is not None)
     return None
+
+
+def fill_key(world: World, key: Key, initiator: Attribution) -> bool:
+    """Provision the empty slots of `key` with a verification key of his own; whether the KMU took it."""
+    kmu = world.device.kmu
+    if not isinstance(kmu, KmuV2) or world.filled(key):
+        return False
+    value = world.factory.nsib_key(key.uses[0].image, HIS_KEY).public
+    first = next(place.slots[0] for place in key.placements if isinstance(place, InKmu))
+    parts = [Slot(value=value[i : i + SLOT_BYTES], policy=Policy.LOCKED) for i in range(0, len(value), SLOT_BYTES)]
+    secure = initiator is Attribution.SECURE
+    done = [kmu.provision_slot(first + i, part, secure=secure) for i, part in enumerate(parts)]
+    return all(event is Event.DONE for event in done)
 
 
 def read_key(world: World, key: Key, initiator: Attribution) -> bytes | None:

@@ -12,7 +12,7 @@ from bootverify.design.boot import ChooseSlot, EncryptionType, Image, Program, S
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose, PushTarget
 from bootverify.executor import crypto, nsib_build
-from bootverify.executor.crypto import PrivateKey, RawP256Key, Scheme
+from bootverify.executor.crypto import PrivateKey, RawEd25519Key, RawP256Key, Scheme
 from bootverify.executor.device import BOOTCONF, Device
 from bootverify.executor.flash import Flash
 from bootverify.executor.image_format import ENC_EC256, ENC_KW, ENC_X25519, Version, parse
@@ -96,9 +96,19 @@ class Factory:
             f"{self.design.name}/signs/{image}",
         )
 
-    def nsib_key(self, image: str) -> RawP256Key:
-        """The owner's key pair that signs `image` for NSIB: the same, in NSIB's raw form."""
-        return RawP256Key(f"{self.design.name}/signs/{image}")
+    def nsib_key(self, image: str, name: str = "") -> RawP256Key | RawEd25519Key:
+        """The owner's key pair that signs `image` for NSIB: the same, in NSIB's raw form; or the one called `name`."""
+        name = name or f"{self.design.name}/signs/{image}"
+        by_kmu = nsib_build.by_kmu(self.design, self.design.image(image))
+        return RawEd25519Key(name) if by_kmu else RawP256Key(name)
+
+    def slot_value(self, key: Key) -> bytes:
+        """What the KMU slots of `key` hold: the value; of a verification key on nRF54L its 32 raw bytes."""
+        if not key.secret and self.design.soc.kmu_version > 1:
+            for use in key.uses:
+                if self.design.image(use.image).signature is SignatureType.ED25519:
+                    return RawEd25519Key(f"{self.design.name}/signs/{use.image}").public
+        return self.value(key)
 
     def pair(self, key: Key) -> PrivateKey:
         """The key pair behind a private key that decrypts."""
@@ -189,7 +199,9 @@ class Factory:
         pad = nsib_build.pad(self.design, image)
         return area.start + pad, (area.size - pad - 0x100 - (TLV_ROOM if pad else 0)) // 4 * 4
 
-    def _signed_for_nsib(self, image: Image, payload: bytes, start: int, version: int, key: RawP256Key) -> bytes:
+    def _signed_for_nsib(
+        self, image: Image, payload: bytes, start: int, version: int, key: nsib_maker.SigningKey
+    ) -> bytes:
         steps = (step for stage in self.design.stages for step in stage.steps)
         step = next(step for step in steps if isinstance(step, ChooseSlot) and step.image == image.name)
         config = nsib_build.config(self.design, step)
@@ -346,7 +358,9 @@ class Factory:
                 return self._forged(image, image.slots[0], knowledge)
         for step in (step for stage in self.design.stages for step in stage.steps):
             if isinstance(step, ChooseSlot) and step.provision == store:
-                return self._provision_data(step, RawP256Key(HIS_KEY).public, self.nsib_key(step.image).public)
+                return self._provision_data(
+                    step, self.nsib_key(step.image, HIS_KEY).public, self.nsib_key(step.image).public
+                )
         raise KeyError(store)
 
     def can_sign(self, image: Image, knowledge: Knowledge) -> bool:
@@ -401,7 +415,7 @@ class Factory:
         start, size = self._nsib_room(image, slot)
         payload = self._payload(image, self.design.releases, slot, start, size)
         payload = payload[:8] + _bytes("the attacker's code", size - 8)
-        key = self.nsib_key(image.name) if self.can_sign(image, knowledge) else RawP256Key(HIS_KEY)
+        key = self.nsib_key(image.name, "" if self.can_sign(image, knowledge) else HIS_KEY)
         pad = b"\xff" * nsib_build.pad(self.design, image)
         return pad + self._signed_for_nsib(image, payload, start, 255, key)
 
@@ -419,7 +433,7 @@ class Factory:
         for key in self.design.keys:
             for place in key.placements:
                 match place:
-                    case InKmu():
+                    case InKmu() if not key.empty:
                         if not delivered_by(key):
                             self.provision(device, key, place)
                     case InUicr() if key.secret:
@@ -441,7 +455,7 @@ class Factory:
     def provision(self, device: Device, key: Key, place: InKmu) -> None:
         """Write `key` into its slots of the KMU."""
         destination = ENGINE_KEY_REGISTER if place.push_to is PushTarget.ENGINE else self.design.soc.ram.start
-        device.kmu.provision(place.slots[0], self.value(key), destination=destination, readable=place.readable)
+        device.kmu.provision(place.slots[0], self.slot_value(key), destination=destination, readable=place.readable)
 
     def _provision(self, device: Device) -> None:
         """NSIB's provision data: slot addresses, key hashes, counter."""

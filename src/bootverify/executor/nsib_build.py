@@ -1,9 +1,10 @@
 """Which build of NSIB a design has: addresses, release, pad."""
 
-from bootverify.design.boot import ChooseSlot, Image, Program
+from bootverify.design.boot import ChooseSlot, Image, Program, SignatureType
 from bootverify.design.design import Design
 from bootverify.executor.nsib import NsibConfig, NsibRelease, release_for
-from bootverify.executor.nsib.config import Magics
+from bootverify.executor.nsib.config import Magics, Signature
+from bootverify.executor.nsib.provision import StorageLayout
 from bootverify.executor.nsib.release import RELEASE_MAIN
 from bootverify.ranges import AddressRange
 
@@ -29,6 +30,11 @@ def provision(design: Design, step: ChooseSlot) -> AddressRange:
     return design.soc.otp
 
 
+def by_kmu(design: Design, image: Image) -> bool:
+    """Whether NSIB verifies `image` with Ed25519 keys in the KMU, as on nRF54L (soc.md 5.3)."""
+    return design.soc.kmu_version > 1 and image.signature is SignatureType.ED25519
+
+
 def config(design: Design, step: ChooseSlot) -> NsibConfig:
     """This design's build of NSIB; protecting itself is a step of its own."""
     image = design.image(step.image)
@@ -39,6 +45,8 @@ def config(design: Design, step: ChooseSlot) -> NsibConfig:
         bootloader=root,
         slot_size=design.partition(image.slots[0]).range.size,
         storage=provision(design, step).start,
+        storage_layout=StorageLayout.WORDS if design.soc.otp_word == 4 else StorageLayout.HALFWORDS,
+        signature=Signature.ED25519 if by_kmu(design, image) else Signature.ECDSA_P256,
         search_skip=pad(design, image),
         fprotect=False,
         counter=step.counter,

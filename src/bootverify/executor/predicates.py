@@ -32,6 +32,9 @@ def intact(world: World, stage: Stage) -> bool:
         for step in stage.steps
         if isinstance(step, ChooseSlot)
     )
+    started = {image.name for image in world.design.images if image.verified_by == stage.name}
+    consulted = [key for key in world.design.keys if key.empty and any(use.image in started for use in key.uses)]
+    trusted = trusted and not any(world.filled(key) for key in consulted)
     return same and trusted and stage.image not in world.device.patched
 
 

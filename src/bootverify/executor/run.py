@@ -28,6 +28,7 @@ from bootverify.machine.action import (
     Confirm,
     Deliver,
     EraseAll,
+    FillSlot,
     ForgeTrailer,
     Inspect,
     Jump,
@@ -102,6 +103,8 @@ def act(world: World, action: Action) -> None:
             _program_region(world, action)
         case PatchFetch():
             _patch_fetch(world, action.image)
+        case FillSlot():
+            _fill_slot(world, action.key)
         case UseSlot():
             _use_slot(world, action.key)
         case ReadSlot():
@@ -317,6 +320,13 @@ def _patch_fetch(world: World, image: str) -> None:
     world.log.append(f"{world.attacker.name} has the CPU fetch other words in place of {image}, across soft resets too")
 
 
+def _fill_slot(world: World, name: str) -> None:
+    key = world.design.key(name)
+    if not key.empty or not any(attack.fill_key(world, key, who) for who in _initiators(world)):
+        raise NotEnabled(f"the slots of {name} are not empty, or out of his reach")
+    world.log.append(f"{world.attacker.name} provisions the empty KMU slots of {name} with a key of his own")
+
+
 def _use_slot(world: World, name: str) -> None:
     key = world.design.key(name)
     pushes = [pushed for who in _initiators(world) if (pushed := attack.push_key(world, key, who)) is not None]
@@ -325,7 +335,7 @@ def _use_slot(world: World, name: str) -> None:
     world.used.add(name)
     destination = pushes[0][0][0]
     in_ram = destination in world.design.soc.ram
-    if in_ram:
+    if in_ram and key.secret:
         world.knowledge.learn(name)
     note = (
         f"lands at {destination:#x} in RAM, where he reads it"

@@ -4,12 +4,15 @@ import copy
 from dataclasses import dataclass, field
 
 from bootverify.design.attacker import Attacker
+from bootverify.design.boot import Image
 from bootverify.design.design import Design
-from bootverify.design.keys import Key
+from bootverify.design.keys import InKmu, Key
+from bootverify.executor.crypto import PrivateKey
 from bootverify.executor.device import Device
-from bootverify.executor.factory import Factory, Package
+from bootverify.executor.factory import HIS_KEY, Factory, Package
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store
+from bootverify.executor.units.kmu_v2 import KmuV2, SlotState
 
 
 @dataclass(slots=True)
@@ -40,6 +43,19 @@ class World:
             if key.secret and key.published:
                 knowledge.learn(key.name)
         return cls(design, attacker, factory, factory.device(), knowledge)
+
+    def his_keys(self, image: Image) -> tuple[bytes, ...]:
+        """Keys of the attacker's that the verifier of `image` finds in KMU slots which were empty."""
+        scheme = self.factory.signing_key(image.name).scheme
+        filled = (key for key in self.design.keys if key.empty and self.filled(key))
+        uses = [use for key in filled for use in key.uses if use.image == image.name]
+        return (PrivateKey(scheme, HIS_KEY).public,) if uses else ()
+
+    def filled(self, key: Key) -> bool:
+        """Whether something stands in the KMU slots of a key that production left empty."""
+        kmu = self.device.kmu
+        slots = [slot for place in key.placements if isinstance(place, InKmu) for slot in place.slots]
+        return isinstance(kmu, KmuV2) and any(kmu.state(slot) is not SlotState.ERASED for slot in slots)
 
     def value(self, key: Key) -> bytes:
         """The bytes of the key's value."""

@@ -118,6 +118,13 @@ class PatchFetch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FillSlot:
+    """Hostile code provisions the empty slots of `key`, which a bootloader consults, with a key of its own."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UseSlot:
     """Hostile code has the KMU push `key` into its target and uses or reads what arrived."""
 
@@ -165,6 +172,7 @@ Action = (
     | ReadOut
     | ProgramRegion
     | PatchFetch
+    | FillSlot
     | UseSlot
     | ReadSlot
     | Unwrap

@@ -56,6 +56,7 @@ from bootverify.sources.schema import (
     ElsewherePlacement,
     ImageEntry,
     ImagePlacement,
+    KeyEntry,
     KmuPlacement,
     PartitionPlacement,
 )
@@ -311,9 +312,18 @@ class _Resolver:
             published=entry.published or (bool(entry.fingerprint) and published_key(entry.fingerprint) is not None),
             fingerprint=entry.fingerprint,
             revocable=entry.revocable,
+            empty=self._empty(name, entry),
             per_device=entry.per_device,
             source=self._source(at),
         )
+
+    def _empty(self, name: str, entry: KeyEntry) -> bool:
+        places = entry.placement if isinstance(entry.placement, list) else [entry.placement]
+        kmu = all(isinstance(place, KmuPlacement) for place in places)
+        if entry.state == "empty" and not (kmu and self.soc.kmu_version > 1 and entry.verifies):
+            text = f"`{name}` is empty: only a KMU slot of nRF54L that a bootloader consults for `verifies` can be"
+            self._fault(("keys", name, "state"), text)
+        return entry.state == "empty"
 
     def _placement(
         self, at: Path, place: str | KmuPlacement | ImagePlacement | PartitionPlacement | ElsewherePlacement

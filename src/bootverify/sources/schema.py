@@ -172,6 +172,9 @@ class KeyEntry(Strict):
         description="SHA-256 of the public half, DER SubjectPublicKeyInfo; known published keys are recognised by it",
     )
     revocable: bool | None = Field(default=None, description="software may revoke the place it lies in")
+    state: Literal["provisioned", "empty"] = Field(
+        default="provisioned", description="empty: a KMU slot of nRF54L that a bootloader consults and nobody filled"
+    )
     per_device: bool | None = Field(default=None, description="each device has its own value")
 
 

@@ -27,6 +27,8 @@ def _by_debug_build(frame: Frame, step: SetUpTrustZone, done: Outcome) -> list[O
 
     What is set before it stops is left as it was: no code runs after it, and a reset clears it.
     """
+    if frame.debugs:
+        raise NotModelled("what a probe finds where a debug build of TF-M has stopped")
     cells = frame.cells
     boot = cells.boot_regions()
     locking: set[int] = set()

@@ -27,10 +27,12 @@ def set_up_trustzone(device: Device, step: SetUpTrustZone) -> None:
     if device.mpc is not None and device.sau is not None:
         _open_above(device, device.mpc, device.sau, layout)
         return
-    stage = device.running
+    stage, before = device.running, device.spu.copy()
     try:
         done = spu_setup.init_memory(device.spu, layout, build=DEBUG if step.debug_build else RELEASE)
     except StoppedError as stop:
+        # Which registers were set before it stopped is not modelled: no code runs until a reset clears them.
+        device.guard = before
         device.halt(Halt.ASSERTION, f"{stage}: a debug build stops: {stop.label}")
         return
     device.log += [f"{stage}: SPU {_told(applied)}" for applied in done]

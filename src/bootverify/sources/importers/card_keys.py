@@ -78,7 +78,9 @@ def _put(
             f"private half of `{name}`: {key['private_half']}",
             policies=["authentic-only", "image-confidential"],
         )
-    elif "state" in key:
+    elif says(key.get("state", ""), "empty|unprovisioned|not provisioned|never (provisioned|filled)|unused|erased"):
+        draft.put((*at, "state"), "empty", (*told_at, "state"))
+    elif "state" in key and not says(key["state"], "^provisioned$"):
         draft.open(told_at, "unread-state", f"state `{key['state']}` of `{name}`", about=[name])
     if "revocation" in key:
         final = says(key["revocation"], r"lock|permanent|\bnot\b|\bnon-|cannot|never")
