@@ -109,7 +109,6 @@ EDITS: dict[str, tuple[str, dict[str, object]]] = {
     "part of tfm reached by dma": ("SB-S39", {"chain.mcuboot.protects": [{"span": [0, 0xF800]}]}),
     "code not locked first": ("SB-S14", {"chain.tfm+app.trustzone.secure_code_locked_first": False}),
     "unprivileged partition": ("SB-S36", {"chain.tfm+app.trustzone": {"isolation_level": 2}}),
-    "debug build of tfm": ("SB-S44", {"chain.tfm+app.trustzone": {"build": "debug"}}),
 }
 
 
