@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bootverify.check.conform import conform
 from bootverify.check.conform.protection import run
+from bootverify.errors import InputError
 
 HERE = Path(__file__).parent
 EVERYTHING = HERE.parents[3] / "shared/vectors/protection"
@@ -82,3 +84,17 @@ def test_a_call_that_is_not_known_is_unsupported(tmp_path):
 
 def test_a_directory_without_vectors_gives_none(tmp_path):
     assert run(tmp_path).by == {}
+
+
+@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"id": "v", "soc": "nrf5340"}', "\xff"])
+def test_a_damaged_vector_is_named_by_its_line(tmp_path, line):
+    shutil.copyfile(HERE / "config.json", tmp_path / "config.json")
+    (tmp_path / "vectors.jsonl").write_text(json.dumps(CALLS) + "\n" + line + "\n")
+    with pytest.raises(InputError, match=r"vectors.jsonl:2: this is no vector"):
+        run(tmp_path)
+
+
+def test_a_recording_without_its_vectors_is_wrong_input(tmp_path):
+    shutil.copyfile(HERE / "config.json", tmp_path / "config.json")
+    with pytest.raises(InputError, match="damaged or of another format"):
+        conform(tmp_path)

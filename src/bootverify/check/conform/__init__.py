@@ -5,6 +5,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from bootverify.check.conform.damage import DAMAGE
 from bootverify.check.conform.outcome import Conformity
 from bootverify.errors import InputError
 
@@ -16,7 +17,12 @@ def conform(directory: Path) -> Conformity:
         InputError: there are no recorded vectors, or of no kind that is known.
     """
     runner: Callable[[Path], Conformity] = import_module(f"bootverify.check.conform.{_kind(directory)}").run
-    return runner(directory)
+    try:
+        return runner(directory)
+    except DAMAGE as error:
+        raise InputError.at(
+            str(directory), 0, f"these vectors are damaged or of another format: {error!r}; fetch them again"
+        ) from None
 
 
 def _kind(directory: Path) -> str:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from bootverify.check.conform.damage import DAMAGE
 from bootverify.check.conform.outcome import Conformity, Disagreement, Unsupported
 from bootverify.check.conform.protection_bench import Json, Units, build_of, number
 from bootverify.check.conform.protection_registers import ignored, map_of, registers
 from bootverify.check.conform.protection_tfm import run_tfm
+from bootverify.errors import InputError
 from bootverify.executor.fprotect import FprotectAcl, FprotectRram, FprotectSpu
 from bootverify.executor.nsib.next_stage import fits, protect_next_stage
 from bootverify.executor.tfm.spu_setup import callable_config, flash_config, ram_config, reset_unlocked_secure
@@ -27,9 +29,15 @@ def run(directory: Path) -> Conformity:
     if not configuration.is_file():
         return outcome
     config = json.loads(configuration.read_text())
-    with (directory / "vectors.jsonl").open() as lines:
-        for vector in map(json.loads, lines):
-            outcome.run(vector["soc"], vector["cat"], vector["id"], partial(_compared, vector, config))
+    file = directory / "vectors.jsonl"
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                vector = json.loads(line)
+                names = (vector["soc"], vector["cat"], vector["id"])
+            except DAMAGE as error:
+                raise InputError.at(str(file), number, f"this is no vector: {error!r}; fetch the file again") from None
+            outcome.run(*names, partial(_compared, vector, config))
     return outcome
 
 
