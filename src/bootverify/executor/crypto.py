@@ -100,9 +100,16 @@ class Scheme(Enum):
     """What a key pair is for."""
 
     ECDSA_P256 = "ecdsa-p256"
+    ECDSA_P384 = "ecdsa-p384"
     ED25519 = "ed25519"
     RSA_2048 = "rsa-2048"
+    RSA_3072 = "rsa-3072"
     X25519 = "x25519"
+
+    @property
+    def rsa_bits(self) -> int:
+        """The size of the modulus; 0 where there is none."""
+        return int(self.value.removeprefix("rsa-")) if self.value.startswith("rsa-") else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +121,17 @@ class PrivateKey:
 
     @property
     def secret(self) -> bytes:
-        """The secret value: scalar or seed, 32 bytes; the prime p of an RSA key."""
+        """The secret value: scalar or seed; the prime p of an RSA key."""
         match self.scheme:
             case Scheme.ECDSA_P256:
                 return _p256(self.name).private_numbers().private_value.to_bytes(COORDINATE, "big")
+            case Scheme.ECDSA_P384:
+                return _p384(self.name).private_numbers().private_value.to_bytes(48, "big")
             case Scheme.ED25519 | Scheme.X25519:
                 return sha256(self.name.encode()).digest()
-            case Scheme.RSA_2048:
-                return _rsa(self.name).private_numbers().p.to_bytes(128, "big")
+            case Scheme.RSA_2048 | Scheme.RSA_3072:
+                size = self.scheme.rsa_bits // 16
+                return _rsa(self.name, self.scheme.rsa_bits).private_numbers().p.to_bytes(size, "big")
 
     @property
     def public(self) -> bytes:
@@ -129,43 +139,55 @@ class PrivateKey:
         match self.scheme:
             case Scheme.ECDSA_P256:
                 return _spki(_p256(self.name).public_key())
+            case Scheme.ECDSA_P384:
+                return _spki(_p384(self.name).public_key())
             case Scheme.ED25519:
                 return _spki(_ed25519(self.name).public_key())
             case Scheme.X25519:
                 return _spki(_x25519(self.name).public_key())
-            case Scheme.RSA_2048:
-                return _rsa(self.name).public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
+            case Scheme.RSA_2048 | Scheme.RSA_3072:
+                public = _rsa(self.name, self.scheme.rsa_bits).public_key()
+                return public.public_bytes(Encoding.DER, PublicFormat.PKCS1)
 
     def sign(self, message: bytes) -> bytes:
         """A signature over `message` (ECDSA, RSA), or over its SHA-256 digest (Ed25519), as imgtool makes it."""
         match self.scheme:
             case Scheme.ECDSA_P256:
                 return _p256(self.name).sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+            case Scheme.ECDSA_P384:
+                return _p384(self.name).sign(message, ec.ECDSA(hashes.SHA384(), deterministic_signing=True))
             case Scheme.ED25519:
                 return _ed25519(self.name).sign(sha256(message).digest())
-            case Scheme.RSA_2048:
-                return _rsa(self.name).sign(message, _PSS, hashes.SHA256())
+            case Scheme.RSA_2048 | Scheme.RSA_3072:
+                return _rsa(self.name, self.scheme.rsa_bits).sign(message, _PSS, hashes.SHA256())
             case Scheme.X25519:
                 raise ValueError("an X25519 key signs nothing")
 
+    def sign_whole(self, message: bytes) -> bytes:
+        """The pure Ed25519 signature over `message` itself."""
+        return _ed25519(self.name).sign(message)
 
-@lru_cache(maxsize=4096)
+
+@lru_cache(maxsize=256)
 def verify(scheme: Scheme, public: bytes, digest: bytes, signature: bytes) -> bool:
-    """Whether `signature` is good for the SHA-256 `digest` of an image under the public key `public`."""
+    """Whether `signature` is good for the `digest` of an image under the public key `public`.
+
+    The algorithm of the digest follows from its length; Ed25519 signs any bytes, so also a whole image.
+    """
     try:
         match scheme:
-            case Scheme.ECDSA_P256:
-                key = load_der_public_key(public)
+            case Scheme.ECDSA_P256 | Scheme.ECDSA_P384:
+                key = _loaded(public)
                 assert isinstance(key, ec.EllipticCurvePublicKey)
-                key.verify(signature, digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+                key.verify(signature, digest, ec.ECDSA(utils.Prehashed(_DIGESTS[len(digest)])))
             case Scheme.ED25519:
-                edwards = load_der_public_key(public)
+                edwards = _loaded(public)
                 assert isinstance(edwards, ed25519.Ed25519PublicKey)
                 edwards.verify(signature, digest)
-            case Scheme.RSA_2048:
-                modulus = load_der_public_key(public)
+            case Scheme.RSA_2048 | Scheme.RSA_3072:
+                modulus = _loaded(public)
                 assert isinstance(modulus, rsa.RSAPublicKey)
-                modulus.verify(signature, digest, _PSS, utils.Prehashed(hashes.SHA256()))
+                modulus.verify(signature, digest, _PSS, utils.Prehashed(_DIGESTS[len(digest)]))
             case Scheme.X25519:
                 return False
     except (InvalidSignature, ValueError):
@@ -283,6 +305,7 @@ def unwrap_ecies(scheme: Scheme, secret: bytes, tlv: bytes) -> bytes | None:
     return aes_ctr(derived[:16], body) if _mac(derived[16:], body) == tag else None
 
 
+_DIGESTS: dict[int, hashes.HashAlgorithm] = {32: hashes.SHA256(), 48: hashes.SHA384(), 64: hashes.SHA512()}
 _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
 
 
@@ -306,10 +329,16 @@ def _x25519(name: str) -> x25519.X25519PrivateKey:
 
 
 @cache
-def _rsa(name: str) -> rsa.RSAPrivateKey:
-    """An RSA-2048 key from primes that follow the name: the first ones above two derived numbers."""
+def _p384(name: str) -> ec.EllipticCurvePrivateKey:
+    # Below the group's order, which begins with 24 bytes of ones.
+    return ec.derive_private_key(int.from_bytes(sha256(name.encode()).digest(), "big") + 1, ec.SECP384R1())
+
+
+@cache
+def _rsa(name: str, bits: int) -> rsa.RSAPrivateKey:
+    """An RSA key from primes that follow the name: the first ones above two derived numbers."""
     e = 65537
-    p, q = (_prime(f"{name}/{which}", e) for which in "pq")
+    p, q = (_prime(f"{name}/{which}", e, bits // 2) for which in "pq")
     d = pow(e, -1, (p - 1) * (q - 1))
     public = rsa.RSAPublicNumbers(e, p * q)
     return rsa.RSAPrivateNumbers(
@@ -317,12 +346,10 @@ def _rsa(name: str) -> rsa.RSAPrivateKey:
     ).private_key()
 
 
-def _prime(name: str, e: int) -> int:
-    candidate = int.from_bytes(shake_256(name.encode()).digest(128), "big") | 3 << 1022 | 1
+def _prime(name: str, e: int, bits: int) -> int:
+    candidate = int.from_bytes(shake_256(name.encode()).digest(bits // 8), "big") | 3 << (bits - 2) | 1
     while not (
-        all(candidate % small for small in (3, 5, 7, 11, 13, 17, 19, 23))
-        and (candidate - 1) % e
-        and _likely_prime(candidate)
+        all(candidate % small for small in range(3, 1000, 2)) and (candidate - 1) % e and _likely_prime(candidate)
     ):
         candidate += 2
     return candidate

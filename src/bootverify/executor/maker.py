@@ -6,23 +6,21 @@ from dataclasses import dataclass
 from bootverify.executor import crypto
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.image_format import (
-    ECDSA,
-    ED25519,
     ENC_EC256,
     ENC_KW,
     ENC_X25519,
     FLAG_ENCRYPTED_AES128,
     KEYHASH,
-    RSA2048_PSS,
-    SHA256,
+    SIG_PURE,
     TLV_INFO_MAGIC,
     Header,
     Tlv,
     Version,
     tlv_area,
 )
+from bootverify.executor.mcuboot.config import Digest
+from bootverify.executor.mcuboot.signature import SIGNATURE_TLV
 
-SIGNATURE_TLV = {Scheme.ECDSA_P256: ECDSA, Scheme.ED25519: ED25519, Scheme.RSA_2048: RSA2048_PSS}
 ENCRYPTION_TLV = {"ecies-p256": ENC_EC256, "ecies-x25519": ENC_X25519, "aes-kw": ENC_KW}
 
 
@@ -63,18 +61,22 @@ def make_image(
     key: PrivateKey | None,
     header_size: int = 0x200,
     envelope: Envelope | None = None,
+    pure: bool = False,
 ) -> MadeImage:
     """`payload` with header, digest and signature; encrypted in the shipped form when there is an `envelope`.
 
-    Digest and signature cover the header and the plain payload. Without `key` there is only the digest.
+    Digest and signature cover the header and the plain payload. Without `key` there is only the digest. `pure`: the
+    signature is over the image, not over its digest, and a TLV says so (Ed25519).
     """
     flags = FLAG_ENCRYPTED_AES128 if envelope else 0
     header = Header(header_size=header_size, image_size=len(payload), flags=flags, version=version)
     signed = header.pack() + payload
-    tlvs = [Tlv(SHA256, hashlib.sha256(signed).digest())]
+    digest = Digest.SHA384 if key is not None and key.scheme is Scheme.ECDSA_P384 else Digest.SHA256
+    tlvs = [Tlv(digest.tlv, digest.over(signed))]
     if key is not None:
-        tlvs.append(Tlv(KEYHASH, hashlib.sha256(key.public).digest()))
-        tlvs.append(Tlv(SIGNATURE_TLV[key.scheme], key.sign(signed)))
+        tlvs.append(Tlv(KEYHASH, digest.over(key.public)))
+        tlvs += [Tlv(SIG_PURE, b"\x01")] if pure else []
+        tlvs.append(Tlv(SIGNATURE_TLV[key.scheme], key.sign_whole(signed) if pure else key.sign(signed)))
     if envelope:
         tlvs.append(envelope.tlv())
     area = tlv_area(TLV_INFO_MAGIC, tlvs)

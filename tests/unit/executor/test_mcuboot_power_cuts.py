@@ -5,6 +5,8 @@ from tests.unit.executor.mcuboot_board import board, image
 
 from bootverify.executor.mcuboot.boot import Outcome, boot_go
 from bootverify.executor.mcuboot.config import Mode
+from bootverify.executor.mcuboot.limits import max_image_size
+from bootverify.executor.mcuboot.state import Run
 from bootverify.executor.mcuboot.sweep import sweep
 
 OLD, NEW = 4500, 5700  # more than one sector of each geometry
@@ -68,6 +70,22 @@ def test_a_revert_cut_anywhere_ends_with_the_old_image(mode, geometry):
     made = waiting(mode, **geometry)
     boot_go(made.config)
     assert sweep(made.config, accept=lambda result: release(result) == 1).stuck == ()
+
+
+@pytest.mark.parametrize("mode", SWAPS)
+@pytest.mark.parametrize("geometry", GEOMETRIES.values(), ids=GEOMETRIES)
+@pytest.mark.parametrize("permanent", [False, True])
+def test_images_as_large_as_can_be_survive_every_cut(mode, geometry, permanent):
+    made = board(mode, **geometry)
+    run = Run.start(made.config, [0])
+    room = max_image_size(run, run.images[0], made.pair.primary) - len(image(1, 0).installed)
+    made = waiting(mode, permanent=permanent, old=room, new=room - 1, **geometry)
+    wanted = 2 if permanent else 1
+    # The record of such a swap is for a while at the end of the scratch sector that holds the image's last piece: an
+    # erase that blanks only the front of it takes the piece and leaves the record.
+    torn = mode is not Mode.SWAP_SCRATCH
+    found = sweep(made.config, torn=torn, accept=lambda result: release(result) == wanted)
+    assert found.stuck == ()
 
 
 @pytest.mark.parametrize("mode", SWAPS)

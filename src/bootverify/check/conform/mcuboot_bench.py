@@ -10,7 +10,7 @@ from bootverify.check.conform.outcome import Unsupported
 from bootverify.executor.crypto import EnvelopeScheme, Scheme
 from bootverify.executor.flash import Flash
 from bootverify.executor.mcuboot.area import Area
-from bootverify.executor.mcuboot.config import BootConfig, Downgrade, Encryption, Mode, Options, Pair, Window
+from bootverify.executor.mcuboot.config import BootConfig, Digest, Downgrade, Encryption, Mode, Options, Pair, Window
 from bootverify.executor.mcuboot.trailer import KEY_SIZE, TrailerLayout
 
 Json = Any  # as read from a file of the recording
@@ -18,9 +18,12 @@ SECRET_SIZE = 32
 SIGNATURES = {
     "none": None,
     "ecdsa-p256": Scheme.ECDSA_P256,
+    "ecdsa-p384": Scheme.ECDSA_P384,
     "ed25519": Scheme.ED25519,
     "rsa-2048": Scheme.RSA_2048,
+    "rsa-3072": Scheme.RSA_3072,
 }
+DIGESTS = {each.algorithm: each for each in Digest}
 ENVELOPES = {each.label: each for each in EnvelopeScheme}
 SCALAR_START = {
     EnvelopeScheme.ECIES_P256: bytes.fromhex("0201010420"),
@@ -52,7 +55,7 @@ def build(recorded: Json) -> Board:
         Unsupported: its mode, signature, digest or encryption is not modelled.
     """
     mode = next((mode for mode in Mode if mode.value == recorded["mode"]), None)
-    if mode is None or recorded["signature"] not in SIGNATURES or recorded["hash"] != "sha256":
+    if mode is None or recorded["signature"] not in SIGNATURES or recorded["hash"] not in DIGESTS:
         raise Unsupported
     flashes = {
         area["name"]: Flash(area["offset"], area["size"], area["erase_size"], recorded["write_align"])
@@ -68,6 +71,7 @@ def build(recorded: Json) -> Board:
         trailer=_trailer(recorded, mode, encryption),
         signature=SIGNATURES[recorded["signature"]],
         public_keys=tuple(bytes.fromhex(key["der_hex"]) for key in recorded["keys"]),
+        digest=DIGESTS[recorded["hash"]],
         scratch=roles.get(("scratch", None)),
         encryption=encryption,
         ram=Window(start=ram["start"], size=ram["size"]) if ram else None,

@@ -107,6 +107,7 @@ _CHOOSERS = {
     Mode.DIRECT_XIP: direct_xip.choose,
     Mode.RAM_LOAD: direct_xip.choose,
     Mode.SINGLE_SLOT: single_slot.choose,
+    Mode.FIRMWARE_LOADER: single_slot.choose,
 }
 
 

@@ -1,5 +1,6 @@
 """One build of MCUboot: its upgrade mode, flash map, keys and options."""
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -18,6 +19,7 @@ class Mode(Enum):
     DIRECT_XIP = "direct-xip"
     RAM_LOAD = "ram-load"
     SINGLE_SLOT = "single-slot"
+    FIRMWARE_LOADER = "firmware-loader"
 
     @property
     def swaps(self) -> bool:
@@ -30,6 +32,21 @@ class Mode(Enum):
         return self.swaps or self is Mode.OVERWRITE
 
 
+class Digest(Enum):
+    """The digest over an image, with the type of its TLV (image.h)."""
+
+    SHA256 = ("sha256", 0x10)
+    SHA384 = ("sha384", 0x11)
+    SHA512 = ("sha512", 0x12)
+
+    def __init__(self, algorithm: str, tlv: int) -> None:
+        self.algorithm, self.tlv = algorithm, tlv
+
+    def over(self, data: bytes | memoryview) -> bytes:
+        """The digest of `data`."""
+        return hashlib.new(self.algorithm, data).digest()
+
+
 class Downgrade(Enum):
     """MCUBOOT_DOWNGRADE_PREVENTION, and what it compares."""
 
@@ -40,7 +57,7 @@ class Downgrade(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The upstream options, under names of their own."""
+    """The upstream options, under names of their own. `pure`: the signature is over the image, there is no digest."""
 
     validate_primary: bool = True
     revert: bool = False
@@ -51,6 +68,7 @@ class Options:
     tlv_allow_list: bool = False
     version_with_build: bool = False
     check_load_address: bool = False
+    pure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +115,7 @@ class BootConfig:
     trailer: TrailerLayout
     signature: Scheme | None
     public_keys: tuple[bytes, ...]
+    digest: Digest = Digest.SHA256
     scratch: Area | None = None
     encryption: Encryption | None = None
     ram: Window | None = None

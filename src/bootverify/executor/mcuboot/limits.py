@@ -15,7 +15,7 @@ def max_image_size(run: Run, image: ImageState, area: Area) -> int:
             return _scratch_limit(run, image, area)
         case Mode.OVERWRITE | Mode.DIRECT_XIP | Mode.RAM_LOAD:
             return Trailer(area, run.config.trailer).swap_info_offset
-        case Mode.SINGLE_SLOT:
+        case Mode.SINGLE_SLOT | Mode.FIRMWARE_LOADER:
             # boot_status_off of a build without progress entries.
             return area.size - run.config.trailer.info_size
 

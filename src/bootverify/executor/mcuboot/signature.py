@@ -4,13 +4,19 @@ from functools import lru_cache
 
 from bootverify.executor import crypto
 from bootverify.executor.crypto import Scheme
-from bootverify.executor.image_format import ECDSA, ED25519, RSA2048_PSS
+from bootverify.executor.image_format import ECDSA, ED25519, RSA2048_PSS, RSA3072_PSS
 
 ECDSA_BUFFER = 128  # SIG_BUF_SIZE
 _SEQUENCE, _INTEGER = 0x30, 0x02
 _P256 = 32
-SIGNATURE_TLV = {Scheme.ECDSA_P256: ECDSA, Scheme.ED25519: ED25519, Scheme.RSA_2048: RSA2048_PSS}
-SIGNATURE_LENGTH = {Scheme.ED25519: 64, Scheme.RSA_2048: 256}
+SIGNATURE_TLV = {
+    Scheme.ECDSA_P256: ECDSA,
+    Scheme.ECDSA_P384: ECDSA,
+    Scheme.ED25519: ED25519,
+    Scheme.RSA_2048: RSA2048_PSS,
+    Scheme.RSA_3072: RSA3072_PSS,
+}
+SIGNATURE_LENGTH = {Scheme.ED25519: 64, Scheme.RSA_2048: 256, Scheme.RSA_3072: 384}
 
 
 def length_fits(scheme: Scheme, length: int) -> bool:
@@ -19,9 +25,12 @@ def length_fits(scheme: Scheme, length: int) -> bool:
     return length <= ECDSA_BUFFER if expected is None else length == expected
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def verify(scheme: Scheme, public: bytes, digest: bytes, signature: bytes) -> bool:
-    """Whether `signature` is good for the image `digest` under the public key `public` (bootutil_verify_sig)."""
+    """Whether `signature` is good for the image `digest` under the public key `public` (bootutil_verify_sig).
+
+    P-384 exists with Mbed TLS and PSA only, which take a signature apart strictly.
+    """
     if scheme is Scheme.ECDSA_P256:
         pair = _lax_pair(signature)
         return pair is not None and crypto.verify_p256_digest(public, digest, *pair)

@@ -1,21 +1,34 @@
-"""boot_go where there is a single slot: nothing is ever installed (zephyr/single_loader.c)."""
+"""boot_go where nothing is ever installed: a single slot, or a loader beside it (zephyr/single_loader.c).
 
+A firmware loader is an image of its own in the second slot; it starts when there is no image to start in the first
+(zephyr/firmware_loader.c, with the entrance "no application").
+"""
+
+from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.mcuboot.header import F_NON_BOOTABLE, SIZE, ImageHeader
-from bootverify.executor.mcuboot.state import PRIMARY, Run
+from bootverify.executor.mcuboot.state import PRIMARY, SECONDARY, SLOT_NAMES, Run
 from bootverify.executor.mcuboot.validate import check_image, header_valid
 
 
 def choose(run: Run) -> bool:
-    """Whether the image in the slot may be started; without validation its header alone decides."""
+    """Whether there is an image to start, which then is in the active slot."""
+    slots = (PRIMARY, SECONDARY) if run.config.mode is Mode.FIRMWARE_LOADER else (PRIMARY,)
     image = run.images[0]
-    area = image.pair.primary
+    image.active = next((slot for slot in slots if _startable(run, slot)), None)
+    return image.active is not None
+
+
+def _startable(run: Run, slot: int) -> bool:
+    """Whether the image in `slot` may be started; without validation its header alone decides."""
+    image = run.images[0]
+    area = image.pair[slot]
     data = area.read(0, SIZE)
     if data is None:
         return False
-    header = image.headers[PRIMARY] = ImageHeader.read(data)
+    header = image.headers[slot] = ImageHeader.read(data)
     if header.flags & F_NON_BOOTABLE or not header_valid(run, header, area):
         return False
-    why = check_image(run, image, PRIMARY, None) if run.config.options.validate_primary else ""
+    why = check_image(run, image, slot, None) if run.config.options.validate_primary else ""
     if why:
-        run.note(f"primary: {why}")
+        run.note(f"{SLOT_NAMES[slot]}: {why}")
     return not why

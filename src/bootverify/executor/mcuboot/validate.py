@@ -1,6 +1,5 @@
 """Whether an image may be started: digest, signature, security counter (image_validate.c, bootutil_img_hash.c)."""
 
-import hashlib
 from functools import lru_cache
 
 from bootverify.executor.image_format import (
@@ -10,10 +9,10 @@ from bootverify.executor.image_format import (
     ENC_X25519,
     KEYHASH,
     SEC_CNT,
-    SHA256,
+    SIG_PURE,
 )
 from bootverify.executor.mcuboot.area import Area
-from bootverify.executor.mcuboot.config import Mode
+from bootverify.executor.mcuboot.config import BootConfig, Digest, Mode
 from bootverify.executor.mcuboot.encrypt import crypted, load_key, must_decrypt
 from bootverify.executor.mcuboot.header import F_AES128, F_AES256, WORD, ImageHeader
 from bootverify.executor.mcuboot.limits import max_image_size
@@ -22,7 +21,6 @@ from bootverify.executor.mcuboot.signature import SIGNATURE_TLV, length_fits, ve
 from bootverify.executor.mcuboot.state import SECONDARY, SLOT_NAMES, ImageState, Run, Status
 from bootverify.executor.mcuboot.tlv import BadTlv, Entry, Reader, TlvArea, tlv_area
 
-DIGEST_SIZE = 32
 COUNTER_SIZE = 4
 
 
@@ -80,7 +78,7 @@ class _Validation:
         self.reader: Reader = self.area.read
         if run.config.mode is Mode.RAM_LOAD:
             self.reader = ram_reader(run, self.header)
-        self.digest = b""
+        self.digest = b""  # or, with pure signatures, the image itself
         self.hashed = False
         self.key: int | None = None
         self.signed: bool | None = None
@@ -89,14 +87,17 @@ class _Validation:
 
     def refusal(self) -> str:
         """Why the image is refused; empty when it is accepted. Only the first failure matters."""
-        digest = self._digest()
-        if digest is None:
+        content = self._content()
+        if content is None:
             return "the image cannot be read"
-        self.digest = digest
+        pure = self.run.config.options.pure
+        self.digest = bytes(content) if pure else self.run.config.digest.over(content)
         start = self.image.start(self.slot)
         found = tlv_area(self.header, self.reader, start)
         if found is None:
             return "malformed TLVs"
+        if pure and not self._says_pure(found):
+            return "not signed as a whole"
         if found.end - start > max_image_size(self.run, self.image, self.area):
             return "the image is larger than the slot allows"
         why = self._walk(found) or self._conclusion()
@@ -108,6 +109,14 @@ class _Validation:
         if self.run.config.signature is None:
             return "digest matches (no signature asked for)"
         return f"signature good, key {self.signer.hex()[:16]}"
+
+    def _says_pure(self, found: TlvArea) -> bool:
+        """bootutil_check_for_pure: the TLV that says so is there, and says so."""
+        try:
+            entry = found.find(SIG_PURE)
+        except BadTlv:
+            return False
+        return entry is not None and entry.length == 1 and self.reader(entry.offset, 1) == b"\x01"
 
     def _walk(self, found: TlvArea) -> str:
         try:
@@ -123,7 +132,7 @@ class _Validation:
         config = self.run.config
         if config.options.tlv_allow_list and not entry.protected and entry.type not in self._allowed():
             return f"TLV {entry.type:#x} is not allowed outside the protected area"
-        if entry.type == SHA256:
+        if entry.type == config.digest.tlv and not config.options.pure:
             return self._hash(entry)
         if config.signature is not None and entry.type == KEYHASH:
             return self._keyhash(entry)
@@ -134,17 +143,18 @@ class _Validation:
         return ""
 
     def _hash(self, entry: Entry) -> str:
-        if entry.length != DIGEST_SIZE or self.reader(entry.offset, DIGEST_SIZE) != self.digest:
+        if entry.length != len(self.digest) or self.reader(entry.offset, entry.length) != self.digest:
             return "digest does not match"
         self.hashed = True
         return ""
 
     def _keyhash(self, entry: Entry) -> str:
         """The key that the next signature is checked with; an unknown one is no error."""
-        named = self.reader(entry.offset, entry.length) if entry.length <= DIGEST_SIZE else None
+        size = len(self.run.config.digest.over(b""))
+        named = self.reader(entry.offset, entry.length) if entry.length <= size else None
         if named is None:
             return "malformed key hash"
-        self.key = find_key(self.run.config.public_keys, named)
+        self.key = find_key(self.run.config, named)
         return ""
 
     def _signature(self, entry: Entry) -> str:
@@ -157,7 +167,7 @@ class _Validation:
         if value is None:
             return "malformed signature"
         self.signed = verify(scheme, self.run.config.public_keys[key], self.digest, value)
-        self.signer = _key_hash(self.run.config.public_keys[key])
+        self.signer = _key_hash(self.run.config.digest, self.run.config.public_keys[key])
         return ""
 
     def _counter(self, entry: Entry) -> str:
@@ -172,7 +182,7 @@ class _Validation:
 
     def _conclusion(self) -> str:
         config = self.run.config
-        if not self.hashed:
+        if not self.hashed and not config.options.pure:
             return "no digest"
         if config.signature is not None and self.signed is None:
             return "no signature by a known key"
@@ -185,32 +195,36 @@ class _Validation:
     def _allowed(self) -> frozenset[int]:
         """allowed_unprot_tlvs: what the unprotected area may hold."""
         signature = self.run.config.signature
-        own = {SHA256} if signature is None else {SHA256, KEYHASH, SIGNATURE_TLV[signature]}
+        own = {self.run.config.digest.tlv}
+        if signature is not None:
+            own |= {KEYHASH, SIGNATURE_TLV[signature]}
+        if self.run.config.options.pure:
+            own |= {SIG_PURE}
         return frozenset(own | {ENC_RSA2048, ENC_KW, ENC_EC256, ENC_X25519})
 
-    def _digest(self) -> bytes | None:
-        """SHA-256 over header, payload and protected TLVs, decrypted where it is encrypted (bootutil_img_hash)."""
+    def _content(self) -> bytes | memoryview | None:
+        """Header, payload and protected TLVs: what is digested, decrypted where it is encrypted (bootutil_img_hash).
+
+        A signature over the image as a whole is over what lies in the flash.
+        """
         header, start = self.header, self.image.start(self.slot)
         size = header.tlv_offset + header.protected_size
         if self.run.config.mode is Mode.RAM_LOAD:
-            loaded = self.reader(0, size)
-            return None if loaded is None else hashlib.sha256(loaded).digest()
-        if must_decrypt(self.run, header, self.slot):
+            return self.reader(0, size)
+        if must_decrypt(self.run, header, self.slot) and not self.run.config.options.pure:
             if self.image.keys[SECONDARY] is None:
                 return None
             cipher = self.area.read(start, size)
-            if cipher is None:
-                return None
-            return hashlib.sha256(crypted(self.run, self.image, self.slot, cipher, 0)).digest()
-        view = self.area.view(start, size)
-        return None if view is None else hashlib.sha256(view).digest()
+            return None if cipher is None else crypted(self.run, self.image, self.slot, cipher, 0)
+        return self.area.view(start, size)
 
 
-def find_key(keys: tuple[bytes, ...], named: bytes) -> int | None:
+def find_key(config: BootConfig, named: bytes) -> int | None:
     """bootutil_find_key: the first key whose hash begins with `named`; no bytes at all name the first one."""
-    return next((n for n, key in enumerate(keys) if _key_hash(key).startswith(named)), None)
+    hashes = (_key_hash(config.digest, key) for key in config.public_keys)
+    return next((n for n, each in enumerate(hashes) if each.startswith(named)), None)
 
 
 @lru_cache(maxsize=64)
-def _key_hash(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()
+def _key_hash(digest: Digest, key: bytes) -> bytes:
+    return digest.over(key)
