@@ -1,8 +1,8 @@
 """What configuration says of the chain beyond its stages and steps; unknown stays unknown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from bootverify.design.source import Source
+from bootverify.design.source import NOWHERE, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,7 +10,7 @@ class Told:
     """A value and the place that says so."""
 
     value: bool | str
-    source: Source
+    source: Source = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,10 @@ class _Claims:
                 return all(part.written_end in {None, part.range.end} for part in listed)
             case "slots_match":
                 return self._slots_match()
+            case "pages_whole":
+                moved = [part for part in self.parts if part.role in {Role.PRIMARY, Role.SECONDARY, Role.SCRATCH}]
+                edges = [self.extent[part.name] for part in moved if part.memory is MemoryKind.INTERNAL]
+                return all(edge % self.design.soc.page == 0 for extent in edges for edge in extent)
             case "variants_match":
                 first, second = self._sizes(Role.VARIANT_A), self._sizes(Role.VARIANT_B)
                 return not first or not second or len({*first, *second}) == 1

@@ -144,6 +144,16 @@ def slots_match(design: Design) -> Iterator[Misfit]:
             yield Misfit(text=text, sources=sources, open_point="" if mode is not None else "update-mode-not-told")
 
 
+def pages_whole(design: Design) -> Iterator[Misfit]:
+    """Slots in internal memory that MCUboot erases and writes page by page."""
+    page = design.soc.page
+    for role in (Role.PRIMARY, Role.SECONDARY, Role.SCRATCH):
+        for slot in of_role(design, role):
+            if slot.memory is MemoryKind.INTERNAL and not slot.range.aligned(page):
+                text = f"`{slot.name}` ({slot.range}) is not made of whole pages of {page:#x}"
+                yield Misfit(text=text, sources=(slot.source, design.soc.source))
+
+
 def variants_match(design: Design) -> Iterator[Misfit]:
     """s0 against s1."""
     for first in of_role(design, Role.VARIANT_A):
@@ -281,6 +291,7 @@ PREDICATES: dict[str, Callable[[Design], Iterator[Misfit]]] = {
     "spans_filled": spans_filled,
     "ends_right": ends_right,
     "slots_match": slots_match,
+    "pages_whole": pages_whole,
     "variants_match": variants_match,
     "boundaries_aligned": boundaries_aligned,
     "locks_aligned": locks_aligned,

@@ -65,6 +65,7 @@ _LAYOUT: dict[str, str] = {
     "spans_filled": "every span begins and ends with its members",
     "ends_right": "every end address that is written is the start plus the size",
     "slots_match": "primary and secondary slot of an image fit the update mode",
+    "pages_whole": "update slots start and end on pages that are erased whole",
     "variants_match": "the two slots of the second boot stage have one size",
     "boundaries_aligned": "memory changes hands between the secure and the non-secure side on granules alone",
     "locks_aligned": "what a boot stage is to write-protect consists of whole granules of the lock unit",

@@ -23,6 +23,7 @@ class _Entry(BaseModel):
     keyhash: str = Field(default="", pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})?$")
     provisioned: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
     meant_for: str = "signing"
+    files: list[str] = Field(default_factory=list, description="further places, each a tree and a path in it")
 
 
 class KnownKeysEntry(BaseModel):
@@ -34,7 +35,10 @@ class KnownKeysEntry(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownKey:
-    """A published key; `keyhash` is what an MCUboot image carries, `provisioned` what NSIB's data hold."""
+    """A published key; `keyhash` is what an MCUboot image carries, `provisioned` what NSIB's data hold.
+
+    `files` are its places, each the name of a source tree, a comma, and the path in that tree.
+    """
 
     name: str
     type: str
@@ -42,6 +46,7 @@ class KnownKey:
     keyhash: str
     provisioned: str
     meant_for: str
+    files: tuple[str, ...]
 
 
 @cache
@@ -87,6 +92,7 @@ def _keys(written: Written) -> tuple[KnownKey, ...]:
             keyhash=each.keyhash or each.fingerprint,
             provisioned=each.provisioned,
             meant_for=each.meant_for,
+            files=(each.name, *each.files),
         )
         for each in entry.keys
     )

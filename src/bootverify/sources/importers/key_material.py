@@ -1,6 +1,7 @@
 """Keys and signed images of a build, recognised by content: compiled in, provisioned, signed with, or committed."""
 
 import re
+from dataclasses import replace
 
 from bootverify.design.source import Source
 from bootverify.sources.importers.draft import Draft
@@ -16,8 +17,10 @@ from bootverify.sources.importers.project import Project
 from bootverify.sources.known_keys import KnownKey, known_keys, published_key
 
 _MOST_KEYS = 100
+# Roles of one key pair: what the boot loader holds, what the configuration names, what images are signed with.
+_IMAGE_KEYS = {"image_verification", "image_signing", "signed_with"}
 # Where a checkout of the SDK has the repositories of which models/known-keys.yaml names files.
-_CHECKOUTS = {"MCUboot": "bootloader/mcuboot/", "sdk-mcuboot": "bootloader/mcuboot/", "sdk-nrf": "nrf/"}
+_CHECKOUTS = {"MCUboot": "bootloader/mcuboot/", "sdk-nrf": "nrf/"}
 _HEADERS = {"mcuboot": "MCUboot", "nsib": "sdk-nrf"}
 
 
@@ -25,12 +28,15 @@ def put_keys(draft: Draft, project: Project) -> None:
     """Every key that the build's files show, and every signed image; with a chain, what the key is for."""
     for file in project.firmware:
         _compiled_in(draft, project, file)
+    _named_files(draft, project)
+    for file in project.firmware:
         _provisioned(draft, file)
         _private(draft, file)
         _images(draft, file)
-    _named_files(draft, project)
     for number, key in enumerate(project.public_keys):
-        _put(draft, f"nsib_key_{number}", "public", key.name, key.source, place=_first_image(draft, "b0"))
+        _put(
+            draft, f"nsib_key_{number}", "public", key.name, key.source, place=_first_image(draft, "b0"), verifies=True
+        )
 
 
 def put_contradictions(draft: Draft, project: Project) -> None:
@@ -139,18 +145,17 @@ def _named_files(draft: Draft, project: Project) -> None:
             project.ledger.add(symbol.source, f"the key file {symbol.value[-60:]} was not seen; its content is unknown")
         else:
             place = _place_of(draft, image) if owner == "mcuboot" else _first_image(draft, "uicr")
-            _put(draft, role, "public", known.fingerprint, _named(symbol), place=place, verifies=owner == "mcuboot")
+            _put(draft, role, "public", known.fingerprint, _named(symbol), place=place, verifies=True)
 
 
 def _in_tree(value: str, default: str) -> KnownKey | None:
     path = re.sub(r"/+", "/", value.replace("\\", "/"))
     for key in known_keys():
-        title, _, inside = key.name.partition(", ")
-        checkout = _CHECKOUTS.get(title)
-        if checkout is None or not inside:
-            continue
-        if path.endswith("/" + checkout + inside) or ("/" not in path and title == default and path == inside):
-            return key
+        for place in key.files:
+            title, _, inside = place.partition(", ")
+            checkout = _CHECKOUTS.get(title, "?")
+            if path.endswith("/" + checkout + inside) or ("/" not in path and title == default and path == inside):
+                return key
     return None
 
 
@@ -187,8 +192,11 @@ def _put(
     fingerprint = known.fingerprint if known is not None else digest if len(digest) == 64 else ""
     keys = draft.plain.setdefault("keys", {})
     for other, entry in keys.items():
-        same = re.sub(r"_\d+$", "", other) == name and entry.get("fingerprint", "") == fingerprint
-        if same:
+        role = re.sub(r"_\d+$", "", other)
+        same = role == name or {role, name} <= _IMAGE_KEYS
+        if same and entry.get("fingerprint", "") == fingerprint:
+            first = draft.origins["keys", other]
+            draft.origins["keys", other] = replace(first, also=(*first.also, source))
             return str(other)
     called, number = name, 2
     while called in keys:
@@ -196,8 +204,8 @@ def _put(
     if number > _MOST_KEYS:
         return name
     plain: dict[str, object] = {"kind": kind, "placement": place}
-    image = next((image for image in ("tfm+app", "app") if draft.has(("chain", image))), "")
-    if verifies and image and draft.has(("chain", "mcuboot")):
+    image = _verified(draft, name)
+    if verifies and image:
         plain["verifies"] = image
     if fingerprint:
         plain["fingerprint"] = fingerprint
@@ -205,6 +213,15 @@ def _put(
         plain["published"] = True
     draft.put(("keys", called), plain, source)
     return called
+
+
+def _verified(draft: Draft, role: str) -> str:
+    """The image that a key of that role verifies; empty when the chain has none."""
+    nsib = role.startswith("nsib")
+    if not draft.has(("chain", "b0" if nsib else "mcuboot")):
+        return ""
+    names = ("mcuboot", "app") if nsib else ("tfm+app", "app")
+    return next((image for image in names if draft.has(("chain", image))), "")
 
 
 def _area(draft: Draft, *names: str) -> list[tuple[int, int]]:

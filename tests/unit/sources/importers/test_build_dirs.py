@@ -1,0 +1,139 @@
+"""Build directories that we write ourselves: what they mean is what a reviewer would read from them."""
+
+from dataclasses import replace
+
+import pytest
+from tests.designs.build_dirs import Build, write_build
+
+from bootverify import api
+from bootverify.check.verdict import Verdict
+from bootverify.design.boot import Program, Protect
+from bootverify.errors import InputError
+from bootverify.ranges import AddressRange
+from bootverify.sources.design_file import parse_design
+from bootverify.sources.importers import imported_text, load
+
+LOWER = {
+    "mcuboot": {"size": 0xB000},
+    "mcuboot_primary": {"address": 0xB000, "size": 0x61000},
+    "mcuboot_pad": {"address": 0xB000},
+}
+BORDER = {"tfm": {"size": 0xFC00}, "app": {"address": 0x1BE00, "size": 0x50200}}
+
+
+def built(tmp_path, **choices):
+    return load(write_build(tmp_path / "app" / "build", Build(**choices)), shown="build")
+
+
+def verdict(design, policy, subject="partition map"):
+    report = api.check(design, policies=[policy], subjects=[subject], attackers=["remote-ota"])
+    assert not report.discrepancies
+    return {finding.verdict for finding in report.findings}
+
+
+@pytest.mark.parametrize("sysbuild", [True, False])
+@pytest.mark.parametrize(
+    ("choices", "programs"),
+    [
+        ({}, [Program.MCUBOOT, Program.APPLICATION]),
+        ({"tfm": True}, [Program.MCUBOOT, Program.TFM, Program.APPLICATION]),
+        ({"nsib": True}, [Program.NSIB, Program.MCUBOOT, Program.APPLICATION]),
+        ({"nsib": True, "tfm": True}, [Program.NSIB, Program.MCUBOOT, Program.TFM, Program.APPLICATION]),
+    ],
+)
+def test_both_layouts_give_the_chain(tmp_path, sysbuild, choices, programs) -> None:
+    design = built(tmp_path, sysbuild=sysbuild, **choices)
+    assert [stage.program for stage in design.stages] == programs
+    assert design.soc.name == "nrf5340"
+
+
+def test_a_locked_span_rests_on_the_option_and_the_partitions(tmp_path) -> None:
+    design = built(tmp_path, nsib=True)
+    step = next(step for step in design.stage("mcuboot").steps if isinstance(step, Protect))
+    places = [step.source, *step.source.also]
+    assert [span.range for span in step.spans] == [AddressRange(0x8000, 0x30000)]
+    assert [place.file for place in places] == ["build/mcuboot/zephyr/.config", *["build/partitions.yml"] * 3]
+    assert places[0].text == "CONFIG_FPROTECT=y"
+
+
+def test_keys_and_images_are_recognised_by_content(tmp_path) -> None:
+    design = built(tmp_path)
+    artifact = next(each for each in design.artifacts if each.at is not None)
+    assert (artifact.at, artifact.version) == (0xC000, "1.2.3+4")
+    assert [key.name for key in design.keys] == ["image_verification"]
+    assert artifact.key == "image_verification"
+    assert not design.key("image_verification").published
+
+
+def test_a_key_file_of_the_sdk_that_the_boot_loader_does_not_hold_is_a_contradiction(tmp_path) -> None:
+    design = built(tmp_path, key_file="root-ec-p256.pem")
+    assert [each.topic for each in design.contradictions] == ["signing-key"]
+    assert verdict(design, "static-equals-built") == {Verdict.VIOLATED}
+
+
+def test_a_copy_of_that_name_elsewhere_says_nothing(tmp_path) -> None:
+    design = built(tmp_path, key_file="/home/builder/project/keys/root-ec-p256.pem", application_key=False)
+    assert not any(key.published for key in design.keys)
+    assert any("its content is unknown" in entry.what for entry in design.ledger)
+
+
+def test_a_symbol_that_no_image_has_is_unknown(tmp_path) -> None:
+    design = built(tmp_path, approtect="")
+    assert design.settings.debug_closed is None
+    assert verdict(design, "debug-port-closed") == {Verdict.UNDEFINED}
+
+
+@pytest.mark.parametrize(
+    ("policy", "choices"),
+    [
+        ("boot-locks-itself", {"fprotect": False}),
+        ("debug-port-closed", {"approtect": "USE_UICR"}),
+        ("downgrade-prevention", {"downgrade": False}),
+        ("map-no-overlap", {"map_changes": {"settings_storage": {"address": 0xC8000}}}),
+        ("map-inside-memory", {"map_changes": {"settings_storage": {"size": 0x10000}}}),
+        ("map-spans-members", {"map_changes": {"app": {"size": 0x50000}}}),
+        ("slot-sizes-equal", {"mode": "BOOT_SWAP_USING_MOVE", "map_changes": {"mcuboot_secondary": {"size": 0x50000}}}),
+        ("lock-span-on-granule", {"map_changes": LOWER}),
+        ("static-equals-built", {"static": "settings_storage: {address: 0xf0000, size: 0x8000}\n"}),
+        ("serial-recovery-absent", {"extra": {"mcuboot": "CONFIG_MCUBOOT_SERIAL=y\n"}}),
+        ("boundary-alignment", {"tfm": True, "map_changes": BORDER}),
+    ],
+)  # fmt: skip
+def test_each_defect_is_found_and_the_sound_build_has_none(tmp_path, policy, choices) -> None:
+    sound = {key: choices[key] for key in ("tfm",) if key in choices}
+    if policy != "static-equals-built":
+        assert verdict(built(tmp_path / "sound", **sound), policy) == {Verdict.HOLDS}
+    assert verdict(built(tmp_path / "broken", **choices), policy) == {Verdict.VIOLATED}
+
+
+@pytest.mark.parametrize("choices", [{}, {"nsib": True, "tfm": True}, {"sysbuild": False, "approtect": ""}])
+def test_the_text_of_an_import_is_the_same_design(tmp_path, choices) -> None:
+    path = write_build(tmp_path / "build", Build(**choices))
+    again = parse_design(imported_text(path).encode(), shown="design.yaml")
+    assert replace(again, files=(), ledger=()) == replace(load(path), files=(), ledger=())
+
+
+def test_a_mode_without_a_model_leaves_the_map_and_says_why(tmp_path) -> None:
+    design = built(tmp_path, mode="BOOT_FIRMWARE_LOADER")
+    assert design.stages == ()
+    assert any("only the map is" in entry.what and "firmware-updater" in entry.what for entry in design.ledger)
+
+
+def test_what_is_not_modelled_is_listed_with_its_line(tmp_path) -> None:
+    design = built(tmp_path, extra={"mcuboot": "CONFIG_BOOT_BOOTSTRAP=y\n"})
+    entry = next(entry for entry in design.ledger if "BOOTSTRAP" in entry.what)
+    assert (entry.file, entry.line > 0) == ("build/mcuboot/zephyr/.config", True)
+
+
+def test_a_directory_that_is_nothing_known_is_refused(tmp_path) -> None:
+    with pytest.raises(InputError, match="neither a build nor an application"):
+        load(tmp_path)
+
+
+def test_an_unreadable_map_is_refused_and_an_unreadable_image_is_in_the_ledger(tmp_path) -> None:
+    path = write_build(tmp_path / "build", Build())
+    (path / "merged.hex").write_text("no hex")
+    assert any("not read" in entry.what for entry in load(path).ledger)
+    (path / "partitions.yml").write_text("a: *b\n")
+    with pytest.raises(InputError, match=r"partitions.yml:1"):
+        load(path)
