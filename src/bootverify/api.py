@@ -20,9 +20,6 @@ from bootverify.machine.action import Action, TakeStep
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step, Trace, from_json
 from bootverify.secrets.find import ScanResult
-from bootverify.secrets.keys import read_public_keys
-from bootverify.secrets.scan import Options as ScanOptions
-from bootverify.secrets.scan import scan as scan_files
 from bootverify.sources import importers
 from bootverify.sources.actions import load_actions
 from bootverify.sources.attackers import all_attackers, load_attacker
@@ -191,6 +188,10 @@ def scan(
     Raises:
         InputError: a file cannot be read or taken apart, or a key file holds no key that is looked for.
     """
+    from bootverify.secrets.keys import read_public_keys  # noqa: PLC0415 - its tables are built on loading
+    from bootverify.secrets.scan import Options as ScanOptions  # noqa: PLC0415
+    from bootverify.secrets.scan import scan as scan_files  # noqa: PLC0415
+
     given = [key for path in public_keys for key in read_public_keys(read_bytes(path, limit=MIB), str(path))]
     known = known_keys()
     options = ScanOptions(

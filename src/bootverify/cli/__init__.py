@@ -1,9 +1,35 @@
 """The terminal: arguments in, text and exit codes out; everything else is asked of `api`.
 
-One file a family of commands; `app` holds what they share and turns errors into exit codes.
+One file a family of commands, loaded when one of them is asked for; `app` holds what they share and turns errors into
+exit codes.
 """
 
-from bootverify.cli import change, check, importing, name, run_device, scan
-from bootverify.cli.app import app, run
+from importlib import import_module
 
-__all__ = ["app", "change", "check", "importing", "name", "run", "run_device", "scan"]
+from bootverify.cli.app import app
+from bootverify.cli.app import run as run_app
+
+FAMILIES = {
+    "check": ("check", "replay", "certify"),
+    "change": ("diff", "whatif", "repair", "attackers"),
+    "importing": ("import", "init"),
+    "run_device": ("boot", "conform"),
+    "scan": ("scan",),
+    "name": ("explain", "list", "schema", "version"),
+}
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of the program called with `arguments`; only the commands of the family asked for are loaded."""
+    asked = next((family for family, commands in FAMILIES.items() if set(commands) & set(arguments[:1])), None)
+    load(*([asked] if asked else FAMILIES))
+    return run_app(arguments)
+
+
+def load(*families: str) -> None:
+    """Register the commands of these families."""
+    for family in families:
+        import_module(f"bootverify.cli.{family}")
+
+
+__all__ = ["FAMILIES", "app", "load", "run"]

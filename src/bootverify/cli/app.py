@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bootverify.check.solver import available
+from bootverify.check.solver import chosen
 from bootverify.errors import BootverifyError, Discrepancy, InputError
 
 app = typer.Typer(
@@ -42,7 +42,7 @@ class Solvers(Enum):
     @property
     def names(self) -> tuple[str, ...]:
         """The solvers, as they are installed."""
-        return tuple(available()) if self is Solvers.ALL else ("z3",)
+        return chosen(self.value)
 
 
 def run(arguments: list[str]) -> int:

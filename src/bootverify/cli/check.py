@@ -24,7 +24,7 @@ from bootverify.cli.app import (
     write,
 )
 from bootverify.machine.trace import to_json
-from bootverify.report import FORMATS
+from bootverify.report import rendered
 from bootverify.report.text import Manner, text
 
 
@@ -78,7 +78,7 @@ def check(
         colour = output is None and sys.stdout.isatty()
         told = text(report, Manner(colour=colour, explain=explain, ledger=ledger))
     else:
-        told = FORMATS[format.value](report)
+        told = rendered(report, format.value)
     deliver(told, output)
     for discrepancy in report.discrepancies:
         complain(f"executor and encoder disagree, which is a defect of bootverify: {discrepancy}")

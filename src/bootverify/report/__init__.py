@@ -1,20 +1,21 @@
-"""Verdicts as text for people and as records for programs; pure functions from a Report to str."""
+"""Verdicts as text for people and as records for programs; pure functions from a Report to str, one file a form."""
 
-from collections.abc import Callable
+from importlib import import_module
 
 from bootverify.check.verdict import Report
-from bootverify.report.html import html
-from bootverify.report.junit import junit
-from bootverify.report.markdown import markdown
-from bootverify.report.records import json_report
-from bootverify.report.sarif import sarif
-from bootverify.report.text import text
 
-FORMATS: dict[str, Callable[[Report], str]] = {
-    "text": text,
-    "json": json_report,
-    "sarif": sarif,
-    "junit": junit,
-    "markdown": markdown,
-    "html": html,
+FORMS = {  # name of the form: its file, its function
+    "text": ("text", "text"),
+    "json": ("records", "json_report"),
+    "sarif": ("sarif", "sarif"),
+    "junit": ("junit", "junit"),
+    "markdown": ("markdown", "markdown"),
+    "html": ("html", "html"),
 }
+
+
+def rendered(report: Report, form: str) -> str:
+    """The report in the form called `form`; KeyError when there is none. Only that form's file is loaded."""
+    file, function = FORMS[form]
+    told: str = getattr(import_module(f"bootverify.report.{file}"), function)(report)
+    return told
