@@ -77,10 +77,21 @@ def _used(watched: _Watched, capability: Capability) -> bool:
             return not staged or any(watched.happens(_send(where)) for where in staged)
         case Capability.REPLAY_RELEASE:
             return _replays(watched)
-        case Capability.CUT_POWER | Capability.READ_FACTORY_FILES:
+        case Capability.CUT_POWER:
             return watched.happens(Reset())
         case Capability.DEBUG:
             return watched.world.design.lifecycle.eraseprotect or watched.happens(EraseAll())
+        case (
+            Capability.READ_FACTORY_FILES
+            | Capability.READ_BUILD
+            | Capability.READ_EXTERNAL
+            | Capability.WRITE_EXTERNAL
+            | Capability.USE_CABLE
+            | Capability.RUN_BOOTLOADER
+            | Capability.RUN_NETWORK_CORE
+            | Capability.INJECT_FAULT
+        ):
+            return False  # no moves in the boot system
 
 
 def _send(where: str) -> Deliver:

@@ -7,13 +7,15 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Image, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
+from bootverify.design.life import NOTHING_KNOWN
 from bootverify.design.memory import Partition
+from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Attribution
-from bootverify.policy.policy import Ask, Policy, SubjectKind
+from bootverify.policy.policy import Ask, ClaimKind, Policy, SubjectKind
 from bootverify.policy.static import applies
 
 Part = Stage | Image | Key | Partition
-Subject = Part | Design
+Subject = Part | Design | NetworkStage
 WHOLE_MAP = "partition map"  # the map itself, or every partition
 
 
@@ -28,8 +30,8 @@ class Question:
 
     @property
     def part(self) -> Part:
-        """The subject of a claim about behaviour, which is never the map."""
-        assert not isinstance(self.subject, Design)
+        """The subject of a claim that is proved or replayed: never the map, nor a program of the network core."""
+        assert not isinstance(self.subject, Design | NetworkStage)
         return self.subject
 
     @property
@@ -55,13 +57,16 @@ def questions(
     wanted = set(subjects)
     for policy in policies:
         for ask in policy.asks:
+            if ask.claim.kind is ClaimKind.TOLD and not _tells(design) and (_mixed(policy) or not any_attacker):
+                continue
             for subject in _subjects(design, ask.subject):
                 if wanted and not _called(design, subject, wanted):
                     continue
-                if not applies(design, ask.applies, subject):
+                if not _applies(design, ask, subject):
                     continue
                 for attacker in attackers:
-                    if any_attacker or attacker.name in policy.against:
+                    asked = any_attacker or attacker.name in policy.against
+                    if asked and _meant(design, policy, ask, subject, attacker):
                         yield Question(policy=policy, ask=ask, subject=subject, attacker=attacker)
 
 
@@ -95,6 +100,30 @@ def _subjects(design: Design, kind: SubjectKind) -> tuple[Subject, ...]:
             return design.partitions
         case SubjectKind.MAP:
             return (design,)
+        case SubjectKind.NETWORK:
+            return design.network
+
+
+def _tells(design: Design) -> bool:
+    """Whether the design says anything that the claims about its life could be judged from."""
+    return design.life != NOTHING_KNOWN or bool(design.network) or bool(design.proposed)
+
+
+def _mixed(policy: Policy) -> bool:
+    """Whether some of its claims are proved or replayed."""
+    return any(ask.claim.kind is not ClaimKind.TOLD for ask in policy.asks)
+
+
+def _meant(design: Design, policy: Policy, ask: Ask, subject: Subject, attacker: Attacker) -> bool:
+    """Whether `ask` is about `attacker`: it names him, or names nobody and no other ask of the subject names him."""
+    if ask.against:
+        return attacker.name in ask.against
+    others = (other for other in policy.asks if other is not ask and other.subject is ask.subject)
+    return not any(attacker.name in other.against and _applies(design, other, subject) for other in others)
+
+
+def _applies(design: Design, ask: Ask, subject: Subject) -> bool:
+    return isinstance(subject, NetworkStage | Design) or applies(design, ask.applies, subject)
 
 
 def _called(design: Design, subject: Subject, names: set[str]) -> bool:

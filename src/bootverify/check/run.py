@@ -15,11 +15,13 @@ from bootverify.check.search import Exhausted, GaveUp, Path
 from bootverify.check.solver import available
 from bootverify.check.support import OPEN_POINT, supported
 from bootverify.check.tell import because_of_path, facts_of_actions, facts_of_lemmas
+from bootverify.check.told import judged
 from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import EncryptionType, Stage
 from bootverify.design.design import Design
+from bootverify.design.keys import Key
 from bootverify.design.support import SupportRow
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.terms import Term, not_
@@ -95,11 +97,15 @@ class Checker:
         if absent:
             return replace(base, verdict=Verdict.NOT_APPLICABLE, because=f"no such attacker here: {absent}")
         if question.ask.claim.kind is ClaimKind.SUPPORTED:
-            return self._supported(base, question)
+            if (gap := no_device(self.design, question)) is not None:
+                return replace(base, verdict=Verdict.UNDEFINED, because=gap.statement, open_points=(gap.name,))
+            return qualified(self.design, question, self._supported(base, question))
         if question.ask.claim.kind is ClaimKind.LAYOUT:
             return self._computed(base, question)
         if (gap := no_device(self.design, question)) is not None:
             return replace(base, verdict=Verdict.UNDEFINED, because=gap.statement, open_points=(gap.name,))
+        if question.ask.claim.kind is ClaimKind.TOLD:
+            return qualified(self.design, question, judged(self.design, question, base, self.discrepancies))
         if not _asks_something(question.ask.claim.formula):
             return replace(base, verdict=Verdict.VACUOUS, because="the claim asks nothing of any state")
         try:
@@ -133,7 +139,7 @@ class Checker:
             return replace(base, verdict=Verdict.UNKNOWN, because="not answered: a defect of bootverify, told apart")
 
     def _supported(self, base: Finding, question: Question) -> Finding:
-        assert isinstance(question.subject, Stage)
+        assert isinstance(question.subject, Stage | Key)
         said = supported(self.design, question.subject, self.support)
         if said.missing:
             return replace(

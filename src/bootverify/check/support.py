@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bootverify.check.verdict import Fact
-from bootverify.design.boot import EncryptionType, Image, Stage
+from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
+from bootverify.design.keys import HostOnly, InImage, InKmu, InPartition, InUicr, Key
 from bootverify.design.source import NOWHERE, Source
 from bootverify.design.support import Support, SupportRow
 
@@ -33,13 +34,14 @@ class _Wanted:
     source: Source = field(default=NOWHERE, compare=False)
 
 
-def supported(design: Design, stage: Stage, rows: Sequence[SupportRow]) -> Supported:
-    """What the vendor says of `stage`: of its place, of what it starts, of what it is to decrypt."""
+def supported(design: Design, subject: Stage | Key, rows: Sequence[SupportRow]) -> Supported:
+    """What the vendor says of a stage - its place, what it starts, installs and decrypts - or of a key's place."""
     facts, missing = [], []
-    for wanted in dict.fromkeys(_wanted(design, stage)):
-        row = next((row for row in rows if _allows(row, wanted, design.sdk)), None)
+    wishes = _of_key(design, subject) if isinstance(subject, Key) else _wanted(design, subject)
+    for wanted in dict.fromkeys(wishes):
+        row = next((row for row in rows if _allows(row, wanted, design)), None)
         if row is None:
-            words = f"{wanted.words}: no document of the vendor defines it"
+            words = f"{wanted.words}: no document of the vendor defines it for this part and release"
             missing.append(Fact(source=wanted.source, text=words))
         else:
             facts.append(Fact(source=row.source, text=f"{row.statement} ({row.document})"))
@@ -55,9 +57,11 @@ def _wanted(design: Design, stage: Stage) -> Iterator[_Wanted]:
     elif stage == design.stages_of(image.name)[0] and image.verified_by is not None:
         yield _starts(design, design.stage(image.verified_by), image)
     yield from _counters(design, stage)
+    yield from _updates(design, stage)
     for other in design.images:
         if other.verified_by == stage.name:
             yield _starts(design, stage, other)
+            yield _verifies(stage, other)
         if other.encryption is not EncryptionType.NONE and other.decryptor == stage.name:
             programs = (program, design.stages_of(other.name)[0].program.value)
             words = f"{stage.name} ({program}) decrypts {other.name} ({programs[1]})"
@@ -66,12 +70,60 @@ def _wanted(design: Design, stage: Stage) -> Iterator[_Wanted]:
 
 
 def _counters(design: Design, stage: Stage) -> Iterator[_Wanted]:
-    """The hardware counters that are wanted together, where `stage` is one of those that keep one."""
+    """The hardware counters that are wanted together, where `stage` is one of those that keep one.
+
+    MCUboot's counter and NSIB in the chain exclude each other, whether NSIB counts or not (ncs-boot 2.4).
+    """
     rules = [rule for rule in design.life.rules or () if rule.by in {"nsib", "mcuboot"}]
-    programs = tuple(dict.fromkeys(rule.by for rule in rules))
-    if stage.program.value in programs:
-        words = f"hardware counters in {' and '.join(programs)}"
+    programs = {rule.by for rule in rules}
+    if "mcuboot" in programs and design.root.program is Program.NSIB:
+        programs.add("nsib")
+    if stage.program.value in programs and rules:
+        words = f"hardware counters in {' and '.join(sorted(programs))}"
         yield _Wanted(kind=Support.COUNTERS, programs=tuple(sorted(programs)), words=words, source=rules[0].source)
+
+
+def _updates(design: Design, stage: Stage) -> Iterator[_Wanted]:
+    """The update mode that is told, and the comparison of versions in it."""
+    mode, starts = design.life.mode, any(image.verified_by == stage.name for image in design.images)
+    if stage.program is not Program.MCUBOOT or not starts or not mode or mode == "none":
+        return
+    source = design.life.source
+    yield _Wanted(kind=Support.INSTALLS, programs=(mode,), words=f"update mode {mode}", source=source)
+    for rule in design.life.rules or ():
+        if rule.by == "version":
+            words = f"comparison of versions in update mode {mode}"
+            yield _Wanted(kind=Support.COMPARES, programs=(mode,), words=words, source=rule.source)
+
+
+def _verifies(stage: Stage, image: Image) -> _Wanted:
+    programs = (stage.program.value, image.signature.value)
+    words = f"{stage.name} ({programs[0]}) verifies {programs[1]} signatures"
+    return _Wanted(kind=Support.VERIFIES, programs=programs, words=words, source=image.source)
+
+
+def _of_key(design: Design, key: Key) -> Iterator[_Wanted]:
+    """The place of a key that a boot stage uses, by kind and purpose; other keys are the owner's own affair."""
+    for place in key.placements:
+        match place:
+            case InImage():
+                where = "image"
+            case InKmu():
+                where = "kmu"
+            case InUicr():
+                where = "otp"
+            case InPartition():
+                where = "partition"
+            case HostOnly():
+                where = "host"
+            case _:
+                where = "elsewhere"
+        purposes = sorted({use.purpose.value for use in key.uses}) or ["other"]
+        for purpose in purposes:
+            programs = (key.kind.value, purpose, where)
+            words = f"a {programs[0]} key to {purpose} in: {where}"
+            yield _Wanted(kind=Support.KEEPS, programs=programs, words=words, source=key.source)
+    del design
 
 
 def _starts(design: Design, starter: Stage, image: Image) -> _Wanted:
@@ -82,5 +134,6 @@ def _starts(design: Design, starter: Stage, image: Image) -> _Wanted:
     return _Wanted(kind=Support.STARTS, programs=programs, words=words, source=image.source)
 
 
-def _allows(row: SupportRow, wanted: _Wanted, sdk: str) -> bool:
-    return row.kind is wanted.kind and row.programs == wanted.programs and row.speaks_of(sdk)
+def _allows(row: SupportRow, wanted: _Wanted, design: Design) -> bool:
+    same = row.kind is wanted.kind and row.programs == wanted.programs
+    return same and row.speaks_of(design.sdk, design.soc.name)

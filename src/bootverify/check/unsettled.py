@@ -12,7 +12,7 @@ from bootverify.policy.policy import ClaimKind
 
 def no_device(design: Design, question: Question) -> OpenPoint | None:
     """The open point that leaves no device of which the question could be asked; None when there is one."""
-    if question.ask.claim.kind in {ClaimKind.LAYOUT, ClaimKind.SUPPORTED}:
+    if question.ask.claim.kind is ClaimKind.LAYOUT:
         return None
     return _named(design, MAP_CONFLICT)
 

@@ -16,6 +16,28 @@ class Capability(Enum):
     DEBUG = "debug"  # probe attached, including erase-all
     CUT_POWER = "cut_power"  # remove power at any moment, repeatedly
     READ_FACTORY_FILES = "read_factory_files"  # what is handed to production
+    READ_BUILD = "read_build"  # the artefacts of the build
+    READ_EXTERNAL = "read_external"  # the external memory chip, also while the device runs
+    WRITE_EXTERNAL = "write_external"  # ... and answers two reads of one address differently
+    USE_CABLE = "use_cable"  # any bytes to the recovery port
+    RUN_BOOTLOADER = "run_bootloader"  # run code in the bootloader that is the subject, or the stage behind the subject
+    RUN_NETWORK_CORE = "run_network_core"  # run code on the network core
+    INJECT_FAULT = "inject_fault"  # glitch the device
+
+
+# What only the claims about what is told of a device's life can judge; the boot system has no moves for it.
+TOLD_ONLY = frozenset(
+    {
+        Capability.READ_FACTORY_FILES,
+        Capability.READ_BUILD,
+        Capability.READ_EXTERNAL,
+        Capability.WRITE_EXTERNAL,
+        Capability.USE_CABLE,
+        Capability.RUN_BOOTLOADER,
+        Capability.RUN_NETWORK_CORE,
+        Capability.INJECT_FAULT,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

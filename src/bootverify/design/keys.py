@@ -112,6 +112,8 @@ class Key:
     published: bool = False
     fingerprint: str = ""
     revocable: bool | None = None
+    all_words_written: bool | None = None  # no word of the stored value reads as erased
+    other_half: str = ""  # the private key that belongs to a public one, where the design names it
     per_device: bool | None = None
     empty: bool = False
     source: Source = field(default=NOWHERE, compare=False)

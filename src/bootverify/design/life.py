@@ -30,6 +30,9 @@ class Behaviour(Enum):
     LOCK_FAILURE_PASSES = "lock-failure-passes"  # ... goes on without
     LOCK_OFF = "lock-off"  # the lock of the boot stage is off by default
     LOCK_ENTRIES_COUNTED = "lock-entries-counted"  # the lock library takes the first free entry, and fails without one
+    LOCKS_SURVIVE_SOFT_RESET = (
+        "locks-survive-soft-reset"  # a soft reboot leaves lock entries set, every boot takes new ones
+    )
     NO_SECOND_SLOT_OPENED = "no-second-slot-opened"  # TF-M opens no second slot
     BUILD_CHECK_OFF = "build-check-off"  # nothing at build time refuses the map
 
@@ -88,6 +91,7 @@ class Life:
     metadata_allow_list: bool | None = None
     boot_record: bool | None = None
     deployed: Deployed | None = None
+    foreign_keys_exported: bool = False  # TF-M's key service takes a key id without asking whose key it is
     glitch: bool = False  # silicon whose debug lock a published glitch opens
     event: str = ""  # `crashing-release`, `wrong-variant`
     behaviours: frozenset[Behaviour] = frozenset()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.attacker import TOLD_ONLY, Attacker, Capability
 from bootverify.design.boot import (
     Begin,
     BootGo,
@@ -68,8 +68,9 @@ def system_for(design: Design, attacker: Attacker) -> BootSystem:
     Raises:
         NotModelled: something in the design has no terms.
     """
-    if attacker.can(Capability.READ_FACTORY_FILES):
-        raise NotModelled("what the files handed to the factory show is not modelled")
+    beyond = sorted(each.value for each in attacker.capabilities & TOLD_ONLY)
+    if beyond:
+        raise NotModelled(f"`{beyond[0]}` has no moves in the boot system")
     if attacker.can(Capability.RUN_SECURE_PARTITION) and design.isolation_level > 1:
         tfm = {stage.image for stage in design.stages if stage.program is Program.TFM}
         for key in design.keys:

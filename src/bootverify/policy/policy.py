@@ -26,6 +26,7 @@ class SubjectKind(Enum):
     KEY = "key"
     PARTITION = "partition"
     MAP = "map"
+    NETWORK = "network"  # a program of the network core
 
 
 class ClaimKind(Enum):
@@ -37,6 +38,7 @@ class ClaimKind(Enum):
     POSSIBLE = "possible"
     RECOVERS = "recovers"
     SUPPORTED = "supported"
+    TOLD = "told"  # both sides judge it from what is told of the life of the device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +52,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """For subjects of one kind that `applies` selects, the claim."""
+    """For subjects of one kind that `applies` selects, the claim; `against` narrows the policy's attackers."""
 
     subject: SubjectKind
     applies: Formula
     claim: Claim
+    against: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

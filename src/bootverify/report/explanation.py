@@ -38,6 +38,13 @@ CAPABILITIES = {
     Capability.DEBUG: "has a probe attached, erase-all included",
     Capability.CUT_POWER: "removes power at any moment, repeatedly",
     Capability.READ_FACTORY_FILES: "sees the files that are handed to production",
+    Capability.READ_BUILD: "sees the artefacts of the build",
+    Capability.READ_EXTERNAL: "reads the external memory chip, also while the device runs",
+    Capability.WRITE_EXTERNAL: "writes the external memory chip, and answers two reads of one address differently",
+    Capability.USE_CABLE: "sends any bytes to the recovery port",
+    Capability.RUN_BOOTLOADER: "runs code in the bootloader asked about, or in the stage behind it, before hand-over",
+    Capability.RUN_NETWORK_CORE: "runs code on the network core",
+    Capability.INJECT_FAULT: "glitches the device",
 }
 
 

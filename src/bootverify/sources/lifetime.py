@@ -44,6 +44,7 @@ def told_life(entry: LifeEntry, written: Written) -> Life:
         metadata_allow_list=entry.metadata_allow_list,
         boot_record=entry.boot_record,
         deployed=deployed,
+        foreign_keys_exported=entry.foreign_keys_exported,
         glitch=entry.glitch,
         event=entry.event,
         behaviours=frozenset(entry.behaviours),

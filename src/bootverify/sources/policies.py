@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bootverify.errors import Fault, InputError
-from bootverify.policy.formula import Formula
+from bootverify.policy.formula import Formula, Literal
 from bootverify.policy.parse import parse, parse_condition
 from bootverify.policy.policy import (
     Ask,
@@ -19,6 +19,7 @@ from bootverify.policy.policy import (
     Severity,
     SubjectKind,
 )
+from bootverify.policy.told import TOLD
 from bootverify.policy.typecheck import ClaimError, uses_layout
 from bootverify.sources.catalog import find, names, shown
 from bootverify.sources.document import read_written
@@ -39,6 +40,7 @@ class AskEntry(_Strict):
     claim: dict[ClaimKind, str] = Field(
         min_length=1, max_length=1, description="how the claim quantifies over histories: its text"
     )
+    against: list[str] = Field(default=[], description="the attackers it is asked about; absent: all of the policy")
 
 
 class ReferenceEntry(_Strict):
@@ -148,8 +150,8 @@ def _faults(written: Written, entry: PolicyEntry, stem: str) -> list[Fault]:
             words = f"no attacker is called `{attacker}`; one of: {', '.join(known)}"
             faults.append(_fault(written, ("against", number), words))
     for number, ask in enumerate(entry.asks):
-        if ClaimKind.SUPPORTED in ask.claim and ask.subject is not SubjectKind.STAGE:
-            words = "`supported` is asked of a stage: write `subject: stage`"
+        if ClaimKind.SUPPORTED in ask.claim and ask.subject not in {SubjectKind.STAGE, SubjectKind.KEY}:
+            words = "`supported` is asked of a stage or a key: write `subject: stage`"
             faults.append(_fault(written, ("asks", number, "subject"), words))
     return faults
 
@@ -157,6 +159,8 @@ def _faults(written: Written, entry: PolicyEntry, stem: str) -> list[Fault]:
 def _ask(written: Written, number: int, entry: AskEntry) -> Ask:
     kind, claim = next(iter(entry.claim.items()))
     it = entry.subject.value
+    if kind is ClaimKind.TOLD:
+        return _told(written, number, entry, claim)
     faults = []
     formulas: list[Formula] = []
     texts = {"applies": _one_line(entry.applies), "claim": _one_line(claim)}
@@ -178,6 +182,24 @@ def _ask(written: Written, number: int, entry: AskEntry) -> Ask:
         subject=entry.subject,
         applies=applies,
         claim=Claim(kind=kind, formula=formula, text=texts["claim"]),
+        against=tuple(entry.against),
+    )
+
+
+def _told(written: Written, number: int, entry: AskEntry, claim: str) -> Ask:
+    """An ask whose claim is a name of the table of told claims."""
+    name = _one_line(claim)
+    if name not in TOLD:
+        raise InputError([_fault(written, ("asks", number, "claim"), f"no told claim is called `{name}`")])
+    if entry.subject.value not in TOLD[name].subjects:
+        words = f"`{name}` is asked of: {', '.join(TOLD[name].subjects)}"
+        raise InputError([_fault(written, ("asks", number, "subject"), words)])
+    plain = entry.subject in {SubjectKind.MAP, SubjectKind.NETWORK}
+    return Ask(
+        subject=entry.subject,
+        applies=Literal(value=True) if plain else parse_condition(_one_line(entry.applies), entry.subject.value),
+        claim=Claim(kind=ClaimKind.TOLD, formula=Literal(value=True), text=name),
+        against=tuple(entry.against),
     )
 
 

@@ -313,6 +313,8 @@ class _Resolver:
             fingerprint=entry.fingerprint,
             revocable=entry.revocable,
             empty=self._empty(name, entry),
+            all_words_written=entry.all_words_written,
+            other_half=entry.other_half if entry.other_half in self.entry.keys else "",
             per_device=entry.per_device,
             source=self._source(at),
         )

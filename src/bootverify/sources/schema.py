@@ -171,6 +171,10 @@ class KeyEntry(Strict):
         pattern=r"^([0-9a-f]{64})?$",
         description="SHA-256 of the public half, DER SubjectPublicKeyInfo; known published keys are recognised by it",
     )
+    all_words_written: bool | None = Field(
+        default=None, description="no word of the value reads as erased storage does"
+    )
+    other_half: str = Field(default="", description="the private key that belongs to this public one")
     revocable: bool | None = Field(default=None, description="software may revoke the place it lies in")
     state: Literal["provisioned", "empty"] = Field(
         default="provisioned", description="empty: a KMU slot of nRF54L that a bootloader consults and nobody filled"
@@ -231,6 +235,9 @@ class LifeEntry(Strict):
     metadata_allow_list: bool | None = None
     boot_record: bool | None = None
     deployed: DeployedEntry | None = None
+    foreign_keys_exported: bool = Field(
+        default=False, description="TF-M's key service takes a key id without asking whose key it is"
+    )
     glitch: bool = Field(default=False, description="silicon whose debug lock a published glitch opens")
     event: Literal["", "crashing-release", "wrong-variant"] = ""
     behaviours: list[Behaviour] = Field(default_factory=list)

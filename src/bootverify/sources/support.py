@@ -1,6 +1,7 @@
 """Loads the vendor's support statements."""
 
 from functools import cache
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +18,12 @@ class _Row(BaseModel):
     starts: list[str] | None = None
     decrypts: list[str] | None = None
     counters: list[str] | None = None
+    verifies: list[str] | None = None
+    installs: list[str] | None = None
+    compares: list[str] | None = None
+    keeps: list[str] | None = None
+    product: Literal["ncs", "mcuboot", "tfm"] = "ncs"
+    socs: list[str] = []
     since: str | None = Field(default=None, alias="from")
     until: str | None = None
     statement: str
@@ -47,6 +54,10 @@ def load_support() -> tuple[SupportRow, ...]:
                 (Support.STARTS, row.starts),
                 (Support.DECRYPTS, row.decrypts),
                 (Support.COUNTERS, row.counters),
+                (Support.VERIFIES, row.verifies),
+                (Support.INSTALLS, row.installs),
+                (Support.COMPARES, row.compares),
+                (Support.KEEPS, row.keeps),
             )
             if programs
         )
@@ -57,6 +68,8 @@ def load_support() -> tuple[SupportRow, ...]:
                 programs=tuple(programs),
                 since=row.since or "",
                 until=row.until or "",
+                product=row.product,
+                socs=tuple(row.socs),
                 statement=row.statement,
                 document=f"{row.document}, {row.section}" if row.section else row.document,
                 source=source,

@@ -42,6 +42,8 @@ def put_keys(draft: Draft, chain: list[Link]) -> None:
     for key in keys:
         # A published private half opens what the public half stands for, and the other way round.
         for other in _partners(key, keys):
+            if key.get("kind") == "private":
+                draft.native["keys"][other]["other_half"] = str(key["name"])
             if draft.native["keys"][str(key["name"])].get("published"):
                 draft.native["keys"][other]["published"] = True
 
@@ -88,6 +90,13 @@ def _put(
             draft.put((*at, "revocable"), not final, (*told_at, "revocation"))
         else:
             draft.open(told_at, "unread-revocation", f"revocation `{key['revocation']}`", about=[name])
+    if "value" in key:
+        erased = says(key["value"], r"f{4}|erased")
+        none = says(key["value"], r"\b(no|none|never|without)\b")
+        if erased:
+            draft.put((*at, "all_words_written"), none, (*told_at, "value"))
+        else:
+            draft.open((*told_at, "value"), "unread-value", f"value of `{name}`: {key['value']}", about=[name])
     per_device = truth(key["unique_per_device"]) if "unique_per_device" in key else None
     if per_device is not None:
         draft.put((*at, "per_device"), per_device, told_at)
@@ -186,7 +195,10 @@ def _places(
     if says(text, "crypto service|secure storage|trusted storage|\\bits\\b|\\bpsa\\b|key ?store"):
         found.append({"elsewhere": "service", "words": text})
         what = f"what the service that holds `{name}` gives away (`{text}`)"
-        draft.open((*told_at, "placement"), "held-by-service", what, about=[name])
+        exported = draft.native.get("life", {}).get("foreign_keys_exported") is True
+        others = ("app-code-secure", "secure-partition", "debug-port", "fault-injection", "bootloader-code")
+        told = (*told_at, "placement")
+        draft.open(told, "held-by-service", what, about=[name], attackers=others if exported else ())
     if says(text, "swap status|trailer|status area"):
         found.append({"elsewhere": "swap-status", "words": text})
         what = f"who reads `{name}` where it lies (`{text}`)"

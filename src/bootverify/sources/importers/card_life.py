@@ -301,4 +301,5 @@ def _behaviours(draft: Draft) -> None:
                 found.append(name)
                 draft.note((part, "release_facts", i), f"release fact read as {name}: {fact}")
     if found:
+        found += draft.native["life"].get("behaviours", [])
         draft.put(("life", "behaviours"), sorted(set(found)), ("update", "release_facts"))

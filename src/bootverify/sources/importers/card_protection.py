@@ -115,6 +115,8 @@ def _about(draft: Draft, lock: dict[str, Any], pair: dict[str, list[str]]) -> li
     found = []
     for name, entry in draft.native.get("partitions", {}).items():
         at, size = entry.get("at"), entry.get("size")
+        if entry.get("memory", "internal") != "internal":
+            continue
         if isinstance(at, int) and isinstance(size, int) and at < span[1] and span[0] < at + size:
             found.append(name)
     return [*found, *(stage for stage, slots in pair.items() if any(slot in found for slot in slots))]
@@ -152,6 +154,13 @@ def put_lifecycle(draft: Draft) -> None:
     if "boot_region" in draft.native:
         life["boot_region"] = draft.native.pop("boot_region")
     draft.put(("lifecycle",), life, ("protection", "approtect"))
+    if "reset_behaviour" in told:
+        text = str(told["reset_behaviour"])
+        if says(text, "soft|warm", "leaves|keeps|survive|stay|set", "entr|lock|acl"):
+            draft.native.setdefault("life", {}).setdefault("behaviours", []).append("locks-survive-soft-reset")
+        else:
+            at = ("protection", "reset_behaviour")
+            draft.open(at, "unread-reset-behaviour", f"reset behaviour `{text}`", policies=OF_ACCESS)
     handled = {
         "engine", "locks", "tfm", "approtect", "secure_approtect", "eraseprotect", "flash_patch", "release_facts",
         "pcd_ram_lock", "limits", "reset_behaviour",
@@ -159,6 +168,13 @@ def put_lifecycle(draft: Draft) -> None:
     for key in sorted(set(told) - handled):
         draft.open(("protection", key), "unread-protection", f"`{key}: {told[key]}`", policies=OF_ACCESS)
     tfm = _mapping(told.get("tfm"))
+    if tfm.get("isolation_level") not in {None, 1, 2}:
+        text = f"TF-M at isolation level {tfm.get('isolation_level')}"
+        draft.open(("protection", "tfm", "isolation_level"), "isolation-level", text, attackers=("secure-partition",))
+    if not says(tfm.get("build", "release"), "release|debug"):
+        draft.open(("protection", "tfm", "build"), "unread-build", f"TF-M build {tfm.get('build')}", policies=OF_ACCESS)
+    if tfm.get("key_id_bound_to_owner") is False:
+        draft.put(("life", "foreign_keys_exported"), True, ("protection", "tfm", "key_id_bound_to_owner"))
     known = {"ns_start", "isolation_level", "build", "secure_code_locked_first", "present", "version", "ns_ram_from"}
     for key in sorted(set(tfm) - known):
         draft.note(("protection", "tfm", key), f"`{key}: {tfm[key]}` of TF-M")

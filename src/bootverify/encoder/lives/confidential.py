@@ -1,0 +1,189 @@
+"""Images and keys kept hidden, concluded: the least set of facts closed under the clauses of who sees what."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bootverify.design.attacker import Attacker
+from bootverify.design.boot import EncryptionType, Image
+from bootverify.design.design import Design
+from bootverify.design.keys import (
+    Elsewhere,
+    HostOnly,
+    InImage,
+    InKmu,
+    InPartition,
+    InUicr,
+    Key,
+    Placement,
+    Purpose,
+    PushTarget,
+)
+from bootverify.design.life import Behaviour
+from bootverify.design.memory import MemoryKind
+from bootverify.machine.judgement import Judgement, broken, kept, untold
+
+READERS = {"bootloader-code", "app-code", "app-code-secure"}
+BYSTANDERS = {"remote-ota", "old-signed-image", "operator-error", "power-cut"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """`then` follows when all of `given` are facts."""
+
+    then: str
+    given: tuple[str, ...] = ()
+
+
+def image_hidden(design: Design, image: Image, attacker: Attacker) -> Judgement:
+    """Broken iff `plain:image` follows."""
+    facts, open_ends = _closure(design, attacker.name)
+    if f"plain:{image.name}" in facts:
+        return broken(f"{attacker.name} comes by the plaintext of {image.name}", source=image.source)
+    if open_ends:
+        return untold(open_ends[0], image.source)
+    return kept(f"no way leads {attacker.name} to the plaintext of {image.name}", image.source)
+
+
+def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:
+    """Broken iff `key:name` follows."""
+    facts, open_ends = _closure(design, attacker.name)
+    if f"key:{key.name}" in facts:
+        return broken(f"{attacker.name} comes by the value of {key.name}", source=key.source)
+    services = [place for place in key.placements if isinstance(place, Elsewhere) and place.what == "service"]
+    if services and who_may_export(design, attacker.name):
+        return broken("the key service does not bind key ids to their owner", source=services[0].source)
+    if not key.placements or any(isinstance(place, Elsewhere) for place in key.placements):
+        return untold(f"where {key.name} lies", key.source)
+    if open_ends:
+        return untold(open_ends[0], key.source)
+    return kept(f"no way leads {attacker.name} to {key.name}", key.source)
+
+
+def who_may_export(design: Design, who: str) -> bool:
+    """Whether the key service gives `who` keys that others imported."""
+    return who == "app-code-ns" and design.life.foreign_keys_exported
+
+
+def _closure(design: Design, who: str) -> tuple[frozenset[str], list[str]]:
+    clauses = [*_everybodys(design), *_memory_clauses(design, who), *_chip_clauses(design, who)]
+    facts: frozenset[str] = frozenset()
+    while True:
+        more = facts | {clause.then for clause in clauses if facts.issuperset(clause.given)}
+        if more == facts:
+            return facts, list(_open_ends(design, who))
+        facts = more
+
+
+def _everybodys(design: Design) -> Iterator[_Clause]:
+    for key in design.keys:
+        if key.published:
+            yield _Clause(f"key:{key.name}")
+        for use in key.uses:
+            if use.purpose is Purpose.DECRYPT:
+                yield _Clause(f"opens:{use.image}", (f"key:{key.name}",))
+        for place in key.placements:
+            if isinstance(place, InImage) and key.secret:
+                yield _Clause(f"key:{key.name}", (f"plain:{place.image}",))
+    for image in design.images:
+        yield _Clause(f"plain:{image.name}", (f"sealed:{image.name}", f"opens:{image.name}"))
+        if image.updatable:
+            yield _Clause(f"{_as_shipped(image)}:{image.name}")
+
+
+def _as_shipped(image: Image) -> str:
+    return "plain" if image.encryption is EncryptionType.NONE else "sealed"
+
+
+def _reads_memory(design: Design, who: str) -> bool:
+    if who in READERS:
+        return True
+    if who == "fault-injection" and design.life.glitch:
+        return True
+    return who in {"debug-port", "fault-injection"} and not design.lifecycle.approtect
+
+
+def _memory_clauses(design: Design, who: str) -> Iterator[_Clause]:
+    if who in {"factory-insider", "build-pipeline"} or _reads_memory(design, who):
+        yield from (_Clause(f"plain:{image.name}") for image in design.images)
+    if _reads_memory(design, who):
+        for key in design.keys:
+            if key.secret and any(_readable(place) for place in key.placements):
+                yield _Clause(f"key:{key.name}")
+
+
+def _readable(place: Placement) -> bool:
+    match place:
+        case InUicr() | InPartition():
+            return True
+        case InKmu():
+            return place.readable or place.push_to is PushTarget.RAM
+        case _:
+            return False
+
+
+def _outside(design: Design) -> frozenset[str]:
+    return frozenset(part.name for part in design.partitions if part.memory is MemoryKind.EXTERNAL)
+
+
+def _chip_clauses(design: Design, who: str) -> Iterator[_Clause]:
+    if who not in {"ext-flash-read", "ext-flash-write"}:
+        return
+    outside, life = _outside(design), design.life
+    scratch_out = any("scratch" in name for name in outside)
+    for key in design.keys:
+        if key.secret and any(
+            isinstance(place, InPartition) and place.partition in outside for place in key.placements
+        ):
+            yield _Clause(f"key:{key.name}")
+    for image in design.images:
+        staged_out = image.staging is not None and image.staging in outside
+        sealed = _as_shipped(image) == "sealed"
+        if staged_out:
+            yield _Clause(f"{_as_shipped(image)}:{image.name}")
+        if sealed and staged_out and life.mode in {"swap-move", "swap-scratch"} and life.factory_image == "signed":
+            yield _Clause(f"plain:{image.name}")
+        if sealed and scratch_out and life.mode == "swap-scratch":
+            if not life.save_encrypted:
+                yield _Clause(f"sealed:{image.name}")
+                yield _Clause(f"opens:{image.name}")
+            if Behaviour.SCRATCH_PLAIN in life.behaviours:
+                yield _Clause(f"plain:{image.name}")
+
+
+def _open_ends(design: Design, who: str) -> Iterator[str]:
+    """What would have to be told before an absence can be concluded."""
+    if who == "factory-insider":
+        for key in design.keys:
+            if key.secret and any(isinstance(place, InKmu | InUicr | InPartition) for place in key.placements):
+                yield f"whether the factory sees {key.name} when it is loaded"
+    elif who == "build-pipeline":
+        if any(isinstance(place, HostOnly) for key in design.keys for place in key.placements):
+            yield "whether a key of the host is used where he is"
+    elif who == "fault-injection":
+        if design.lifecycle.approtect and not design.life.glitch:
+            yield "whether this silicon withstands a glitch"
+    elif who in {"ext-flash-read", "ext-flash-write"}:
+        yield from _chip_open_ends(design)
+    elif who not in READERS | BYSTANDERS | {"debug-port"}:
+        yield f"what {who} gets to read"
+
+
+def _chip_open_ends(design: Design) -> Iterator[str]:
+    outside, life = _outside(design), design.life
+    scratch_out = any("scratch" in name for name in outside)
+    for image in design.images:
+        if outside.intersection(image.slots):
+            yield f"how {image.name} lies in external memory"
+        staged_out = image.staging is not None and image.staging in outside
+        if _as_shipped(image) == "plain" or not (staged_out or scratch_out):
+            continue
+        if life.mode not in {"overwrite", "swap-move", "swap-scratch"}:
+            yield f"what update mode `{life.mode}` leaves outside"
+        elif life.mode != "overwrite" and staged_out and not life.factory_image:
+            yield "whether the factory's image is encrypted when it is swapped out"
+        if (
+            life.mode == "swap-scratch"
+            and scratch_out
+            and not (life.behaviours & {Behaviour.SCRATCH_PLAIN, Behaviour.SCRATCH_ENCRYPTED})
+        ):
+            yield "whether the scratch area holds plain sectors"

@@ -1,0 +1,148 @@
+"""Only signed code, fields and bytes, concluded: the way in, the keys, and the last check before a start."""
+
+from collections.abc import Iterator
+
+from bootverify.design.attacker import Attacker
+from bootverify.design.boot import Image, Program, SignatureType
+from bootverify.design.design import Design
+from bootverify.design.keys import HostOnly, Purpose
+from bootverify.design.life import Behaviour, Recovery
+from bootverify.design.memory import MemoryKind
+from bootverify.design.network import NetworkStage
+from bootverify.machine.judgement import Judgement, broken, kept, untold
+
+INSIDERS = ("factory-insider", "build-pipeline")
+SENDERS = ("remote-ota", "old-signed-image")
+
+
+def signed_only(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
+    """Broken iff his bytes come in and nothing that he cannot satisfy is checked afterwards."""
+    who = attacker.name
+    if isinstance(thing, NetworkStage):
+        return _network(design, thing, who)
+    if thing.verified_by is None or thing.signature is SignatureType.NONE:
+        return untold("nothing verifies the image", thing.source)
+    comes_in = _comes_in(design, thing, who)
+    if comes_in is None:
+        return untold(f"what {who} can bring in", thing.source)
+    if not comes_in:
+        return kept(f"{who} has no way into the slots of {thing.name}", thing.source)
+    signs = _signs(design, thing, who)
+    if signs is None:
+        return untold("whether he comes by a key that signs", thing.source)
+    if signs:
+        return broken("the key that is trusted is his too", source=thing.source)
+    checked_at_boot = design.stage(thing.verified_by).program is Program.NSIB or design.life.validate
+    if checked_at_boot:
+        return kept("verification follows the last write, at every boot", thing.source)
+    if checked_at_boot is None or who in INSIDERS:
+        return untold("whether the slot is verified at every boot", thing.source)
+    return broken("nothing verifies the slot after it was written", source=thing.source)
+
+
+def _memories(design: Design, names: tuple[str, ...]) -> set[MemoryKind]:
+    return {design.partition(name).memory for name in names}
+
+
+def _comes_in(design: Design, image: Image, who: str) -> bool | None:
+    staging = (image.staging,) if image.staging else ()
+    if who == "ext-flash-read":
+        return False
+    if who == "ext-flash-write":
+        if MemoryKind.EXTERNAL in _memories(design, image.slots):
+            return None
+        return MemoryKind.EXTERNAL in _memories(design, staging)
+    if who == "serial-port":
+        port = design.life.recovery
+        if port is Recovery.ABSENT:
+            return False
+        return True if port is Recovery.OPEN and len(image.slots) == 1 else None
+    if who in INSIDERS:
+        return True if staging else None
+    return None
+
+
+def _signs(design: Design, image: Image, who: str) -> bool | None:
+    trusted = [
+        (key, use)
+        for key in design.keys
+        for use in key.uses
+        if use.image == image.name and use.purpose is not Purpose.DECRYPT
+    ]
+    if any(key.published for key, _ in trusted):
+        return True
+    if who not in INSIDERS:
+        return False
+    signers = [key for key, use in trusted if use.purpose is Purpose.SIGN]
+    home = all(key.placements and all(isinstance(place, HostOnly) for place in key.placements) for key in signers)
+    return False if signers and home and who == "factory-insider" else None
+
+
+def _network(design: Design, stage: NetworkStage, who: str) -> Judgement:
+    if stage.fed_by != "transfer-ram" or stage.boots:
+        return untold("how its bytes come to the network core", stage.source)
+    if who == "app-code-secure":
+        if stage.transfer_locked:
+            return kept("the command area is locked read-only before he runs", stage.source)
+        if stage.transfer_locked is False:
+            return broken(
+                "whoever writes the command area feeds the network core; only a digest is checked", source=stage.source
+            )
+        return untold("whether the command area is locked before he runs", stage.source)
+    if who in (*SENDERS, "operator-error"):
+        verified = stage.signature and stage.verified_by in {each.name for each in design.stages}
+        if verified and not any(key.published for key in design.keys):
+            return kept("the application core verifies the signature before it forwards", stage.source)
+        return untold("who verifies what is handed to the network core", stage.source)
+    return untold(f"what {who} can feed to the network core", stage.source)
+
+
+def metadata_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
+    """Broken iff entries outside the signature count and his bytes reach the staging slot."""
+    who, does = attacker.name, design.life.behaviours
+    staged = design.partition(image.staging).memory if image.staging else None
+    reaches = who in (*SENDERS, "app-code", "app-code-secure", "app-code-ns") or (
+        who == "ext-flash-write" and staged is MemoryKind.EXTERNAL
+    )
+    if staged is None or not image.verified_by or not reaches:
+        return untold(f"whether {who} reaches the staging slot", image.source)
+    if Behaviour.UNSIGNED_METADATA in does:
+        return broken("entries count that the signature does not cover", source=image.source)
+    if Behaviour.SIGNED_METADATA in does or design.life.metadata_allow_list is True:
+        return kept("only entries that the signature covers count", image.source)
+    return untold("from where metadata entries are taken", image.source)
+
+
+def bytes_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
+    """Broken for who writes the slot: MCUboot's signature covers header, payload and protected entries only."""
+    by_mcuboot = image.verified_by is not None and design.stage(image.verified_by).program is Program.MCUBOOT
+    if by_mcuboot and attacker.name in ("app-code", "app-code-secure"):
+        return broken("bytes behind the image are covered by no signature", source=image.source)
+    return untold("which bytes behind the image stay as they were", image.source)
+
+
+def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement:
+    """Closed iff the locks of the core's first stage cover it and a failing lock stops that stage."""
+    if attacker.name != "netcore-code":
+        return untold(f"what {attacker.name} reaches of the network core's flash", stage.source)
+    lockers = [each for each in design.network if each.boots]
+    areas = [part.range for part in design.partitions if part.name == stage.partition]
+    if not lockers or not areas:
+        return untold("which stage locks the network core's flash, and where", stage.source)
+    start, end = areas[0].start, areas[0].end
+    for low, high in _in_order(lockers[0]):
+        if low <= start:
+            start = max(start, high)
+    if start < end:
+        return broken(f"{start:#x} is outside every lock", source=stage.source)
+    does = design.life.behaviours
+    if Behaviour.LOCK_FAILURE_PASSES in does:
+        return broken("a lock that fails is passed over", source=lockers[0].source)
+    stops = does & {Behaviour.LOCK_ENTRIES_COUNTED, Behaviour.LOCK_FAILURE_STOPS}
+    if Behaviour.LOCKS_SURVIVE_SOFT_RESET in does and not stops:
+        return untold("what the bootloader does without a free lock entry", lockers[0].source)
+    return kept("locked before hand-over, or the bootloader stops", lockers[0].source)
+
+
+def _in_order(stage: NetworkStage) -> Iterator[tuple[int, int]]:
+    yield from sorted((span.range.start, span.range.end) for span in stage.locks)

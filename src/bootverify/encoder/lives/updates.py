@@ -1,0 +1,229 @@
+"""Updates taken, ways back and starts, concluded: tables of conditions, the first that is met counts."""
+
+from collections.abc import Iterator
+
+from bootverify.design.attacker import Attacker
+from bootverify.design.boot import Image, Program, Protect
+from bootverify.design.design import Design
+from bootverify.design.keys import Key, KeyKind, Purpose
+from bootverify.design.life import Behaviour, Recovery
+from bootverify.design.memory import MemoryKind
+from bootverify.design.network import NetworkStage
+from bootverify.design.protection import UnitKind
+from bootverify.machine.judgement import Judgement, broken, kept, untold
+
+Clause = tuple[bool, Judgement]
+NETWORK_ACL_ENTRIES = 8
+
+
+def _first(clauses: Iterator[Clause], otherwise: Judgement) -> Judgement:
+    return next((judgement for met, judgement in clauses if met), otherwise)
+
+
+# -- update_taken
+
+
+def update_taken(design: Design, image: Image, attacker: Attacker) -> Judgement:
+    """Broken iff the anchor is not the owner's, the staging slot is blocked for good, or the attacker spoils it."""
+    return _first(_taken(design, image, attacker.name), untold("whether an update is installed", image.source))
+
+
+def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
+    life = design.life
+    yield _anchor_is_foreign(design, image), broken("genuine releases are signed with another key", source=image.source)
+    drawn = image.updatable and image.verified_by is not None
+    yield not drawn, untold("no update of it is drawn", image.source)
+    no_slot = image.staging is None
+    yield (
+        no_slot and life.recovery is Recovery.ABSENT,
+        broken("nothing on the device can take an update", source=image.source),
+    )
+    yield no_slot, untold("how its updates reach the device", image.source)
+    shared = any(len(other.slots) > 1 and other.staging == image.staging for other in design.images)
+    senders = {"remote-ota", "old-signed-image", "factory-insider", "build-pipeline"}
+    misfit = who in senders or life.event == "wrong-variant"
+    blocked = shared and misfit and Behaviour.MISFIT_BLOCKS_STAGING in life.behaviours
+    yield blocked, broken("the staging slot is blocked by what is never removed", source=image.update_source)
+    external = not no_slot and design.partition(image.staging or "").memory is MemoryKind.EXTERNAL
+    spoils = (who == "ext-flash-write" and external) or who in {"app-code", "app-code-secure"}
+    yield spoils, broken("he may always spoil the staged image", source=image.update_source)
+    lost = who == "power-cut" and Behaviour.SWAP_CUT_LOSES_IMAGE in life.behaviours
+    yield lost, broken("a cut swap is never completed", source=image.source)
+    judged = {"ext-flash-write", "ext-flash-read", "remote-ota", "old-signed-image"}
+    judged |= {"operator-error"} if not life.event else set()
+    judged |= {"debug-port"} if design.lifecycle.approtect else set()
+    yield who not in judged, untold(f"what {who} can do to a staged update", image.source)
+    planned = [rule for rule in life.rules or () if (rule.planned or 0) > (rule.slots or rule.planned or 0)]
+    doubts = [
+        bool(planned),
+        Behaviour.UNSIGNED_METADATA in life.behaviours,
+        not life.mode,
+        _staging_is_small(design, image),
+    ]
+    yield any(doubts), untold("whether every genuine update can be taken", image.source)
+    yield True, kept("nothing that he can do keeps a staged update from being installed", image.update_source)
+
+
+def _anchor_is_foreign(design: Design, image: Image) -> bool:
+    owners = [
+        key
+        for key in design.keys
+        if key.kind is KeyKind.PRIVATE and not key.published and _for(key, Purpose.SIGN, image)
+    ]
+    anchors = [key for key in design.keys if key.kind is KeyKind.PUBLIC and _for(key, Purpose.VERIFY, image)]
+    mates = [mate for anchor in anchors for mate in design.keys if mate.name == anchor.other_half]
+    return bool(owners) and any(mate.published for mate in mates)
+
+
+def _for(key: Key, purpose: Purpose, image: Image) -> bool:
+    return (purpose, image.name) in {(use.purpose, use.image) for use in key.uses}
+
+
+def _staging_is_small(design: Design, image: Image) -> bool:
+    if len(image.slots) != 1 or image.staging is None:
+        return False
+    slot, staging = design.partition(image.slots[0]).range, design.partition(image.staging).range
+    return staging.end - staging.start < slot.end - slot.start
+
+
+# -- way_back
+
+
+def way_back(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
+    """Kept by a recovery port; without one the mode, the request and the release decide."""
+    return _first(_back(design, thing, attacker.name), untold("whether there is a way back", thing.source))
+
+
+def _back(design: Design, thing: Image | NetworkStage, who: str) -> Iterator[Clause]:
+    life, does = design.life, design.life.behaviours
+    yield who not in {"operator-error", "power-cut", "serial-port"}, untold(f"what {who} leaves behind", thing.source)
+    port = life.recovery in {Recovery.OPEN, Recovery.GUARDED}
+    is_root = isinstance(thing, Image) and thing.verified_by is None
+    yield port and is_root, untold("whether the port's own program survives", thing.source)
+    yield port, kept("the recovery port takes the genuine image again", life.source)
+    yield who == "serial-port", untold("there is no port to use", thing.source)
+    crash = who == "operator-error" and life.event == "crashing-release"
+    swaps = life.mode[:4] == "swap"
+    yield crash and life.mode == "overwrite", broken("the release that worked was overwritten", source=life.source)
+    yield (
+        crash and swaps and life.request == "permanent",
+        broken("a permanent swap is not reverted", source=life.source),
+    )
+    yield crash and swaps and life.request == "test", kept("an unconfirmed release is reverted", life.source)
+    misfit = who == "operator-error" and life.event == "wrong-variant"
+    yield (
+        misfit and Behaviour.MISFIT_BLOCKS_STAGING in does,
+        broken("the misfit occupies the staging slot", source=life.source),
+    )
+    yield misfit and Behaviour.MISFIT_IS_DROPPED in does, kept("the misfit is removed", life.source)
+    cut = who == "power-cut"
+    yield cut and Behaviour.SWAP_CUT_LOSES_IMAGE in does, broken("the cut swap is never completed", source=life.source)
+    yield cut and Behaviour.SWAP_CUT_SURVIVES in does, kept("the cut swap is completed", life.source)
+
+
+# -- starts
+
+
+def starts(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
+    """Whether the next boot gets as far as the subject, and past it."""
+    who = attacker.name
+    if who == "debug-port" and not design.lifecycle.eraseprotect:
+        return broken("an erase-all leaves nothing to start", source=design.lifecycle.source)
+    if isinstance(thing, NetworkStage):
+        return _first(
+            _network_starts(design, who), untold("what the network core meets at its next boot", thing.source)
+        )
+    return _first(_image_starts(design, thing, who), untold("what the next boot meets", thing.source))
+
+
+def _network_starts(design: Design, who: str) -> Iterator[Clause]:
+    does = design.life.behaviours
+    early = who == "power-cut" and Behaviour.ACKNOWLEDGED_EARLY in does
+    yield early, broken("what was acknowledged is not in flash yet", source=design.life.source)
+    boots = [stage for stage in design.network if stage.boots]
+    keeps = who == "operator-error" and bool(boots) and Behaviour.LOCKS_SURVIVE_SOFT_RESET in does
+    stops = bool(does & {Behaviour.LOCK_FAILURE_STOPS, Behaviour.LOCK_ENTRIES_COUNTED})
+    # Some number of boots uses up any finite number of entries, since each takes at least one.
+    used_up = keeps and NETWORK_ACL_ENTRIES < 10**6
+    yield (
+        used_up and stops,
+        broken("lock entries run out over soft reboots, and the bootloader stops", source=design.life.source),
+    )
+
+
+def _image_starts(design: Design, image: Image, who: str) -> Iterator[Clause]:
+    life, does = design.life, design.life.behaviours
+    if who == "serial-port":
+        started_by = design.stage(image.verified_by).program if image.verified_by else None
+        yield (
+            started_by is Program.NSIB and life.recovery is Recovery.OPEN,
+            untold("where the port writes", image.source),
+        )
+        yield (
+            life.recovery is Recovery.OPEN,
+            broken("anyone with the cable replaces the image that works", source=life.source),
+        )
+        yield life.recovery is Recovery.ABSENT, kept("there is no recovery port", life.source)
+    elif who == "power-cut":
+        yield Behaviour.SWAP_CUT_LOSES_IMAGE in does, broken("a cut swap is never completed", source=life.source)
+    elif who in {"app-code", "app-code-secure"}:
+        yield _own_slot_is_open(design, image), broken("code can spoil the slot it runs from", source=image.source)
+    elif who == "operator-error":
+        yield from _plan(design, does)
+
+
+def _plan(design: Design, does: frozenset[Behaviour]) -> Iterator[Clause]:
+    life = design.life
+    failing = [
+        step
+        for stage in design.stages
+        for step in stage.steps
+        if isinstance(step, Protect) and not _lockable(design, step)
+    ]
+    stops = Behaviour.LOCK_FAILURE_STOPS in does
+    yield bool(failing) and stops, broken("a lock that cannot be set stops the boot", source=life.source)
+    yield bool(failing), untold("what happens when a lock cannot be set", life.source)
+    counted = [
+        rule
+        for rule in life.rules or ()
+        if rule.by in {"nsib", "mcuboot"} and rule.slots is not None and rule.planned is not None
+    ]
+    over = [rule for rule in counted if (rule.planned or 0) > (rule.slots or 0)]
+    yield (
+        bool(over) and Behaviour.COUNTER_FULL_STOPS in does,
+        broken("more raises are planned than the counter has slots", source=life.source),
+    )
+    yield bool(over) and Behaviour.COUNTER_FULL_REFUSES not in does, untold("what a full counter does", life.source)
+    yield bool(life.event), untold("what the course of events does", life.source)
+    yield bool(counted) or stops, kept("every lock fits its unit, and every planned raise the counter", life.source)
+
+
+def _lockable(design: Design, step: Protect) -> bool:
+    guard = design.soc.guard
+    ends = [end for span in step.spans for end in (span.range.start, span.range.end)]
+    if any(end % guard.granule for end in ends):
+        return False
+    if guard.kind not in {UnitKind.RRAMC, UnitKind.ACL}:
+        return True
+    sizes = [span.range.end - span.range.start for span in step.spans]
+    largest = guard.largest or max([1, *sizes])
+    return sum(-(-size // largest) for size in sizes) <= guard.entries
+
+
+def _own_slot_is_open(design: Design, image: Image) -> bool:
+    application = design.application
+    if (
+        application is None
+        or application.image != image.name
+        or image.verified_by is None
+        or design.life.validate is not True
+    ):
+        return False
+    slot = design.partition(image.slots[0]).range
+    return not any(
+        span.range.start < slot.end and slot.start < span.range.end
+        for stage in design.stages
+        for step in stage.steps
+        if isinstance(step, Protect)
+        for span in step.spans
+    )

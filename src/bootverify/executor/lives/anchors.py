@@ -1,0 +1,168 @@
+"""Verification keys, enacted: revoked, followed, made unusable, changed, or joined by another.
+
+Rules: SEMANTICS, "What is told", the claims that start with `key_`.
+"""
+
+from bootverify.design.attacker import Attacker
+from bootverify.design.boot import Protect
+from bootverify.design.design import Design
+from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose
+from bootverify.machine.judgement import Judgement, broken, kept, untold
+
+SECURE = {"app-code-secure", "secure-partition"}
+CODE = {"app-code", "app-code-secure", "app-code-ns", "secure-partition"}
+
+
+def _ring(design: Design, key: Key) -> list[Key]:
+    """The keys from which the key's stage picks, in the order in which they are tried and invalidated."""
+    target = _verified_image(key)
+    return [
+        each
+        for each in design.keys
+        if each.kind is key.kind and target and _verified_image(each) == target and _place(each) == _place(key)
+    ]
+
+
+def _verified_image(key: Key) -> str:
+    return next((use.image for use in key.uses if use.purpose is Purpose.VERIFY), "")
+
+
+def _place(key: Key) -> str:
+    return type(key.placements[0]).__name__ if key.placements else ""
+
+
+def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
+    """Play what was deployed: NSIB invalidates every key before the one that a booted image verified with."""
+    told = design.life.deployed
+    if key.kind is not KeyKind.HASH or told is None or not told.key:
+        return untold("which image was booted, and with which key it was made", key.source)
+    ring = _ring(design, key)
+    used = next(
+        (i for i, each in enumerate(ring) if each.name == told.key or each.name.split("_")[-1] == told.key), None
+    )
+    if used is None or key not in ring or told.image != _verified_image(key):
+        return untold(f"which of the keys `{told.key}` is", told.source)
+    alive = {each.name for each in ring}
+    if told.booted:
+        alive -= {each.name for each in ring[:used]}
+    if attacker.name == "debug-port":
+        if design.lifecycle.eraseprotect:
+            return untold("what the probe reaches with erase protection on", key.source)
+        return broken("erase-all makes the storage new", "every key can be provisioned again", source=key.source)
+    if key.name in alive:
+        if attacker.name == "bootloader-code":
+            return broken(
+                f"{key.name} is still valid",
+                "he writes an image made with it into a slot, and b0 takes it",
+                source=told.source,
+            )
+        return untold(f"whether {attacker.name} gets an image made with the key into a slot", told.source)
+    if attacker.name in {"remote-ota", "old-signed-image", "operator-error", "ext-flash-read", "ext-flash-write"}:
+        return kept(f"the boot with {told.key} invalidated every key before it", told.source)
+    if attacker.name in CODE | {"bootloader-code"} and _kept_from_code(design, key):
+        return kept("it is invalidated, in storage that only b0 writes", told.source)
+    return untold(f"whether {attacker.name} can rewrite the storage of the keys", key.source)
+
+
+def _kept_from_code(design: Design, key: Key) -> bool:
+    """Whether an invalidated entry stays so: OTP words are written once, a page only while nothing locks it."""
+    for place in key.placements:
+        match place:
+            case InUicr():
+                continue
+            case InPartition():
+                area = design.partition(place.partition).range
+                locks = [span.range for step in design.root.steps if isinstance(step, Protect) for span in step.spans]
+                if not any(lock.covers(area) for lock in locks):
+                    return False
+            case _:
+                return False
+    return True
+
+
+def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
+    """Sign the next bootloader with the next key of the ring, if there is one."""
+    if attacker.name not in {"remote-ota", "operator-error", "old-signed-image"} or key.kind is not KeyKind.HASH:
+        return untold("how the key would be replaced", key.source)
+    ring = _ring(design, key)
+    image = _verified_image(key)
+    if key not in ring or not design.image(image).updatable:
+        return untold("which image is verified with it, and whether it is updated", key.source)
+    rest = ring[ring.index(key) + 1 :]
+    if rest:
+        return kept(f"the next release of {image} is signed with {rest[0].name}", key.source)
+    return broken("there is no further key to sign with", "no update writes the storage of the keys", source=key.source)
+
+
+def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
+    """Try to revoke, invalidate or erase the key where it lies."""
+    if attacker.name == "debug-port":
+        if design.lifecycle.eraseprotect:
+            return kept("the port refuses to erase", design.lifecycle.source)
+        return broken("erase-all takes the key away", source=key.source)
+    if attacker.name not in CODE or len(key.placements) != 1:
+        return untold(f"what {attacker.name} can do to the key", key.source)
+    place = key.placements[0]
+    match place:
+        case InKmu() if design.soc.kmu_version == 2:
+            if attacker.name not in SECURE:
+                return kept("the KMU answers secure code only", key.source)
+            if key.revocable is None:
+                return untold("whether the slot can be revoked", key.source)
+            return (
+                broken("secure code revokes the slot", source=key.source)
+                if key.revocable
+                else kept("the slot cannot be revoked", key.source)
+            )
+        case InUicr() if key.kind is KeyKind.HASH and design.soc.trustzone:
+            if attacker.name not in SECURE:
+                return kept("OTP words answer secure code only", key.source)
+            return broken(
+                "NSIB leaves its OTP words open",
+                "secure code writes the word that invalidates the key",
+                source=key.source,
+            )
+        case InPartition() if _kept_from_code(design, key):
+            return kept("the page is locked before he runs", key.source)
+        case _:
+            return untold("whether he can write where the key lies", key.source)
+
+
+def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
+    """Write to the stored value what its memory still takes."""
+    if len(key.placements) != 1 or not isinstance(key.placements[0], InUicr) or design.soc.otp is None:
+        return untold("whether its storage takes a value once only", key.source)
+    if attacker.name == "debug-port":
+        if design.lifecycle.eraseprotect:
+            return kept("the port refuses to erase", design.lifecycle.source)
+        return broken("erase-all clears the OTP words", source=key.source)
+    if attacker.name not in CODE | {"remote-ota", "old-signed-image", "bootloader-code"}:
+        return untold(f"what {attacker.name} can write", key.source)
+    writes = attacker.name in SECURE | {"bootloader-code"}
+    match key.all_words_written:
+        case False if writes:
+            return broken("a word that still reads as erased takes a value", source=key.source)
+        case None if writes:
+            return untold("whether some word of the value still reads as erased", key.source)
+        case _:
+            return kept("a word once written is final", key.source)
+
+
+def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
+    """Erase the key, or put another beside it where the bootloader looks."""
+    if len(key.placements) != 1 or not any(use.purpose is Purpose.VERIFY for use in key.uses):
+        return untold("where the trust of the first stage lies", key.source)
+    place = key.placements[0]
+    if attacker.name == "debug-port":
+        if not design.lifecycle.eraseprotect:
+            return broken("erase-all clears the storage of the key", "another one is provisioned", source=key.source)
+        if not design.lifecycle.approtect:
+            return untold("what an open port writes", design.lifecycle.source)
+        return kept("the port is closed and refuses to erase", design.lifecycle.source)
+    if attacker.name in {"remote-ota", "old-signed-image", "ext-flash-read", "ext-flash-write", "power-cut"}:
+        if isinstance(place, InImage) and design.image(place.image).updatable:
+            return untold("whether its image counts as the first stage", key.source)
+        return kept("no update reaches the storage of the key", key.source)
+    if attacker.name == "app-code-ns" and isinstance(place, InKmu | InUicr):
+        return kept("its storage answers secure code only", key.source)
+    return untold(f"what {attacker.name} can put beside the key", key.source)

@@ -1,0 +1,172 @@
+"""Images and keys kept hidden, enacted: everything the attacker gets to see is opened with everything he has.
+
+Rules: SEMANTICS, "What is told", image_hidden and key_hidden.
+"""
+
+from dataclasses import dataclass, field
+
+from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.boot import EncryptionType, Image
+from bootverify.design.design import Design
+from bootverify.design.keys import Elsewhere, HostOnly, InImage, InKmu, InPartition, InUicr, Key, Purpose, PushTarget
+from bootverify.design.life import Behaviour
+from bootverify.design.memory import MemoryKind
+from bootverify.machine.judgement import Judgement, broken, kept, untold
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """Something that shows an image: in clear, or closed until the image's key is had."""
+
+    what: str
+    image: str
+    closed: bool
+
+
+@dataclass(slots=True)
+class _Desk:
+    """The attacker's desk: files, plain images, keys, and what nobody told us of."""
+
+    design: Design
+    files: list[_File] = field(default_factory=list)
+    images: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    image_keys: set[str] = field(default_factory=set)
+    doubts: list[str] = field(default_factory=list)
+
+    def work(self) -> None:
+        """Open what can be opened until nothing new appears."""
+        before = -1
+        while before != len(self.images) + len(self.keys):
+            before = len(self.images) + len(self.keys)
+            for file in self.files:
+                if not file.closed or file.image in self.image_keys or self._opener(file.image):
+                    self.images.setdefault(file.image, file.what)
+            for key in self.design.keys:
+                for place in key.placements:
+                    if key.secret and isinstance(place, InImage) and place.image in self.images:
+                        self.keys.setdefault(key.name, f"part of {place.image}, {self.images[place.image]}")
+
+    def _opener(self, image: str) -> bool:
+        for key in self.design.keys:
+            opens = any(use.purpose is Purpose.DECRYPT and use.image == image for use in key.uses)
+            if opens and (key.published or key.name in self.keys):
+                return True
+        return False
+
+    def see(self, image: Image, what: str, *, closed: bool) -> None:
+        self.files.append(_File(what, image.name, closed))
+
+
+def image_hidden(design: Design, image: Image, attacker: Attacker) -> Judgement:
+    """Whether the plaintext of a release of `image` lies on the attacker's desk in the end."""
+    desk = _filled(design, attacker)
+    if image.name in desk.images:
+        return broken(f"the plaintext of {image.name} is had: {desk.images[image.name]}", source=image.source)
+    if desk.doubts:
+        return untold(desk.doubts[0], image.source)
+    return kept("nothing that he sees shows it, or opens with what he has", image.source)
+
+
+def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:
+    """Whether the value of `key` lies on the attacker's desk in the end."""
+    desk = _filled(design, attacker)
+    if key.published or key.name in desk.keys:
+        return broken(
+            f"the value of {key.name} is had: {desk.keys.get(key.name, 'it is published')}", source=key.source
+        )
+    served = any(isinstance(place, Elsewhere) and place.what == "service" for place in key.placements)
+    if served and attacker.name == "app-code-ns" and design.life.foreign_keys_exported:
+        return broken("the key service exports a key to whoever guesses its id", "he guesses the id", source=key.source)
+    if any(isinstance(place, Elsewhere) for place in key.placements) or not key.placements:
+        return untold(f"where {key.name} lies", key.source)
+    if desk.doubts:
+        return untold(desk.doubts[0], key.source)
+    return kept("no place in which it lies is open to him, and no file that he sees shows it", key.source)
+
+
+def _filled(design: Design, attacker: Attacker) -> _Desk:
+    desk = _Desk(design)
+    for image in design.images:
+        if image.updatable:
+            desk.see(
+                image, "as an update that is in everybody's hands", closed=image.encryption is not EncryptionType.NONE
+            )
+    _fill(desk, design, attacker)
+    desk.work()
+    return desk
+
+
+def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
+    match attacker.name:
+        case "remote-ota" | "old-signed-image" | "operator-error" | "power-cut":
+            return
+        case "factory-insider" | "build-pipeline":
+            for image in design.images:
+                desk.see(image, "in a file of the build", closed=False)
+            for key in design.keys:
+                loaded = any(isinstance(place, InKmu | InUicr | InPartition) for place in key.placements)
+                if key.secret and loaded and attacker.name == "factory-insider":
+                    desk.doubts.append(f"whether the factory sees {key.name} when it is loaded")
+                if attacker.name == "build-pipeline" and any(isinstance(place, HostOnly) for place in key.placements):
+                    desk.doubts.append(f"whether {key.name} is used where he is")
+        case "ext-flash-read" | "ext-flash-write":
+            _chip(desk, design)
+        case "debug-port" | "fault-injection":
+            glitched = attacker.can(Capability.INJECT_FAULT)
+            if not design.lifecycle.approtect or (glitched and design.life.glitch):
+                _memory(desk, design, "read through the debug port")
+            elif glitched:
+                desk.doubts.append("whether this silicon withstands a glitch")
+        case "bootloader-code" | "app-code" | "app-code-secure":
+            _memory(desk, design, "read by his code")
+        case who:
+            desk.doubts.append(f"what {who} gets to read")
+
+
+def _memory(desk: _Desk, design: Design, how: str) -> None:
+    for image in design.images:
+        desk.see(image, how, closed=False)
+    for key in design.keys:
+        for place in key.placements:
+            in_reach = isinstance(place, InUicr | InPartition) or (
+                isinstance(place, InKmu) and (place.readable or place.push_to is PushTarget.RAM)
+            )
+            if key.secret and in_reach:
+                desk.keys.setdefault(key.name, how)
+
+
+def _chip(desk: _Desk, design: Design) -> None:
+    """What the external chip shows while updates come and go."""
+    outside = {part.name for part in design.partitions if part.memory is MemoryKind.EXTERNAL}
+    mode, life = design.life.mode, design.life
+    for key in design.keys:
+        if key.secret and any(
+            isinstance(place, InPartition) and place.partition in outside for place in key.placements
+        ):
+            desk.keys[key.name] = "on the external chip"
+    scratch = any("scratch" in name for name in outside)
+    for image in design.images:
+        if any(slot in outside for slot in image.slots):
+            desk.doubts.append(f"how {image.name} lies in the external memory that it runs from")
+        closed = image.encryption is not EncryptionType.NONE
+        staged = image.staging in outside
+        if staged:
+            desk.see(image, "staged on the external chip", closed=closed)
+        if not closed or not (staged or scratch):
+            continue
+        if mode not in {"overwrite", "swap-move", "swap-scratch"}:
+            desk.doubts.append(f"what the update mode `{mode or 'not told'}` leaves outside")
+        if mode in {"swap-move", "swap-scratch"} and staged:
+            if life.factory_image == "signed":
+                desk.see(image, "its first release, swapped out in clear", closed=False)
+            elif not life.factory_image:
+                desk.doubts.append("whether the factory's image is encrypted when it is swapped out")
+        if mode == "swap-scratch" and scratch:
+            if life.save_encrypted is not True:
+                desk.image_keys.add(image.name)
+                desk.see(image, "opened with its key from the swap status on the chip", closed=True)
+            if life.does(Behaviour.SCRATCH_PLAIN):
+                desk.see(image, "in clear in the scratch area", closed=False)
+            elif not life.does(Behaviour.SCRATCH_ENCRYPTED):
+                desk.doubts.append("whether the scratch area holds plain sectors")

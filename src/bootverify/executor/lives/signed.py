@@ -1,0 +1,179 @@
+"""Only signed code, fields and bytes, enacted: what the attacker can put where, and what the next boot makes of it.
+
+Rules: SEMANTICS, "What is told", signed_only, metadata_signed, bytes_signed and closed.
+"""
+
+from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.boot import Image, Program, SignatureType
+from bootverify.design.design import Design
+from bootverify.design.keys import HostOnly, Key, Purpose
+from bootverify.design.life import Behaviour, Recovery
+from bootverify.design.memory import MemoryKind
+from bootverify.design.network import NetworkStage
+from bootverify.machine.judgement import Judgement, broken, kept, untold
+
+
+def signed_only(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
+    """Bring something unsigned in by every way that he has, then boot."""
+    if isinstance(thing, NetworkStage):
+        return _second_core(design, thing, attacker)
+    if thing.verified_by is None or thing.signature is SignatureType.NONE:
+        return untold("nothing verifies the image", thing.source)
+    known = _signing_key_in_hand(design, thing, attacker)
+    way = _way_in(design, thing, attacker)
+    if way is None:
+        return untold(f"what {attacker.name} can bring into the slots of {thing.name}", thing.source)
+    if not way:
+        return kept("he brings nothing in", thing.source)
+    if known is None:
+        return untold("whether he comes by a key that signs", thing.source)
+    if known:
+        return broken("he signs with the key himself", way, source=thing.source)
+    if design.stage(thing.verified_by).program is Program.NSIB:
+        return kept("NSIB verifies whatever slot it takes, at every boot", thing.source)
+    match design.life.validate:
+        case True:
+            return kept("what is started is verified after it was written, at each boot", thing.source)
+        case False:
+            if way.startswith("update"):
+                return untold("whether the one check at installation is enough", thing.source)
+            return broken("the slot is not verified at the boot", way, source=thing.source)
+        case None:
+            return untold("whether the slot is verified at every boot", thing.source)
+
+
+def _way_in(design: Design, image: Image, attacker: Attacker) -> str | None:
+    """How his bytes come to the device; empty when they do not, None when nothing tells."""
+    staged = design.partition(image.staging).memory if image.staging else None
+    match attacker.name:
+        case "ext-flash-read":
+            return ""
+        case "ext-flash-write":
+            outside = any(design.partition(slot).memory is MemoryKind.EXTERNAL for slot in image.slots)
+            if outside:
+                return None
+            return "the chip gives other bytes to the copy than to the check" if staged is MemoryKind.EXTERNAL else ""
+        case "serial-port":
+            match design.life.recovery:
+                case Recovery.OPEN:
+                    return None if len(image.slots) > 1 else "recovery writes straight into the slot"
+                case Recovery.ABSENT:
+                    return ""
+                case _:
+                    return None
+        case "factory-insider" | "build-pipeline":
+            return "update: he sends what he made" if image.staging else None
+        case _:
+            return None
+
+
+def _signing_key_in_hand(design: Design, image: Image, attacker: Attacker) -> bool | None:
+    keys = [
+        key
+        for key in design.keys
+        if any(use.image == image.name and use.purpose is not Purpose.DECRYPT for use in key.uses)
+    ]
+    if any(key.published for key in keys):
+        return True
+    if attacker.can(Capability.READ_FACTORY_FILES) or attacker.can(Capability.READ_BUILD):
+        signers = [key for key in keys if any(use.purpose is Purpose.SIGN for use in key.uses)]
+        if not signers:
+            return None
+        if all(_stays_home(key) for key in signers):
+            return False if attacker.can(Capability.READ_FACTORY_FILES) else None
+        return None
+    return False
+
+
+def _stays_home(key: Key) -> bool:
+    return bool(key.placements) and all(isinstance(place, HostOnly) for place in key.placements)
+
+
+def _second_core(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement:
+    """The network core starts what it was fed: who writes the transfer RAM decides, and who verified it."""
+    if stage.boots or stage.fed_by != "transfer-ram":
+        return untold("how its bytes come to the network core", stage.source)
+    trusted = [
+        image for image in design.images if any(each.name == stage.verified_by for each in design.stages_of(image.name))
+    ]
+    keys = [key for key in design.keys if key.published]
+    match attacker.name:
+        case "app-code-secure":
+            if stage.transfer_locked is None:
+                return untold("whether the transfer RAM is locked before the application runs", stage.source)
+            if not stage.transfer_locked:
+                return broken(
+                    "he writes a copy command into the transfer RAM",
+                    "the digest fits his own image",
+                    source=stage.source,
+                )
+            return kept("the transfer RAM is read-only before the application runs", stage.source)
+        case "remote-ota" | "old-signed-image" | "operator-error":
+            if keys or not trusted or not stage.signature:
+                return untold("who verifies what is handed to the network core", stage.source)
+            return kept(f"{stage.verified_by} verifies the signature before it hands over", stage.source)
+        case who:
+            return untold(f"what {who} can feed to the network core", stage.source)
+
+
+def metadata_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
+    """Append an entry outside the signed part, and send it."""
+    if attacker.name not in {
+        "remote-ota",
+        "old-signed-image",
+        "ext-flash-write",
+        "app-code",
+        "app-code-secure",
+        "app-code-ns",
+    }:
+        return untold(f"what {attacker.name} can append", image.source)
+    if image.staging is None or image.verified_by is None:
+        return untold("how its updates reach the device", image.source)
+    outside = design.partition(image.staging).memory is MemoryKind.EXTERNAL
+    if attacker.name == "ext-flash-write" and not outside:
+        return untold("whether he reaches the staging slot", image.source)
+    if design.life.does(Behaviour.UNSIGNED_METADATA):
+        return broken(
+            "an entry behind the signed part is appended",
+            "the bootloader uses it as if it were signed",
+            source=image.source,
+        )
+    if design.life.metadata_allow_list or design.life.does(Behaviour.SIGNED_METADATA):
+        return kept("entries outside the signed part are refused", image.source)
+    return untold("from where metadata entries are taken", image.source)
+
+
+def bytes_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
+    """Write behind the last entry of the image, where no signature reaches."""
+    starter = design.stage(image.verified_by).program if image.verified_by else None
+    if starter is not Program.MCUBOOT or attacker.name not in {"app-code", "app-code-secure"}:
+        return untold("which bytes behind the image stay as they were", image.source)
+    return broken("the signature ends with the image", "he writes into the rest of the slot", source=image.source)
+
+
+def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement:
+    """Try every byte of the stage's flash from the network core, after its bootloader handed over."""
+    if attacker.name != "netcore-code":
+        return untold(f"what {attacker.name} reaches of the network core's flash", stage.source)
+    first = next((each for each in design.network if each.boots), None)
+    try:
+        area = design.partition(stage.partition).range
+    except KeyError:
+        return untold("where it lies", stage.source)
+    if first is None:
+        return untold("which stage locks the network core's flash", stage.source)
+    locks = [span.range for span in first.locks]
+    at = area.start
+    while at < area.end:
+        over = [lock for lock in locks if at in lock]
+        if not over:
+            return broken(f"no lock covers {at:#x}", "code on that core writes there", source=stage.source)
+        at = max(lock.end for lock in over)
+    if design.life.does(Behaviour.LOCK_FAILURE_PASSES):
+        return broken("without a free lock entry the bootloader goes on unlocked", source=first.source)
+    survives = design.life.does(Behaviour.LOCKS_SURVIVE_SOFT_RESET)
+    if survives and not (
+        design.life.does(Behaviour.LOCK_ENTRIES_COUNTED) or design.life.does(Behaviour.LOCK_FAILURE_STOPS)
+    ):
+        return untold("what the bootloader does without a free lock entry", first.source)
+    return kept(f"{first.name} locks all of it before it hands over, or does not go on", first.source)

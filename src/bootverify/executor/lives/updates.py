@@ -1,0 +1,297 @@
+"""Updates taken, ways back and starts, enacted: what happens to one device when the story of the card is played.
+
+Rules: SEMANTICS, "What is told", update_taken, way_back and starts.
+"""
+
+from dataclasses import dataclass
+
+from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.boot import Image, Program, Protect
+from bootverify.design.design import Design
+from bootverify.design.keys import KeyKind, Purpose
+from bootverify.design.life import Behaviour, Recovery
+from bootverify.design.memory import MemoryKind
+from bootverify.design.network import NetworkStage
+from bootverify.design.protection import UnitKind
+from bootverify.machine.judgement import Judgement, broken, kept, untold
+
+LOCK_ENTRIES_PER_BOOT_LIMIT = 64
+
+
+@dataclass(slots=True)
+class _Unit:
+    """A device in the field: what is in its slots, and whether anything gets it out of trouble."""
+
+    primary: str = "good"
+    staged: str = "empty"
+    previous: str = "none"
+
+
+# -- a genuine update, handed over completely
+
+
+def update_taken(design: Design, image: Image, attacker: Attacker) -> Judgement:
+    """Hand over a genuine update while the attacker does what he can, and see whether it is installed."""
+    stranger = _foreign_anchor(design, image)
+    if stranger:
+        return broken(f"the device trusts {stranger}, with which the owner does not sign", source=image.source)
+    if image.verified_by is None or not image.updatable:
+        return untold("no update of it is drawn", image.source)
+    unit = _Unit(staged="update")
+    if image.staging is None:
+        return _without_slot(design, image)
+    where = design.partition(image.staging)
+    if _blocked(design, image, attacker):
+        unit.staged = "misfit"
+        return broken("a variant that fits no free slot stays where updates are staged", "the update cannot be stored")
+    match attacker.name:
+        case "ext-flash-write":
+            if where.memory is MemoryKind.EXTERNAL:
+                unit.staged = "spoilt"
+        case "app-code" | "app-code-secure":
+            unit.staged = "spoilt"
+        case "remote-ota" | "old-signed-image" | "ext-flash-read" | "debug-port":
+            pass
+        case "operator-error":
+            if design.life.event:
+                return untold("what the course of events does to an update", design.life.source)
+        case "power-cut":
+            if design.life.does(Behaviour.SWAP_CUT_LOSES_IMAGE):
+                return broken("a cut in the swap leaves an image that no later boot completes", source=image.source)
+            return untold("whether an interrupted installation is completed", image.source)
+        case who:
+            return untold(f"what {who} can do to a staged update", image.source)
+    if attacker.name == "debug-port" and not design.lifecycle.approtect:
+        return untold("what the probe does to a staged update", image.source)
+    if unit.staged == "spoilt":
+        return broken(
+            f"{attacker.name} spoils the update where it lies staged", "the installer refuses it", source=where.source
+        )
+    if _unsure(design, image):
+        return untold(_unsure(design, image), image.source)
+    return kept("what is staged is verified and installed at the next boot", image.update_source)
+
+
+def _without_slot(design: Design, image: Image) -> Judgement:
+    match design.life.recovery:
+        case Recovery.OPEN | Recovery.GUARDED:
+            return untold("whether the recovery port is the update path meant", image.source)
+        case Recovery.ABSENT:
+            return broken("no slot stages an update, and there is no recovery port", source=image.source)
+        case None:
+            return untold("how its updates reach the device", image.source)
+
+
+def _foreign_anchor(design: Design, image: Image) -> str:
+    """The verification key whose private half is not the one that the owner signs with; empty when none is known."""
+    signers = {key.name for key in design.keys if key.kind is KeyKind.PRIVATE and _uses(key, Purpose.SIGN, image)}
+    for key in design.keys:
+        if key.kind is KeyKind.PUBLIC and _uses(key, Purpose.VERIFY, image) and key.other_half:
+            others = [each for each in design.keys if each.name in signers and not each.published]
+            mate = design.key(key.other_half)
+            if mate.published and others:
+                return key.name
+    return ""
+
+
+def _uses(key, purpose: Purpose, image: Image) -> bool:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    return any(use.purpose is purpose and use.image == image.name for use in key.uses)
+
+
+def _blocked(design: Design, image: Image, attacker: Attacker) -> bool:
+    """Whether someone leaves a misfit variant in the staging slot, on a release that never removes it."""
+    if not design.life.does(Behaviour.MISFIT_BLOCKS_STAGING):
+        return False
+    sharing = [other for other in design.images if len(other.slots) > 1 and other.staging == image.staging]
+    sends = attacker.can(Capability.SEND_UPDATE) or design.life.event == "wrong-variant"
+    return bool(sharing) and sends
+
+
+def _unsure(design: Design, image: Image) -> str:
+    staged = design.partition(image.staging or "").range.size
+    slot = design.partition(image.slots[0]).range.size
+    if len(image.slots) == 1 and staged < slot:
+        return "whether an update fits a staging slot that is smaller than its slot"
+    if design.life.does(Behaviour.UNSIGNED_METADATA):
+        return "whether unsigned metadata blocks an update"
+    if any(rule.planned and rule.slots and rule.planned > rule.slots for rule in design.life.rules or ()):
+        return "what happens to updates past the last counter slot"
+    return "" if design.life.mode else "how MCUboot installs what is staged"
+
+
+# -- back to work without a probe
+
+
+def way_back(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
+    """Leave the device in the worst state that the story has, and look for a way back."""
+    life, source = design.life, thing.source
+    if attacker.name not in {"operator-error", "power-cut", "serial-port"}:
+        return untold(f"in what state {attacker.name} can leave the device", source)
+    if life.recovery in {Recovery.OPEN, Recovery.GUARDED}:
+        if isinstance(thing, Image) and thing.verified_by is None:
+            return untold("whether the recovery port's own program survives", source)
+        return kept("the recovery port takes the genuine image again", life.source)
+    if attacker.name == "serial-port":
+        return untold("without a recovery port he reaches nothing", source)
+    unit = _Unit()
+    if attacker.name == "operator-error":
+        return _after_mistake(design, unit)
+    if life.does(Behaviour.SWAP_CUT_LOSES_IMAGE):
+        return broken("the swap that was cut is never completed, and no recovery port is built", "the image is lost")
+    if life.does(Behaviour.SWAP_CUT_SURVIVES):
+        return kept("a cut swap is completed at the next boot", life.source)
+    return untold("whether an interrupted swap is always completed", source)
+
+
+def _after_mistake(design: Design, unit: _Unit) -> Judgement:
+    life = design.life
+    if life.event == "crashing-release":
+        unit.previous = "kept" if life.mode.startswith("swap") else "gone"
+        if unit.previous == "gone" and life.mode == "overwrite":
+            return broken(
+                "the copy replaced the release that worked", "the new one crashes before it can fetch another"
+            )
+        if unit.previous == "kept" and life.request == "test":
+            return kept("a release that never confirms itself is reverted at the next boot", life.source)
+        if unit.previous == "kept" and life.request == "permanent":
+            return broken("a permanent swap is never reverted", "the new one crashes before it can fetch another")
+        return untold("whether the release was requested for test or for good", life.source)
+    if life.event == "wrong-variant":
+        if life.does(Behaviour.MISFIT_BLOCKS_STAGING):
+            return broken("the staging slot is occupied for ever", "no other update can be stored")
+        if life.does(Behaviour.MISFIT_IS_DROPPED):
+            return kept("what fits no free slot is removed, and the next update is taken", life.source)
+        return untold("what becomes of a variant that fits no free slot", life.source)
+    return untold("what went wrong", life.source)
+
+
+# -- the next boot
+
+
+def starts(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
+    """Boot once more after what the attacker did, or what was planned."""
+    match attacker.name:
+        case "operator-error":
+            return _planned(design, thing)
+        case "serial-port" if isinstance(thing, Image):
+            return _after_upload(design, thing)
+        case "power-cut":
+            return _after_cut(design, thing)
+        case "app-code" | "app-code-secure" if isinstance(thing, Image):
+            return _after_code(design, thing)
+        case "debug-port" if not design.lifecycle.eraseprotect:
+            return broken("erase-all leaves nothing to start", source=design.lifecycle.source)
+        case who:
+            return untold(f"what {who} leaves for the next boot", thing.source)
+
+
+def _planned(design: Design, thing: Image | NetworkStage) -> Judgement:
+    if isinstance(thing, NetworkStage):
+        return _entries(design, thing)
+    life, judged = design.life, False
+    for stage in design.stages:
+        for step in stage.steps:
+            if isinstance(step, Protect) and (trouble := _lock_trouble(design, step)):
+                if life.does(Behaviour.LOCK_FAILURE_STOPS):
+                    return broken(
+                        f"{stage.name} cannot set its lock ({trouble})",
+                        "it stops before it hands over",
+                        source=step.source,
+                    )
+                return untold(f"what {stage.name} does when its lock fails ({trouble})", step.source)
+    judged = life.does(Behaviour.LOCK_FAILURE_STOPS)
+    for rule in life.rules or ():
+        if rule.by not in {"nsib", "mcuboot"} or rule.slots is None or rule.planned is None:
+            continue
+        free = rule.slots
+        for release in range(1, rule.planned + 1):
+            if free:
+                free -= 1
+            elif life.does(Behaviour.COUNTER_FULL_STOPS):
+                return broken(
+                    f"release {release} finds no counter slot",
+                    "its counter write fails, nothing boots",
+                    source=rule.source,
+                )
+            elif not life.does(Behaviour.COUNTER_FULL_REFUSES):
+                return untold("what an update past the last counter slot does", rule.source)
+        judged = True
+    if life.event:
+        return untold("what the course of events does to the next boot", life.source)
+    return (
+        kept("locks can be set and no planned release runs out of counter slots")
+        if judged
+        else untold("what could go wrong")
+    )
+
+
+def _lock_trouble(design: Design, step: Protect) -> str:
+    """Why the unit cannot take the spans of a step; empty when it can."""
+    guard = design.soc.guard
+    entries = 0
+    for span in step.spans:
+        if span.range.start % guard.granule or span.range.size % guard.granule:
+            return f"{span.range} is no multiple of {guard.granule:#x}"
+        left = span.range.size
+        while left > 0:
+            left -= min(left, guard.largest or left)
+            entries += 1
+    if guard.kind in {UnitKind.RRAMC, UnitKind.ACL} and entries > guard.entries:
+        return f"{entries} entries are needed, {guard.entries} exist"
+    return ""
+
+
+def _entries(design: Design, stage: NetworkStage) -> Judgement:
+    """Boot the network core again and again without a full reset, on silicon that keeps its lock entries."""
+    first = next((each for each in design.network if each.boots), None)
+    if first is None or not design.life.does(Behaviour.LOCKS_SURVIVE_SOFT_RESET):
+        return untold("what could go wrong at a boot of the network core", stage.source)
+    taken, free = max(len(first.locks), 1), 8
+    for boot in range(1, LOCK_ENTRIES_PER_BOOT_LIMIT):
+        if taken > free:
+            if not (design.life.does(Behaviour.LOCK_FAILURE_STOPS) or design.life.does(Behaviour.LOCK_ENTRIES_COUNTED)):
+                return untold(f"what {first.name} does without a free lock entry", first.source)
+            return broken(f"soft boot {boot} finds no free lock entry", f"{first.name} stops", source=first.source)
+        free -= taken
+    return untold("no boot ran out of entries", stage.source)
+
+
+def _after_upload(design: Design, image: Image) -> Judgement:
+    match design.life.recovery:
+        case Recovery.OPEN:
+            starter = design.stage(image.verified_by) if image.verified_by else None
+            if starter is not None and starter.program is Program.NSIB:
+                return untold("whether the port writes into the bootloader's slots", image.source)
+            return broken("whoever has the cable overwrites the image that works", "the next boot refuses what he sent")
+        case Recovery.ABSENT:
+            return kept("there is no recovery port", design.life.source)
+        case _:
+            return untold("what the recovery port takes", design.life.source)
+
+
+def _after_cut(design: Design, thing: Image | NetworkStage) -> Judgement:
+    life = design.life
+    if isinstance(thing, NetworkStage):
+        if life.does(Behaviour.ACKNOWLEDGED_EARLY):
+            return broken("the upload is acknowledged before it is in flash", "power goes, half an image is left")
+        return untold("whether an update of the network core is written in one go", thing.source)
+    if life.does(Behaviour.SWAP_CUT_LOSES_IMAGE):
+        return broken("a cut in the swap leaves an image that no later boot completes", source=thing.source)
+    return untold("whether an interrupted installation is completed", thing.source)
+
+
+def _after_code(design: Design, image: Image) -> Judgement:
+    application = design.application
+    if application is None or image.name != application.image or image.verified_by is None:
+        return untold("whether his code reaches its flash", image.source)
+    locked = [
+        span.range
+        for stage in design.stages
+        for step in stage.steps
+        if isinstance(step, Protect)
+        for span in step.spans
+    ]
+    area = design.partition(image.slots[0]).range
+    if any(area.overlaps(lock) for lock in locked) or not design.life.validate:
+        return untold("whether what he writes is refused", image.source)
+    return broken("his code erases the slot it runs from", "the next boot refuses what is left", source=image.source)
