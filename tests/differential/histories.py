@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.attacker import TOLD_ONLY, Attacker, Capability
 from bootverify.design.boot import ChooseSlot
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
@@ -35,7 +35,7 @@ from bootverify.machine.content import Content, Crafted, Erased, Genuine
 EVERYTHING = Attacker(
     name="everything",
     title="can do all that is modelled",
-    capabilities=frozenset(Capability) - {Capability.READ_FACTORY_FILES},
+    capabilities=frozenset(Capability) - TOLD_ONLY,
 )
 CODE_AND_CUTS = Attacker(
     name="code-and-cuts",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from bootverify.check.verdict import Report, Verdict
-from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.attacker import TOLD_ONLY, Attacker, Capability
 from bootverify.design.design import Design
 from bootverify.design.protection import Attribution
 
@@ -59,7 +59,7 @@ def weakest(ask: Ask, capabilities: Iterable[Capability], *, most: int = 3) -> W
 
 def possible(design: Design) -> tuple[Capability, ...]:
     """The capabilities that somebody can have in this design; whoever may send an update may send an old one."""
-    missing: set[Capability] = {Capability.REPLAY_RELEASE}
+    missing: set[Capability] = {Capability.REPLAY_RELEASE, *(TOLD_ONLY - {Capability.READ_FACTORY_FILES})}
     if not design.has_tfm:
         missing.add(Capability.RUN_SECURE_PARTITION)
     if design.application is None:
