@@ -14,8 +14,8 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.design.source import Source
 from bootverify.errors import InputError
-from bootverify.executor.run import NotEnabled, act, mark, runs_on
-from bootverify.executor.world import World
+from bootverify.executor.run import act, mark, runs_on
+from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, TakeStep
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step, Trace, from_json

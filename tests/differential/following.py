@@ -10,8 +10,8 @@ from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.instant import Instants
 from bootverify.encoder.terms import Term, Value, evaluate
 from bootverify.executor import predicates
-from bootverify.executor.run import NotEnabled, act
-from bootverify.executor.world import World
+from bootverify.executor.run import act
+from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action
 
 

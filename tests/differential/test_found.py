@@ -6,7 +6,8 @@ from tests.differential.following import Followed
 from tests.differential.histories import step_of
 
 from bootverify.design.protection import Access, Attribution
-from bootverify.executor.run import NotEnabled, act
+from bootverify.executor.run import act
+from bootverify.executor.world import NotEnabled
 from bootverify.machine.action import (
     Deliver,
     EraseAll,

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from bootverify.check.abstract_units import Facts, registers
 from bootverify.design.boot import ChooseSlot, UpgradeMode
 from bootverify.design.keys import InKmu, Key
-from bootverify.encoder.frame import ABOVE, CRAFTED, NO_SLOT, Frame
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_contents import CRAFTED
+from bootverify.encoder.frame_hardware import ABOVE, NO_SLOT
 from bootverify.executor.content import content_of
 from bootverify.executor.layout import home
 from bootverify.executor.memory import Memory

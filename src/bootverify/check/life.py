@@ -7,8 +7,8 @@ from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.design import Design
 from bootverify.encoder.instant import Instants
 from bootverify.executor.attack import hostile_as
-from bootverify.executor.run import NotEnabled, act, mark, runs_on
-from bootverify.executor.world import World
+from bootverify.executor.run import act, mark, runs_on
+from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, Deliver, EraseAll, Publish, Request, Reset, TakeStep
 from bootverify.machine.content import Crafted, Genuine
 

@@ -11,8 +11,8 @@ from bootverify.check.inclusion import Inclusion
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.instant import Instants
-from bootverify.executor.run import NotEnabled, act, mark
-from bootverify.executor.world import World
+from bootverify.executor.run import act, mark
+from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, TakeStep
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step

@@ -7,7 +7,9 @@ from bootverify.design.attacker import Capability
 from bootverify.design.boot import Program, Stage
 from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.encoder.cells import Extent
-from bootverify.encoder.frame import CRAFTED, NO_SLOT, Frame
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_contents import CRAFTED
+from bootverify.encoder.frame_hardware import NO_SLOT
 from bootverify.encoder.region import Region
 from bootverify.encoder.terms import Term, and_, eq, false, or_, true
 from bootverify.encoder.units import acl, bprot, mpc, rramc, spu

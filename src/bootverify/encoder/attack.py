@@ -8,7 +8,9 @@ from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.encoder.access import Initiator, Reach
 from bootverify.encoder.cells import Extent, Place, Store
 from bootverify.encoder.environment import content_of
-from bootverify.encoder.frame import CRAFTED, ERASED, HALTED, INVALIDATED, NO_SLOT, REQUEST, Frame
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_contents import CRAFTED, ERASED, INVALIDATED, REQUEST
+from bootverify.encoder.frame_hardware import HALTED, NO_SLOT
 from bootverify.encoder.knowledge import decrypts, in_uicr, kmu_slots
 from bootverify.encoder.move import Choices, Move, choice, chosen, move
 from bootverify.encoder.system import Transition

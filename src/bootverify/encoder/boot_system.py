@@ -23,7 +23,8 @@ from bootverify.encoder.attack import attack, fault
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.compile import Things, compiled
 from bootverify.encoder.environment import environment
-from bootverify.encoder.frame import HALTED, Frame
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.move import Move, move
 from bootverify.encoder.predicates import Predicates
 from bootverify.encoder.stages.mcuboot import boot_go

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 
 from bootverify.design.attacker import Capability
 from bootverify.encoder.access import Reach
-from bootverify.encoder.frame import CRAFTED, HALTED, REQUEST, Frame
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_contents import CRAFTED, REQUEST
+from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import carries, decrypts
 from bootverify.encoder.move import Choices, Move, choice, chosen, move
 from bootverify.encoder.terms import Term, and_, const, eq, member, not_, or_, true

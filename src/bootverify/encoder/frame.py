@@ -70,161 +70,21 @@ condition; `Frame.variables` is the list.
 What is shipped follows from what is published and carried, so there is no variable for it either.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
-from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, Protect, Stage, operation
-from bootverify.design.design import Design
+from bootverify.design.boot import ChooseSlot, Image, Program
 from bootverify.design.keys import HostOnly, InImage, InKmu, Key, Purpose
-from bootverify.design.protection import UnitKind
-from bootverify.encoder.cells import Cells, NotModelled, Store
-from bootverify.encoder.region import Region, region
-from bootverify.encoder.terms import (
-    BOOL,
-    Sort,
-    Term,
-    Value,
-    and_,
-    const,
-    eq,
-    false,
-    member,
-    not_,
-    or_,
-    true,
-    var,
-)
-from bootverify.machine.content import Genuine
+from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.frame_contents import ERASED, ContentFrame
+from bootverify.encoder.frame_hardware import truth
+from bootverify.encoder.terms import BOOL, Sort, Term, Value, and_, eq, false, not_, or_, var
 
-HALTED = "halted"
-ERASED, CRAFTED, INVALIDATED = "erased", "crafted", "invalidated"
-NO_SLOT = "none"
-ABOVE = "above"
 PROVISION = Sort("Provision", ("provisioned", "crafted", "erased"))
-REQUEST = Sort("Request", ("none", "test", "perm", "revert"))
 
 
-class Frame:
+class Frame(ContentFrame):
     """The variables that `design` has in the presence of `attacker`."""
-
-    def __init__(self, design: Design, attacker: Attacker) -> None:
-        self.design = design
-        self.attacker = attacker
-        self.cells = Cells(design)
-        self.cuts = attacker.can(Capability.CUT_POWER)
-        self.debugs = attacker.can(Capability.DEBUG)
-
-    # -- marks
-
-    @cached_property
-    def marks(self) -> dict[str, tuple[str, ...]]:
-        """The marks of each stage, in step order."""
-        found = {}
-        for stage in self.design.stages:
-            seen: dict[str, int] = {}
-            names = []
-            for step in stage.steps:
-                name = operation(step)
-                seen[name] = seen.get(name, 0) + 1
-                names.append(f"{stage.name}.{name}" + (str(seen[name]) if seen[name] > 1 else ""))
-            if not names:
-                raise NotModelled(f"stage `{stage.name}` has no steps")
-            found[stage.name] = tuple(names)
-        return found
-
-    @cached_property
-    def at(self) -> Term:
-        """The mark."""
-        return var("at", Sort("Mark", (*(mark for marks in self.marks.values() for mark in marks), HALTED)))
-
-    @cached_property
-    def first_mark(self) -> str:
-        """Where every boot starts."""
-        return self.marks[self.design.root.name][0]
-
-    @cached_property
-    def run_mark(self) -> str | None:
-        """Where the running application stays; None when the chain ends before."""
-        application = self.design.application
-        return None if application is None else self.marks[application.name][-1]
-
-    def at_mark(self, mark: str | None) -> Term:
-        """The device is at `mark`; never, where there is no such mark."""
-        return false() if mark is None else eq(self.at, mark)
-
-    def at_stage(self, *stages: Stage) -> Term:
-        """The device is at a mark of one of `stages`."""
-        return member(self.at, [mark for stage in stages for mark in self.marks[stage.name]])
-
-    def go(self, mark: str) -> Term:
-        """The mark as a value of `at`."""
-        return const(self.at.sort, mark)
-
-    # -- hardware
-
-    @cached_property
-    def regions(self) -> tuple[Region, ...]:
-        """The registers of the flash regions, one for each group of `cells`."""
-        soc = self.design.soc
-        attributed = soc.attribution is not None and self.design.has_tfm
-        return tuple(region(members, soc.guard.kind, attributed=attributed) for members in self.cells.groups)
-
-    def regions_of(self, numbers: Iterable[int]) -> tuple[Region, ...]:
-        """The registers that stand for the regions with these numbers."""
-        groups = dict.fromkeys(self.cells.group_of[i] for i in numbers)
-        return tuple(self.regions[group] for group in groups)
-
-    @cached_property
-    def active(self) -> Term | None:
-        """The slot that NSIB took."""
-        slots = [slot for image in self.design.images if len(image.slots) > 1 for slot in image.slots]
-        return var("active", Sort("Slot", (NO_SLOT, *slots))) if slots else None
-
-    def reset(self) -> dict[Term, Term]:
-        """What every reset does."""
-        updates = {self.at: self.go(self.first_mark)}
-        for each in self.regions:
-            updates.update({field: _truth(value) for field, value in each.start.items()})
-            updates.update(self._boot_region(each))
-        if self.entries is not None:
-            updates[self.entries] = const(self.entries.sort, "0")
-        if self.active is not None:
-            updates[self.active] = const(self.active.sort, NO_SLOT)
-        return updates
-
-    @cached_property
-    def entries(self) -> Term | None:
-        """How many entries of the guard are in use, where they can run out."""
-        guard = self.design.soc.guard
-        if guard.kind in {UnitKind.SPU, UnitKind.BPROT}:
-            return None
-        most = guard.entries if guard.kind is UnitKind.ACL else 1
-        steps = (step for stage in self.design.stages for step in stage.steps)
-        if not any(isinstance(step, Protect) for step in steps):
-            return None
-        return var("entries", Sort("Entries", tuple(str(number) for number in range(most + 1))))
-
-    def _boot_region(self, each: Region) -> dict[Term, Term]:
-        """Hardware loads the boot region at reset, while UICR holds its setting (soc.md 2.4)."""
-        if each.members[0] not in self.cells.boot_cells:
-            return {}
-        return {each.write: self.erased_all}
-
-    @cached_property
-    def counter(self) -> Term | None:
-        """NSIB's stored version."""
-        if not any(
-            isinstance(step, ChooseSlot) and step.counter for stage in self.design.stages for step in stage.steps
-        ):
-            return None
-        numbers = (str(number) for number in range(self.design.releases + 1))
-        return var("counter", Sort("Version", (*numbers, ABOVE)))
-
-    @cached_property
-    def erased_all(self) -> Term:
-        """The probe erased the device."""
-        return var("erased_all") if self.debugs and not self.design.lifecycle.eraseprotect else false()
 
     # -- what NSIB trusts, what the CPU fetches
 
@@ -275,148 +135,6 @@ class Frame:
         by_key = [self.fillings[key.name] for key in self.design.keys if key.empty and _verifies(key, image)]
         return or_(*by_key)
 
-    # -- contents
-
-    def releases(self, image: Image) -> range:
-        """The releases of `image` that exist."""
-        return range(1, (self.design.releases if image.updatable else 1) + 1)
-
-    def variants(self, image: Image) -> tuple[str, ...]:
-        """The slots that `image` is built for by name; a nameless one where there is one slot."""
-        return image.slots if len(image.slots) > 1 else ("",)
-
-    @cached_property
-    def genuine(self) -> dict[str, Genuine]:
-        """What the owner made, by the name of its content."""
-        made = (
-            Genuine(image.name, release, slot)
-            for image in self.design.images
-            for release in self.releases(image)
-            for slot in self.variants(image)
-        )
-        return {str(each): each for each in made}
-
-    def named(self, image: str, *, releases: Iterable[int] | None = None, slot: str | None = None) -> tuple[str, ...]:
-        """The contents that are `image`, of the given releases and variant, or of all."""
-        wanted = None if releases is None else set(releases)
-        return tuple(
-            name
-            for name, each in self.genuine.items()
-            if each.image == image and (wanted is None or each.release in wanted) and slot in (None, each.slot)
-        )
-
-    @cached_property
-    def content_sort(self) -> Sort:
-        """The sort of all contents, so that a copy is an assignment."""
-        return Sort("Content", (ERASED, CRAFTED, INVALIDATED, *self.genuine))
-
-    @cached_property
-    def _contents(self) -> dict[str, Term]:
-        return {name: var(f"content[{name}]", self.content_sort) for name in self.cells.stores}
-
-    def content(self, store: Store | str) -> Term:
-        """What `store` holds."""
-        return self._contents[store if isinstance(store, str) else store.name]
-
-    def is_content(self, value: str) -> Term:
-        """The content as a value."""
-        return const(self.content_sort, value)
-
-    def factory(self, store: Store) -> str:
-        """The content of `store` when the device leaves production."""
-        if not store.image:
-            return ERASED
-        image = self.design.image(store.image)
-        if store.slot != image.slots[0]:
-            return ERASED
-        return self.named(image.name, releases=(1,), slot=image.slots[0] if len(image.slots) > 1 else "")[0]
-
-    @cached_property
-    def takings(self) -> dict[str, Term]:
-        """The variables that tell it of images with several stores."""
-        stores = {image.name: self.cells.of_image(image.name) for image in self.design.images}
-        return {name: var(f"taken[{name}]", self.content_sort) for name, each in stores.items() if len(each) > 1}
-
-    def taken(self, image: str) -> Term:
-        """What this boot takes `image` from, as one content."""
-        found = self.takings.get(image)
-        return self.content(self.cells.of_image(image)[0]) if found is None else found
-
-    # -- updates
-
-    @cached_property
-    def installs(self) -> dict[str, tuple[Stage, BootGo]]:
-        """The stage and step that install updates of an image, by image."""
-        found: dict[str, tuple[Stage, BootGo]] = {}
-        for stage in self.design.stages:
-            for step in stage.steps:
-                if isinstance(step, BootGo) and self.design.image(step.image).staging is not None:
-                    if step.image in found:
-                        raise NotModelled(f"image `{step.image}` is installed by two steps")
-                    found[step.image] = (stage, step)
-        return found
-
-    @cached_property
-    def requests(self) -> dict[str, Term]:
-        """What the trailers ask for, by image."""
-        return {image: var(f"request[{image}]", REQUEST) for image in self.installs}
-
-    def midway(self, image: str) -> Term:
-        """The swap of `image` was cut and is not completed."""
-        return var(f"midway[{image}]") if self.cuts and image in self.requests else false()
-
-    def pair(self, image: str) -> tuple[tuple[Store, ...], Store | None]:
-        """The stores of the slot of `image`, and its staging."""
-        staging = self.design.image(image).staging
-        return self.cells.of_image(image), None if staging is None else self.cells.stores[staging]
-
-    def torn(self, store: Store | str) -> Term:
-        """`store` is half of a pair that is midway, so its content has no name."""
-        name = store if isinstance(store, str) else store.name
-        return or_(*(self.midway(image) for image in self.installs if name in self._pair_names(image)))
-
-    def may_hold(self, store: Store | str, *values: str) -> Term:
-        """`store` holds one of `values`, or is midway in a pair of which a half does."""
-        name = store if isinstance(store, str) else store.name
-        held = member(self.content(name), values)
-        others = [
-            and_(
-                self.midway(image),
-                or_(*(member(self.content(each), values) for each in self._pair_names(image))),
-            )
-            for image in self.installs
-            if name in self._pair_names(image)
-        ]
-        return or_(held, *others)
-
-    def _pair_names(self, image: str) -> tuple[str, ...]:
-        stores, staging = self.pair(image)
-        return tuple(store.name for store in (*stores, *([staging] if staging else [])))
-
-    @cached_property
-    def published(self) -> dict[str, Term]:
-        """Whether each update is in everybody's hands, by the name of its content."""
-        return {
-            name: var(f"published[{name}]")
-            for name, each in self.genuine.items()
-            if self.design.image(each.image).updatable
-        }
-
-    @cached_property
-    def carried(self) -> dict[tuple[str, str], Term]:
-        """Whether updates of an image hold a secret key, by the names of the two."""
-        images = [image.name for image in self.design.images if image.updatable]
-        keys = [key.name for key in self.design.keys if key.secret]
-        return {(image, key): var(f"carries[{image} {key}]") for image in images for key in keys}
-
-    def places_in(self, key: Key, image: str) -> tuple[str, ...]:
-        """The releases of `image`, by the names of their contents, whose bytes hold `key`."""
-        names: list[str] = []
-        for place in key.placements:
-            if isinstance(place, InImage) and place.image == image:
-                names += self.named(image, releases=None if place.release is None else (place.release,))
-        return tuple(dict.fromkeys(names))
-
     # -- knowledge
 
     @cached_property
@@ -437,7 +155,7 @@ class Frame:
 
     def knows(self, key: Key) -> Term:
         """The attacker has the secret value of `key`."""
-        return _truth(key.published) if key.published else self.knowledge.get(key.name, false())
+        return truth(key.published) if key.published else self.knowledge.get(key.name, false())
 
     # -- all of it
 
@@ -499,7 +217,3 @@ def _comes_later(key: Key) -> bool:
     releases = [place.release for place in key.placements if isinstance(place, InImage)]
     in_kmu = any(isinstance(place, InKmu) for place in key.placements)
     return in_kmu and bool(releases) and all(release is not None and release > 1 for release in releases)
-
-
-def _truth(value: bool) -> Term:
-    return true() if value else not_(true())

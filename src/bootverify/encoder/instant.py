@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bootverify.encoder.boot_system import BootSystem
-from bootverify.encoder.frame import CRAFTED, ERASED, NO_SLOT, Frame
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_contents import CRAFTED, ERASED
+from bootverify.encoder.frame_hardware import NO_SLOT
 from bootverify.encoder.pycode import Compiled, State, inputs_of
 from bootverify.encoder.terms import Term, Value
 from bootverify.machine.action import Action, ProgramRegion, Reset, TakeStep

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from bootverify.encoder.cells import Store
-from bootverify.encoder.frame import CRAFTED, ERASED, NO_SLOT, Frame
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_contents import CRAFTED, ERASED
+from bootverify.encoder.frame_hardware import NO_SLOT
 from bootverify.encoder.terms import Term, and_, eq, ite
 
 

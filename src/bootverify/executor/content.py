@@ -1,7 +1,7 @@
 """Names what a store holds by comparing bytes with what its makers built; nothing is verified here."""
 
-from bootverify.executor.factory import TRAILER_ROOM
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, staging_partitions, stores_of
+from bootverify.executor.owner_build import TRAILER_ROOM
 from bootverify.executor.world import World
 from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
 

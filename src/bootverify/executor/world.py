@@ -9,10 +9,15 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InKmu, Key
 from bootverify.executor.crypto import PrivateKey
 from bootverify.executor.device import Device
-from bootverify.executor.factory import HIS_KEY, Factory, Package
+from bootverify.executor.factory import HIS_KEY, Factory
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store
+from bootverify.executor.owner_build import Package
 from bootverify.executor.units.kmu_v2 import KmuV2, SlotState
+
+
+class NotEnabled(Exception):  # noqa: N818 - an outcome of trying an action, not an error of the program
+    """The action cannot happen in this state; the text says why."""
 
 
 @dataclass(slots=True)

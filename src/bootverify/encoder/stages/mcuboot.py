@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from bootverify.design.boot import BootGo, EncryptionType, Image, UpgradeMode
 from bootverify.encoder.cells import NotModelled, Store
-from bootverify.encoder.frame import CRAFTED, ERASED, HALTED, NO_SLOT, REQUEST, Frame
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
+from bootverify.encoder.frame_hardware import HALTED, NO_SLOT
 from bootverify.encoder.knowledge import forgeable, opens, shared_key
 from bootverify.encoder.move import choice
 from bootverify.encoder.stages.outcome import Outcome

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from bootverify.design.boot import ChooseSlot, Image
 from bootverify.encoder.cells import NotModelled, Store
-from bootverify.encoder.frame import CRAFTED, ERASED, HALTED, INVALIDATED, Frame
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_contents import CRAFTED, ERASED, INVALIDATED
+from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import forgeable
 from bootverify.encoder.move import choice
 from bootverify.encoder.stages.outcome import Outcome

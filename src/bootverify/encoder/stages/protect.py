@@ -3,7 +3,8 @@
 from bootverify.design.boot import Program, Protect
 from bootverify.design.protection import Access, Lock, Span, UnitKind
 from bootverify.encoder.cells import NotModelled
-from bootverify.encoder.frame import HALTED, Frame
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.terms import Term, and_, const, eq, ite, member, not_, or_, true
 from bootverify.encoder.units import acl, bprot, rramc, spu

@@ -5,7 +5,8 @@ from dataclasses import replace
 from bootverify.design.boot import SetUpTrustZone
 from bootverify.design.protection import UnitKind
 from bootverify.encoder.cells import NotModelled
-from bootverify.encoder.frame import HALTED, Frame
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.stages.protect import programmed
 from bootverify.encoder.terms import Term, not_, or_, true

@@ -1,0 +1,160 @@
+"""The variables of one instant that tell what stores hold and which updates are on their way.
+
+What each of them means stands in `frame`.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from bootverify.design.boot import BootGo, Image, Stage
+from bootverify.design.keys import InImage, Key
+from bootverify.encoder.cells import NotModelled, Store
+from bootverify.encoder.frame_hardware import HardwareFrame
+from bootverify.encoder.terms import Sort, Term, and_, const, false, member, or_, var
+from bootverify.machine.content import Genuine
+
+ERASED, CRAFTED, INVALIDATED = "erased", "crafted", "invalidated"
+REQUEST = Sort("Request", ("none", "test", "perm", "revert"))
+
+
+class ContentFrame(HardwareFrame):
+    """The contents of the stores, and the updates, beside what hardware holds."""
+
+    # -- contents
+
+    def releases(self, image: Image) -> range:
+        """The releases of `image` that exist."""
+        return range(1, (self.design.releases if image.updatable else 1) + 1)
+
+    def variants(self, image: Image) -> tuple[str, ...]:
+        """The slots that `image` is built for by name; a nameless one where there is one slot."""
+        return image.slots if len(image.slots) > 1 else ("",)
+
+    @cached_property
+    def genuine(self) -> dict[str, Genuine]:
+        """What the owner made, by the name of its content."""
+        made = (
+            Genuine(image.name, release, slot)
+            for image in self.design.images
+            for release in self.releases(image)
+            for slot in self.variants(image)
+        )
+        return {str(each): each for each in made}
+
+    def named(self, image: str, *, releases: Iterable[int] | None = None, slot: str | None = None) -> tuple[str, ...]:
+        """The contents that are `image`, of the given releases and variant, or of all."""
+        wanted = None if releases is None else set(releases)
+        return tuple(
+            name
+            for name, each in self.genuine.items()
+            if each.image == image and (wanted is None or each.release in wanted) and slot in (None, each.slot)
+        )
+
+    @cached_property
+    def content_sort(self) -> Sort:
+        """The sort of all contents, so that a copy is an assignment."""
+        return Sort("Content", (ERASED, CRAFTED, INVALIDATED, *self.genuine))
+
+    @cached_property
+    def _contents(self) -> dict[str, Term]:
+        return {name: var(f"content[{name}]", self.content_sort) for name in self.cells.stores}
+
+    def content(self, store: Store | str) -> Term:
+        """What `store` holds."""
+        return self._contents[store if isinstance(store, str) else store.name]
+
+    def is_content(self, value: str) -> Term:
+        """The content as a value."""
+        return const(self.content_sort, value)
+
+    def factory(self, store: Store) -> str:
+        """The content of `store` when the device leaves production."""
+        if not store.image:
+            return ERASED
+        image = self.design.image(store.image)
+        if store.slot != image.slots[0]:
+            return ERASED
+        return self.named(image.name, releases=(1,), slot=image.slots[0] if len(image.slots) > 1 else "")[0]
+
+    @cached_property
+    def takings(self) -> dict[str, Term]:
+        """The variables that tell it of images with several stores."""
+        stores = {image.name: self.cells.of_image(image.name) for image in self.design.images}
+        return {name: var(f"taken[{name}]", self.content_sort) for name, each in stores.items() if len(each) > 1}
+
+    def taken(self, image: str) -> Term:
+        """What this boot takes `image` from, as one content."""
+        found = self.takings.get(image)
+        return self.content(self.cells.of_image(image)[0]) if found is None else found
+
+    # -- updates
+
+    @cached_property
+    def installs(self) -> dict[str, tuple[Stage, BootGo]]:
+        """The stage and step that install updates of an image, by image."""
+        found: dict[str, tuple[Stage, BootGo]] = {}
+        for stage in self.design.stages:
+            for step in stage.steps:
+                if isinstance(step, BootGo) and self.design.image(step.image).staging is not None:
+                    if step.image in found:
+                        raise NotModelled(f"image `{step.image}` is installed by two steps")
+                    found[step.image] = (stage, step)
+        return found
+
+    @cached_property
+    def requests(self) -> dict[str, Term]:
+        """What the trailers ask for, by image."""
+        return {image: var(f"request[{image}]", REQUEST) for image in self.installs}
+
+    def midway(self, image: str) -> Term:
+        """The swap of `image` was cut and is not completed."""
+        return var(f"midway[{image}]") if self.cuts and image in self.requests else false()
+
+    def pair(self, image: str) -> tuple[tuple[Store, ...], Store | None]:
+        """The stores of the slot of `image`, and its staging."""
+        staging = self.design.image(image).staging
+        return self.cells.of_image(image), None if staging is None else self.cells.stores[staging]
+
+    def torn(self, store: Store | str) -> Term:
+        """`store` is half of a pair that is midway, so its content has no name."""
+        name = store if isinstance(store, str) else store.name
+        return or_(*(self.midway(image) for image in self.installs if name in self._pair_names(image)))
+
+    def may_hold(self, store: Store | str, *values: str) -> Term:
+        """`store` holds one of `values`, or is midway in a pair of which a half does."""
+        name = store if isinstance(store, str) else store.name
+        held = member(self.content(name), values)
+        others = [
+            and_(self.midway(image), or_(*(member(self.content(each), values) for each in self._pair_names(image))))
+            for image in self.installs
+            if name in self._pair_names(image)
+        ]
+        return or_(held, *others)
+
+    def _pair_names(self, image: str) -> tuple[str, ...]:
+        stores, staging = self.pair(image)
+        return tuple(store.name for store in (*stores, *([staging] if staging else [])))
+
+    @cached_property
+    def published(self) -> dict[str, Term]:
+        """Whether each update is in everybody's hands, by the name of its content."""
+        return {
+            name: var(f"published[{name}]")
+            for name, each in self.genuine.items()
+            if self.design.image(each.image).updatable
+        }
+
+    @cached_property
+    def carried(self) -> dict[tuple[str, str], Term]:
+        """Whether updates of an image hold a secret key, by the names of the two."""
+        images = [image.name for image in self.design.images if image.updatable]
+        keys = [key.name for key in self.design.keys if key.secret]
+        return {(image, key): var(f"carries[{image} {key}]") for image in images for key in keys}
+
+    def places_in(self, key: Key, image: str) -> tuple[str, ...]:
+        """The releases of `image`, by the names of their contents, whose bytes hold `key`."""
+        names: list[str] = []
+        for place in key.placements:
+            if isinstance(place, InImage) and place.image == image:
+                names += self.named(image, releases=None if place.release is None else (place.release,))
+        return tuple(dict.fromkeys(names))

@@ -1,0 +1,155 @@
+"""The actions of hostile code and of the probe."""
+
+from bootverify.design.attacker import Capability
+from bootverify.design.boot import BootGo, Program
+from bootverify.design.protection import Attribution
+from bootverify.executor import attack
+from bootverify.executor.access import erase_and_write
+from bootverify.executor.device import Halt
+from bootverify.executor.layout import home, store_ranges
+from bootverify.executor.stages import mcuboot
+from bootverify.executor.vendor_actions import bytes_for
+from bootverify.executor.world import NotEnabled, World
+from bootverify.machine.action import ForgeTrailer, Jump, Overwrite, ProgramRegion, Request
+
+
+def _initiators(world: World) -> tuple[Attribution, ...]:
+    found = attack.hostile_as(world)
+    if not found:
+        raise NotEnabled("nothing that he controls is running")
+    return found
+
+
+def overwrite(world: World, action: Overwrite) -> None:
+    """He writes to a store what the units let him."""
+    area = store_ranges(world.design)[action.partition]
+    data = bytes_for(world, action.content, action.partition)
+    done = [erase_and_write(world.device, area, data.ljust(area.size, b"\xff"), who) for who in _initiators(world)]
+    if not any(done):
+        raise NotEnabled(f"no byte of {action.partition} can be written")
+    world.log.append(f"{world.attacker.name} writes {action.content} to {action.partition} ({area})")
+
+
+def forge_trailer(world: World, action: ForgeTrailer) -> None:
+    """He asks for an upgrade by the trailer of a slot."""
+    image = world.design.image(action.image)
+    if not any(
+        isinstance(step, BootGo) and step.image == image.name for stage in world.design.stages for step in stage.steps
+    ):
+        raise NotEnabled(f"no trailer of {image.name} is looked at")
+    primary = home(world.design, image.slots[0])
+    staging = home(world.design, image.staging) if image.staging else primary
+    area = staging if action.request in {Request.TEST, Request.PERM} else primary
+    if not any(attack.may_write_trailer(world, area, who) for who in _initiators(world)):
+        raise NotEnabled("he cannot write that trailer")
+    mcuboot.forge_request(world.device, image, action.request)
+    world.log.append(f"{world.attacker.name} rewrites the trailer: the next boot sees {action.request.value}")
+
+
+def read_out(world: World, partition: str, initiators: tuple[Attribution, ...]) -> None:
+    """One of `initiators` reads what the units show of `partition`."""
+    learned: list[str] = []
+    shown = 0
+    for initiator in initiators:
+        if partition == "uicr":
+            learned += attack.read_uicr(world, initiator)
+            shown += world.device.uicr.size if initiator is Attribution.SECURE else 0
+            continue
+        ranges = store_ranges(world.design)
+        area = ranges[partition] if partition in ranges else home(world.design, partition)
+        names, count = attack.read_out(world, area, initiator)
+        learned += names
+        shown = max(shown, count)
+    if not shown:
+        raise NotEnabled(f"no byte of {partition} can be read")
+    world.log.append(
+        f"{world.attacker.name} reads {shown} bytes of {partition}"
+        + (f": {', '.join(learned)} is among them" if learned else "")
+    )
+
+
+def program_region(world: World, action: ProgramRegion) -> None:
+    """He sets the registers of a region that is not locked."""
+    if not any(attack.program_region(world, action, who) for who in _initiators(world)):
+        raise NotEnabled(f"region {action.region} is locked or out of his reach")
+    permits = "".join(access.value[0] for access in sorted(action.permits, key=lambda access: access.value))
+    world.log.append(
+        f"{world.attacker.name} sets region {action.region} to {action.attribution.value}, {permits or 'no access'}"
+    )
+
+
+def patch_fetch(world: World, image: str) -> None:
+    """He has the flash patch unit answer in place of `image`."""
+    _initiators(world)
+    if not world.design.lifecycle.flash_patch:
+        raise NotEnabled("there is no flash patch unit, or it is switched off")
+    world.device.patched.add(image)
+    world.log.append(f"{world.attacker.name} has the CPU fetch other words in place of {image}, across soft resets too")
+
+
+def fill_slot(world: World, name: str) -> None:
+    """He puts a key of his own into empty slots."""
+    key = world.design.key(name)
+    if not key.empty or not any(attack.fill_key(world, key, who) for who in _initiators(world)):
+        raise NotEnabled(f"the slots of {name} are not empty, or out of his reach")
+    world.log.append(f"{world.attacker.name} provisions the empty KMU slots of {name} with a key of his own")
+
+
+def use_slot(world: World, name: str) -> None:
+    """He has the KMU push a key."""
+    key = world.design.key(name)
+    pushes = [pushed for who in _initiators(world) if (pushed := attack.push_key(world, key, who)) is not None]
+    if not pushes:
+        raise NotEnabled(f"the KMU does not push {name} for him")
+    world.used.add(name)
+    destination = pushes[0][0][0]
+    in_ram = destination in world.design.soc.ram
+    if in_ram and key.secret:
+        world.knowledge.learn(name)
+    note = (
+        f"lands at {destination:#x} in RAM, where he reads it"
+        if in_ram
+        else f"goes to the engine register {destination:#x}, and he has it unwrap what he likes"
+    )
+    world.log.append(f"{world.attacker.name} has the KMU push {name}: it {note}")
+
+
+def read_slot(world: World, name: str) -> None:
+    """He reads the slot of a key."""
+    key = world.design.key(name)
+    values = [value for who in _initiators(world) if (value := attack.read_key(world, key, who)) is not None]
+    if not values:
+        raise NotEnabled("the KMU answers secure code only")
+    if world.value(key) in values[0]:
+        world.knowledge.learn(name)
+        world.log.append(f"{world.attacker.name} reads {name} from its KMU slot")
+    else:
+        world.log.append(f"{world.attacker.name} reads the KMU slot of {name}: it shows 0xdeaddead")
+
+
+def jump(world: World, action: Jump) -> None:
+    """The hostile stage hands over to a later one of his choice."""
+    device = world.device
+    stage = device.design.stages[device.stage]
+    names = [each.name for each in device.design.stages]
+    if device.halted or stage.program is Program.APPLICATION or not attack.hostile_as(world):
+        raise NotEnabled("the running stage is not hostile")
+    if names.index(action.stage) <= device.stage:
+        raise NotEnabled("only a later stage can be jumped to")
+    device.enter(action.stage)
+    world.log.append(f"the hostile {stage.name} jumps to {action.stage}")
+
+
+def erase_all(world: World) -> None:
+    """The probe erases the device, which opens its port."""
+    device = world.device
+    if not world.attacker.can(Capability.DEBUG) or world.design.lifecycle.eraseprotect:
+        raise NotEnabled("erase-all is not to be had")
+    device.flash.load(device.flash.start, b"\xff" * device.design.soc.flash.size)
+    device.uicr.load(device.uicr.start, b"\xff" * device.uicr.size)
+    device.kmu.erase()
+    device.reset_units()
+    device.port_open = True
+    device.patched.clear()
+    device.active = None
+    device.halt(Halt.ERASED, "flash and UICR are erased, key slots with them")

@@ -1,0 +1,255 @@
+"""The owner's build: images with keys inside, signed; update packages; the bytes that each leaves in a store.
+
+Everything is real - code-like bytes, real signatures, real encryption - and follows from the design alone, so that the
+same design always gives the same bytes.
+"""
+
+from dataclasses import dataclass, field
+
+from bootverify.design.boot import ChooseSlot, EncryptionType, Image, Program, SignatureType
+from bootverify.design.design import Design
+from bootverify.design.keys import InImage, Key
+from bootverify.executor import nsib_build
+from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.flash import Flash
+from bootverify.executor.image_format import Version, parse
+from bootverify.executor.layout import Store, booted_by_mcuboot, home
+from bootverify.executor.maker import Envelope, MadeImage, make_image
+from bootverify.executor.nsib import maker as nsib_maker
+from bootverify.executor.owner_keys import OwnerKeys, material
+from bootverify.machine.content import Genuine
+from bootverify.ranges import AddressRange
+
+FW_INFO_VALID = 0x200 + 32  # fw_info at its default offset, field `valid` (ncs-boot 1.6)
+MSP = 0x20001000
+NEXT_KEY = 0x40  # where an image holds several keys at one declared place, they follow at this distance
+TRAILER_ROOM = 0x2000  # the trailer's sector and the spare one of swap-using-move, with slots below 1 MiB
+TLV_ROOM = 0x300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The bytes that an image leaves in one store, from `offset` on."""
+
+    offset: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A published update: `plain` is what was packed, `file` what everybody can download."""
+
+    name: str
+    image: str
+    release: int
+    slot: str
+    plain: bytes
+    file: bytes
+    encrypted: bool
+
+
+@dataclass(slots=True)
+class OwnerBuild(OwnerKeys):
+    """Builds for one design; results are kept, they never change."""
+
+    _images: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
+    _packages: dict[tuple[str, int, str], Package] = field(default_factory=dict)
+    _made: dict[tuple[str, int, bytes], MadeImage] = field(default_factory=dict)
+
+    # -- images
+
+    def slot_image(self, image: Image, release: int, slot: str) -> bytes:
+        """What the slot's partition holds from its first byte when `release` is installed there, in clear."""
+        at = (image.name, release, slot)
+        if at not in self._images:
+            self._images[at] = self._built(image, release, slot)
+        return self._images[at]
+
+    def _built(self, image: Image, release: int, slot: str) -> bytes:
+        area = home(self.design, slot)
+        verifier = self.design.stage(image.verified_by).program if image.verified_by else None
+        match verifier:
+            case None:
+                return self._payload(image, release, slot, area.start, area.size)
+            case Program.NSIB:
+                pad = nsib_build.pad(self.design, image)
+                return b"\xff" * pad + self._nsib_signed(image, release, slot)
+            case _:
+                size = area.size - self.design.soc.header - TRAILER_ROOM - TLV_ROOM
+                payload = self._payload(image, release, slot, area.start + self.design.soc.header, size)
+                return self._wrapped(image, payload, release).installed
+
+    def _wrapped(self, image: Image, payload: bytes, release: int) -> MadeImage:
+        """MCUboot's layer around `payload`; updates of MCUboot itself carry the application image's signature.
+
+        It is made once: some signatures have randomness, and what is installed is what was shipped.
+        """
+        at = (image.name, release, payload)
+        if at not in self._made:
+            self._made[at] = self._made_image(image, payload, release)
+        return self._made[at]
+
+    def _made_image(self, image: Image, payload: bytes, release: int) -> MadeImage:
+        signer = image.name if booted_by_mcuboot(self.design, image) else self._sharing(image)
+        key = None
+        if signer and self.design.image(signer).signature is not SignatureType.NONE:
+            key = self.signing_key(signer)
+        return make_image(
+            payload,
+            version=Version(release),
+            key=key,
+            header_size=self.design.soc.header,
+            envelope=self._envelope(image, release),
+        )
+
+    def _sharing(self, image: Image) -> str:
+        """The image whose secondary slot also stages `image`."""
+        others = (each.name for each in self.design.images if each.staging == image.staging and each.name != image.name)
+        return next(others, "")
+
+    def _envelope(self, image: Image, release: int) -> Envelope | None:
+        if image.encryption is EncryptionType.NONE:
+            return None
+        key = self.decryption_key(image)
+        label = f"{self.design.name}/{image.name}/{release}"
+        if image.encryption is EncryptionType.AES_KW:
+            kek = self.value(key) if key else material(f"{label}/kek", 16)
+            return Envelope(kind="aes-kw", label=label, kek=kek)
+        scheme = Scheme.X25519 if image.encryption is EncryptionType.ECIES_X25519 else Scheme.ECDSA_P256
+        recipient = self.pair(key) if key else PrivateKey(scheme, f"{label}/recipient")
+        return Envelope(kind=image.encryption.value, label=label, recipient=recipient)
+
+    def _nsib_signed(self, image: Image, release: int, slot: str) -> bytes:
+        start, size = self._nsib_room(image, slot)
+        payload = self._payload(image, release, slot, start, size)
+        return self._signed_for_nsib(image, payload, start, release, self.nsib_key(image.name))
+
+    def _nsib_room(self, image: Image, slot: str) -> tuple[int, int]:
+        """Where the payload of an image that NSIB boots starts, and how long it is."""
+        area = home(self.design, slot)
+        pad = nsib_build.pad(self.design, image)
+        return area.start + pad, (area.size - pad - 0x100 - (TLV_ROOM if pad else 0)) // 4 * 4
+
+    def _signed_for_nsib(
+        self, image: Image, payload: bytes, start: int, version: int, key: nsib_maker.SigningKey
+    ) -> bytes:
+        steps = (step for stage in self.design.stages for step in stage.steps)
+        step = next(step for step in steps if isinstance(step, ChooseSlot) and step.image == image.name)
+        config = nsib_build.config(self.design, step)
+        return nsib_maker.sign_image(config, payload, address=start, version=version, key=key)
+
+    def _payload(self, image: Image, release: int, slot: str, start: int, size: int) -> bytes:
+        """Code of `size` bytes linked for `start`, with the keys that this release carries at their places."""
+        body = bytearray(material(f"{self.design.name}/{image.name}/{release}/{slot}", size))
+        body[0:8] = MSP.to_bytes(4, "little") + (start + 0x141).to_bytes(4, "little")
+        taken: dict[int, int] = {}
+        for key in self.design.keys:
+            for place in key.placements:
+                if isinstance(place, InImage) and place.image == image.name and place.release in {None, release}:
+                    value = self.value(key) if place.release else self._carried_value(key, release)
+                    at = place.offset + taken.get(place.offset, 0)
+                    taken[place.offset] = taken.get(place.offset, 0) + max(NEXT_KEY, len(value))
+                    body[at : at + len(value)] = value
+        return bytes(body)
+
+    def _carried_value(self, key: Key, release: int) -> bytes:
+        """A public key may be exchanged by a later release; a secret keeps its value."""
+        value = self.value(key)
+        if key.secret or release == 1:
+            return value
+        return material(f"{self.design.name}/{key.name}/{release}", len(value))
+
+    def package(self, image: Image, release: int, slot: str) -> Package:
+        """The update that the vendor ships; `slot` is the variant, for an image with several."""
+        at = (image.name, release, slot)
+        if at not in self._packages:
+            self._packages[at] = self._packed(image, release, slot)
+        return self._packages[at]
+
+    def _packed(self, image: Image, release: int, slot: str) -> Package:
+        where = slot or image.slots[0]
+        name = f"{image.name}-{release}" + (f"-{slot}" if slot else "") + ".bin"
+        if booted_by_mcuboot(self.design, image):
+            installed = self.slot_image(image, release, where)
+            found = parse(installed)
+            assert found is not None
+            plain = installed[self.design.soc.header : self.design.soc.header + found.header.image_size]
+        else:
+            plain = self.slot_image(image, release, where)[nsib_build.pad(self.design, image) :]
+        made = self._wrapped(image, plain, release)
+        return Package(
+            name=name,
+            image=image.name,
+            release=release,
+            slot=slot,
+            plain=plain,
+            file=made.shipped,
+            encrypted=image.encryption is not EncryptionType.NONE,
+        )
+
+    # -- what stores hold
+
+    def parts(self, store: Store) -> list[tuple[Genuine, Part]]:
+        """The bytes that each release of the store's image leaves in it."""
+        image = self.design.image(store.image)
+        return [
+            (Genuine(image.name, release, slot if len(image.slots) > 1 else ""), self._part(store, release, slot))
+            for slot in image.slots
+            for release in range(1, self.design.releases + 1)
+        ]
+
+    def _part(self, store: Store, release: int, variant: str) -> Part:
+        """The part of `store` of the image that is linked for the slot `variant`."""
+        image = self.design.image(store.image)
+        whole = self.slot_image(image, release, variant)
+        start = store.range.start - home(self.design, store.slot).start
+        skip = (
+            nsib_build.pad(self.design, image) if not booted_by_mcuboot(self.design, image) and image.verified_by else 0
+        )
+        low = max(start, skip)
+        return Part(offset=low - start, data=whole[low : start + store.range.size])
+
+    def part_bytes(self, store: Store, release: int, variant: str = "") -> bytes:
+        """The store's bytes when `release` is installed, from the store's start; `variant`: linked for another slot."""
+        part = self._part(store, release, variant or store.slot)
+        return b"\xff" * part.offset + part.data
+
+    def store_bytes(self, store: Store) -> bytes:
+        """What production put into the store: release 1 in the first slot, nothing in further ones."""
+        image = self.design.image(store.image)
+        data = self.part_bytes(store, 1) if store.slot == image.slots[0] else b""
+        return data.ljust(store.range.size, b"\xff")
+
+    def invalidated(self, store: Store, genuine: Genuine, held: bytes) -> bool:
+        """Whether `held` is that release with NSIB's mark: nothing but the valid word differs."""
+        part = self._part(store, genuine.release, genuine.slot or store.slot)
+        found = held[part.offset : part.offset + len(part.data)]
+        if not nsib_chooses(self.design, self.design.image(store.image)):
+            return False
+        word = slice(FW_INFO_VALID, FW_INFO_VALID + 4)
+        same = found[: word.start] + part.data[word] + found[word.stop :]
+        return same == part.data
+
+    def whole_image_in(self, store: Store, held: bytes) -> Genuine | None:
+        """The release of the store's image that lies in clear at the start of `held`."""
+        image = self.design.image(store.image)
+        if len(image.slots) > 1:
+            return None
+        for release in range(1, self.design.releases + 1):
+            if held.startswith(self.slot_image(image, release, store.slot)):
+                return Genuine(image.name, release)
+        return None
+
+    def secrets_in(self, area: AddressRange, flash: Flash) -> list[tuple[str, int]]:
+        """Where values of secret keys stand in `area` now: key name and address."""
+        held = flash.read(area.start, area.size)
+        return [
+            (key.name, area.start + at)
+            for key in self.design.keys
+            if key.secret and (at := held.find(self.value(key))) >= 0
+        ]
+
+
+def nsib_chooses(design: Design, image: Image) -> bool:
+    """Whether NSIB starts `image`."""
+    return image.verified_by is not None and design.stage(image.verified_by).program is Program.NSIB

@@ -1,0 +1,80 @@
+"""The owner's keys: the value of each key of a design, as its kind and its place ask for.
+
+The keys are test keys, generated from names.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bootverify.design.boot import EncryptionType, Image, SignatureType
+from bootverify.design.design import Design
+from bootverify.design.keys import Key, KeyKind, Purpose
+from bootverify.executor import nsib_build
+from bootverify.executor.crypto import PrivateKey, RawEd25519Key, RawP256Key, Scheme
+
+
+@dataclass(slots=True)
+class OwnerKeys:
+    """The keys of one design."""
+
+    design: Design
+
+    def value(self, key: Key) -> bytes:
+        """The value of `key`: the secret itself, or the public half or its hash."""
+        match key.kind:
+            case KeyKind.SYMMETRIC:
+                return material(f"{self.design.name}/{key.name}", 16)
+            case KeyKind.PRIVATE:
+                for use in key.uses:
+                    if use.purpose is Purpose.SIGN:
+                        return self.signing_key(use.image).secret
+                return self.pair(key).secret
+            case KeyKind.PUBLIC | KeyKind.HASH:
+                for use in key.uses:
+                    public = self.signing_key(use.image).public
+                    return public if key.kind is KeyKind.PUBLIC else hashlib.sha256(public).digest()[:16]
+                return material(f"{self.design.name}/{key.name}", 64)
+
+    def signing_key(self, image: str) -> PrivateKey:
+        """The owner's key pair that signs `image`."""
+        scheme = self.design.image(image).signature
+        return PrivateKey(
+            Scheme.ECDSA_P256 if scheme is SignatureType.NONE else Scheme(scheme.value),
+            f"{self.design.name}/signs/{image}",
+        )
+
+    def nsib_key(self, image: str, name: str = "") -> RawP256Key | RawEd25519Key:
+        """The owner's key pair that signs `image` for NSIB: the same, in NSIB's raw form; or the one called `name`."""
+        name = name or f"{self.design.name}/signs/{image}"
+        by_kmu = nsib_build.by_kmu(self.design, self.design.image(image))
+        return RawEd25519Key(name) if by_kmu else RawP256Key(name)
+
+    def slot_value(self, key: Key) -> bytes:
+        """What the KMU slots of `key` hold: the value; of a verification key on nRF54L its 32 raw bytes."""
+        if not key.secret and self.design.soc.kmu_version > 1:
+            for use in key.uses:
+                if self.design.image(use.image).signature is SignatureType.ED25519:
+                    return RawEd25519Key(f"{self.design.name}/signs/{use.image}").public
+        return self.value(key)
+
+    def pair(self, key: Key) -> PrivateKey:
+        """The key pair behind a private key that decrypts."""
+        curves = {
+            self.design.image(use.image).encryption for use in key.uses if use.purpose is Purpose.DECRYPT and use.image
+        }
+        scheme = Scheme.X25519 if EncryptionType.ECIES_X25519 in curves else Scheme.ECDSA_P256
+        return PrivateKey(scheme, f"{self.design.name}/{key.name}")
+
+    def decryption_key(self, image: Image) -> Key | None:
+        """The declared key that opens encrypted updates of `image`."""
+        for key in self.design.keys:
+            if key.secret and any(use.purpose is Purpose.DECRYPT and use.image == image.name for use in key.uses):
+                return key
+        return None
+
+
+@lru_cache(maxsize=256)
+def material(label: str, length: int) -> bytes:
+    """`length` bytes that look random and depend on the label alone."""
+    return hashlib.shake_128(b"bootverify test material: " + label.encode()).digest(length)

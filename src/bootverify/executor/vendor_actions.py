@@ -1,0 +1,109 @@
+"""The actions of the vendor, the update service and the update client, and the bytes that they send."""
+
+from bootverify.design.attacker import Capability
+from bootverify.design.boot import Image, Run
+from bootverify.executor.layout import home, staging_partitions, stores_of
+from bootverify.executor.stages import mcuboot
+from bootverify.executor.world import NotEnabled, World
+from bootverify.machine.action import Deliver, Inspect, Publish, Request, Unwrap
+from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
+
+
+def publish(world: World, action: Publish) -> None:
+    """The vendor ships an update to everybody."""
+    image = world.design.image(action.image)
+    if not image.updatable or not 1 <= action.release <= world.design.releases:
+        raise NotEnabled(f"{action.image} {action.release} is never shipped")
+    package = world.factory.package(image, action.release, action.slot)
+    world.published[action.image, action.release, action.slot] = package
+    world.log.append(
+        f"the vendor publishes {package.name} ({len(package.file)} bytes{', encrypted' if package.encrypted else ''})"
+    )
+
+
+def inspect(world: World, action: Inspect) -> None:
+    """The attacker looks for secrets in what an update shows him."""
+    package = world.published.get((action.image, action.release, action.slot))
+    if package is None:
+        raise NotEnabled("it is not published")
+    data = world.factory.opened(package, world.knowledge)
+    for key in world.knowledge.read(data):
+        where = data.index(world.knowledge.values[key])
+        world.log.append(f"{world.attacker.name} reads {package.name}: the bytes at {where:#x} are {key}")
+    if not world.log:
+        world.log.append(f"{world.attacker.name} reads {package.name}: no secret in what it shows")
+
+
+def unwrap(world: World, action: Unwrap) -> None:
+    """The attacker decrypts an update with a key that he knows."""
+    key = world.design.key(action.key)
+    if not (key.published or world.knowledge.knows(key.name)):
+        raise NotEnabled(f"he does not know {key.name}")
+    image = world.design.image(action.image)
+    variant = image.slots[0] if len(image.slots) > 1 else ""
+    package = world.published.get((action.image, action.release, variant))
+    if package is None:
+        raise NotEnabled("it is not published")
+    plain = world.factory.decrypted(package, world.value(key))
+    if plain is None:
+        raise NotEnabled(f"{key.name} does not open {package.name}")
+    world.log.append(f"{world.attacker.name} decrypts {package.name} with {key.name}: {len(plain)} bytes in clear")
+
+
+def deliver(world: World, action: Deliver) -> None:
+    """The update client stages what it was sent."""
+    device = world.device
+    # PREMISE the application's update client is running
+    if device.halted or not isinstance(device.design.stages[device.stage].steps[device.step], Run):
+        raise NotEnabled("no update client is running")
+    if action.partition not in staging_partitions(device.design):
+        raise NotEnabled(f"{action.partition} stages no update")
+    if action.by_attacker and not world.attacker.can(Capability.SEND_UPDATE):
+        raise NotEnabled("he cannot reach the update service")
+    if isinstance(action.content, Crafted) and not action.by_attacker:
+        raise NotEnabled("only an attacker makes such bytes")
+    if action.request not in {Request.TEST, Request.PERM}:
+        raise NotEnabled("the update client requests test or perm")
+    # EFFECT
+    area = home(device.design, action.partition)
+    data = bytes_for(world, action.content, action.partition)
+    device.flash.load(area.start, data.ljust(area.size, b"\xff"))
+    mcuboot.request_upgrade(device, area, action.request)
+    who = world.attacker.name if action.by_attacker else "the vendor"
+    world.log.append(
+        f"{who} sends {action.content}; the update client stages it in {action.partition} ({action.request.value})"
+    )
+
+
+def confirm(world: World) -> None:
+    """The running application keeps itself."""
+    device = world.device
+    if device.halted or not isinstance(device.design.stages[device.stage].steps[device.step], Run):
+        raise NotEnabled("no application is running")
+    image = world.design.image(device.design.stages[device.stage].image)
+    if not mcuboot.confirm(device, image):
+        raise NotEnabled("there is nothing to confirm")
+    world.log.append(f"{image.name} confirms itself")
+
+
+def bytes_for(world: World, content: Content, store: str) -> bytes:
+    """What who sends or writes `content` puts into `store`."""
+    match content:
+        case Erased():
+            return b""
+        case Crafted():
+            return world.factory.crafted(store, world.knowledge)
+        case Genuine():
+            if (content.image, content.release, content.slot) not in world.published:
+                raise NotEnabled(f"{content} is not published")
+            return _genuine_bytes(world, content, store)
+        case Invalidated():
+            raise NotEnabled("nobody sends that")
+
+
+def _genuine_bytes(world: World, content: Genuine, store: str) -> bytes:
+    image: Image = world.design.image(content.image)
+    for held in stores_of(world.design, image):
+        if held.name == store:
+            return world.factory.part_bytes(held, content.release, content.slot)
+    return world.factory.package(image, content.release, content.slot).file
