@@ -1,8 +1,11 @@
-"""The main job on real input: the design behind the project, as it is, as wished for, and as advised."""
+"""The main job on real input: the design behind the project, as it is, as wished for, as advised; then a build."""
 
+import shutil
 import sys
+from pathlib import Path
 
 from bootverify.cli import run
+from tests.designs.build_dirs import Build, write_build
 
 STORY = (
     ("today", "In the field today: an immutable MCUboot that holds the decryption key", 1),
@@ -23,7 +26,17 @@ def main() -> int:
         arguments = ["check", design, *_each("--policy", ONLY), *_each("--attacker", AGAINST)]
         code = run(arguments)
         wrong += code != expected
-    return 1 if wrong else 0
+    return 1 if _build() + wrong else 0
+
+
+def _build() -> int:
+    """A build directory as the SDK writes it, with signed images, whose maker switched the locks off."""
+    path = Path("build-demo")
+    shutil.rmtree(path, ignore_errors=True)
+    write_build(path, Build(nsib=True, tfm=True, fprotect=False))
+    print(f"\n{'=' * 80}\nA build directory of the nRF Connect SDK, whose maker switched the locks off\n{'=' * 80}")
+    print("$ bootverify check build-demo ...\n", flush=True)
+    return run(["check", str(path), *_each("--policy", [*ONLY, "boot-locks-itself"])]) != 1
 
 
 def _each(option: str, values: list[str]) -> list[str]:
