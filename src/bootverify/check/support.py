@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bootverify.check.verdict import Fact
 from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
-from bootverify.design.keys import HostOnly, InImage, InKmu, InPartition, InUicr, Key
+from bootverify.design.keys import HostOnly, InImage, InKmu, InPartition, InUicr, Key, Purpose
 from bootverify.design.source import NOWHERE, Source
 from bootverify.design.support import Support, SupportRow
 
@@ -58,6 +58,10 @@ def _wanted(design: Design, stage: Stage) -> Iterator[_Wanted]:
         yield _starts(design, design.stage(image.verified_by), image)
     yield from _counters(design, stage)
     yield from _updates(design, stage)
+    for key in design.keys:
+        served = [use for use in key.uses if use.image and design.image(use.image).verified_by == stage.name]
+        if any(use.purpose in {Purpose.VERIFY, Purpose.DECRYPT} for use in served):
+            yield from _of_key(design, key)
     for other in design.images:
         if other.verified_by == stage.name:
             yield _starts(design, stage, other)

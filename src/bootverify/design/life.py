@@ -28,6 +28,7 @@ class Behaviour(Enum):
     SCRATCH_PLAIN = "scratch-plain"  # a swap leaves plain sectors in the scratch area
     LOCK_FAILURE_STOPS = "lock-failure-stops"  # a stage that cannot set its lock does not go on
     LOCK_FAILURE_PASSES = "lock-failure-passes"  # ... goes on without
+    LOCK_ON = "lock-on"  # ... is on by default
     LOCK_OFF = "lock-off"  # the lock of the boot stage is off by default
     LOCK_ENTRIES_COUNTED = "lock-entries-counted"  # the lock library takes the first free entry, and fails without one
     LOCKS_SURVIVE_SOFT_RESET = (

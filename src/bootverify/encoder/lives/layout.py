@@ -1,6 +1,7 @@
-"""The next map on stages in the field, concluded: equal ranges for what they know, no overlap with the rest."""
+"""The next map on stages in the field, concluded: equal extents for what they know, no overlap with the rest."""
 
 from bootverify.design.attacker import Attacker
+from bootverify.design.boot import ChooseSlot
 from bootverify.design.design import Design
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -8,40 +9,60 @@ Extent = tuple[str, int, int]
 
 
 def map_fits(design: Design, thing: Design, attacker: Attacker) -> Judgement:
-    """Fits iff each partition that a fielded stage looks at has the same extent in both maps, and stays its own."""
+    """Fits iff each thing that a fielded stage looks at has the same extent and first program, and stays its own."""
     del thing, attacker
     if not design.proposed or not design.images:
         return untold("which map is proposed")
+    before = {part.name: _extent(design, part.name) for part in design.partitions}
     after = {part.name: (part.memory.value, part.range.start, part.range.end) for part in design.proposed}
-    fixed, movable = _looked_at(design)
-    moved = [name for name, extent in fixed.items() if after.get(name) != extent]
-    if any(after.get(name) != extent for name, extent in movable.items()):
-        return untold("whether the stage that looks there is updated first")
-    if moved:
-        return broken(
-            f"{moved[0]} is not where an immutable stage looks for it", source=design.partition(moved[0]).source
-        )
-    known = {**fixed, **movable}
+    spans = {part.name for part in design.proposed if part.members}
+    judged: list[Judgement] = []
+    leaves: set[str] = set()
+    for name, fixed in _fixed(design).items():
+        parts = sorted(_leaves(design, name), key=lambda each: before[each][1])
+        if any(each not in after or each in spans for each in parts):
+            return untold(f"where the parts of {name} lie in the proposed map", design.partition(name).source)
+        low, high = min(after[each][1] for each in parts), max(after[each][2] for each in parts)
+        memories = {after[each][0] for each in parts[:2]} | {before[each][0] for each in parts[:2]}
+        heads = all(after[each][1] == before[each][1] for each in parts[:2])
+        if (low, high) != before[name][1:] or not heads or len(memories) > 1:
+            why = f"{name} is not where a stage in the field looks for it"
+            source = design.partition(name).source
+            judged.append(
+                broken(why, source=source) if fixed else untold(f"whether {name} moves with its stage", source)
+            )
+        leaves.update(parts)
+    if judged:
+        return judged[0]
     for name, (memory, start, end) in after.items():
-        for other, (where, low, high) in known.items():
-            if name not in known and memory == where and start < high and low < end:
+        for other in leaves:
+            where, low, high = before[other]
+            if name not in leaves | spans and memory == where and start < high and low < end:
                 return broken(f"{name} takes room of {other}", source=design.partition(other).source)
     return kept("nothing that a fielded stage looks at has moved")
 
 
-def _looked_at(design: Design) -> tuple[dict[str, Extent], dict[str, Extent]]:
-    """Plain partitions under the slots: of stages that never change, and of those that an update may bring along."""
-    fixed: dict[str, Extent] = {}
-    movable: dict[str, Extent] = {}
+def _extent(design: Design, name: str) -> Extent:
+    part = design.partition(name)
+    return part.memory.value, part.range.start, part.range.end
+
+
+def _leaves(design: Design, name: str) -> list[str]:
+    members = design.partition(name).members
+    return [leaf for member in members for leaf in _leaves(design, member)] if members else [name]
+
+
+def _fixed(design: Design) -> dict[str, bool]:
+    """What stages look at, and whether some stage that never changes does."""
+    found: dict[str, bool] = {}
     for image in design.images:
         verifier = design.stage(image.verified_by) if image.verified_by else None
-        brings = image.updatable and verifier is not None and design.image(verifier.image).updatable
-        names = [*image.slots, *([image.staging] if image.staging else [])]
-        while names:
-            part = design.partition(names.pop())
-            if part.members:
-                names += part.members
-                continue
-            target = movable if brings else fixed
-            target[part.name] = (part.memory.value, part.range.start, part.range.end)
-    return fixed, {name: extent for name, extent in movable.items() if name not in fixed}
+        moves = image.updatable and verifier is not None and design.image(verifier.image).updatable
+        for name in [*image.slots, *filter(None, [image.staging])]:
+            found[name] = found.get(name, False) or not moves
+    pages = [step.provision for stage in design.stages for step in stage.steps if isinstance(step, ChooseSlot)]
+    found.update({page: True for page in pages if page})
+    for part in design.partitions:
+        if part.name not in found and "scratch" in part.name:
+            found[part.name] = True
+    return found

@@ -54,6 +54,8 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
     judged |= {"debug-port"} if design.lifecycle.approtect else set()
     yield who not in judged, untold(f"what {who} can do to a staged update", image.source)
     planned = [rule for rule in life.rules or () if (rule.planned or 0) > (rule.slots or rule.planned or 0)]
+    misfit_told = does_with_misfits(life.behaviours)
+    yield shared and not misfit_told, untold("what becomes of a misfit variant in the staging slot", image.source)
     doubts = [
         bool(planned),
         Behaviour.UNSIGNED_METADATA in life.behaviours,
@@ -62,6 +64,11 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
     ]
     yield any(doubts), untold("whether every genuine update can be taken", image.source)
     yield True, kept("nothing that he can do keeps a staged update from being installed", image.update_source)
+
+
+def does_with_misfits(does: frozenset[Behaviour]) -> bool:
+    """Whether the release is told to keep or to drop a variant that fits no free slot."""
+    return Behaviour.MISFIT_BLOCKS_STAGING in does or Behaviour.MISFIT_IS_DROPPED in does
 
 
 def _anchor_is_foreign(design: Design, image: Image) -> bool:
@@ -174,15 +181,11 @@ def _image_starts(design: Design, image: Image, who: str) -> Iterator[Clause]:
 
 def _plan(design: Design, does: frozenset[Behaviour]) -> Iterator[Clause]:
     life = design.life
-    failing = [
-        step
-        for stage in design.stages
-        for step in stage.steps
-        if isinstance(step, Protect) and not _lockable(design, step)
-    ]
+    steps = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
+    failing = not all(_lockable(design, step) for step in steps) or not _enough_entries(design, steps)
     stops = Behaviour.LOCK_FAILURE_STOPS in does
-    yield bool(failing) and stops, broken("a lock that cannot be set stops the boot", source=life.source)
-    yield bool(failing), untold("what happens when a lock cannot be set", life.source)
+    yield failing and stops, broken("a lock that cannot be set stops the boot", source=life.source)
+    yield failing, untold("what happens when a lock cannot be set", life.source)
     counted = [
         rule
         for rule in life.rules or ()
@@ -199,15 +202,24 @@ def _plan(design: Design, does: frozenset[Behaviour]) -> Iterator[Clause]:
 
 
 def _lockable(design: Design, step: Protect) -> bool:
+    """Each span lies on granules, and takes no two regions except at the start of memory."""
     guard = design.soc.guard
-    ends = [end for span in step.spans for end in (span.range.start, span.range.end)]
-    if any(end % guard.granule for end in ends):
-        return False
+    for span in step.spans:
+        start, end = span.range.start, span.range.end
+        if start % guard.granule or end % guard.granule:
+            return False
+        if guard.largest is not None and end - start > guard.largest and start > design.soc.flash.start:
+            return False
+    return True
+
+
+def _enough_entries(design: Design, steps: list[Protect]) -> bool:
+    guard = design.soc.guard
     if guard.kind not in {UnitKind.RRAMC, UnitKind.ACL}:
         return True
-    sizes = [span.range.end - span.range.start for span in step.spans]
-    largest = guard.largest or max([1, *sizes])
-    return sum(-(-size // largest) for size in sizes) <= guard.entries
+    sizes = [span.range.end - span.range.start for step in steps for span in step.spans]
+    at_reset = int(design.lifecycle.boot_region is not None)
+    return at_reset + sum(-(-size // (guard.largest or size)) for size in sizes if size) <= guard.entries
 
 
 def _own_slot_is_open(design: Design, image: Image) -> bool:

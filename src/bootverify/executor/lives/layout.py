@@ -4,9 +4,11 @@ Rules: SEMANTICS, "What is told", map_fits.
 """
 
 from bootverify.design.attacker import Attacker
+from bootverify.design.boot import ChooseSlot
 from bootverify.design.design import Design
 from bootverify.design.memory import Partition
 from bootverify.machine.judgement import Judgement, broken, kept, untold
+from bootverify.ranges import AddressRange
 
 
 def map_fits(design: Design, thing: Design, attacker: Attacker) -> Judgement:
@@ -15,39 +17,60 @@ def map_fits(design: Design, thing: Design, attacker: Attacker) -> Judgement:
     if not design.proposed or not design.images:
         return untold("which map is proposed")
     new = {part.name: part for part in design.proposed}
-    for image in design.images:
-        for name in (*image.slots, *([image.staging] if image.staging else [])):
-            for part in _plain(design, name):
-                there = new.get(part.name)
-                if there is None or (there.range, there.memory) != (part.range, part.memory):
-                    if image.verified_by is not None and image.updatable and _known_to_updatable(design, image.name):
-                        return untold(f"whether the stage that knows {part.name} is updated first", part.source)
-                    where = there.range if there else "nowhere"
-                    return broken(
-                        f"{part.name} moves from {part.range} to {where}",
-                        "stages in the field look where it was",
-                        source=part.source,
-                    )
-    knowing = [
-        part
-        for image in design.images
-        for name in (*image.slots, *([image.staging] if image.staging else []))
-        for part in _plain(design, name)
-    ]
-    known = {part.name for part in knowing}
+    looked_at: list[Partition] = []
+    for name, movable in _looked_at(design).items():
+        old = design.partition(name)
+        plain = _plain(design, name)
+        if any(part.name not in new or new[part.name].members for part in plain):
+            return untold(f"where the parts of {name} lie in the proposed map", old.source)
+        there = [new[part.name] for part in plain]
+        span = AddressRange(min(part.range.start for part in there), max(part.range.end for part in there))
+        # What a stage copies and starts is the whole and its first program; borders behind that are the image's own.
+        first = [(each.range.start, each.memory) for each in (*plain[:2], *there[:2])]
+        same_start = first[: len(plain[:2])] == first[len(plain[:2]) :]
+        if span != old.range or not same_start:
+            if movable:
+                return untold(f"whether the stage that knows {name} is updated first", old.source)
+            return broken(
+                f"{name} moves from {old.range} to {span}", "stages in the field look where it was", source=old.source
+            )
+        looked_at += plain
+    return _room(design, looked_at)
+
+
+def _room(design: Design, looked_at: list[Partition]) -> Judgement:
+    known = {part.name for part in looked_at}
     for part in design.proposed:
-        for old in knowing:
-            if part.name not in known and part.memory is old.memory and part.range.overlaps(old.range):
-                return broken(f"{part.name} is laid over {old.name}, which stages in the field use", source=part.source)
-    return kept("every partition that a stage in the field knows stays where it is")
+        for old in looked_at:
+            apart = part.name in known or part.members or part.memory is not old.memory
+            if not apart and part.range.overlaps(old.range):
+                return broken(f"{part.name} is laid over {old.name}", "stages in the field use it", source=old.source)
+    return kept("every slot that a stage in the field knows stays where it is")
+
+
+def _looked_at(design: Design) -> dict[str, bool]:
+    """The partitions that stages in the field look at; True where only a stage that can be updated does."""
+    found: dict[str, bool] = {}
+    for image in design.images:
+        movable = image.verified_by is not None and image.updatable and _brings(design, image.verified_by)
+        for name in (*image.slots, *([image.staging] if image.staging else [])):
+            found[name] = found.get(name, True) and movable
+    for stage in design.stages:
+        for step in stage.steps:
+            if isinstance(step, ChooseSlot) and step.provision:
+                found[step.provision] = False
+    for part in design.partitions:
+        if "scratch" in part.name:
+            found.setdefault(part.name, False)
+    return found
+
+
+def _brings(design: Design, stage: str) -> bool:
+    return design.image(design.stage(stage).image).updatable
 
 
 def _plain(design: Design, name: str) -> list[Partition]:
+    """The partitions that `name` consists of, by address."""
     part = design.partition(name)
-    return [each for member in part.members for each in _plain(design, member)] or [part]
-
-
-def _known_to_updatable(design: Design, image: str) -> bool:
-    """Whether the only stage that looks there is one whose updates can bring the new map."""
-    verifier = design.image(image).verified_by
-    return verifier is not None and design.image(design.stage(verifier).image).updatable
+    plain = [each for member in part.members for each in _plain(design, member)] or [part]
+    return sorted(plain, key=lambda each: each.range)

@@ -112,6 +112,9 @@ def _unsure(design: Design, image: Image) -> str:
     slot = design.partition(image.slots[0]).range.size
     if len(image.slots) == 1 and staged < slot:
         return "whether an update fits a staging slot that is smaller than its slot"
+    shared = any(len(other.slots) > 1 and other.staging == image.staging for other in design.images)
+    if shared and not design.life.behaviours & {Behaviour.MISFIT_BLOCKS_STAGING, Behaviour.MISFIT_IS_DROPPED}:
+        return "what becomes of a variant that fits no free slot"
     if design.life.does(Behaviour.UNSIGNED_METADATA):
         return "whether unsigned metadata blocks an update"
     if any(rule.planned and rule.slots and rule.planned > rule.slots for rule in design.life.rules or ()):
@@ -189,15 +192,16 @@ def _planned(design: Design, thing: Image | NetworkStage) -> Judgement:
     if isinstance(thing, NetworkStage):
         return _entries(design, thing)
     life, judged = design.life, False
+    spent = 1 if design.lifecycle.boot_region is not None else 0
     for stage in design.stages:
         for step in stage.steps:
-            if isinstance(step, Protect) and (trouble := _lock_trouble(design, step)):
-                if life.does(Behaviour.LOCK_FAILURE_STOPS):
-                    return broken(
-                        f"{stage.name} cannot set its lock ({trouble})",
-                        "it stops before it hands over",
-                        source=step.source,
-                    )
+            if not isinstance(step, Protect):
+                continue
+            trouble, spent = _lock_trouble(design, step, spent)
+            if trouble and life.does(Behaviour.LOCK_FAILURE_STOPS):
+                why = f"{stage.name} cannot set its lock ({trouble})"
+                return broken(why, "it stops before it hands over", source=step.source)
+            if trouble:
                 return untold(f"what {stage.name} does when its lock fails ({trouble})", step.source)
     judged = life.does(Behaviour.LOCK_FAILURE_STOPS)
     for rule in life.rules or ():
@@ -225,20 +229,22 @@ def _planned(design: Design, thing: Image | NetworkStage) -> Judgement:
     )
 
 
-def _lock_trouble(design: Design, step: Protect) -> str:
-    """Why the unit cannot take the spans of a step; empty when it can."""
+def _lock_trouble(design: Design, step: Protect, spent: int) -> tuple[str, int]:
+    """Why the unit, with `spent` entries taken, cannot take a step's spans, if so; and how many it has spent then."""
     guard = design.soc.guard
-    entries = 0
     for span in step.spans:
         if span.range.start % guard.granule or span.range.size % guard.granule:
-            return f"{span.range} is no multiple of {guard.granule:#x}"
+            return f"{span.range} is no multiple of {guard.granule:#x}", spent
+        # Two RRAMC regions can be merged only where the first of them lies: at the start of memory (ncs-boot 2.2).
+        if guard.largest and span.range.size > guard.largest and span.range.start != design.soc.flash.start:
+            return f"{span.range} is longer than a region, and does not start where two can be merged", spent
         left = span.range.size
         while left > 0:
             left -= min(left, guard.largest or left)
-            entries += 1
-    if guard.kind in {UnitKind.RRAMC, UnitKind.ACL} and entries > guard.entries:
-        return f"{entries} entries are needed, {guard.entries} exist"
-    return ""
+            spent += 1
+    if guard.kind in {UnitKind.RRAMC, UnitKind.ACL} and spent > guard.entries:
+        return f"{spent} entries are needed, {guard.entries} exist", spent
+    return "", spent
 
 
 def _entries(design: Design, stage: NetworkStage) -> Judgement:

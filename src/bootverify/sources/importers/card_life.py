@@ -59,6 +59,7 @@ BEHAVIOURS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lock-failure-passes", ("lock", "cannot be set|fail|error",
      "go(es)? on|ignored|continue|boots? (anyway|all the same)")),
     ("lock-off", (r"\block\b", r"\boff\b|disabled|not (enabled|set)")),
+    ("lock-on", (r"\block\b", r"\bon\b|enabled|\bset\b", "default|always", r"^(?!.*\b(not|never|fail|cannot|off)\b)")),
     ("lock-entries-counted", ("lock|entry|entries", "first free", "error|fail", "none|no free|left")),
     ("no-second-slot-opened", ("second slot", "opens? none|not open|none")),
     ("build-check-off", ("build-time|check|assert", "not in force|off|disabled|compiled out")),
