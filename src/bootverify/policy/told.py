@@ -12,6 +12,9 @@ class ToldClaim:
 
 
 TOLD: dict[str, ToldClaim] = {
+    "area_works": ToldClaim(
+        subjects=("partition",), meaning="an area drawn for the non-secure side can be used by it, whole"
+    ),
     "no_downgrade": ToldClaim(
         subjects=("image",), meaning="no genuine older release is booted after a newer one has been booted"
     ),

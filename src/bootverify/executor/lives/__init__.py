@@ -5,10 +5,11 @@ from typing import Any
 
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
-from bootverify.executor.lives import anchors, confidential, downgrade, layout, signed, updates
+from bootverify.executor.lives import anchors, areas, confidential, downgrade, layout, signed, updates
 from bootverify.machine.judgement import Judgement
 
 ENACTMENTS: Mapping[str, Callable[[Design, Any, Attacker], Judgement]] = {
+    "area_works": areas.area_works,
     "no_downgrade": downgrade.no_downgrade,
     "image_hidden": confidential.image_hidden,
     "update_taken": updates.update_taken,

@@ -1,0 +1,56 @@
+"""Areas drawn for the application, concluded: which write to a region's register counts, the first that locks it."""
+
+from collections.abc import Iterator
+
+from bootverify.design.attacker import Attacker
+from bootverify.design.boot import Protect, SetUpTrustZone
+from bootverify.design.design import Design
+from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.protection import Attribution, Lock, UnitKind
+from bootverify.machine.judgement import Judgement, broken, kept, untold
+
+CLOSED, CODE, DATA = "closed", "code", "data"
+
+
+def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement:
+    """Works iff the first locking write to each region under it opens it, with execution for code."""
+    if attacker.name not in {"operator-error", "app-code-ns", "remote-ota"}:
+        return untold(f"what {attacker.name} does to the area", area.source)
+    guard = design.soc.guard
+    drawn_open = area.attribution is Attribution.NON_SECURE and area.memory is MemoryKind.INTERNAL
+    if guard.kind is not UnitKind.SPU or not design.has_tfm or not drawn_open:
+        return untold("who opens the area", area.source)
+    protects = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
+    ragged = any(
+        end % guard.granule for step in protects for span in step.spans for end in (span.range.start, span.range.end)
+    )
+    stops = any(
+        isinstance(step, SetUpTrustZone) and step.debug_build for stage in design.stages for step in stage.steps
+    )
+    if ragged or stops or any(step.lock is not Lock.UNTIL_RESET for step in protects):
+        return untold("whether the application runs at all", area.source)
+    code = any(stage.code == area.name for stage in design.stages)
+    for region in range(area.range.start // guard.granule, -(-area.range.end // guard.granule)):
+        start = region * guard.granule
+        first = next(
+            (kind for low, high, kind in _writes(design) if low < start + guard.granule and start < high), CLOSED
+        )
+        if first == CLOSED or (code and first == DATA):
+            return broken(f"the region at {start:#x} stays closed to the non-secure side", source=area.source)
+    return kept("every region under it is opened before anything closes it", area.source)
+
+
+def _writes(design: Design) -> Iterator[tuple[int, int, str]]:
+    """The spans that are locked, in the order of the boot, and what they are set to."""
+    for stage in design.stages:
+        for step in stage.steps:
+            match step:
+                case Protect():
+                    yield from ((span.range.start, span.range.end, CLOSED) for span in step.spans)
+                case SetUpTrustZone():
+                    if step.locks_first:
+                        yield step.secure_code.range.start, step.secure_code.range.end, CLOSED
+                    yield from ((span.range.start, span.range.end, CODE) for span in step.non_secure)
+                    yield from ((span.range.start, span.range.end, DATA) for span in step.non_secure_data)
+                case _:
+                    continue

@@ -1,0 +1,44 @@
+"""Areas drawn for the application, enacted: boot the device, then reach for every byte from the non-secure side.
+
+Rules: SEMANTICS, "What is told", area_works.
+"""
+
+from bootverify.design.attacker import Attacker
+from bootverify.design.boot import Run
+from bootverify.design.design import Design
+from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.protection import Access, Attribution, UnitKind
+from bootverify.executor.access import allowed_parts
+from bootverify.executor.run import act
+from bootverify.executor.world import World
+from bootverify.machine.action import TakeStep
+from bootverify.machine.judgement import Judgement, broken, kept, untold
+
+MOST_STEPS = 64
+NOBODY = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
+
+
+def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement:
+    """Whether non-secure code gets what it needs at every address of `area` once the application runs."""
+    if attacker.name not in {"operator-error", "app-code-ns", "remote-ota"}:
+        return untold(f"what {attacker.name} does to the area", area.source)
+    outside = area.attribution is not Attribution.NON_SECURE or area.memory is not MemoryKind.INTERNAL
+    if outside or not design.has_tfm or design.soc.guard.kind is not UnitKind.SPU:
+        return untold("who opens the area", area.source)
+    world = World.start(design, NOBODY)
+    for _ in range(MOST_STEPS):
+        device = world.device
+        if device.halted or isinstance(design.stages[device.stage].steps[device.step], Run):
+            break
+        act(world, TakeStep(stage=device.running, step=device.step))
+    if world.device.halted:
+        return untold("the application never runs", area.source)
+    code = any(stage.code == area.name for stage in design.stages)
+    for access in (Access.READ, Access.EXECUTE) if code else (Access.READ, Access.WRITE):
+        open_parts = allowed_parts(world.device, area.range, access, Attribution.NON_SECURE)
+        if sum(part.size for part in open_parts) < area.range.size:
+            why = f"non-secure code cannot {access.value} all of {area.name}"
+            return broken(
+                why, f"{sum(part.size for part in open_parts):#x} of {area.range.size:#x} bytes", source=area.source
+            )
+    return kept(f"all of {area.name} is open to the non-secure side", area.source)
