@@ -17,6 +17,7 @@ from bootverify.sources.attackers import all_attackers
 from bootverify.sources.design_file import load_design
 from bootverify.sources.policies import all_policies
 from bootverify.sources.support import load_support
+from tests.benchmark import scan_bench
 
 TOP = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((TOP / "tests" / "scenarios").glob("SB-S0*.yaml"))
@@ -32,6 +33,7 @@ def main() -> int:
     compare("bootverify check SB-S01", started("-m", "bootverify", "check", EXAMPLE), z3, "of `import z3`", most=4)
     for path in SCENARIOS:
         warm(path, z3)
+    scan_bench.main()
     return 0
 
 

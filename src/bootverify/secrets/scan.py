@@ -10,7 +10,7 @@ from bootverify.secrets.keys import PublicKey
 from bootverify.secrets.pieces import Piece, pieces, pieces_of
 from bootverify.secrets.raw import Number, look
 from bootverify.secrets.testvectors import TEST_VECTORS
-from bootverify.secrets.windows import places, windows
+from bootverify.secrets.windows import is_text, places, windows
 
 MOST_KEYS = 8  # public keys found in the bytes whose private half is looked for; those given always are
 Progress = Callable[[float], None]
@@ -79,8 +79,14 @@ def scan_pieces(
         files=_files(given),
         sought=tuple(replace(key, name=called.get(key.fingerprint, key.name)) for key in sought.keys),
         forms=LOOKED_FOR,
-        left_out=(*left_out, *sought.left_out),
+        left_out=(*left_out, *_texts(given, asked), *sought.left_out),
     )
+
+
+def _texts(given: Sequence[Piece], asked: Options) -> list[str]:
+    """What is said of text files, which are read for written forms alone unless the scan is exhaustive."""
+    count = 0 if asked.exhaustive else sum(1 for piece in given if is_text(piece.data))
+    return [f"raw numbers in {count} text files; --exhaustive reads them too"] if count else []
 
 
 def _order(find: Find) -> tuple[str, int, int, str]:

@@ -149,3 +149,15 @@ def test_no_value_of_a_key_is_anywhere_in_a_result():
     assert len(result.finds) == 3
     for value in (RAW.hex(), repr(RAW)[2:-1], base64.b64encode(RAW).decode(), str(int.from_bytes(RAW, "big"))):
         assert value not in told
+
+
+def test_an_example_key_of_a_standard_is_told_apart_with_its_section():
+    seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")  # RFC 8032, 7.1
+    result = scan_data(noise(64) + der(ed25519.Ed25519PrivateKey.from_private_bytes(seed)), "x.bin")
+    assert result.finds == ()
+    assert "RFC 8032, 7.1, TEST 1" in result.apart[0].reason
+
+
+def test_text_files_are_said_to_be_read_for_written_forms_alone():
+    assert any("text files" in each for each in scan_data(b"CONFIG_A=y\n", ".config", [PUBLIC]).left_out)
+    assert not scan_data(b"CONFIG_A=y\n", ".config", [PUBLIC], Options(exhaustive=True)).left_out
