@@ -5,11 +5,11 @@ import random
 
 import pytest
 from cryptography.hazmat.primitives import serialization as form
-from cryptography.hazmat.primitives.asymmetric import ec
+from tests.made_keys import ec_key
 
 from bootverify.cli import run
 
-KEY = ec.generate_private_key(ec.SECP256R1())  # a test key, fresh in each run
+KEY = ec_key(71)
 PEM = KEY.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
 PUBLIC = KEY.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
 RAW = KEY.private_numbers().private_value.to_bytes(32, "big")

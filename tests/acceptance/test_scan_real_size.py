@@ -4,7 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from tests.made_keys import ec_key, ed25519_key, rsa_key, x25519_key
 
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import public_key
@@ -18,8 +18,8 @@ def test_keys_planted_in_half_a_mebibyte_are_all_found_and_nothing_else_is():
     source = random.Random(8)
     size = 512 * 1024
     data = bytearray(source.randbytes(size))
-    curve, exchange = ec.generate_private_key(ec.SECP256R1()), x25519.X25519PrivateKey.generate()
-    signer, modulus = ed25519.Ed25519PrivateKey.generate(), rsa.generate_private_key(65537, 2048)
+    curve, exchange = ec_key(61), x25519_key(62)
+    signer, modulus = ed25519_key(63), rsa_key(64)
     scalar = curve.private_numbers().private_value.to_bytes(32, "big")
     numbers = modulus.private_numbers()
     planted = {

@@ -55,6 +55,7 @@ def scan_json(result: ScanResult) -> str:
                     "name": key.name or None,
                     "forms": list(key.forms),
                     "miss": key.miss,
+                    "missed": key.missed or None,
                 }
                 for key in result.sought
             ],
@@ -79,7 +80,7 @@ def _answer(result: ScanResult) -> str:
 def _bound(miss: float) -> str:
     if not miss:
         return "within that, nothing can have been missed"
-    return f"an Ed25519 seed that is there was missed with probability {miss:.1e} at most (--exhaustive: none)"
+    return f"a raw number that is there was missed with probability {miss:.1e} at most, as told of each key below"
 
 
 def _found(find: Find) -> list[str]:
@@ -101,7 +102,7 @@ def _apart(result: ScanResult) -> list[str]:
 
 
 def _sought(key: SoughtKey) -> str:
-    miss = f" (missed with probability {key.miss:.1e} at most)" if key.miss else ""
+    miss = f"; missed with probability {key.miss:.1e} at most: {key.missed}" if key.miss else ""
     return f"{key.type} {key.fingerprint[:16]}{_named(key.name)}: {'; '.join(key.forms)}{miss}"
 
 

@@ -76,13 +76,17 @@ class Apart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoughtKey:
-    """A public key whose private half was looked for at every offset; `exact` is false for the filtered search."""
+    """A public key whose private half was looked for at every offset.
+
+    `miss` bounds the probability that a number of `forms` is there and was passed over, `missed` tells which.
+    """
 
     fingerprint: str
     type: str
     name: str
     forms: tuple[str, ...]
     miss: float = 0.0
+    missed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

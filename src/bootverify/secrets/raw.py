@@ -116,8 +116,21 @@ def _rsa(
                         value = stream[at : at + size]
                         yield Number(value=value, form=form, type=key.type, fingerprint=key.fingerprint, how=how)
             meter.add(len(stream) * _COST["RSA"] / 2)
-        forms = ("p, q and d at every offset, both byte orders, at full length",)
-        sought.append(SoughtKey(fingerprint=key.fingerprint, type=key.type, name=key.name, forms=forms))
+        sought.append(_rsa_sought(key))
+
+
+def _rsa_sought(key: PublicKey) -> SoughtKey:
+    if not rsa.finds_exponents(key):
+        forms = ("p and q at every offset, both byte orders, at full length; not d, for e is too long",)
+        return SoughtKey(fingerprint=key.fingerprint, type=key.type, name=key.name, forms=forms)
+    return SoughtKey(
+        fingerprint=key.fingerprint,
+        type=key.type,
+        name=key.name,
+        forms=("p, q and d at every offset, both byte orders, at full length",),
+        miss=rsa.MISS,
+        missed="d without p and q, if p - 1 and q - 1 share a prime above 65536",
+    )
 
 
 def _seeds(
@@ -134,8 +147,11 @@ def _seeds(
             value = windows.stream[at : at + seeds.SIZE]
             yield Number(value=value, form=Form.SEED, type="Ed25519", fingerprint=fingerprint)
     forms = ("its seed at every offset",) if not chosen.miss else ("its seed, where bytes are unlike the rest",)
+    missed = "a seed whose bytes are like the rest; --exhaustive misses none" if chosen.miss else ""
     sought += (
-        SoughtKey(fingerprint=key.fingerprint, type=key.type, name=key.name, forms=forms, miss=chosen.miss)
+        SoughtKey(
+            fingerprint=key.fingerprint, type=key.type, name=key.name, forms=forms, miss=chosen.miss, missed=missed
+        )
         for key in fit
     )
 

@@ -3,12 +3,17 @@
 p: a window of half the modulus's length divides n. Both primes are odd and have their top bit set (else their product
 would be shorter than n), and no small factor: this leaves some hundredths of the windows for the division.
 
-d: e * d - 1 = k * (p - 1)(q - 1) / g, so e * d * g / n lies just below a whole number: (p - 1)(q - 1) differs from n
-by less than three times its root. One product of the window's leading bytes with a constant tells, for every g that
-divides 720720; d modulo the least common multiple (FIPS 186-5, A.1.1) has such a g, hardly ever another.
+d: e * d - 1 = k * (p - 1)(q - 1) / g, where g = gcd(p - 1, q - 1) for d modulo the least common multiple (FIPS 186-5,
+A.1.1) and 1 for d modulo the product (RFC 8017, 3.2, allows both). So e * d * g / n lies just below a whole number:
+(p - 1)(q - 1) differs from n by less than three times its root. g divides n - 1, since p and q are 1 modulo g. Hence
+one G serves each d: all of n - 1 that is made of primes up to a limit. One product of the window's leading bytes with
+a constant then tells. A miss needs a prime r above the limit that divides p - 1 and q - 1: for primes drawn at random
+(each residue but 0 is as likely, Dirichlet) the probability is 1 / (r - 1)^2, and the sum over all such r is less than
+MISS. p and q themselves are found all the same.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import gcd
 from typing import Literal
 
@@ -16,9 +21,10 @@ from bootverify.secrets.keys import PublicKey
 
 _Order = Literal["little", "big"]
 _SMALL = 3 * 5 * 7 * 11 * 13 * 17 * 19 * 23
-_G = 720720
-_LEAD = 12  # bytes of the window that the test for d reads
-_SLACK = 40  # bits after the point that must be all ones or all zeros
+_LIMIT = 1 << 16  # primes up to here are divided out of n - 1
+# the sum of 1 / (2j)^2 from j = 2^15 on is less than 1 / (2^17 - 4), and of these r = 2j + 1 a third divide by 3
+MISS = 2.0**-17
+_SLACK = 40  # bits after the point that must be all ones
 
 
 def primes(data: bytes, key: PublicKey, *, backwards: bool) -> Iterator[int]:
@@ -40,21 +46,56 @@ def primes(data: bytes, key: PublicKey, *, backwards: bool) -> Iterator[int]:
 def exponents(data: bytes, key: PublicKey, *, backwards: bool) -> Iterator[int]:
     """The offsets at which `data` hold d of the key at the modulus's length, little-endian when `backwards`."""
     size = (key.modulus.bit_length() + 7) // 8
-    if len(data) < size or size < 2 * _LEAD:
+    wide = _lead(key)
+    if not wide or len(data) < size:
         return
     order: _Order = "little" if backwards else "big"
-    lead, last = (size - _LEAD, 0) if backwards else (0, size - 1)
-    bits = 8 * _LEAD
-    # e * G * w / n for w = lead * 2^(8 size - bits), as a fixed-point number with 2 * bits digits after the point
-    factor = (key.exponent * _G << (8 * size - bits + 2 * bits)) // key.modulus
+    lead, last = (size - wide, 0) if backwards else (0, size - 1)
+    bits = 8 * wide
+    # e * G * w / n for w = lead * 2^(8 size - bits), as a fixed-point number with 2 * bits digits after the point;
+    # what lies before the point makes whole numbers
     point, ones = 2 * bits - _SLACK, (1 << _SLACK) - 1
+    factor = ((key.exponent * _common(key) << (8 * size + bits)) // key.modulus) % (1 << 2 * bits)
     lows = data[last : len(data) - size + 1 + last]
     for at, low in enumerate(lows):
         if low & 1:
             start = at + lead
-            digits = int.from_bytes(data[start : start + _LEAD], order) * factor >> point & ones
-            if digits in {0, 1, ones, ones - 1} and _inverts(int.from_bytes(data[at : at + size], order), key):
+            digits = int.from_bytes(data[start : start + wide], order) * factor >> point & ones
+            if digits == ones and _inverts(int.from_bytes(data[at : at + size], order), key):
                 yield at
+
+
+def finds_exponents(key: PublicKey) -> bool:
+    """Whether d of the key can be looked for: e is so short that the distance to a whole number tells something."""
+    return _lead(key) > 0
+
+
+def _lead(key: PublicKey) -> int:
+    """Bytes of the window that the test for d reads; 0 when no number of them makes it decisive.
+
+    With h bits of a prime, n > 2^(2h - 1) and p + q < 2^(h + 1). So d lies below the whole number by less than
+    e * G * 2^(3 - h), and its leading bytes by less than e * G * 2^(1 - bits) more: both are less than 2^-(_SLACK + 2).
+    """
+    half = _half(key)
+    if not half:
+        return 0
+    longest = key.exponent.bit_length() + _common(key).bit_length() + _SLACK + 5
+    return max(12, (longest + 7) // 8) if longest <= 8 * half else 0
+
+
+@lru_cache(maxsize=64)
+def _smooth(number: int) -> int:
+    """The product of all prime powers in `number` whose prime is not above the limit."""
+    rest = number
+    for prime in (2, *range(3, _LIMIT, 2)):  # what is not prime divides nothing that is left
+        while rest % prime == 0:
+            rest //= prime
+    return number // rest
+
+
+def _common(key: PublicKey) -> int:
+    """A multiple of gcd(p - 1, q - 1), if no prime above the limit divides that."""
+    return _smooth(key.modulus - 1)
 
 
 def _inverts(d: int, key: PublicKey) -> bool:

@@ -6,19 +6,19 @@ import random
 
 import pytest
 from cryptography.hazmat.primitives import serialization as form
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec
+from tests.made_keys import ec_key, ed25519_key, rsa_key, x25519_key
 
 from bootverify.secrets.find import Form
 from bootverify.secrets.forms import read
 from bootverify.secrets.keys import public_key
 
-# generated anew in each run: test keys, of use to nobody
 KEYS = {
-    "EC P-256": ec.generate_private_key(ec.SECP256R1()),
-    "EC P-384": ec.generate_private_key(ec.SECP384R1()),
-    "Ed25519": ed25519.Ed25519PrivateKey.generate(),
-    "X25519": x25519.X25519PrivateKey.generate(),
-    "RSA-2048": rsa.generate_private_key(65537, 2048),
+    "EC P-256": ec_key(11),
+    "EC P-384": ec_key(12, ec.SECP384R1()),
+    "Ed25519": ed25519_key(13),
+    "X25519": x25519_key(14),
+    "RSA-2048": rsa_key(15),
 }
 PKCS8, OLD = form.PrivateFormat.PKCS8, form.PrivateFormat.TraditionalOpenSSL
 NOISE = random.Random(7).randbytes(3001)

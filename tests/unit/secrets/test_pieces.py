@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import random
 import struct
 import zipfile
 
@@ -73,7 +74,7 @@ def test_a_compressed_file_is_unpacked_within_bounds(monkeypatch):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (gzip.compress(os.urandom(5000))[:600], "ends too early"),
+        (gzip.compress(random.Random(3).randbytes(5000))[:600], "ends too early"),
         (b"PK\x03\x04 and then nothing", "damaged"),
         (b":10000000FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF11\n", "damaged"),
         (archive(inner_zip=archive(a="b")), "an archive in an archive"),

@@ -3,7 +3,8 @@
 import random
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from tests.made_keys import ec_key, ed25519_key, rsa_key, x25519_key
 
 from bootverify.secrets import rsa as rsa_numbers
 from bootverify.secrets import scalars as module
@@ -19,12 +20,12 @@ def noise(size, seed=3):
     return bytearray(random.Random(seed).randbytes(size))
 
 
-def made(kind):
-    """A fresh test key: its public half and its raw private number as the formats store it."""
+def made(kind, seed=21):
+    """A test key: its public half and its raw private number as the formats store it."""
     if kind == "X25519":
-        key = x25519.X25519PrivateKey.generate()
+        key = x25519_key(seed)
         return public_key(key.public_key()), key.private_bytes_raw()
-    key = ec.generate_private_key(CURVES[kind])
+    key = ec_key(seed, CURVES[kind])
     width = (key.key_size + 7) // 8
     return public_key(key.public_key()), key.private_numbers().private_value.to_bytes(width, "big")
 
@@ -115,15 +116,15 @@ def test_another_starting_point_is_drawn_when_a_sum_meets_a_multiple_of_the_base
 
 
 @pytest.fixture(scope="module")
-def rsa_key():
-    key = rsa.generate_private_key(65537, 2048)
+def modulus():
+    key = rsa_key(31)
     return public_key(key.public_key()), key.private_numbers()
 
 
 @pytest.mark.parametrize("at", [0, 1, 333, "last"])
 @pytest.mark.parametrize("order", ["big", "little"])
-def test_rsa_primes_and_both_forms_of_the_exponent_are_found(rsa_key, at, order):
-    key, numbers = rsa_key
+def test_rsa_primes_and_both_forms_of_the_exponent_are_found(modulus, at, order):
+    key, numbers = modulus
     phi = (numbers.p - 1) * (numbers.q - 1)
     for value, size, search in (
         (numbers.p, 128, rsa_numbers.primes),
@@ -138,9 +139,36 @@ def test_rsa_primes_and_both_forms_of_the_exponent_are_found(rsa_key, at, order)
         assert [*search(bytes(data), key, backwards=order == "big")] == []
 
 
-def test_the_modulus_and_other_primes_are_no_secret(rsa_key):
-    key, numbers = rsa_key
-    other = rsa.generate_private_key(65537, 2048).private_numbers()
+@pytest.mark.parametrize("e", [3, 65537, (1 << 32) + 15])
+@pytest.mark.parametrize("shared", [1, 16, 17, 131, 17 * 131, 65521, 65521**2, 13 * 32749 * 65519 * 65521])
+def test_an_exponent_modulo_the_least_common_multiple_is_found_whatever_the_primes_share(shared, e):
+    private = rsa_key(41, 1024, shared, e)
+    key, d = public_key(private.public_key()), private.private_numbers().d
+    data = noise(400)
+    data[77 : 77 + 128] = d.to_bytes(128, "big")
+    assert [*rsa_numbers.exponents(bytes(data), key, backwards=False)] == [77]
+    data[77 : 77 + 128] = d.to_bytes(128, "little")
+    assert [*rsa_numbers.exponents(bytes(data), key, backwards=True)] == [77]
+
+
+def test_the_stated_miss_is_an_exponent_whose_primes_share_a_prime_above_the_limit():
+    private = rsa_key(43, 1024, 65539)
+    key, numbers = public_key(private.public_key()), private.private_numbers()
+    assert [*rsa_numbers.exponents(numbers.d.to_bytes(128, "big"), key, backwards=False)] == []
+    product = pow(65537, -1, (numbers.p - 1) * (numbers.q - 1))
+    assert [*rsa_numbers.exponents(product.to_bytes(128, "big"), key, backwards=False)] == [0]
+    assert sum(1 / (r - 1) ** 2 for r in range(65537, 1 << 21, 2) if r % 3) + 2.0**-21 < rsa_numbers.MISS
+
+
+def test_an_exponent_is_not_looked_for_where_the_public_one_is_too_long_to_tell():
+    private = rsa_key(47, 1024, 1, (1 << 480) + 1)
+    assert not rsa_numbers.finds_exponents(public_key(private.public_key()))
+    assert rsa_numbers.finds_exponents(public_key(rsa_key(47, 1024).public_key()))
+
+
+def test_the_modulus_and_other_primes_are_no_secret(modulus):
+    key, numbers = modulus
+    other = rsa_key(32).private_numbers()
     n = numbers.public_numbers.n
     data = n.to_bytes(256, "big") + other.p.to_bytes(128, "big") + other.d.to_bytes(256, "big") + bytes(300)
     for backwards in (False, True):
@@ -157,7 +185,7 @@ def like_code(size, seed=5):
 
 
 def test_an_ed25519_seed_is_found_at_any_offset_of_what_is_like_code():
-    key = ed25519.Ed25519PrivateKey.generate()
+    key = ed25519_key(51)
     data = like_code(60_000)
     spots = [0, 1, 20_001, 29_990, 30_000, 30_011, len(data) - 32]
     for at in spots:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import bincopy
 from cryptography.hazmat.primitives import serialization as form
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from tests.made_keys import ec_key, ed25519_key, rsa_key, x25519_key
 
+from bootverify.report.scan import scan_text
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import public_key, read_public_keys
 from bootverify.secrets.scan import Options, scan, scan_data
 
-EC = ec.generate_private_key(ec.SECP256R1())  # test keys, fresh in each run
+EC = ec_key(1)  # a test key
 RAW = EC.private_numbers().private_value.to_bytes(32, "big")
 PUBLIC = public_key(EC.public_key())
 INFO = EC.public_key().public_bytes(form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo)
@@ -58,14 +60,14 @@ def test_one_key_in_several_files_and_encodings_is_told_of_each_place(tmp_path):
 
 
 def test_a_key_in_a_form_is_told_once_and_not_again_as_its_raw_number():
-    for key in (EC, x25519.X25519PrivateKey.generate(), rsa.generate_private_key(65537, 2048)):
+    for key in (EC, x25519_key(2), rsa_key(3)):
         result = scan_data(noise(700) + der(key) + noise(99), "x.bin")
         assert [find.form for find in result.finds] == [Form.PKCS8]
 
 
 def test_every_form_of_number_is_found_in_one_file():
-    exchange, signer = x25519.X25519PrivateKey.generate(), ed25519.Ed25519PrivateKey.generate()
-    modulus = rsa.generate_private_key(65537, 2048)
+    exchange, signer = x25519_key(2), ed25519_key(4)
+    modulus = rsa_key(3)
     numbers = modulus.private_numbers()
     values = [
         RAW,
@@ -117,7 +119,7 @@ def test_a_symmetric_key_is_found_by_its_known_digest_only():
 
 
 def test_a_clean_result_says_what_was_looked_for_and_how_much_is_missed():
-    signer = public_key(ed25519.Ed25519PrivateKey.generate().public_key())
+    signer = public_key(ed25519_key(4).public_key())
     data = b"".join(noise(2, seed % 700) for seed in range(10_000))
     result = scan_data(data, "x.bin", [PUBLIC, signer])
     assert result.exit_code == 0
@@ -128,9 +130,19 @@ def test_a_clean_result_says_what_was_looked_for_and_how_much_is_missed():
     assert "JWK" in result.forms
 
 
+def test_a_clean_result_with_an_rsa_key_states_which_exponent_may_have_been_missed():
+    key = public_key(rsa_key(3, 1024).public_key())
+    result = scan_data(noise(4000), "x.bin", [key])
+    assert (result.finds, result.miss) == ((), 2.0**-17)
+    text = scan_text(result)
+    assert "nothing can have been missed" not in text
+    assert "probability 7.6e-06 at most: d without p and q" in text
+    assert "nothing can have been missed" in scan_text(scan_data(noise(4000), "x.bin", [PUBLIC]))
+
+
 def test_progress_rises_to_one():
     told = []
-    keys = [PUBLIC, public_key(rsa.generate_private_key(65537, 2048).public_key())]
+    keys = [PUBLIC, public_key(rsa_key(3).public_key())]
     scan_data(noise(6000), "x.bin", keys, Options(progress=told.append))
     assert told == sorted(told)
     assert told[-1] > 0.99
