@@ -23,7 +23,7 @@ _TOKEN = re.compile(
       | (?P<space>\n|[^\S\n]+|//[^\n]*|/\*.*?\*/)
       | (?P<text>"(?:[^"\\]|\\.)*")
       | (?P<directive>/[a-z0-9-]+/)
-      | (?P<ref>&\{[^}]*\}|&[A-Za-z_][A-Za-z0-9_]*)
+      | (?P<ref>&\{[^}\n]{0,400}\}|&[A-Za-z_][A-Za-z0-9_]*)
       | (?P<word>[A-Za-z0-9_\#,.+?@-]+)
       | (?P<op><<|>>|[-+*/%|&^~!<>={}()\[\];:,])
     """,
@@ -132,6 +132,8 @@ def _tokens(text: str, name: str) -> Iterator[Token]:
     at, line, count = 0, 0, 0
     while at < len(text):
         match = _TOKEN.match(text, at)
+        if text.startswith("/*", at) and (match is None or match.lastgroup != "space"):
+            raise InputError.at(name, line, "a comment starts here and does not end; close it with `*/`")
         if match is None or match.end() == at:
             raise InputError.at(name, line, f"`{text[at]}` has no place in a devicetree; name a .dts or .overlay file")
         at = match.end()
@@ -328,8 +330,8 @@ def _operand(tokens: list[Token], at: int, defines: dict[str, int], depth: int) 
 
 
 def _combined(left: int | None, sign: str, right: int | None) -> int | None:
-    if left is None or right is None:
-        return None
+    if left is None or right is None or max(abs(left), abs(right)) >> 64:
+        return None  # no address or size; keeps what a long expression can grow to small
     match sign:
         case "+":
             return left + right

@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from bootverify.errors import InputError
@@ -25,6 +26,7 @@ _DIGESTS = {0x10: "sha256", 0x11: "sha384", 0x12: "sha512"}
 _SIGNATURES = {0x20: "rsa-2048", 0x22: "ecdsa-p256", 0x23: "rsa-3072", 0x24: "ed25519"}
 _ENCRYPTION = {0x30: "rsa-oaep", 0x31: "aes-kw", 0x32: "ecies-p256", 0x33: "ecies-x25519"}
 _MOST_TLVS = 64
+_MOST_BREAKS = 2000
 
 _RSA_2048 = bytes.fromhex("3082010a0282010100")  # PKCS#1 RSAPublicKey, 270 bytes
 _RSA_3072 = bytes.fromhex("3082018a0282018100")  # 398 bytes
@@ -36,9 +38,10 @@ _KEY_FORMS = (
     ("ecdsa-p256", _P256, 91),
     ("ed25519", _ED25519, 44),
 )
-_PEM = re.compile(
-    rb"-----BEGIN ((?:RSA |EC |DSA |ENCRYPTED |OPENSSH )?PRIVATE KEY)-----\s+[A-Za-z0-9+/=\s:,-]{60,}?-----END \1-----"
-)
+_PEM = re.compile(rb"-----BEGIN ((?:RSA |EC |DSA |ENCRYPTED |OPENSSH )?PRIVATE KEY)-----")
+_MOST_PEM = 8000  # bytes of one key
+_MOST_FOUND = 1000
+_PEM_BODY = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=:,- \r\n\t"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,12 @@ def parse_firmware(content: bytes, name: str) -> FirmwareFile:
 
     binary = bincopy.BinFile()
     try:
-        binary.add_ihex(plain.decode("ascii"))
+        text = plain.decode("ascii")
+        if _breaks(text) > _MOST_BREAKS:
+            raise InputError.at(
+                name, 0, f"its bytes lie in more than {_MOST_BREAKS:,} pieces; name what the build made"
+            )
+        binary.add_ihex(text)
     except (bincopy.Error, UnicodeDecodeError, ValueError) as error:
         reason = str(error).splitlines()[0][:80] if str(error) else "no text"
         raise InputError.at(name, 0, f"this is no Intel HEX file ({reason}); name one that the build made") from None
@@ -143,8 +151,12 @@ def public_keys(file: FirmwareFile) -> Iterator[FoundKey]:
 def private_keys(file: FirmwareFile) -> Iterator[FoundKey]:
     """Private keys in PEM form."""
     for segment in file.segments:
-        for match in _PEM.finditer(segment.data):
-            digest = hashlib.sha256(match[0]).hexdigest()
+        for match in islice(_PEM.finditer(segment.data), _MOST_FOUND):
+            end = segment.data.find(b"-----END " + match[1] + b"-----", match.end(), match.end() + _MOST_PEM)
+            body = segment.data[match.end() : end]
+            if end < 0 or len(body) < 60 or body.strip(_PEM_BODY):
+                continue
+            digest = hashlib.sha256(body).hexdigest()
             yield FoundKey(at=segment.at + match.start(), kind=match[1].decode().lower(), digest=digest)
 
 
@@ -152,14 +164,12 @@ def hashes_among(
     file: FirmwareFile, wanted: dict[str, str], within: tuple[int, int] | None = None
 ) -> Iterator[FoundKey]:
     """Which of the `wanted` 16-byte hashes (hex -> kind) lie in the file, word by word, `within` an address range."""
-    values = {bytes.fromhex(digest): digest for digest in wanted}
     for segment in file.segments:
-        low, high = (segment.at, segment.at + len(segment.data)) if within is None else within
-        first = max(low - segment.at, 0)
-        for at in range(first + (-first % 4), min(high - segment.at, len(segment.data)) - 15, 4):
-            digest = values.get(segment.data[at : at + 16])
-            if digest is not None:
-                yield FoundKey(at=segment.at + at, kind=wanted[digest], digest=digest)
+        low, high = (0, len(segment.data)) if within is None else (within[0] - segment.at, within[1] - segment.at)
+        for digest, kind in wanted.items():
+            at = segment.data.find(bytes.fromhex(digest), max(low, 0), max(high, 0))
+            if at >= 0 and at % 4 == 0:
+                yield FoundKey(at=segment.at + at, kind=kind, digest=digest)
 
 
 def fingerprint(kind: str, key_or_digest: bytes) -> str:
@@ -182,6 +192,19 @@ def word_at(file: FirmwareFile, address: int) -> int | None:
         if segment.at <= address and address + 4 <= segment.at + len(segment.data):
             return int(struct.unpack_from("<I", segment.data, address - segment.at)[0])
     return None
+
+
+def _breaks(text: str) -> int:
+    """How often a data record does not go on where the last one ended: the reader's time grows with its square."""
+    breaks, expected = 0, -1
+    for line in text.splitlines():
+        if line[7:9] == "00":
+            length, at = int(line[1:3], 16), int(line[3:7], 16)
+            breaks += at != expected
+            expected = (at + length) & 0xFFFF
+        elif line.startswith(":"):
+            breaks += line[7:9] in {"02", "04"} and expected != 0
+    return breaks
 
 
 def _image(segment: Segment, at: int) -> SignedImage | None:

@@ -16,8 +16,8 @@ from bootverify.sources.ledger import Ledger
 
 LIMIT = 4 * MIB
 
-_SET = re.compile(r"\s*((?:SB_)?CONFIG_[A-Za-z0-9_]+)\s*=\s*(.*?)\s*$")
-_UNSET = re.compile(r"#\s*((?:SB_)?CONFIG_[A-Za-z0-9_]+) is not set\s*$")
+_SET = re.compile(r"((?:SB_)?CONFIG_[A-Za-z0-9_]+)\s*=(.*)")
+_UNSET = re.compile(r"#\s*((?:SB_)?CONFIG_[A-Za-z0-9_]+) is not set")
 _MATTERS = re.compile(
     r"(SB_)?CONFIG_(MCUBOOT|BOOT_|BOOTLOADER|SB_|SECURE_BOOT|FPROTECT|NRF_APPROTECT|NRF_SECURE_APPROTECT|TFM_|BUILD_WITH_TFM"
     r"|NCS_MCUBOOT|HW_UNIQUE_KEY|PCD_|NRF53_|SINGLE_APPLICATION|FW_INFO|DISABLE_FLASH_PATCH|NETCORE_APP|DFU_|APPROTECT)"
@@ -101,9 +101,9 @@ def parse_kconfig(content: bytes, name: str, ledger: Ledger) -> Kconfig:
     for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
         text = line.strip()
         source = Source(file=name, line=number, text=text[:200])
-        if (match := _SET.match(line)) is not None:
-            found.symbols[match[1]] = Symbol(value=_unquoted(match[2]), source=source)
-        elif (match := _UNSET.match(text)) is not None:
+        if (match := _SET.fullmatch(text)) is not None:
+            found.symbols[match[1]] = Symbol(value=_unquoted(match[2].strip()), source=source)
+        elif (match := _UNSET.fullmatch(text)) is not None:
             found.symbols[match[1]] = Symbol(value="n", source=source)
         elif text and not text.startswith("#"):
             ledger.add(source, f"no Kconfig line: {text[:60]}")

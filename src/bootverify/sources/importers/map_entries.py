@@ -5,9 +5,10 @@ from typing import Any
 
 from bootverify.design.memory import Role
 from bootverify.design.source import Source
+from bootverify.errors import InputError
 from bootverify.sources.importers.devicetree import Devicetree, Node
 from bootverify.sources.importers.draft import Draft
-from bootverify.sources.importers.partition_manager import NETWORK_BASE, PmEntry, PmRegion
+from bootverify.sources.importers.partition_manager import MOST_PARTITIONS, NETWORK_BASE, PmEntry, PmRegion
 from bootverify.sources.ledger import Ledger
 from bootverify.sources.roles import role_of
 
@@ -95,6 +96,9 @@ def put_tree(draft: Draft, tree: Devicetree, ledger: Ledger) -> None:
         if memory != "internal":
             plain["memory"] = memory
         draft.put(("partitions", _plain_name(name)), plain, source)
+        if len(draft.plain["partitions"]) > MOST_PARTITIONS:
+            words = f"more than {MOST_PARTITIONS:,} partitions; name a smaller file"
+            raise InputError.at(source.file, source.line, words)
     _nest(draft)
 
 

@@ -32,6 +32,7 @@ _MODELLED = {
     "share_size",
 }
 NETWORK_BASE = 0x01000000  # nRF5340 Product Specification, memory map: flash of the network core
+MOST_PARTITIONS = 1000
 _LARGEST = 1 << 32
 
 
@@ -98,6 +99,8 @@ def _entries(written: Written, ledger: Ledger, kconfig: Kconfig | None) -> list[
     if not isinstance(plain, dict) or not plain:
         what = "empty" if plain is None or plain in ({}, []) else "no mapping of partition names"
         raise InputError.at(written.file, 1, f"the map is {what}; name a file of the partition manager")
+    if len(plain) > MOST_PARTITIONS:
+        raise InputError.at(written.file, 1, f"{len(plain):,} partitions; at most {MOST_PARTITIONS:,} are read")
     faults: list[Fault] = []
     found = []
     for name, entry in plain.items():
@@ -114,7 +117,8 @@ def _entries(written: Written, ledger: Ledger, kconfig: Kconfig | None) -> list[
             found.append(_entry(written, name, entry, ledger, kconfig))
     if faults:
         raise InputError(faults)
-    return [_known_span(entry, {other.name for other in found}, ledger) for entry in found]
+    known = {entry.name for entry in found}
+    return [_known_span(entry, known, ledger) for entry in found]
 
 
 def _entry(written: Written, name: str, entry: dict[str, Any], ledger: Ledger, kconfig: Kconfig | None) -> PmEntry:

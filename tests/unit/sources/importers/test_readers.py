@@ -172,3 +172,33 @@ def test_the_ledger_is_bounded_and_says_what_it_left_out() -> None:
     for line in range(3000):
         ledger.add(Source(file="x", line=line), "thing")
     assert (len(ledger.listed()), ledger.listed()[-1].what) == (2001, "1000 further things")
+
+
+def scattered(count):
+    lines = []
+    for number in range(count):
+        record = struct.pack(">BHB", 1, number * 4 & 0xFFFF, 0) + b"\x01"
+        lines.append(":" + (record + bytes([-sum(record) & 0xFF])).hex())
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize(
+    ("reader", "content", "words"),
+    [
+        (parse_devicetree, b"/*" * 100_000, "does not end"),
+        (parse_devicetree, b"&{" * 100_000, "levels of nodes"),
+        (parse_partitions, b"".join(b"a%d: {size: 2}\n" % i for i in range(2000)), "at most 1,000"),
+        (lambda content, _, __: parse_firmware(content, "x.hex"), scattered(3000), "pieces"),
+    ],
+)
+def test_what_would_take_long_is_refused_at_once(reader, content, words) -> None:
+    with pytest.raises(InputError, match=words):
+        reader(content, "x", Ledger())
+
+
+def test_long_lines_and_long_expressions_take_no_time() -> None:
+    spaces = b"CONFIG_A=" + b" a" * 100_000 + b" " * 400_000 + b"b\n"
+    assert len(parse_kconfig(spaces, "x", Ledger()).text("CONFIG_A")) == 600_000
+    tree = parse_devicetree(b"/ { a = <(" + b"1<<60<<" * 30_000 + b"1)>; };", "x", Ledger())
+    assert tree.cells(tree.root, "a") == [None]
+    assert list(private_keys(parse_firmware(b"-----BEGIN PRIVATE KEY-----\n" * 50_000, "x.bin"))) == []
