@@ -108,6 +108,7 @@ def test_a_variant_edits_list_items_by_name_and_adds_what_is_absent() -> None:
         ("update.event", "an asteroid", "unread-event"),
         ("protection.guard_dog", True, "unread-protection"),
         ("protection.approtect", "perhaps", "unread-approtect"),
+        ("protection.engine", "ACL", "foreign-engine"),
         ("chain.app.mood", "cheerful", "unread-stage-field"),
         ("chain.app.runs_as", "SPE + NSPE", "contradicting-tfm"),
         ("keys.img_verify_pub.placement", "under the mat", "unread-placement"),

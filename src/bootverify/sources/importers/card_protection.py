@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from bootverify.design.protection import UnitKind
+from bootverify.design.soc import FlashPatch
 from bootverify.sources.importers.card_chain import Link
 from bootverify.sources.importers.card_draft import OF_ACCESS, Draft
 from bootverify.sources.importers.card_release import sdk_window, window_holds
 from bootverify.sources.importers.card_words import read, says, truth, words
+from bootverify.sources.models import load_soc
 
 DENIES_WRITE = r"r-x|r--|write[s]? (is |are )?denied|writes? denied|no writes?|read-only|write[- ]?protect"
 DENIES_READ = (
@@ -151,6 +154,7 @@ def put_lifecycle(draft: Draft) -> None:
             )
         else:
             life["flash_patch"] = patch
+    _against_part(draft, life)
     if "boot_region" in draft.native:
         life["boot_region"] = draft.native.pop("boot_region")
     draft.put(("lifecycle",), life, ("protection", "approtect"))
@@ -178,6 +182,27 @@ def put_lifecycle(draft: Draft) -> None:
     known = {"ns_start", "isolation_level", "build", "secure_code_locked_first", "present", "version", "ns_ram_from"}
     for key in sorted(set(tfm) - known):
         draft.note(("protection", "tfm", key), f"`{key}: {tfm[key]}` of TF-M")
+
+
+def _against_part(draft: Draft, life: dict[str, Any]) -> None:
+    """Enter what the card draws and its part cannot have; the part's own way is then taken."""
+    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
+    told = draft.design.get("protection") or {}
+    if life.get("eraseprotect") and not soc.eraseprotect:
+        text = f"{soc.title} has no erase protection, but the card draws it on"
+        draft.open(("protection", "eraseprotect"), "no-erase-protection", text, contradiction=True)
+        life["eraseprotect"] = False
+    patch = life.get("flash_patch")
+    if (patch is False and soc.flash_patch is FlashPatch.FIXED) or (patch and soc.flash_patch is FlashPatch.ABSENT):
+        text = f"the flash patch unit of {soc.title} is not what the card says ({told.get('flash_patch')})"
+        draft.open(("protection", "flash_patch"), "foreign-flash-patch", text, policies=OF_ACCESS, contradiction=True)
+        del life["flash_patch"]
+    engine = words(str(told.get("engine", "")))
+    kinds = {kind.value for kind in UnitKind}
+    named = {word for part in engine for word in part.replace("+", " ").split() if word in kinds}
+    if draft.native["chain"] and named and soc.guard.kind.value not in named:
+        text = f"{soc.title} locks with {soc.guard.kind.value.upper()}, but the card draws {told.get('engine')}"
+        draft.open(("protection", "engine"), "foreign-engine", text, contradiction=True)
 
 
 def _mapping(value: object) -> dict[str, Any]:
