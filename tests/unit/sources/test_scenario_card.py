@@ -122,6 +122,24 @@ def test_what_is_not_understood_is_an_open_point_and_stands_in_the_ledger(path: 
     assert design.ledger
 
 
+def test_a_part_keeps_its_own_way_where_the_card_draws_another() -> None:
+    card = _card()
+    card["soc"] = "nRF52832"
+    card["design"]["protection"].update({"engine": "BPROT", "flash_patch": "disabled", "eraseprotect": "on"})
+    card["design"]["partitions"]["entries"][3].update({"at": 0x72000, "size": 0x8000})
+    card["design"]["partitions"]["entries"][2]["size"] = 0x60000
+    design = _read(card)
+    assert _points(design) >= {"no-erase-protection", "foreign-flash-patch"}
+    assert design.lifecycle.flash_patch
+    assert not design.lifecycle.eraseprotect
+
+
+def test_verification_at_boot_is_not_assumed() -> None:
+    card = _card()
+    del card["design"]["update"]["validate_primary_each_boot"]
+    assert _points(_read(card)) == {"validation-not-told"}
+
+
 def test_a_lock_with_a_condition_is_an_open_point_for_what_lies_under_it() -> None:
     card = _card()
     card["design"]["protection"]["locks"][0]["when"] = "before hand-off, unless a button is pressed"

@@ -86,6 +86,10 @@ def put_life(draft: Draft, chain: list[Link], *, tfm: bool) -> None:
                 draft.open(("update", key), "unread-switch", f"{key} `{told[key]}`", policies=OF_UPDATES)
             else:
                 draft.put(("life", name), value, ("update", key))
+    boots_by_mcuboot = any(link.program == "mcuboot" for link in chain)
+    if "validate_primary_each_boot" not in told and boots_by_mcuboot:
+        text = "whether the primary slot is verified at every boot"
+        draft.open(("update",), "validation-not-told", text, policies=["authentic-only", "bootable", "no-downgrade"])
     _recovery(draft, told)
     _factory_and_request(draft, told)
     _story(draft, told, chain)
