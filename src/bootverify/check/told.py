@@ -35,7 +35,7 @@ def judged(design: Design, question: Question, base: Finding, discrepancies: lis
 
 def _because(enacted: Judgement, concluded: Judgement) -> str:
     told = f": {'; '.join(enacted.story)}" if enacted.story else ""
-    return f"{concluded.why}{told}"
+    return f"{concluded.why}{told} (judged on both sides from what the design tells; not replayed)"
 
 
 def _fact(judgement: Judgement) -> Fact:
