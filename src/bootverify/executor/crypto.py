@@ -250,13 +250,13 @@ def wrap_ecies(recipient: PrivateKey, key: bytes, ephemeral: str) -> bytes:
         curve = _p256(ephemeral)
         public = curve.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         shared = curve.exchange(ec.ECDH(), _p256(recipient.name).public_key())
-    derived = _derived(shared)
-    body = aes_ctr(derived[:16], key)
-    return public + _mac(derived[16:], body) + body
+    derived = _derived(shared, len(key))
+    body = aes_ctr(derived[: len(key)], key)
+    return public + _mac(derived[len(key) :], body) + body
 
 
 class EnvelopeScheme(Enum):
-    """How an image key is wrapped, with type and length of the TLV that holds it."""
+    """How an image key is wrapped, with the type of the TLV that holds it, and its length for an AES-128 key."""
 
     AES_KW = ("aes-kw", 0x31, 24)
     ECIES_P256 = ("ecies-p256", 0x32, 113)
@@ -264,11 +264,15 @@ class EnvelopeScheme(Enum):
     RSA_OAEP = ("rsa-oaep", 0x30, 256)
 
     def __init__(self, label: str, tlv: int, tlv_size: int) -> None:
-        self.label, self.tlv, self.tlv_size = label, tlv, tlv_size
+        self.label, self.tlv, self._tlv_size = label, tlv, tlv_size
+
+    def tlv_size(self, key_size: int) -> int:
+        """The length of the TLV that holds an image key of `key_size` bytes: the key lies in it, but for RSA."""
+        return self._tlv_size + (0 if self is EnvelopeScheme.RSA_OAEP else key_size - 16)
 
 
-def unwrap(scheme: EnvelopeScheme, secret: bytes, wrapped: bytes) -> bytes | None:
-    """The image key in its TLV; None when `secret` does not open it.
+def unwrap(scheme: EnvelopeScheme, secret: bytes, wrapped: bytes, key_size: int = 16) -> bytes | None:
+    """The image key of `key_size` bytes in its TLV; None when `secret` does not open it.
 
     `secret`: the AES key, the scalar of an elliptic curve key, or an RSA private key (PKCS#1 or PKCS#8 DER).
     """
@@ -276,9 +280,9 @@ def unwrap(scheme: EnvelopeScheme, secret: bytes, wrapped: bytes) -> bytes | Non
         case EnvelopeScheme.AES_KW:
             return unwrap_aes_kw(secret, wrapped)
         case EnvelopeScheme.ECIES_P256:
-            return unwrap_ecies(Scheme.ECDSA_P256, secret, wrapped)
+            return unwrap_ecies(Scheme.ECDSA_P256, secret, wrapped, key_size)
         case EnvelopeScheme.ECIES_X25519:
-            return unwrap_ecies(Scheme.X25519, secret, wrapped)
+            return unwrap_ecies(Scheme.X25519, secret, wrapped, key_size)
         case EnvelopeScheme.RSA_OAEP:
             key = load_der_private_key(secret, None)
             assert isinstance(key, rsa.RSAPrivateKey)
@@ -288,7 +292,7 @@ def unwrap(scheme: EnvelopeScheme, secret: bytes, wrapped: bytes) -> bytes | Non
                 return None
 
 
-def unwrap_ecies(scheme: Scheme, secret: bytes, tlv: bytes) -> bytes | None:
+def unwrap_ecies(scheme: Scheme, secret: bytes, tlv: bytes, key_size: int = 16) -> bytes | None:
     """The image key in an ECIES TLV; None when the secret value does not open it."""
     size = 32 if scheme is Scheme.X25519 else 65
     public, tag, body = tlv[:size], tlv[size : size + 32], tlv[size + 32 :]
@@ -301,16 +305,16 @@ def unwrap_ecies(scheme: Scheme, secret: bytes, tlv: bytes) -> bytes | None:
             shared = ec.derive_private_key(int.from_bytes(secret, "big"), ec.SECP256R1()).exchange(ec.ECDH(), point)
     except ValueError:
         return None
-    derived = _derived(shared)
-    return aes_ctr(derived[:16], body) if _mac(derived[16:], body) == tag else None
+    derived = _derived(shared, key_size)
+    return aes_ctr(derived[:key_size], body) if _mac(derived[key_size:], body) == tag else None
 
 
 _DIGESTS: dict[int, hashes.HashAlgorithm] = {32: hashes.SHA256(), 48: hashes.SHA384(), 64: hashes.SHA512()}
 _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
 
 
-def _derived(shared: bytes) -> bytes:
-    return HKDF(algorithm=hashes.SHA256(), length=48, salt=None, info=b"MCUBoot_ECIES_v1").derive(shared)
+def _derived(shared: bytes, key_size: int) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=key_size + 32, salt=None, info=b"MCUBoot_ECIES_v1").derive(shared)
 
 
 def _mac(key: bytes, body: bytes) -> bytes:

@@ -10,6 +10,7 @@ from bootverify.executor.image_format import (
     ENC_KW,
     ENC_X25519,
     FLAG_ENCRYPTED_AES128,
+    FLAG_ENCRYPTED_AES256,
     KEYHASH,
     SIG_PURE,
     TLV_INFO_MAGIC,
@@ -26,17 +27,21 @@ ENCRYPTION_TLV = {"ecies-p256": ENC_EC256, "ecies-x25519": ENC_X25519, "aes-kw":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """How the image key travels: `recipient` for ECIES, `kek` for AES key wrap; `label` makes the image key."""
+    """How the image key travels: `recipient` for ECIES, `kek` for AES key wrap; `label` makes the image key.
+
+    `key_size` is that of the image key in bytes: AES-128 or AES-256.
+    """
 
     kind: str
     label: str
     recipient: PrivateKey | None = None
     kek: bytes = b""
+    key_size: int = 16
 
     @property
     def image_key(self) -> bytes:
-        """The AES-128 key of this image."""
-        return hashlib.shake_256(f"image key: {self.label}".encode()).digest(16)
+        """The AES key of this image."""
+        return hashlib.shake_256(f"image key: {self.label}".encode()).digest(self.key_size)
 
     def tlv(self) -> Tlv:
         """The wrapped image key."""
@@ -68,7 +73,9 @@ def make_image(
     Digest and signature cover the header and the plain payload. Without `key` there is only the digest. `pure`: the
     signature is over the image, not over its digest, and a TLV says so (Ed25519).
     """
-    flags = FLAG_ENCRYPTED_AES128 if envelope else 0
+    flags = 0
+    if envelope is not None:
+        flags = FLAG_ENCRYPTED_AES128 if envelope.key_size == 16 else FLAG_ENCRYPTED_AES256
     header = Header(header_size=header_size, image_size=len(payload), flags=flags, version=version)
     signed = header.pack() + payload
     digest = Digest.SHA384 if key is not None and key.scheme is Scheme.ECDSA_P384 else Digest.SHA256

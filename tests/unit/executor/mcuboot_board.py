@@ -12,7 +12,11 @@ from bootverify.executor.mcuboot.config import BootConfig, Encryption, Mode, Opt
 from bootverify.executor.mcuboot.trailer import Trailer, TrailerLayout
 
 KEY = PrivateKey(Scheme.ED25519, "test key of the board")
-RECIPIENT = PrivateKey(Scheme.X25519, "test key that opens images")
+RECIPIENTS = {
+    EnvelopeScheme.ECIES_P256: PrivateKey(Scheme.ECDSA_P256, "test key that opens images"),
+    EnvelopeScheme.ECIES_X25519: PrivateKey(Scheme.X25519, "test key that opens images"),
+}
+KEK = b"test key that wraps image keys!!"
 
 
 @dataclass(slots=True)
@@ -49,8 +53,7 @@ def board(
     max_align=8,
     entries=None,
     scratch=2,
-    encrypted=False,
-    save_tlv=False,
+    encryption=None,
     signed=True,
     **options,
 ) -> Board:
@@ -58,12 +61,11 @@ def board(
     flash = Flash(0, (16 + 2 * sectors + scratch) * page, page, align)
     primary = Area(flash, 16 * page, sectors * page)
     secondary = Area(flash, primary.start + primary.size, sectors * page)
-    saved = (EnvelopeScheme.ECIES_X25519.tlv_size if save_tlv else 16) if encrypted else 0
     layout = TrailerLayout(
         entries=entries or sectors,
         states=2 if mode is Mode.SWAP_OFFSET else 3,
         max_align=max_align,
-        saved_key=saved,
+        saved_key=encryption.saved_size if encryption else 0,
         swap_offset=mode is Mode.SWAP_OFFSET,
     )
     config = BootConfig(
@@ -73,17 +75,33 @@ def board(
         signature=KEY.scheme if signed else None,
         public_keys=(KEY.public,) if signed else (),
         scratch=Area(flash, secondary.start + secondary.size, scratch * page) if mode is Mode.SWAP_SCRATCH else None,
-        encryption=Encryption(scheme=EnvelopeScheme.ECIES_X25519, secret=RECIPIENT.secret, save_tlv=save_tlv)
-        if encrypted
-        else None,
+        encryption=encryption,
         ram=Window(start=0x20000000, size=0x8000) if mode is Mode.RAM_LOAD else None,
         options=replace(Options(), **options),
     )
     return Board(config, flash)
 
 
-def image(release, size, *, key=KEY, encrypted=False) -> MadeImage:
-    """Release `release` with a payload of `size` bytes that no other one has."""
+def device_key(scheme, *, key_size=16, save_tlv=False) -> Encryption:
+    """What a device holds to open images that were wrapped for it in `envelope`."""
+    secrets = {
+        EnvelopeScheme.AES_KW: KEK[:key_size],
+        EnvelopeScheme.ECIES_P256: RECIPIENTS[EnvelopeScheme.ECIES_P256].secret,
+        EnvelopeScheme.ECIES_X25519: RECIPIENTS[EnvelopeScheme.ECIES_X25519].secret,
+    }
+    return Encryption(scheme=scheme, secret=secrets[scheme], key_size=key_size, save_tlv=save_tlv)
+
+
+def image(release, size, *, key=KEY, encryption=None) -> MadeImage:
+    """Release `release` with a payload of `size` bytes that no other one has, wrapped for what `encryption` opens."""
     payload = hashlib.shake_128(f"payload {release}".encode()).digest(size)
-    envelope = Envelope(kind="ecies-x25519", label=f"image {release}", recipient=RECIPIENT) if encrypted else None
+    envelope = None
+    if encryption is not None:
+        envelope = Envelope(
+            kind=encryption.scheme.label,
+            label=f"image {release}",
+            recipient=RECIPIENTS.get(encryption.scheme),
+            kek=KEK[: encryption.key_size],
+            key_size=encryption.key_size,
+        )
     return make_image(payload, version=Version(release), key=key, header_size=0x40, envelope=envelope)

@@ -1,8 +1,9 @@
 """From every cut point, nested and torn, boots recover: real images, small slots, many geometries."""
 
 import pytest
-from tests.unit.executor.mcuboot_board import board, image
+from tests.unit.executor.mcuboot_board import board, device_key, image
 
+from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.mcuboot.boot import Outcome, boot_go
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.mcuboot.limits import max_image_size
@@ -22,12 +23,12 @@ GEOMETRIES = {
 }
 
 
-def waiting(mode, *, permanent=False, old=OLD, new=NEW, encrypted=False, **geometry):
+def waiting(mode, *, permanent=False, old=OLD, new=NEW, encryption=None, **geometry):
     """Release 1 installed, release 2 staged and asked for."""
-    made = board(mode, encrypted=encrypted, **geometry)
+    made = board(mode, encryption=encryption, **geometry)
     made.install(0, image(1, old).installed)
     gap = made.pair.secondary.sector_size if mode is Mode.SWAP_OFFSET else 0
-    made.install(1, image(2, new, encrypted=encrypted).shipped, offset=gap)
+    made.install(1, image(2, new, encryption=encryption).shipped, offset=gap)
     made.request(permanent=permanent)
     return made
 
@@ -97,20 +98,24 @@ def test_a_second_cut_during_the_recovery_is_recovered_from_too(mode):
 
 
 @pytest.mark.parametrize("save_tlv", [False, True])
+@pytest.mark.parametrize("key_size", [16, 32])
+@pytest.mark.parametrize("scheme", [each for each in EnvelopeScheme if each is not EnvelopeScheme.RSA_OAEP])
 @pytest.mark.parametrize("mode", [Mode.SWAP_SCRATCH, Mode.SWAP_MOVE, Mode.OVERWRITE])
-def test_an_encrypted_upgrade_cut_anywhere_ends_in_clear(mode, save_tlv):
-    made = waiting(mode, permanent=True, encrypted=True, save_tlv=save_tlv)
-    plain = image(2, NEW, encrypted=True).installed
+def test_an_encrypted_upgrade_cut_anywhere_ends_in_clear(mode, scheme, key_size, save_tlv):
+    held = device_key(scheme, key_size=key_size, save_tlv=save_tlv)
+    made = waiting(mode, permanent=True, encryption=held)
+    plain = image(2, NEW, encryption=held).installed
     found = sweep(made.config, accept=lambda _: made.pair.primary.read(0, len(plain)) == plain)
     assert found.stuck == ()
 
 
 @pytest.mark.parametrize("mode", SWAPS)
 def test_an_encrypted_upgrade_that_is_reverted_lies_encrypted_in_the_secondary_slot(mode):
-    made = waiting(mode, encrypted=True)
+    held = device_key(EnvelopeScheme.ECIES_X25519)
+    made = waiting(mode, encryption=held)
     boot_go(made.config)
     boot_go(made.config)
-    shipped = image(2, NEW, encrypted=True).shipped
+    shipped = image(2, NEW, encryption=held).shipped
     gap = made.pair.secondary.sector_size if mode is Mode.SWAP_OFFSET else 0
     assert made.pair.secondary.read(gap, len(shipped)) == shipped
 

@@ -11,7 +11,7 @@ from bootverify.executor.crypto import EnvelopeScheme, Scheme
 from bootverify.executor.flash import Flash
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.config import BootConfig, Digest, Downgrade, Encryption, Mode, Options, Pair, Window
-from bootverify.executor.mcuboot.trailer import KEY_SIZE, TrailerLayout
+from bootverify.executor.mcuboot.trailer import TrailerLayout
 
 Json = Any  # as read from a file of the recording
 SECRET_SIZE = 32
@@ -25,6 +25,7 @@ SIGNATURES = {
 }
 DIGESTS = {each.algorithm: each for each in Digest}
 ENVELOPES = {each.label: each for each in EnvelopeScheme}
+KEY_SIZES = {"aes-128-ctr": 16, "aes-256-ctr": 32}
 SCALAR_START = {
     EnvelopeScheme.ECIES_P256: bytes.fromhex("0201010420"),
     EnvelopeScheme.ECIES_X25519: b"\x04\x22\x04\x20",
@@ -82,14 +83,11 @@ def build(recorded: Json) -> Board:
 
 
 def _trailer(recorded: Json, mode: Mode, encryption: Encryption | None) -> TrailerLayout:
-    saved = 0
-    if encryption is not None:
-        saved = encryption.scheme.tlv_size if encryption.save_tlv else KEY_SIZE
     return TrailerLayout(
         entries=recorded["max_img_sectors"],
         states=2 if mode is Mode.SWAP_OFFSET else 3,
         max_align=recorded["boot_max_align"],
-        saved_key=saved,
+        saved_key=encryption.saved_size if encryption is not None else 0,
         swap_offset=mode is Mode.SWAP_OFFSET,
         magic=bytes.fromhex(recorded["trailer_magic"]),
     )
@@ -112,7 +110,7 @@ def _options(recorded: Json) -> Options:
 def _encryption(recorded: Json) -> Encryption | None:
     if recorded is None:
         return None
-    if recorded["scheme"] not in ENVELOPES or recorded["content_cipher"] != "aes-128-ctr":
+    if recorded["scheme"] not in ENVELOPES or recorded["content_cipher"] not in KEY_SIZES:
         raise Unsupported
     scheme = ENVELOPES[recorded["scheme"]]
     secret = bytes.fromhex(recorded["private_key_hex"])
@@ -120,7 +118,7 @@ def _encryption(recorded: Json) -> Encryption | None:
         start = secret.index(SCALAR_START[scheme]) + len(SCALAR_START[scheme])
         secret = secret[start : start + SECRET_SIZE]
     save = str(recorded["save_encrypted_key_tlv_in_trailer"]) == "True"
-    return Encryption(scheme=scheme, secret=secret, save_tlv=save)
+    return Encryption(scheme=scheme, secret=secret, save_tlv=save, key_size=KEY_SIZES[recorded["content_cipher"]])
 
 
 def segment_bytes(blobs: Path, segment: Json) -> bytes:

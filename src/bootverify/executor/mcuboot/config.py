@@ -75,12 +75,24 @@ class Options:
 class Encryption:
     """How image keys are wrapped, and the secret value that opens them.
 
-    `save_tlv`: a swap keeps the wrapped key in the trailer, not the plain one (MCUBOOT_SWAP_SAVE_ENCTLV).
+    `save_tlv`: a swap keeps the wrapped key in the trailer, not the plain one (MCUBOOT_SWAP_SAVE_ENCTLV). `key_size` is
+    that of the image keys, for AES-128 or AES-256.
     """
 
     scheme: EnvelopeScheme
     secret: bytes
     save_tlv: bool = False
+    key_size: int = 16
+
+    @property
+    def tlv_size(self) -> int:
+        """The length of the TLV with the wrapped key."""
+        return self.scheme.tlv_size(self.key_size)
+
+    @property
+    def saved_size(self) -> int:
+        """What a swap keeps of one key, in bytes."""
+        return self.tlv_size if self.save_tlv else self.key_size
 
 
 @dataclass(frozen=True, slots=True)

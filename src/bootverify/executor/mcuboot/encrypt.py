@@ -9,7 +9,6 @@ from bootverify.executor.mcuboot.config import Encryption
 from bootverify.executor.mcuboot.header import ImageHeader
 from bootverify.executor.mcuboot.state import SECONDARY, ImageState, Run, Status, ensure
 from bootverify.executor.mcuboot.tlv import BadTlv, tlv_area
-from bootverify.executor.mcuboot.trailer import KEY_SIZE
 
 BLOCK = 16
 
@@ -37,7 +36,7 @@ def load_key(run: Run, image: ImageState, slot: int, area: Area, status: Status)
         return False
     if entry is None:
         return True
-    wrapped = area.read(entry.offset, entry.length) if entry.length == encryption.scheme.tlv_size else None
+    wrapped = area.read(entry.offset, entry.length) if entry.length == encryption.tlv_size else None
     if wrapped is None:
         return False
     status.key_tlvs[slot] = wrapped
@@ -52,15 +51,15 @@ def load_key(run: Run, image: ImageState, slot: int, area: Area, status: Status)
 @lru_cache(maxsize=256)
 def opened(encryption: Encryption, wrapped: bytes) -> bytes | None:
     """The image key in its TLV (boot_decrypt_key); None when the secret of this device does not open it."""
-    key = crypto.unwrap(encryption.scheme, encryption.secret, wrapped)
-    return key if key is not None and len(key) == KEY_SIZE else None
+    key = crypto.unwrap(encryption.scheme, encryption.secret, wrapped, encryption.key_size)
+    return key if key is not None and len(key) == encryption.key_size else None
 
 
 def _note_unwrap(run: Run, wrapped: bytes, key: bytes) -> None:
     """ECIES ends with AES-CTR over the key, the last bytes of the TLV: that too leaves key stream behind."""
     assert run.config.encryption is not None
     if run.config.encryption.scheme in {EnvelopeScheme.ECIES_P256, EnvelopeScheme.ECIES_X25519}:
-        run.keystream = bytes(one ^ other for one, other in zip(wrapped[-BLOCK:], key, strict=True))
+        run.keystream = bytes(one ^ other for one, other in zip(wrapped[-BLOCK:], key[-BLOCK:], strict=True))
 
 
 def crypted(run: Run, image: ImageState, slot: int, data: bytes, offset: int) -> bytes:
