@@ -1,12 +1,12 @@
 """Runs recorded vectors of the vendors' code against the executor; which kind they are shows in their configuration."""
 
-import json
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 from bootverify.check.conform.damage import DAMAGE
 from bootverify.check.conform.outcome import Conformity
+from bootverify.check.conform.recording import configuration
 from bootverify.errors import InputError
 
 
@@ -26,20 +26,21 @@ def conform(directory: Path) -> Conformity:
 
 
 def _kind(directory: Path) -> str:
-    files = [directory / "config.json", *sorted(directory.glob("*/config.json"))]
-    for file in files:
+    damaged = ""
+    for file in (directory / "config.json", *sorted(directory.glob("*/config.json"))):
         if not file.is_file():
             continue
-        try:
-            config = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError.at(str(file), 0, f"this is no JSON: {error}; the vectors are damaged") from None
-        if str(config.get("format", "")).startswith("protection-vectors"):
+        config = configuration(file)
+        if not config:
+            damaged = damaged or str(file)
+        elif str(config.get("format", "")).startswith("protection-vectors"):
             return "protection"
-        if "fw_info_offsets" in config:
+        elif "fw_info_offsets" in config:
             return "nsib"
-        if "trailer_magic" in config:
+        elif "trailer_magic" in config or {"mode", "areas"} <= config.keys():
             return "mcuboot"
+    if damaged:
+        raise InputError.at(damaged, 0, "this is no JSON object; the vectors are damaged: fetch them again")
     raise InputError.at(
         str(directory), 0, "no recorded vectors are here; name the directory that has their config.json files below it"
     )

@@ -7,12 +7,12 @@ images, swap types and swaps, counters, the number of operations, and every byte
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 from bootverify.check.conform.mcuboot_bench import Board, Json, build, segment_bytes
-from bootverify.check.conform.outcome import Conformity, Disagreement, Unsupported
+from bootverify.check.conform.outcome import Conformity, Disagreement
+from bootverify.check.conform.recording import MALFORMED, configuration, run_folder
 from bootverify.executor.flash import Power, powered
 from bootverify.executor.mcuboot.boot import ActiveImage, BootResult, Outcome, boot_go
 from bootverify.executor.mcuboot.trailer import SwapType
@@ -24,17 +24,11 @@ def run(directory: Path) -> Conformity:
     """Run every vector below `directory` and compare."""
     outcome = Conformity()
     for folder in sorted(path.parent for path in directory.glob("*/config.json")):
-        recorded = json.loads((folder / "config.json").read_text())
         try:
-            bench = Bench(recorded, directory / "blobs")
-        except (Unsupported, KeyError):  # of a kind or form that is not known
-            bench = None
-        with (folder / "vectors.jsonl").open() as lines:
-            for vector in map(json.loads, lines):
-                if bench is None:
-                    outcome.count_unsupported(folder.name, vector["category"])
-                else:
-                    outcome.run(folder.name, vector["category"], vector["id"], partial(bench.run, vector))
+            work = Bench(configuration(folder / "config.json"), directory / "blobs").run
+        except MALFORMED:
+            work = None
+        run_folder(outcome, folder, work)
     return outcome
 
 
@@ -109,8 +103,10 @@ class Bench:
             return boot_go(self.board.config, counters)
 
     def _load(self, area: str, segment: Json) -> None:
-        flash = self.board.flashes[area]
-        flash.load(flash.start + segment["off"], segment_bytes(self.blobs, segment))
+        flash, value = self.board.flashes[area], segment_bytes(self.blobs, segment)
+        if segment["off"] < 0 or segment["off"] + len(value) > flash.size:
+            raise ValueError(f"a segment leaves the area {area}")
+        flash.load(flash.start + segment["off"], value)
 
     def _cut_flash(self, vector: str, step: int, expected: Json) -> Iterator[Disagreement]:
         """The complete content after a power cut, where it is recorded."""

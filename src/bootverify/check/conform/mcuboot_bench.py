@@ -4,16 +4,16 @@ import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from bootverify.check.conform.outcome import Unsupported
+from bootverify.check.conform.recording import Json
 from bootverify.executor.crypto import EnvelopeScheme, Scheme
 from bootverify.executor.flash import Flash
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.config import BootConfig, Digest, Downgrade, Encryption, Mode, Options, Pair, Window
-from bootverify.executor.mcuboot.trailer import TrailerLayout
+from bootverify.executor.mcuboot.trailer import TrailerLayout, magic_for
 
-Json = Any  # as read from a file of the recording
+MOST_FLASH = 64 << 20  # bytes of a board; what asks for more is no boot recording
 SECRET_SIZE = 32
 SIGNATURES = {
     "none": None,
@@ -56,69 +56,84 @@ def build(recorded: Json) -> Board:
         Unsupported: its mode, signature, digest or encryption is not modelled.
     """
     mode = next((mode for mode in Mode if mode.value == recorded["mode"]), None)
-    if mode is None or recorded["signature"] not in SIGNATURES or recorded["hash"] not in DIGESTS:
+    digest = DIGESTS.get(recorded.get("hash", "sha256"))
+    if mode is None or digest is None or recorded["signature"] not in SIGNATURES:
         raise Unsupported
-    flashes = {
-        area["name"]: Flash(area["offset"], area["size"], area["erase_size"], recorded["write_align"])
-        for area in recorded["areas"]
-    }
+    if sum(area["size"] for area in recorded["areas"]) > MOST_FLASH:
+        raise Unsupported
+    flashes = {area["name"]: _flash(area, recorded) for area in recorded["areas"]}
     areas = {name: Area(flash, flash.start, flash.size) for name, flash in flashes.items()}
-    roles = {(area["role"], area["image"]): areas[area["name"]] for area in recorded["areas"]}
+    roles = {(area["role"], area.get("image") or 0): areas[area["name"]] for area in recorded["areas"]}
     encryption = _encryption(recorded.get("encryption"))
-    ram = recorded.get("ram")
+    ram, options = recorded.get("ram"), recorded.get("options", {})
     config = BootConfig(
         mode=mode,
-        images=tuple(Pair(roles["primary", n], roles["secondary", n]) for n in range(recorded["images"])),
+        images=tuple(_pair(roles, image, mode) for image in range(recorded.get("images", 1))),
         trailer=_trailer(recorded, mode, encryption),
         signature=SIGNATURES[recorded["signature"]],
-        public_keys=tuple(bytes.fromhex(key["der_hex"]) for key in recorded["keys"]),
-        digest=DIGESTS[recorded["hash"]],
-        scratch=roles.get(("scratch", None)),
+        public_keys=tuple(bytes.fromhex(key["der_hex"]) for key in recorded.get("keys", ())),
+        digest=digest,
+        scratch=roles.get(("scratch", 0)),
         encryption=encryption,
         ram=Window(start=ram["start"], size=ram["size"]) if ram else None,
-        options=_options(recorded["options"]),
-        copy_buffer=recorded["options"]["copy_buffer"],
+        options=_options(options),
+        copy_buffer=options.get("copy_buffer", 1024),
     )
+    if (mode is Mode.SWAP_SCRATCH and config.scratch is None) or (mode is Mode.RAM_LOAD and config.ram is None):
+        raise Unsupported
     return Board(config, flashes)
 
 
+def _flash(area: Json, recorded: Json) -> Flash:
+    align = area.get("write_align", recorded.get("write_align", 4))
+    return Flash(area["offset"], area["size"], area["erase_size"], align)
+
+
+def _pair(roles: dict[tuple[str, int], Area], image: int, mode: Mode) -> Pair:
+    primary = roles["primary", image]
+    return Pair(primary, primary if mode is Mode.SINGLE_SLOT else roles["secondary", image])
+
+
 def _trailer(recorded: Json, mode: Mode, encryption: Encryption | None) -> TrailerLayout:
+    largest = recorded.get("boot_max_align", 8)
+    magic = recorded.get("trailer_magic")
     return TrailerLayout(
         entries=recorded["max_img_sectors"],
         states=2 if mode is Mode.SWAP_OFFSET else 3,
-        max_align=recorded["boot_max_align"],
+        max_align=largest,
         saved_key=encryption.saved_size if encryption is not None else 0,
         swap_offset=mode is Mode.SWAP_OFFSET,
-        magic=bytes.fromhex(recorded["trailer_magic"]),
+        magic=bytes.fromhex(magic) if magic else magic_for(largest),
     )
 
 
 def _options(recorded: Json) -> Options:
     return Options(
-        validate_primary=recorded["validate_primary_slot"],
-        revert=recorded["direct_xip_revert"],
-        overwrite_fast=recorded["overwrite_only_fast"],
-        downgrade=Downgrade(recorded["downgrade_prevention"]),
-        hw_rollback=recorded["hw_rollback_protection"],
-        bootstrap=recorded["bootstrap"],
-        tlv_allow_list=recorded["tlv_allow_list"],
-        version_with_build=recorded["version_compare_includes_build"],
-        check_load_address=recorded["check_header_load_address"],
+        validate_primary=recorded.get("validate_primary_slot", True),
+        revert=recorded.get("direct_xip_revert", False),
+        overwrite_fast=recorded.get("overwrite_only_fast", False),
+        downgrade=Downgrade(recorded.get("downgrade_prevention", "off")),
+        hw_rollback=recorded.get("hw_rollback_protection", False),
+        bootstrap=recorded.get("bootstrap", False),
+        tlv_allow_list=recorded.get("tlv_allow_list", False),
+        version_with_build=recorded.get("version_compare_includes_build", False),
+        check_load_address=recorded.get("check_header_load_address", False),
     )
 
 
 def _encryption(recorded: Json) -> Encryption | None:
     if recorded is None:
         return None
-    if recorded["scheme"] not in ENVELOPES or recorded["content_cipher"] not in KEY_SIZES:
+    cipher = recorded.get("content_cipher", "aes-128-ctr")
+    if recorded["scheme"] not in ENVELOPES or cipher not in KEY_SIZES:
         raise Unsupported
     scheme = ENVELOPES[recorded["scheme"]]
     secret = bytes.fromhex(recorded["private_key_hex"])
-    if scheme in SCALAR_START:
+    if scheme in SCALAR_START and len(secret) != SECRET_SIZE:
         start = secret.index(SCALAR_START[scheme]) + len(SCALAR_START[scheme])
         secret = secret[start : start + SECRET_SIZE]
-    save = str(recorded["save_encrypted_key_tlv_in_trailer"]) == "True"
-    return Encryption(scheme=scheme, secret=secret, save_tlv=save, key_size=KEY_SIZES[recorded["content_cipher"]])
+    save = str(recorded.get("save_encrypted_key_tlv_in_trailer")) == "True"
+    return Encryption(scheme=scheme, secret=secret, save_tlv=save, key_size=KEY_SIZES[cipher])
 
 
 def segment_bytes(blobs: Path, segment: Json) -> bytes:

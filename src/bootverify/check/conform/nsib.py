@@ -8,7 +8,6 @@ the final content of the regions.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,7 +22,8 @@ from bootverify.check.conform.nsib_bench import (
     erased_memory,
     reset_ram,
 )
-from bootverify.check.conform.outcome import Conformity, Disagreement, Unsupported
+from bootverify.check.conform.outcome import Conformity, Disagreement
+from bootverify.check.conform.recording import MALFORMED, configuration, run_folder
 from bootverify.executor.flash import Flash, Power, powered
 from bootverify.executor.memory import Memory
 from bootverify.executor.nsib import NsibConfig, NsibResult, boot
@@ -52,17 +52,12 @@ def run(directory: Path) -> Conformity:
     """Run every vector below `directory` and compare."""
     outcome = Conformity()
     for folder in sorted(path.parent for path in directory.glob("*/config.json")):
-        recorded = json.loads((folder / "config.json").read_text())
+        recorded = configuration(folder / "config.json")
         try:
-            bench = Bench(build(recorded), recorded, directory / "blobs")
-        except (Unsupported, KeyError):  # of a kind or form that is not known
-            bench = None
-        with (folder / "vectors.jsonl").open() as lines:
-            for vector in map(json.loads, lines):
-                if bench is None:
-                    outcome.count_unsupported(folder.name, vector["category"])
-                else:
-                    outcome.run(folder.name, vector["category"], vector["id"], partial(bench.run, vector))
+            work = Bench(build(recorded), recorded, directory / "blobs").run
+        except MALFORMED:
+            work = None
+        run_folder(outcome, folder, work)
     return outcome
 
 

@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bootverify.check.conform.damage import DAMAGE
 from bootverify.check.conform.outcome import Conformity, Disagreement, Unsupported
 from bootverify.check.conform.protection_bench import Json, Units, build_of, number
 from bootverify.check.conform.protection_registers import ignored, map_of, registers
 from bootverify.check.conform.protection_tfm import run_tfm
-from bootverify.errors import InputError
+from bootverify.check.conform.recording import DAMAGED, configuration, no_vector, vectors
 from bootverify.executor.fprotect import FprotectAcl, FprotectRram, FprotectSpu
 from bootverify.executor.nsib.next_stage import fits, protect_next_stage
 from bootverify.executor.tfm.spu_setup import callable_config, flash_config, ram_config, reset_unlocked_secure
@@ -25,19 +24,15 @@ from bootverify.executor.vendor_build import AssertionFailedError, PanicError
 def run(directory: Path) -> Conformity:
     """Run every vector of `directory` and compare; a directory without vectors gives none."""
     outcome = Conformity()
-    configuration = directory / "config.json"
-    if not configuration.is_file():
+    config = configuration(directory / "config.json")
+    if not config:
         return outcome
-    config = json.loads(configuration.read_text())
-    file = directory / "vectors.jsonl"
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                vector = json.loads(line)
-                names = (vector["soc"], vector["cat"], vector["id"])
-            except DAMAGE as error:
-                raise InputError.at(str(file), number, f"this is no vector: {error!r}; fetch the file again") from None
-            outcome.run(*names, partial(_compared, vector, config))
+    for place, vector in vectors(directory / "vectors.jsonl"):
+        if vector is None:
+            outcome.count(directory.name, DAMAGED, no_vector(place))
+            continue
+        soc, category, name = (str(vector.get(key, place)) for key in ("soc", "cat", "id"))
+        outcome.run(soc, category, name, partial(_compared, vector, config))
     return outcome
 
 

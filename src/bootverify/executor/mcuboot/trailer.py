@@ -11,8 +11,15 @@ from bootverify.executor.mcuboot.area import Area
 
 MAGIC_SIZE = 16
 KEY_SIZE = 16
+FIELD = 8  # BOOT_MAX_ALIGN where nothing else is asked for
 SET = 1
+_MAGIC_REST = bytes.fromhex("2de15d29410b8d77679c110f1f8a")
 _MAGIC_START = bytes.fromhex("77c295f360d2ef7f3552500f2cb67980")
+
+
+def magic_for(max_align: int) -> bytes:
+    """boot_img_magic: another one where fields are wider than 8 bytes, which then begins with that width."""
+    return _MAGIC_START if max_align == FIELD else max_align.to_bytes(2, "little") + _MAGIC_REST
 
 
 class Magic(Enum):
