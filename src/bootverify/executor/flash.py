@@ -67,7 +67,8 @@ class Flash:
     """One memory of `size` bytes from address `start`.
 
     `page` is the erase unit in bytes (0: no erase, as in OTP and RRAM), `align` the write unit in bytes.
-    Addresses are absolute. Reading and writing outside, or misaligned, raises `AccessRefused`.
+    Addresses are absolute; pages and write units count from `start`.
+    Reading and writing outside, or misaligned, raises `AccessRefused`.
     """
 
     start: int
@@ -100,7 +101,7 @@ class Flash:
 
     def write(self, address: int, value: bytes) -> None:
         """Program `value`; one operation."""
-        if not self.holds(address, len(value)) or address % self.align or len(value) % self.align:
+        if not self.holds(address, len(value)) or (address - self.start) % self.align or len(value) % self.align:
             raise AccessRefused
         half = len(value) // 2 // self.align * self.align
         self.power.spend(lambda: self._program(address, value[:half]))
@@ -109,7 +110,8 @@ class Flash:
 
     def erase(self, address: int, length: int) -> None:
         """Erase whole pages; one operation."""
-        if not self.page or not self.holds(address, length) or address % self.page or length % self.page:
+        inside = self.page and self.holds(address, length)
+        if not inside or (address - self.start) % self.page or length % self.page:
             raise AccessRefused
         self.power.spend(lambda: self._blank(address, length // 2))
         self._blank(address, length)

@@ -78,7 +78,7 @@ def test_a_vector_of_another_form_is_a_disagreement_or_runs(tmp_path, change):
 @pytest.mark.parametrize(
     "change",
     [
-        {"mode": "firmware-loader"},
+        {"mode": "swap-elsewhere"},
         {"hash": "md5"},
         {"areas": None},
         {"areas": [{**AREAS[0], "size": 1 << 40}, AREAS[1]]},

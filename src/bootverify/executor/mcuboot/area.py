@@ -59,15 +59,19 @@ class Area:
         return inside
 
     def erase(self, offset: int, length: int, *, backwards: bool = False) -> bool:
-        """Erase the sectors that the span touches, one operation each (boot_erase_region); False when outside.
+        """Erase the sectors that the span touches, one operation each (boot_erase_region); False when refused.
 
         `backwards`: from the last sector to the first, so that a trailer is gone before anything else.
         """
         if offset < 0 or offset >= self.size or self.size - offset < length:
             return False
         starts = list(self._sectors_of(offset, length))
-        for at in reversed(starts) if backwards else starts:
-            self.flash.erase(self.start + at, self.sector_size)
+        try:
+            for at in reversed(starts) if backwards else starts:
+                self.flash.erase(self.start + at, self.sector_size)
+        except AccessRefused:
+            self.flash.power.refused += 1
+            return False
         return True
 
     def scramble(self) -> bool:

@@ -4,7 +4,7 @@ import struct
 
 from bootverify.executor.image_format import DEPENDENCY
 from bootverify.executor.mcuboot.state import PRIMARY, SECONDARY, ImageState, Run
-from bootverify.executor.mcuboot.tlv import BadTlv, tlv_area
+from bootverify.executor.mcuboot.tlv import TLV_HEADER, BadTlv, tlv_area
 from bootverify.executor.mcuboot.trailer import SwapType
 
 _LAYOUT = struct.Struct("<B3xBBHI")  # image number, then the least version
@@ -32,7 +32,7 @@ def satisfied(run: Run, image: ImageState, slot: int) -> bool:
         return False
     try:
         for entry in found.entries():
-            if not entry.protected:
+            if entry.offset - TLV_HEADER >= found.protected_end:
                 return True
             if entry.type != DEPENDENCY:
                 continue

@@ -34,7 +34,13 @@ def usable_sectors(run: Run, image: ImageState) -> int:
 
 
 def _scratch_limit(run: Run, image: ImageState, area: Area) -> int:
-    """Up to the trailer, with padding where the scratch area's trailer would not fit behind the last piece."""
+    """Up to the trailer, with padding where the scratch area's trailer would not fit behind the last piece.
+
+    Nothing at all where the sectors do not fit each other or the scratch area: app_max_size then answers 0, and every
+    image is too large, the one that is installed too.
+    """
+    if not _exchangeable(run, image):
+        return 0
     layout, write = run.config.trailer, run.write_unit(image)
     start = area.size - layout.size(write)
     ends = []
@@ -57,7 +63,11 @@ def compatible(run: Run, image: ImageState) -> bool:
         usable = usable_sectors(run, image)
         fits = first == second or first + 1 == second or usable == second - 1
         return fits and first <= most and primary.sector_size == secondary.sector_size
-    larger, smaller = sorted((primary.sector_size, secondary.sector_size), reverse=True)
-    if max(first, second) > most or larger % smaller or primary.size != secondary.size:
-        return False
-    return run.config.mode is Mode.OVERWRITE or larger <= run.scratch.size
+    return max(first, second) <= most and primary.size == secondary.size and _exchangeable(run, image)
+
+
+def _exchangeable(run: Run, image: ImageState) -> bool:
+    """Whether the sectors of one slot are made up of those of the other, and fit into scratch where that is used."""
+    sizes = (image.pair.primary.sector_size, image.pair.secondary.sector_size)
+    fits = run.config.mode is Mode.OVERWRITE or max(sizes) <= run.scratch.size
+    return fits and max(sizes) % min(sizes) == 0

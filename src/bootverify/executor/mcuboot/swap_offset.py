@@ -82,6 +82,8 @@ class SwapOffset:
                 self._scramble(run, image, PRIMARY)
                 init_status(run, image, image.trailers[PRIMARY], status)
             self._scramble(run, image, SECONDARY)
+        # Taken from the record even when the swap begins: a boot before this one may have written it.
+        image.unprotected[:] = image.trailers[PRIMARY].tlv_sizes()
         status.operation = Operation.SWAP
         used = [_used_sectors(image, slot) for slot in (PRIMARY, SECONDARY)]
         reverting = _reverting(image, status)
@@ -113,7 +115,7 @@ class SwapOffset:
             status.state = FIRST_STATE + 1
         if status.state == FIRST_STATE + 1:
             if index <= used[SECONDARY]:
-                there = sector_offset(run, secondary, incoming)
+                there = sector_offset(run, primary, incoming)  # upstream takes the table of the primary slot
                 ensure(primary.erase(here, size), "the primary sector is erased")
                 ensure(copy_region(run, image, (secondary, there), (primary, here), size), "the new sector is copied")
             write_status(run, image, self, status)

@@ -1,7 +1,7 @@
 """Swap using scratch: piece by piece from the end, each through the scratch area (swap_scratch.c)."""
 
 from bootverify.executor.mcuboot.copy import copy_region
-from bootverify.executor.mcuboot.header import SIZE, ImageHeader
+from bootverify.executor.mcuboot.header import SIZE, WORD, ImageHeader
 from bootverify.executor.mcuboot.limits import trailer_sectors
 from bootverify.executor.mcuboot.state import (
     FIRST_INDEX,
@@ -113,8 +113,13 @@ class _Piece:
         if self.offset + self.size <= self._first_trailer(PRIMARY):
             return self.size
         write = self.run.write_unit(self.image)
-        wanted = self.primary.size - self.offset - self.run.config.trailer.size(write)
+        # Computed in 32 bits: a piece that begins inside the trailer fills scratch up to its own trailer.
+        wanted = (self.primary.size - self.offset - self.run.config.trailer.size(write)) & WORD
         return min(wanted, self.run.scratch_trailer.status_offset)
+
+    def _before_trailer(self, slot: int) -> int:
+        """The bytes from this piece to the trailer's first sector; in 32 bits, so that less than none is refused."""
+        return (self._first_trailer(slot) - self.offset) & WORD
 
     def _first_trailer(self, slot: int) -> int:
         """Offset of the first sector of a slot that holds some of its trailer."""
@@ -139,7 +144,7 @@ class _Piece:
         if self.status.index == FIRST_INDEX:
             self._scramble(SECONDARY)
             if self.status.use_scratch:
-                size = self._first_trailer(SECONDARY) - self.offset
+                size = self._before_trailer(SECONDARY)
         if size > 0:
             ensure(self.secondary.erase(self.offset, size), "the secondary piece is erased")
         source, target = (self.primary, self.offset), (self.secondary, self.offset)
@@ -149,7 +154,7 @@ class _Piece:
         size = self.size
         if self.status.use_scratch:
             self._scramble(PRIMARY)
-            size = self._first_trailer(PRIMARY) - self.offset
+            size = self._before_trailer(PRIMARY)
         if size > 0:
             ensure(self.primary.erase(self.offset, size), "the primary piece is erased")
         source, target = (self.run.scratch, 0), (self.primary, self.offset)
@@ -158,10 +163,14 @@ class _Piece:
             self._record_to_primary()
 
     def _record_to_primary(self) -> None:
-        """The record that the scratch area kept for this piece moves to the primary slot."""
+        """The record that the scratch area kept for this piece moves to the primary slot.
+
+        The progress goes right behind what was copied. That is where the trailer begins, unless the scratch area's own
+        trailer cut the copy short; then the progress entries of this piece stay erased, which nothing minds.
+        """
         run, image = self.run, self.image
         scratch, primary = run.scratch_trailer, image.trailers[PRIMARY]
-        source, target = (run.scratch, scratch.status_offset), (self.primary, primary.status_offset)
+        source, target = (run.scratch, scratch.status_offset), (self.primary, self.offset + self.copied)
         copied = copy_region(run, image, source, target, (STATES - 1) * run.write_unit(image))
         ensure(copied or run.config.options.validate_primary, "progress is copied")
         held = scratch.read()

@@ -8,6 +8,7 @@ from bootverify.executor.image_format import TLV_INFO_MAGIC, TLV_PROTECTED_MAGIC
 from bootverify.executor.mcuboot.header import ImageHeader
 
 _PAIR = struct.Struct("<HH")
+TLV_HEADER = _PAIR.size
 Reader = Callable[[int, int], bytes | None]
 """Reads (offset from the start of the area, length); None when that cannot be read."""
 

@@ -22,6 +22,11 @@ from bootverify.executor.mcuboot.state import SECONDARY, SLOT_NAMES, ImageState,
 from bootverify.executor.mcuboot.tlv import BadTlv, Entry, Reader, TlvArea, tlv_area
 
 COUNTER_SIZE = 4
+PUBKEY, KEYID, ECDSA224 = 0x02, 0x03, 0x21
+_KEYS, _DIGESTS = {KEYHASH, PUBKEY, KEYID}, {each.tlv for each in Digest}
+_SIGNATURES = {ECDSA224, *SIGNATURE_TLV.values()}
+UNPROTECTED = frozenset(_KEYS | _DIGESTS | _SIGNATURES | {ENC_RSA2048, ENC_KW, ENC_EC256, ENC_X25519})
+"""allowed_unprot_tlvs: what the unprotected area may hold with the allow-list, whatever the build itself verifies."""
 
 
 def header_valid(run: Run, header: ImageHeader, area: Area) -> bool:
@@ -193,14 +198,7 @@ class _Validation:
         return ""
 
     def _allowed(self) -> frozenset[int]:
-        """allowed_unprot_tlvs: what the unprotected area may hold."""
-        signature = self.run.config.signature
-        own = {self.run.config.digest.tlv}
-        if signature is not None:
-            own |= {KEYHASH, SIGNATURE_TLV[signature]}
-        if self.run.config.options.pure:
-            own |= {SIG_PURE}
-        return frozenset(own | {ENC_RSA2048, ENC_KW, ENC_EC256, ENC_X25519})
+        return UNPROTECTED | {SIG_PURE} if self.run.config.options.pure else UNPROTECTED
 
     def _content(self) -> bytes | memoryview | None:
         """Header, payload and protected TLVs: what is digested, decrypted where it is encrypted (bootutil_img_hash).
