@@ -6,6 +6,7 @@ import pytest
 from tests.designs import shapes
 
 from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.boot import SignatureType
 from bootverify.design.protection import Access, Attribution, FlashGuard, Lock, UnitKind
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.cells import Cells, NotModelled
@@ -187,3 +188,15 @@ def test_other_units_and_capabilities_are_admitted_as_not_modelled():
     insider = Attacker(name="factory-insider", title="", capabilities=frozenset({Capability.READ_FACTORY_FILES}))
     with pytest.raises(NotModelled, match="factory"):
         system_for(design, insider)
+
+
+def test_generations_that_nsib_consults_on_nrf54l_and_nobody_drew_are_an_admission():
+    design = shapes.s02()
+    images = tuple(
+        replace(each, signature=SignatureType.ED25519) if each.name == "mcuboot" else each for each in design.images
+    )
+    soc = replace(design.soc, kmu_slots=250, kmu_version=2)
+    drawn = replace(design, soc=soc, images=images)
+    with pytest.raises(NotModelled, match="242"):
+        system_for(drawn, shapes.ATTACKERS["app-code-secure"])
+    assert system_for(drawn, shapes.ATTACKERS["remote-ota"])

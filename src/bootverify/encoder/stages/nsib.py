@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bootverify.design.boot import ChooseSlot, Image
+from bootverify.design.attacker import Capability
+from bootverify.design.boot import ChooseSlot, Image, SignatureType
+from bootverify.design.keys import InKmu
+from bootverify.design.protection import Attribution
 from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED, INVALIDATED
@@ -12,6 +15,8 @@ from bootverify.encoder.knowledge import forgeable
 from bootverify.encoder.move import choice
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.terms import Term, and_, const, eq, ite, member, not_, or_, substitute, true
+
+GENERATIONS = frozenset({242, 244, 246})  # KMU slots that NSIB tries, in this order (soc.md 5.3)
 
 
 def choose_slot(frame: Frame, step: ChooseSlot, goes: str, mark: str) -> list[Outcome]:
@@ -26,10 +31,32 @@ class _Choice:
         self.slots = frame.cells.of_image(self.image.name)
         if not 1 <= len(self.slots) <= 2 or any(store.name != store.slot for store in self.slots):
             raise NotModelled(f"NSIB chooses `{self.image.name}` from one or two whole slots")
+        self._generations()
         self.counter = frame.counter if step.counter else None
         self.goes = goes
         self.mark = mark
         self.forgeable = forgeable(frame, self.image)
+
+    def _generations(self) -> None:
+        """NSIB on nRF54L consults three places; one that is not drawn may be empty, for secure code to fill.
+
+        soc.md 5.3: "NSIB always tries 242, 244, 246 in order", and later secure code can provision an empty one.
+        """
+        design, attacker = self.frame.design, self.frame.attacker
+        by_kmu = design.soc.kmu_version > 1 and self.image.signature is SignatureType.ED25519
+        application = design.application
+        secure = application is not None and application.attribution is Attribution.SECURE
+        fills = attacker.can(Capability.RUN_SECURE_PARTITION) or (attacker.can(Capability.RUN_APPLICATION) and secure)
+        drawn = {
+            slot
+            for key in design.keys
+            for place in key.placements
+            if isinstance(place, InKmu) and any(use.image == self.image.name for use in key.uses)
+            for slot in place.slots
+        }
+        missing = sorted(GENERATIONS - drawn)
+        if by_kmu and fills and missing:
+            raise NotModelled(f"whether KMU slot {missing[0]}, which NSIB consults, is empty")
 
     def outcomes(self) -> Iterator[Outcome]:
         for i, store in enumerate(self.slots):
