@@ -49,7 +49,7 @@ def assignments(variables=VARIABLES) -> st.SearchStrategy[dict]:
 def bare(op: Op, *arguments: Term) -> Term:
     """The node as written: nothing is folded."""
     sort = arguments[1].sort if op is Op.ITE else BOOL
-    return _make(op, sort, "", arguments)
+    return _make(op, sort, arguments)
 
 
 def bare_truths(depth: int = 3) -> st.SearchStrategy[Term]:

@@ -18,12 +18,12 @@ from bootverify.encoder.terms import (
     const,
     domain,
     eq,
-    evaluate,
     implies,
     member,
     not_,
     or_,
     ordered,
+    table,
 )
 
 MOST_COMBINATIONS = 256  # above that a term is evaluated part by part, which may only add values
@@ -173,7 +173,9 @@ def _passing(
     conjunct: Term, free: tuple[Term, ...], ranges: tuple[frozenset[Value], ...]
 ) -> tuple[frozenset[Value], ...] | None:
     """What is left of each range when the conjunct holds; None when it cannot."""
-    passing = [values for values in product(*ranges) if evaluate(conjunct, dict(zip(free, values, strict=True)))]
+    rows = list(product(*ranges))
+    held = table(conjunct, dict(zip(free, zip(*rows, strict=True), strict=True)), len(rows))
+    passing = [values for values, holds in zip(rows, held, strict=True) if holds]
     return tuple(map(frozenset, zip(*passing, strict=True))) if passing else None
 
 
@@ -192,7 +194,8 @@ def _values(term: Term, box: Box, narrowed: Box) -> frozenset[Value]:
 
 @lru_cache(maxsize=100_000)
 def _evaluated(term: Term, free: tuple[Term, ...], ranges: tuple[frozenset[Value], ...]) -> frozenset[Value]:
-    return frozenset(evaluate(term, dict(zip(free, values, strict=True))) for values in product(*ranges))
+    rows = list(product(*ranges))
+    return frozenset(table(term, dict(zip(free, zip(*rows, strict=True), strict=True)), len(rows)))
 
 
 def _combinations(ranges: list[frozenset[Value]]) -> int:

@@ -87,10 +87,9 @@ class Instants:
     def after(self, before: Mapping[Term, Value], action: Action) -> Iterator[dict[Term, Value]]:
         """What may follow `before` by a transition that stands for an action of that kind."""
         old = self._compiled.encode(before)
-        for number, step in enumerate(self._compiled.steps):
-            for chosen, state in step(old):
-                if self._of_kind(number, chosen, action):
-                    yield self._compiled.decode(state)
+        for number, chosen, state in self._compiled.successors(old):
+            if self._of_kind(number, chosen, action):
+                yield self._compiled.decode(state)
 
     def allows(self, before: Facts, after: Facts, action: Action | None = None) -> bool:
         """Whether some successor of `before`, or `before` itself, covers `after`.
@@ -104,8 +103,7 @@ class Instants:
         old = self._packed(before)
         return any(
             covers(frame, self._compiled.decode(state), new)
-            for number, step in enumerate(self._compiled.steps)
-            for chosen, state in step(old)
+            for number, chosen, state in self._compiled.successors(old)
             if action is None or self._of_kind(number, chosen, action)
         )
 

@@ -7,13 +7,13 @@ of a user's input reaches it but through indices.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product
-from typing import Any
 
 from bootverify.encoder.system import System, Transition
 from bootverify.encoder.terms import BOOL, Op, Term, Value, domain, evaluate, nodes
 
 State = tuple[int, ...]
 Choice = tuple[int, ...]
+Step = Callable[[State], list[tuple[Choice, State]]]
 
 
 class Compiled:
@@ -22,11 +22,8 @@ class Compiled:
     def __init__(self, system: System) -> None:
         self.system = system
         self._index = {variable: i for i, variable in enumerate(system.variables)}
-        namespace: dict[str, Any] = {}
-        exec(_source(system, self._index), namespace)  # noqa: S102 - our own generated text
-        self.steps: list[Callable[[State], list[tuple[Choice, State]]]] = [
-            namespace[f"step_{i}"] for i in range(len(system.transitions))
-        ]
+        self._steps: dict[int, Step] = {}
+        self._made: dict[int, list[tuple[int, Step]]] = {}
         self._pivot, self._possible = self._dispatch()
 
     def initial(self) -> list[State]:
@@ -39,23 +36,37 @@ class Compiled:
 
     def successors(self, state: State) -> list[tuple[int, Choice, State]]:
         """Transition number, input values and next state, in a fixed order."""
-        possible = self._possible[state[self._pivot]] if self._possible else ()
+        possible = self._steps_at(state[self._pivot]) if self._possible else ()
         return [(i, choice, after) for i, step in possible for choice, after in step(state)]
 
-    def _dispatch(self) -> tuple[int, list[list[tuple[int, Callable[[State], list[tuple[Choice, State]]]]]]]:
-        """A variable that many guards ask about by itself, and the steps that may be possible at each of its values."""
+    def _steps_at(self, value: int) -> list[tuple[int, Step]]:
+        found = self._made.get(value)
+        if found is None:
+            found = self._made[value] = [(i, self._step(i)) for i in self._possible[value]]
+        return found
+
+    def _step(self, number: int) -> Step:
+        """The function of a transition; made when it is first asked for, since many never are."""
+        found = self._steps.get(number)
+        if found is None:
+            namespace: dict[str, Step] = {}
+            source = "\n".join(_step(number, self.system.transitions[number], self._index))
+            exec(source, namespace)  # noqa: S102 - our own generated text
+            found = self._steps[number] = namespace[f"step_{number}"]
+        return found
+
+    def _dispatch(self) -> tuple[int, list[list[int]]]:
+        """A variable that many guards ask about by itself, and the transitions possible at each of its values."""
         alone = [_alone(transition.guard) for transition in self.system.transitions]
         asked = Counter(variable for conjuncts in alone for variable in conjuncts if variable in self._index)
         if not asked:
-            return 0, [
-                list(enumerate(self.steps)) for _ in domain(self.system.variables[0].sort)
-            ] if self._index else []
+            return 0, [list(range(len(alone))) for _ in domain(self.system.variables[0].sort)] if self._index else []
         pivot = max(self.system.variables, key=lambda variable: asked[variable])
         return self._index[pivot], [
             [
-                (i, step)
-                for i, step in enumerate(self.steps)
-                if all(evaluate(conjunct, {pivot: value}) for conjunct in alone[i].get(pivot, ()))
+                i
+                for i, conjuncts in enumerate(alone)
+                if all(evaluate(conjunct, {pivot: value}) for conjunct in conjuncts.get(pivot, ()))
             ]
             for value in domain(pivot.sort)
         ]
@@ -96,13 +107,6 @@ def _alone(guard: Term) -> dict[Term, list[Term]]:
 
 def _conjuncts(guard: Term) -> tuple[Term, ...]:
     return guard.arguments if guard.op is Op.AND else (guard,)
-
-
-def _source(system: System, index: Mapping[Term, int]) -> str:
-    lines: list[str] = []
-    for number, transition in enumerate(system.transitions):
-        lines += _step(number, transition, index)
-    return "\n".join(lines)
 
 
 def _step(number: int, transition: Transition, index: Mapping[Term, int]) -> list[str]:

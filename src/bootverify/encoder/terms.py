@@ -3,7 +3,7 @@
 The form of a term depends on how it was built, never on what was built before it: the same design gives the same text.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum as PyEnum
 from functools import lru_cache
@@ -36,6 +36,8 @@ class Op(PyEnum):
     EQ = "="
     ITE = "ite"
 
+    __hash__ = object.__hash__  # members are one object each; the enumeration's own goes by the name, in Python
+
 
 class Term:
     """One node; equal terms are the same object."""
@@ -66,30 +68,44 @@ class Term:
         return str(self.value)
 
 
-_TABLE: dict[tuple[Op, Sort, Value, tuple[int, ...]], Term] = {}
+_LEAVES: dict[tuple[Op, Sort, Value], Term] = {}
+_INNER: dict[tuple[Op, tuple[int, ...]], Term] = {}
 
 
-def _make(op: Op, sort: Sort, value: Value, arguments: tuple[Term, ...] = ()) -> Term:
-    key = (op, sort, value, tuple(argument.id for argument in arguments))
-    found = _TABLE.get(key)
+def _leaf(op: Op, sort: Sort, value: Value) -> Term:
+    key = (op, sort, value)
+    found = _LEAVES.get(key)
     if found is None:
-        found = _TABLE[key] = Term(op, sort, value, arguments, len(_TABLE))
+        found = _LEAVES[key] = Term(op, sort, value, (), len(_LEAVES) + len(_INNER))
     return found
+
+
+def _make(op: Op, sort: Sort, arguments: tuple[Term, ...]) -> Term:
+    """An inner node; its sort follows from the others, so it is no part of the key."""
+    key = (op, tuple([argument.id for argument in arguments]))
+    found = _INNER.get(key)
+    if found is None:
+        found = _INNER[key] = Term(op, sort, "", arguments, len(_LEAVES) + len(_INNER))
+    return found
+
+
+_FALSE: Final = _leaf(Op.CONST, BOOL, False)
+_TRUE: Final = _leaf(Op.CONST, BOOL, True)
 
 
 def true() -> Term:
     """The truth."""
-    return _make(Op.CONST, BOOL, True)
+    return _TRUE
 
 
 def false() -> Term:
     """The falsehood."""
-    return _make(Op.CONST, BOOL, False)
+    return _FALSE
 
 
 def var(name: str, sort: Sort = BOOL) -> Term:
     """The variable of that name and sort."""
-    return _make(Op.VAR, sort, name)
+    return _leaf(Op.VAR, sort, name)
 
 
 def const(sort: Sort, value: Value) -> Term:
@@ -97,9 +113,10 @@ def const(sort: Sort, value: Value) -> Term:
     if sort is BOOL:
         if not isinstance(value, bool):
             raise TypeError(f"`{value}` is no truth value")
-    elif value not in sort.values:
+        return _TRUE if value else _FALSE
+    if value not in sort.values:
         raise TypeError(f"`{value}` is no value of {sort}")
-    return _make(Op.CONST, sort, value)
+    return _leaf(Op.CONST, sort, value)
 
 
 def not_(operand: Term) -> Term:
@@ -109,7 +126,7 @@ def not_(operand: Term) -> Term:
         return const(BOOL, not operand.value)
     if operand.op is Op.NOT:
         return operand.arguments[0]
-    return _make(Op.NOT, BOOL, "", (operand,))
+    return _make(Op.NOT, BOOL, (operand,))
 
 
 def and_(*operands: Term) -> Term:
@@ -140,7 +157,7 @@ def _junction(op: Op, operands: Iterable[Term], *, neutral: bool) -> Term:
         return const(BOOL, neutral)
     if len(kept) == 1:
         return next(iter(kept.values()))
-    return _make(op, BOOL, "", tuple(kept.values()))
+    return _make(op, BOOL, tuple(kept.values()))
 
 
 def eq(left: Term, right: Term | Value) -> Term:
@@ -162,7 +179,7 @@ def eq(left: Term, right: Term | Value) -> Term:
     if left.op is Op.ITE and right.op is Op.CONST:
         condition, then, otherwise = left.arguments
         return ite(condition, eq(then, right), eq(otherwise, right))
-    return _make(Op.EQ, BOOL, "", (left, right))
+    return _make(Op.EQ, BOOL, (left, right))
 
 
 def ite(condition: Term, then: Term, otherwise: Term) -> Term:
@@ -176,7 +193,7 @@ def ite(condition: Term, then: Term, otherwise: Term) -> Term:
         return then
     if then.sort is BOOL:
         return and_(or_(not_(condition), then), or_(condition, otherwise))
-    return _make(Op.ITE, then.sort, "", (condition, then, otherwise))
+    return _make(Op.ITE, then.sort, (condition, then, otherwise))
 
 
 def implies(premise: Term, conclusion: Term) -> Term:
@@ -287,6 +304,29 @@ def evaluate(term: Term, assignment: Mapping[Term, Value]) -> Value:
                 done[node.id] = values[0] == values[1]
             case Op.ITE:
                 done[node.id] = values[1] if values[0] else values[2]
+    return done[term.id]
+
+
+def table(term: Term, columns: Mapping[Term, Sequence[Value]], rows: int) -> list[Value]:
+    """The values of `term` in `rows` assignments at once, given the values of its variables in each."""
+    done: dict[int, list[Value]] = {}
+    for node in ordered(term):
+        parts = [done[argument.id] for argument in node.arguments]
+        match node.op:
+            case Op.CONST:
+                done[node.id] = [node.value] * rows
+            case Op.VAR:
+                done[node.id] = list(columns[node])
+            case Op.NOT:
+                done[node.id] = [not value for value in parts[0]]
+            case Op.AND:
+                done[node.id] = [all(values) for values in zip(*parts, strict=True)]
+            case Op.OR:
+                done[node.id] = [any(values) for values in zip(*parts, strict=True)]
+            case Op.EQ:
+                done[node.id] = [left == right for left, right in zip(*parts, strict=True)]
+            case Op.ITE:
+                done[node.id] = [then if chosen else other for chosen, then, other in zip(*parts, strict=True)]
     return done[term.id]
 
 
