@@ -122,12 +122,13 @@ def _take_step(world: World, action: TakeStep) -> None:
                     copy_delivered_keys(world, stage)
                     device.log.append(f"{stage.name}: jump to {step.stage}")
                     device.enter(step.stage)
-                    return
                 case Begin():
                     copy_delivered_keys(world, stage)
                     device.log.append(f"{stage.name}: running, {stage.attribution.value.replace('_', '-')} state")
                 case Run():
                     return
+        if power.spent == action.cut_after:
+            raise PowerLost  # noqa: TRY301 - the last write was done, and nothing after it
     except PowerLost:
         device.log.append(f"power lost after {power.spent} flash operations")
         device.reset()

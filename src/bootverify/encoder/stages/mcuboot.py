@@ -178,10 +178,6 @@ class _BootGo:
         flag = self.frame.midway(self.image.name)
         yield Outcome(name=f"{name}, cut midway", guard=guard, updates={flag: true()}, cut=True)
         if self.swaps:
-            # What is to be reverted is asked for anew before the trailer that asks goes (swap_move.c, fixup_revert).
-            again = and_(guard, eq(request, "revert"))
-            asked = {request: const(REQUEST, "perm")}
-            yield Outcome(name=f"{name}, cut at its start", guard=again, updates=asked, cut=True)
             yield Outcome(name=f"{name}, cut at its end", guard=guard, updates=updates, cut=True, after=10_000)
             return
         copied = {

@@ -1,0 +1,141 @@
+"""Crossing 3: every power cut of an update, nested and torn; what is midway is completed by the next boot."""
+
+from dataclasses import replace
+
+import pytest
+from tests.designs import shapes
+from tests.differential.designs import ATTACKERS
+from tests.differential.following import Followed
+from tests.differential.histories import step_of
+
+from bootverify.check.replay import UNCUT
+from bootverify.design.boot import UpgradeMode
+from bootverify.design.design import Design
+from bootverify.machine.action import Deliver, Publish, Request, Reset, TakeStep
+from bootverify.machine.content import Crafted, Genuine
+
+CUTTER = ATTACKERS["code-and-cuts"]
+TORN = pytest.mark.parametrize("torn", [pytest.param(False, marks=pytest.mark.slow), True])
+NESTED = pytest.mark.parametrize(
+    "nested", ["", pytest.param("some", marks=pytest.mark.slow), pytest.param("all", marks=pytest.mark.slow)]
+)
+
+
+def _boots(followed: Followed) -> None:
+    while followed.facts["at"] not in {"halted", followed.steps.boot.frame.run_mark}:
+        followed.does(step_of(followed.world))
+
+
+def _before(design: Design, mark: str, content: Genuine | Crafted, request: Request, boots: int = 1) -> Followed:
+    """A device about to take the step at `mark` with an update staged; `boots` 2: the first swap is to be reverted."""
+    followed = Followed(design, CUTTER)
+    _boots(followed)
+    if isinstance(content, Genuine):
+        followed.does(Publish(image=content.image, release=content.release, slot=content.slot))
+    where = design.images[-1].staging
+    sent = Deliver(partition=where, content=content, request=request, by_attacker=isinstance(content, Crafted))
+    followed.does(sent)
+    for boot in range(boots):
+        followed.does(Reset())
+        while followed.facts["at"] != mark:
+            followed.does(step_of(followed.world))
+        if boot < boots - 1:
+            _boots(followed)
+    return followed
+
+
+def _twin(followed: Followed) -> Followed:
+    twin = object.__new__(Followed)
+    twin.steps, twin.history = followed.steps, list(followed.history)
+    twin.world, twin.inclusion = followed.world.copy(), followed.inclusion.copy()
+    return twin
+
+
+def _writes(followed: Followed) -> int:
+    """How many lasting writes the next step makes."""
+    twin = _twin(followed)
+    twin.does(replace(step_of(twin.world), cut_after=UNCUT))
+    return twin.world.spent
+
+
+def _cut(followed: Followed, after: int, *, torn: bool) -> Followed:
+    twin = _twin(followed)
+    twin.does(TakeStep(stage=twin.world.device.running, step=twin.world.device.step, cut_after=after, torn=torn))
+    return twin
+
+
+def _ends(followed: Followed) -> tuple[str, ...]:
+    """The contents of all stores once the device has booted."""
+    _boots(followed)
+    contents = tuple(str(value) for name, value in followed.facts.items() if name.startswith("content["))
+    return (str(followed.facts["at"]), *contents)
+
+
+def _swept(before: Followed, *, torn: bool, nested: str) -> dict[tuple[str, ...], int]:
+    """How the device ends after each cut of the next step, and how often; `nested`: cut again in the boot after."""
+    mark = before.facts["at"]
+    ends: dict[tuple[str, ...], int] = {}
+    for after in range(_writes(before)):  # after the last write it is just another boot
+        cut = _cut(before, after, torn=torn)
+        seconds: list[int] = []
+        if cut.facts["at"] != mark and nested:
+            while cut.facts["at"] not in {mark, "halted"}:
+                cut.does(step_of(cut.world))
+        if nested and cut.facts["at"] == mark:
+            left = _writes(cut)
+            seconds = list(range(left)) if nested == "all" else [1, left // 2, max(left - 1, 0)]
+        for twin in [_cut(cut, second, torn=torn) for second in seconds] or [cut]:
+            end = _ends(twin)
+            ends[end] = ends.get(end, 0) + 1
+    return ends
+
+
+@NESTED
+@TORN
+@pytest.mark.parametrize("request_", [Request.TEST, pytest.param(Request.PERM, marks=pytest.mark.slow)])
+def test_a_swap_cut_anywhere_is_completed(request_, torn, nested):
+    before = _before(shapes.small(), "mcuboot.boot_go", Genuine("app", 2), request_)
+    ends = _swept(before, torn=torn, nested=nested)
+    assert set(ends) == {("app.run", "mcuboot 1", "app 2", "app 1")}
+    assert sum(ends.values()) > 80
+
+
+@NESTED
+@TORN
+def test_a_revert_cut_anywhere_is_completed(torn, nested):
+    before = _before(shapes.small(), "mcuboot.boot_go", Genuine("app", 2), Request.TEST, boots=2)
+    assert before.facts["request[app]"] == "revert"
+    ends = _swept(before, torn=torn, nested=nested)
+    assert set(ends) == {("app.run", "mcuboot 1", "app 1", "app 2")}
+
+
+@NESTED
+@TORN
+def test_an_overwrite_cut_anywhere_is_done_again(torn, nested):
+    before = _before(shapes.small(UpgradeMode.OVERWRITE), "mcuboot.boot_go", Genuine("app", 2), Request.PERM)
+    ends = _swept(before, torn=torn, nested=nested)
+    assert {end[:3] for end in ends} == {("app.run", "mcuboot 1", "app 2")}
+
+
+@TORN
+@pytest.mark.parametrize("mode", [UpgradeMode.OVERWRITE, UpgradeMode.SWAP_MOVE])
+def test_a_refusal_cut_anywhere_leaves_the_old_image(mode, torn):
+    before = _before(shapes.small(mode), "mcuboot.boot_go", Crafted(), Request.TEST)
+    ends = _swept(before, torn=torn, nested="")
+    assert {end[:3] for end in ends} == {("app.run", "mcuboot 1", "app 1")}
+
+
+@TORN
+def test_a_choice_of_nsib_cut_anywhere_is_made_again(torn):
+    followed = Followed(shapes.s08(), CUTTER)
+    followed.does(step_of(followed.world))
+    ends = _swept(followed, torn=torn, nested="all")
+    assert {end[0] for end in ends} == {"app.run"}
+
+
+@pytest.mark.slow
+@TORN
+def test_a_bootloader_update_cut_anywhere_leaves_a_device_that_boots(torn):
+    before = _before(shapes.s02(), "mcuboot.boot_go", Genuine("mcuboot", 2, "s1"), Request.PERM)
+    ends = _swept(before, torn=torn, nested="")
+    assert {end[0] for end in ends} == {"app.run"}
