@@ -241,3 +241,8 @@ def test_a_revert_that_is_cut_at_its_start_is_still_wanted(cut):
     assert _boots(followed)["content[mcuboot_primary]"] == "app 2"
     followed.does(Reset(), TakeStep(stage="mcuboot", step=0, cut_after=cut))
     assert _boots(followed)["content[mcuboot_primary]"] == "app 1"
+
+
+def test_an_open_port_is_of_no_use_without_a_probe():
+    followed = _followed("open port", "remote-ota")
+    assert not followed.tries(Probe(partition="mcuboot"))
