@@ -18,6 +18,7 @@ from bootverify.machine.action import (
     ProgramRegion,
     Publish,
     ReadOut,
+    ReadSlot,
     Request,
     Reset,
     TakeStep,
@@ -246,3 +247,25 @@ def test_a_revert_that_is_cut_at_its_start_is_still_wanted(cut):
 def test_an_open_port_is_of_no_use_without_a_probe():
     followed = _followed("open port", "remote-ota")
     assert not followed.tries(Probe(partition="mcuboot"))
+
+
+def test_a_halted_device_starts_anew_after_a_reset():
+    followed = _followed("no key on the device", "power-cut")
+    assert _boots(followed)["at"] == "halted"
+    assert followed.does(Reset())["at"] == "mcuboot.boot_go"
+
+
+def test_only_the_step_at_the_mark_can_be_taken():
+    followed = _followed("s01", "remote-ota")
+    assert not followed.tries(TakeStep(stage="mcuboot", step=1))
+    assert not followed.tries(TakeStep(stage="app", step=0))
+
+
+def test_non_secure_code_reads_neither_uicr_nor_kmu():
+    followed = _followed("key in uicr", "app-code-ns")
+    _boots(followed)
+    assert not followed.tries(ReadOut(partition="uicr"))
+    followed = _followed("readable slot", "app-code-ns")
+    _boots(followed)
+    assert not followed.tries(ReadSlot(key="kek"))
+    assert not followed.tries(UseSlot(key="kek"))

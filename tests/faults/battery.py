@@ -1,0 +1,104 @@
+"""The crossings as one ordered battery, quick ones first; the name of the first that notices a fault is its catcher."""
+
+import inspect
+import signal
+from collections.abc import Callable
+
+from tests.designs import shapes
+from tests.differential import test_found, test_points, test_sweep, test_witness
+from tests.differential.designs import ATTACKERS, designs
+from tests.differential.following import Followed, instants_of
+from tests.differential.histories import around, hostile, registers, step_of
+
+from bootverify.executor.factory import Factory
+from bootverify.machine.action import Request
+from bootverify.machine.content import Genuine
+
+PATIENCE_S = 60
+
+
+def _marks(*pairs: tuple[str, str]) -> None:
+    """From each mark of a boot, every action: foreseen, and seen alike."""
+    for name, attacker in pairs:
+        followed = Followed(designs()[name], ATTACKERS[attacker])
+        seen = set()
+        while (here := followed.facts["at"]) not in seen:
+            seen.add(here)
+            groups = followed.steps.boot.frame.cells.groups
+            for action in (*around(followed.world.design), *hostile(followed.world.design), *registers(groups[0][:1])):
+                start, inclusion = followed.world.copy(), followed.inclusion.copy()
+                if followed.tries(action):
+                    assert not followed.disagreements(), action
+                followed.world, followed.inclusion = start, inclusion
+            if (step := step_of(followed.world)) is not None:
+                followed.does(step)
+        assert len(seen) > 3, "the device boots"
+
+
+def _points() -> None:
+    """One register and one access; one register and one write."""
+    for register in test_points.REGISTERS:
+        test_points.test_a_register_permits_the_same_on_both_sides(register)
+        test_points.test_a_register_takes_the_same_write_on_both_sides(register)
+    for name in ("small", "s08"):
+        test_points.test_stores_are_the_same_ranges_on_both_sides(name)
+
+
+def _steps() -> None:
+    _marks(("small", "everything"), ("s08", "app-code-ns"))
+
+
+def _more_steps() -> None:
+    _marks(("s05", "secure-partition"), ("open port", "debug-port"), ("readable slot", "secure-partition"))
+    _marks(("open non-secure port", "debug-port"), ("sb-s07", "everything"), ("signing key out", "remote-ota"))
+    _marks(("pushed to ram", "app-code-secure"), ("key in uicr", "secure-partition"), ("overwrite", "code-and-cuts"))
+
+
+def _found() -> None:
+    for name, test in inspect.getmembers(test_found, inspect.isfunction):
+        if name.startswith("test_") and not inspect.signature(test).parameters:
+            test()
+
+
+def _sweep() -> None:
+    before = test_sweep._before(shapes.small(), "mcuboot.boot_go", Genuine("app", 2), Request.TEST)
+    ends = test_sweep._swept(before, torn=True, nested="")
+    assert set(ends) == {("app.run", "mcuboot 1", "app 2", "app 1")}
+
+
+def _witness() -> None:
+    test_witness.test_what_the_encoder_tells_of_a_small_device_can_be_replayed()
+
+
+CROSSINGS: dict[str, Callable[[], None]] = {
+    "point": _points,
+    "step": _steps,
+    "found": _found,
+    "more steps": _more_steps,
+    "witness": _witness,
+    "sweep": _sweep,
+}
+
+
+class OutOfPatience(Exception):  # noqa: N818 - an event, not an error
+    """A fault made something run for ever."""
+
+
+def catcher() -> str:
+    """The first crossing that notices something is wrong; empty when none does."""
+    instants_of.cache_clear()
+    Factory.of.cache_clear()
+    for name, crossing in CROSSINGS.items():
+        signal.signal(signal.SIGALRM, _out)
+        signal.alarm(PATIENCE_S)
+        try:
+            crossing()
+        except Exception:  # noqa: BLE001 - whatever goes wrong shows the fault
+            return name
+        finally:
+            signal.alarm(0)
+    return ""
+
+
+def _out(*_: object) -> None:
+    raise OutOfPatience
