@@ -53,7 +53,7 @@ def frames(name: str, attacker: str):
             walk.append(after if number % 40 else code.initial()[0])
         transition = system.transitions[i]
         choice = tuple(random.randrange(len(domain(each.sort))) for each in transition.inputs)
-        made = {tuple(chosen): after for chosen, after in code.steps[i](state)}
+        made = {tuple(chosen): after for chosen, after in code.step(i)(state)}
         yield transition, code.decode(state), choice, made.get(choice), code
 
 

@@ -67,10 +67,10 @@ def _told(steps, path, last):
     state, told = compiled.initial()[0], []
     for step in path.steps:
         number = numbers[step.transition]
-        made = [(inputs_of(system.transitions[number], choice), to) for choice, to in compiled.steps[number](state)]
+        made = [(inputs_of(system.transitions[number], choice), to) for choice, to in compiled.step(number)(state)]
         inputs, state = next(each for each in made if step.inputs.items() <= each[0].items())
         told.append(PathStep(transition=step.transition, inputs=inputs))
-    for choice, to in compiled.steps[numbers[last.name]](state):
+    for choice, to in compiled.step(numbers[last.name])(state):
         yield [*told, PathStep(transition=last.name, inputs=inputs_of(last, choice))], compiled.decode(to)
 
 

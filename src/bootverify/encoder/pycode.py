@@ -42,10 +42,10 @@ class Compiled:
     def _steps_at(self, value: int) -> list[tuple[int, Step]]:
         found = self._made.get(value)
         if found is None:
-            found = self._made[value] = [(i, self._step(i)) for i in self._possible[value]]
+            found = self._made[value] = [(i, self.step(i)) for i in self._possible[value]]
         return found
 
-    def _step(self, number: int) -> Step:
+    def step(self, number: int) -> Step:
         """The function of a transition; made when it is first asked for, since many never are."""
         found = self._steps.get(number)
         if found is None:
