@@ -212,3 +212,15 @@ def test_a_directory_that_is_nothing_known_is_refused_with_what_to_name(told, tm
     code, _, err = told("check", str(tmp_path))
     assert code == 2
     assert str(tmp_path) in err
+
+
+def test_a_map_alone_is_asked_what_maps_can_be_asked(told, tmp_path):
+    design = tmp_path / "map.yaml"
+    text = "bootverify: design/1\nname: map\nsoc: nrf5340\npartitions:\n"
+    design.write_text(
+        text + "  mcuboot: {at: 0x0, size: 0xc000}\n  app: {at: 0x8000, size: 0x1000, attribution: secure}\n"
+    )
+    code, out, err = told("check", str(design))
+    assert code == 1, err
+    assert "violated  map-no-overlap" in out
+    assert "isolation-boundary" not in out

@@ -106,6 +106,9 @@ class Checker:
             return replace(base, verdict=Verdict.UNDEFINED, because=gap.statement, open_points=(gap.name,))
         if question.ask.claim.kind is ClaimKind.TOLD:
             return qualified(self.design, question, judged(self.design, question, base, self.discrepancies))
+        if not self.design.stages:
+            words = "a map alone is drawn: there is no chain whose behaviour could be asked about"
+            return replace(base, verdict=Verdict.NOT_APPLICABLE, because=words)
         if not _asks_something(question.ask.claim.formula):
             return replace(base, verdict=Verdict.VACUOUS, because="the claim asks nothing of any state")
         try:
