@@ -21,11 +21,13 @@ from bootverify.encoder.terms import BOOL, Term, const, domain, or_, substitute,
 
 MAY_BE = {
     "*, revert left*": "whether a swap waits to be confirmed below a staged request has no variable",
+    "*, no header": "crafted bytes may lack a header; those that the executor makes have one",
     "*: no header staged*": "crafted bytes may lack a header; those that the executor makes have one",
     "*: erase the staged bootloader*": "crafted bytes may be linked for the running slot; the executor's are not",
     "*: assert on the primary header": "which crafted headers make bootutil assert is not told apart",
     "*: complete, image bad*": "contents that are mixed while a swap is midway may be anything",
     "*: fault": "the probe may erase a stage under its feet; the executor goes on to the next fetch",
+    "read out *_secondary": "what a cut or an overwrite leaves of a staged release may still show its keys",
     "*: stop": "what an erased first stage does is not told apart",
 }
 
