@@ -16,7 +16,7 @@ from bootverify.errors import InputError
 from bootverify.report.changes import attackers_text, changes_json, changes_text, free_text, repair_text
 from bootverify.sources.design_file import design_of
 from bootverify.sources.document import parse_written
-from bootverify.sources.mutate import mutated
+from bootverify.sources.mutate import keys_of, mutated
 from bootverify.sources.patch import patched, unified
 from bootverify.sources.written import Written
 from bootverify.whatif.attackers import possible, weakest
@@ -79,7 +79,7 @@ def repair(source: Input, policy: Policies = None, attacker: Attackers = None, o
     text = "\n".join(written.text) + "\n"
     edited = text
     for path, value in found.change.items():
-        edited = patched(edited, _keys(written, path), value)
+        edited = patched(edited, keys_of(written.plain, path)[0], value)
     deliver(repair_text(found, unified(text, edited, written.file)))
     if output is not None:
         write(output, edited)
@@ -141,23 +141,6 @@ def _assignment(text: str) -> tuple[str, Any]:
     if not equals or not path:
         raise InputError.at(text, 0, "this sets nothing; write --set PATH=VALUE")
     return path.strip(), parse_written(value, "(--set)").plain
-
-
-def _keys(written: Written, path: str) -> tuple[str | int, ...]:
-    """The keys that a dotted path names in the document; a last one that is not there is new."""
-    keys: list[str | int] = []
-    here: Any = written.plain
-    rest = path.split(".")
-    while rest:
-        if isinstance(here, list):
-            keys.append(int(rest.pop(0)))
-            here = here[int(keys[-1])]
-            continue
-        size = next((n for n in range(len(rest), 0, -1) if isinstance(here, dict) and ".".join(rest[:n]) in here), 1)
-        key = ".".join(rest[:size])
-        keys.append(key)
-        here, rest = (here.get(key) if isinstance(here, dict) else None), rest[size:]
-    return tuple(keys)
 
 
 def _progress(done: int, of: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bootverify.errors import Fault, InputError
-from bootverify.sources.written import Written
+from bootverify.sources.written import Path, Written
 
 
 def mutated(written: Written, change: Mapping[str, Any] | None = None, drop: Iterable[str] = ()) -> Written:
@@ -28,6 +28,19 @@ def mutated(written: Written, change: Mapping[str, Any] | None = None, drop: Ite
     if faults:
         raise InputError(faults)
     return replace(written, plain=plain)
+
+
+def keys_of(plain: Any, path: str) -> tuple[Path, bool]:  # noqa: ANN401 - plain YAML
+    """The keys that a dotted path names in `plain`, and whether the entry is there; what is not stands part by part."""
+    keys: list[str | int] = []
+    here, rest = plain, path
+    while rest:
+        key, after = _first_key(here, rest) if isinstance(here, dict | list) else (None, "")
+        if key is None:
+            return (*keys, *rest.split(".")), False
+        keys.append(key)
+        here, rest = here[key], after
+    return tuple(keys), True
 
 
 def _edited(written: Written, plain: Any, path: str, value: Any, *, remove: bool) -> list[Fault]:  # noqa: ANN401

@@ -5,14 +5,16 @@ Each value is judged by a full check of the edited document: the verdict is that
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
+from operator import getitem
 from typing import Any
 
 from bootverify.check.verdict import Finding, Report, Verdict
 from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.sources.design_file import design_of
-from bootverify.sources.mutate import mutated
+from bootverify.sources.mutate import keys_of, mutated
 from bootverify.sources.written import Written
 
 Check = Callable[[Design], Report]
@@ -103,20 +105,10 @@ def _inside_span(path: str) -> bool:
 
 
 def _at(written: Written, path: str) -> Any:  # noqa: ANN401 - plain YAML
-    here: Any = written.plain
-    rest = path.split(".")
-    while rest:
-        for length in range(len(rest), 0, -1):
-            key: Any = ".".join(rest[:length])
-            if isinstance(here, list):
-                key = int(rest[0]) if rest[0].isdigit() else -1
-                length = 1  # noqa: PLW2901 - an item of a list is one part of the path
-            if (isinstance(here, dict) and key in here) or (isinstance(here, list) and 0 <= key < len(here)):
-                here, rest = here[key], rest[length:]
-                break
-        else:
-            raise InputError.at(written.file, 0, f"`{path}` leads nowhere; name a fact that the file states")
-    return here
+    keys, there = keys_of(written.plain, path)
+    if not there:
+        raise InputError.at(written.file, 0, f"`{path}` leads nowhere; name a fact that the file states")
+    return reduce(getitem, keys, written.plain)
 
 
 def _judged(written: Written, path: str, value: Any, check: Check, base: frozenset[object]) -> Judged:  # noqa: ANN401
