@@ -1,10 +1,11 @@
 """Runs actions on the executor from production on; only what happens there earns a verdict.
 
 Every step is checked for inclusion on the way, where the encoder's steps are given. The search does not count the
-lasting writes of a step, so where a trace has the power cut its position is a suggestion: others are tried too.
+lasting writes of a step, so where a trace has the power cut its position is a suggestion: others are tried too. Nor
+does it say as which image the attacker's bytes pose where several are staged in one place: each is tried.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bootverify.check.inclusion import Inclusion
@@ -13,11 +14,12 @@ from bootverify.design.design import Design
 from bootverify.encoder.instant import Instants
 from bootverify.executor.run import act, mark
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Action, TakeStep
+from bootverify.machine.action import Action, Deliver, Overwrite, TakeStep
+from bootverify.machine.content import Crafted
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step
 
-MOST_TRIALS = 3000  # positions of cuts that one replay may try, all cuts of a trace together
+MOST_TRIALS = 3000  # ways to let an action happen that one replay may try, all actions of a trace together
 UNCUT = 1_000_000  # more lasting writes than any step has
 
 
@@ -87,17 +89,20 @@ class _Trials:
         """The first way to the goal; where there is none, the first way that was tried."""
         while len(run.steps) < len(self.actions):
             action = self.actions[len(run.steps)]
-            if isinstance(action, TakeStep) and action.cut_after is not None:
-                return self._cut(run, action)
+            match action:
+                case TakeStep(cut_after=int()):
+                    return self._tried(run, _cuts(run.world, action))
+                case Deliver() | Overwrite() if len(guises := _guises(run.world, action)) > 1:
+                    return self._tried(run, guises)
             if ended := self._does(run, action):
                 return ended
         return Replay(steps=run.steps, world=run.world, reached=None)
 
-    def _cut(self, run: _Run, action: TakeStep) -> Replay:
+    def _tried(self, run: _Run, ways: Iterable[Action]) -> Replay:
         first = None
-        for after in _positions(run.world, action):
+        for way in ways:
             twin = run.copy()
-            ended = self._does(twin, replace(action, cut_after=after)) or self.run(twin)
+            ended = self._does(twin, way) or self.run(twin)
             if ended.reached is not None:
                 return ended
             first = first or ended
@@ -118,15 +123,22 @@ class _Trials:
         return None
 
 
-def _positions(world: World, action: TakeStep) -> Iterator[int]:
-    """After how many lasting writes to cut: as suggested, at both ends and in the middle, then everywhere else."""
+def _cuts(world: World, action: TakeStep) -> Iterator[TakeStep]:
+    """The cut as suggested, at both ends and in the middle, then everywhere else, by lasting writes before it."""
     assert action.cut_after is not None
     twin = world.copy()
     try:
         act(twin, replace(action, cut_after=UNCUT))
     except NotEnabled:
-        yield action.cut_after
+        yield action
         return
     count = twin.spent
     first = [min(action.cut_after, count), count // 2, count, max(count - 1, 0), 1, count // 4, 3 * count // 4]
-    yield from dict.fromkeys([*first, *range(count + 1)])
+    yield from (replace(action, cut_after=after) for after in dict.fromkeys([*first, *range(count + 1)]))
+
+
+def _guises(world: World, action: Deliver | Overwrite) -> tuple[Action, ...]:
+    """The attacker's bytes as each image that is staged there; anything else as it is."""
+    if action.content != Crafted():
+        return (action,)
+    return tuple(replace(action, content=guise) for guise in world.factory.guises(action.partition))

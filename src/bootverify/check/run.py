@@ -27,6 +27,7 @@ from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.terms import Term, not_
 from bootverify.errors import Discrepancy
 from bootverify.executor.evaluate import holds
+from bootverify.executor.owner_build import CannotBuild
 from bootverify.executor.world import World
 from bootverify.machine.action import Action
 from bootverify.machine.trace import Trace
@@ -113,7 +114,7 @@ class Checker:
             return replace(base, verdict=Verdict.VACUOUS, because="the claim asks nothing of any state")
         try:
             return qualified(self.design, question, self._decided(base, question))
-        except NotModelled as missing:
+        except (NotModelled, CannotBuild) as missing:
             text = f"not modelled yet: {missing}"
             return replace(base, verdict=Verdict.UNKNOWN, because=text)
         except Discrepancy as ours:

@@ -18,6 +18,10 @@ HALTED = "halted"
 NO_SLOT = "none"
 ABOVE = "above"
 
+MAKING = frozenset(
+    {Capability.SEND_UPDATE, Capability.RUN_APPLICATION, Capability.RUN_SECURE_PARTITION, Capability.DEBUG}
+)
+
 
 class HardwareFrame:
     """The mark, the registers and what a reset does to them, of `design` in the presence of `attacker`."""
@@ -28,6 +32,8 @@ class HardwareFrame:
         self.cells = Cells(design)
         self.cuts = attacker.can(Capability.CUT_POWER)
         self.debugs = attacker.can(Capability.DEBUG)
+        # Whether bytes of his own making can come to lie anywhere; without it, `crafted` is what a cut left.
+        self.makes = bool(attacker.capabilities & MAKING)
 
     # -- marks
 

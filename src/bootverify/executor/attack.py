@@ -9,7 +9,7 @@ from bootverify.design.keys import InKmu, InUicr, Key
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import access
 from bootverify.executor.content import content_of
-from bootverify.executor.factory import HIS_KEY
+from bootverify.executor.forger import HIS_KEY
 from bootverify.executor.layout import stores_of
 from bootverify.executor.units.kmu_v2 import SLOT_BYTES, Event, KmuV2, Policy, Slot
 from bootverify.executor.units.spu import Spu

@@ -6,29 +6,28 @@ Everything is real, and follows from the design alone (`owner_build`).
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bootverify.design.boot import ChooseSlot, Image, SignatureType
+from bootverify.design.boot import ChooseSlot, Image
 from bootverify.design.design import Design
-from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, Purpose, PushTarget
+from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, PushTarget
 from bootverify.executor import crypto, nsib_build
-from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.crypto import Scheme
 from bootverify.executor.device import BOOTCONF, Device
 from bootverify.executor.flash import Flash
-from bootverify.executor.image_format import ENC_EC256, ENC_KW, ENC_X25519, Version, parse
+from bootverify.executor.forger import HIS_KEY, Forger
+from bootverify.executor.image_format import ENC_EC256, ENC_KW, ENC_X25519, parse
 from bootverify.executor.knowledge import Knowledge
-from bootverify.executor.layout import Store, booted_by_mcuboot, home, store_ranges, stores_of
-from bootverify.executor.maker import make_image
+from bootverify.executor.layout import home, store_ranges
 from bootverify.executor.nsib import maker as nsib_maker
-from bootverify.executor.owner_build import TLV_ROOM, TRAILER_ROOM, OwnerBuild, Package, nsib_chooses
-from bootverify.executor.owner_keys import material
+from bootverify.executor.owner_build import Package
+from bootverify.machine.content import Crafted
 
 ENGINE_KEY_REGISTER = 0x50845400  # nRF5340 and nRF91 class: write-only AES key register of the engine (soc.md 5.1)
 PROVISIONED, CRAFTED, ERASED = "provisioned", "crafted", "erased"  # what NSIB's provision page holds
 COUNTER_SLOTS = 8
-HIS_KEY = "the attacker's own key"
 
 
 @dataclass(slots=True)
-class Factory(OwnerBuild):
+class Factory(Forger):
     """The production line of one design, and its attackers' workshop."""
 
     @staticmethod
@@ -66,77 +65,14 @@ class Factory(OwnerBuild):
         start = found.header.header_size
         return crypto.aes_ctr(key, package.file[start : start + found.header.image_size])
 
-    def crafted(self, store: str, knowledge: Knowledge) -> bytes:
-        """The attacker's bytes for a store: signed when he can sign, else a release with changed code."""
-        for image in self.design.images:
-            for each in stores_of(self.design, image):
-                if each.name == store:
-                    return self._forged_part(image, each, knowledge)
-        for image in self.design.images:
-            if image.staging == store and booted_by_mcuboot(self.design, image):
-                return self._forged(image, image.slots[0], knowledge)
+    def crafted(self, store: str, made: Crafted, knowledge: Knowledge, flash: Flash) -> bytes:
+        """The attacker's bytes for a store of code, or in place of NSIB's provision data; `flash` is what he finds."""
         for step in (step for stage in self.design.stages for step in stage.steps):
             if isinstance(step, ChooseSlot) and step.provision == store:
                 return self._provision_data(
                     step, self.nsib_key(step.image, HIS_KEY).public, self.nsib_key(step.image).public
                 )
-        raise KeyError(store)
-
-    def can_sign(self, image: Image, knowledge: Knowledge) -> bool:
-        """Whether someone with that knowledge signs what the verifier of `image` accepts."""
-        for key in self.design.keys:
-            for use in key.uses:
-                if use.image == image.name and use.purpose in {Purpose.SIGN, Purpose.VERIFY} and key.published:
-                    return True
-                if use.image == image.name and use.purpose is Purpose.SIGN and knowledge.knows(key.name):
-                    return True
-        return image.verified_by is not None and image.signature is SignatureType.NONE
-
-    def _forged_part(self, image: Image, store: Store, knowledge: Knowledge) -> bytes:
-        whole = self._forged(image, store.slot, knowledge)
-        start = store.range.start - home(self.design, store.slot).start
-        return whole[start : start + store.range.size]
-
-    def _forged(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
-        if nsib_chooses(self.design, image):
-            return self._forged_for_nsib(image, slot, knowledge)
-        area = home(self.design, slot)
-        code = bytearray(
-            self._payload(
-                image,
-                self.design.releases,
-                slot,
-                area.start + self.design.soc.header,
-                area.size - self.design.soc.header - TRAILER_ROOM - TLV_ROOM,
-            )
-        )
-        evil = material("the attacker's code", len(code) - 8)
-        code[8:] = evil
-        if booted_by_mcuboot(self.design, image):
-            key = self.signing_key(image.name)
-            if not self.can_sign(image, knowledge):
-                key = PrivateKey(key.scheme, HIS_KEY)
-            return make_image(bytes(code), version=Version(255), key=key, header_size=self.design.soc.header).installed
-        genuine = bytearray(self.slot_image(image, 1, slot))
-        for at in range(0x300, len(genuine), 0x100):
-            genuine[at] ^= 0xFF
-        return self._without_secrets(bytes(genuine), knowledge)
-
-    def _without_secrets(self, data: bytes, knowledge: Knowledge) -> bytes:
-        """`data` with zeros where it holds a secret that somebody with that knowledge could not have written."""
-        for key in self.design.keys:
-            if key.secret and not knowledge.knows(key.name):
-                value = self.value(key)
-                data = data.replace(value, bytes(len(value)))
-        return data
-
-    def _forged_for_nsib(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
-        start, size = self._nsib_room(image, slot)
-        payload = self._payload(image, self.design.releases, slot, start, size)
-        payload = payload[:8] + material("the attacker's code", size - 8)
-        key = self.nsib_key(image.name, "" if self.can_sign(image, knowledge) else HIS_KEY)
-        pad = b"\xff" * nsib_build.pad(self.design, image)
-        return pad + self._signed_for_nsib(image, payload, start, 255, key)
+        return self.forged(store, made, knowledge, flash)
 
     # -- production
 

@@ -78,14 +78,24 @@ def make_image(
         flags = FLAG_ENCRYPTED_AES128 if envelope.key_size == 16 else FLAG_ENCRYPTED_AES256
     header = Header(header_size=header_size, image_size=len(payload), flags=flags, version=version)
     signed = header.pack() + payload
+    tlvs = _seal(signed, key, pure=pure)
+    if envelope:
+        tlvs.append(envelope.tlv())
+    area = tlv_area(TLV_INFO_MAGIC, tlvs)
+    body = crypto.aes_ctr(envelope.image_key, payload) if envelope else payload
+    return MadeImage(installed=signed + area, shipped=header.pack() + body + area)
+
+
+def sealed(signed: bytes, key: PrivateKey | None) -> bytes:
+    """Header and payload, as they are, with the TLVs that make them an image."""
+    return signed + tlv_area(TLV_INFO_MAGIC, _seal(signed, key))
+
+
+def _seal(signed: bytes, key: PrivateKey | None, *, pure: bool = False) -> list[Tlv]:
     digest = Digest.SHA384 if key is not None and key.scheme is Scheme.ECDSA_P384 else Digest.SHA256
     tlvs = [Tlv(digest.tlv, digest.over(signed))]
     if key is not None:
         tlvs.append(Tlv(KEYHASH, digest.over(key.public)))
         tlvs += [Tlv(SIG_PURE, b"\x01")] if pure else []
         tlvs.append(Tlv(SIGNATURE_TLV[key.scheme], key.sign_whole(signed) if pure else key.sign(signed)))
-    if envelope:
-        tlvs.append(envelope.tlv())
-    area = tlv_area(TLV_INFO_MAGIC, tlvs)
-    body = crypto.aes_ctr(envelope.image_key, payload) if envelope else payload
-    return MadeImage(installed=signed + area, shipped=header.pack() + body + area)
+    return tlvs

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bootverify.design.boot import ChooseSlot, EncryptionType, Image, Program, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, Key
+from bootverify.errors import BootverifyError
 from bootverify.executor import nsib_build
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.flash import Flash
@@ -25,6 +26,11 @@ MSP = 0x20001000
 NEXT_KEY = 0x40  # where an image holds several keys at one declared place, they follow at this distance
 TRAILER_ROOM = 0x2000  # the trailer's sector and the spare one of swap-using-move, with slots below 1 MiB
 TLV_ROOM = 0x300
+LEAST_CODE = 0x100  # vectors and a little more
+
+
+class CannotBuild(BootverifyError):  # noqa: N818 - reads as what it says
+    """The owner's tools cannot make an image that this design asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +81,15 @@ class OwnerBuild(OwnerKeys):
                 pad = nsib_build.pad(self.design, image)
                 return b"\xff" * pad + self._nsib_signed(image, release, slot)
             case _:
-                size = area.size - self.design.soc.header - TRAILER_ROOM - TLV_ROOM
-                payload = self._payload(image, release, slot, area.start + self.design.soc.header, size)
+                start, size = self._mcuboot_room(image, slot)
+                payload = self._payload(image, release, slot, start, size)
                 return self._wrapped(image, payload, release).installed
+
+    def _mcuboot_room(self, image: Image, slot: str) -> tuple[int, int]:
+        """Where the payload of an image that MCUboot boots starts, and how long it is: its update is staged whole."""
+        area, header = home(self.design, slot), self.design.soc.header
+        least = min(area.size, home(self.design, image.staging).size if image.staging else area.size)
+        return area.start + header, least - header - TRAILER_ROOM - TLV_ROOM
 
     def _wrapped(self, image: Image, payload: bytes, release: int) -> MadeImage:
         """MCUboot's layer around `payload`; updates of MCUboot itself carry the application image's signature.
@@ -139,9 +151,15 @@ class OwnerBuild(OwnerKeys):
         return nsib_maker.sign_image(config, payload, address=start, version=version, key=key)
 
     def _payload(self, image: Image, release: int, slot: str, start: int, size: int) -> bytes:
-        """Code of `size` bytes linked for `start`, with the keys that this release carries at their places."""
-        body = bytearray(material(f"{self.design.name}/{image.name}/{release}/{slot}", size))
-        body[0:8] = MSP.to_bytes(4, "little") + (start + 0x141).to_bytes(4, "little")
+        """Code of `size` bytes linked for `start`, with the keys that this release carries at their places.
+
+        Raises:
+            CannotBuild: there is no room for code.
+        """
+        body = bytearray(
+            material(f"{self.design.name}/{image.name}/{release}/{slot}", self._room_for_code(start, size))
+        )
+        body[0:8] = self._vectors(start)
         taken: dict[int, int] = {}
         for key in self.design.keys:
             for place in key.placements:
@@ -151,6 +169,17 @@ class OwnerBuild(OwnerKeys):
                     taken[place.offset] = taken.get(place.offset, 0) + max(NEXT_KEY, len(value))
                     body[at : at + len(value)] = value
         return bytes(body)
+
+    @staticmethod
+    def _vectors(start: int) -> bytes:
+        """Stack pointer and reset vector of code at `start`."""
+        return MSP.to_bytes(4, "little") + (start + 0x141).to_bytes(4, "little")
+
+    @staticmethod
+    def _room_for_code(start: int, size: int) -> int:
+        if size < LEAST_CODE:
+            raise CannotBuild(f"there is no room for code at {start:#x} beside header and trailer of its slot")
+        return size
 
     def _carried_value(self, key: Key, release: int) -> bytes:
         """A public key may be exchanged by a later release; a secret keeps its value."""

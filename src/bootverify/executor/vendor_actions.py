@@ -67,6 +67,8 @@ def deliver(world: World, action: Deliver) -> None:
     # EFFECT
     area = home(device.design, action.partition)
     data = bytes_for(world, action.content, action.partition)
+    if len(data) > area.size:
+        raise NotEnabled(f"{action.content} is larger than {action.partition}")
     device.flash.load(area.start, data.ljust(area.size, b"\xff"))
     mcuboot.request_upgrade(device, area, action.request)
     who = world.attacker.name if action.by_attacker else "the vendor"
@@ -92,7 +94,7 @@ def bytes_for(world: World, content: Content, store: str) -> bytes:
         case Erased():
             return b""
         case Crafted():
-            return world.factory.crafted(store, world.knowledge)
+            return world.factory.crafted(store, content, world.knowledge, world.device.flash)
         case Genuine():
             if (content.image, content.release, content.slot) not in world.published:
                 raise NotEnabled(f"{content} is not published")

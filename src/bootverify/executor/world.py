@@ -9,7 +9,8 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InKmu, Key
 from bootverify.executor.crypto import PrivateKey
 from bootverify.executor.device import Device
-from bootverify.executor.factory import HIS_KEY, Factory
+from bootverify.executor.factory import Factory
+from bootverify.executor.forger import HIS_KEY
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store
 from bootverify.executor.owner_build import Package

@@ -17,10 +17,16 @@ class Genuine:
 
 @dataclass(frozen=True, slots=True)
 class Crafted:
-    """Whatever the attacker can build with what he knows, the old bytes included."""
+    """Whatever the attacker can build with what he knows, the old bytes included.
+
+    Sent to a place where several images are staged, it may pose as `image` for `slot`; empty: as the first of them.
+    """
+
+    image: str = ""
+    slot: str = ""
 
     def __str__(self) -> str:
-        return "the attacker's bytes"
+        return "the attacker's bytes" + (f" as {self.image} for {self.slot}" if self.image else "")
 
 
 @dataclass(frozen=True, slots=True)

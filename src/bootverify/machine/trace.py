@@ -131,7 +131,7 @@ def _revive(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is untyped
                 case "genuine":
                     return Genuine(str(value["image"]), int(value["release"]), str(value.get("slot", "")))
                 case "crafted":
-                    return Crafted()
+                    return Crafted(str(value.get("image", "")), str(value.get("slot", "")))
                 case "erased":
                     return Erased()
                 case "invalidated":
@@ -146,6 +146,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - walks any of our frozen values
     match value:
         case Genuine() | Crafted() | Erased() | Invalidated():
             fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+            if isinstance(value, Crafted) and not value.image:
+                fields = {}
             return {"is": type(value).__name__.lower(), **fields}
         case Enum():
             return value.value

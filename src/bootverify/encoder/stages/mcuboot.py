@@ -13,6 +13,7 @@ from bootverify.encoder.frame_hardware import HALTED, NO_SLOT
 from bootverify.encoder.knowledge import forgeable, opens, shared_key
 from bootverify.encoder.move import choice
 from bootverify.encoder.stages.outcome import Outcome
+from bootverify.encoder.stages.slot_pair import exchanges
 from bootverify.encoder.terms import (
     Sort,
     Term,
@@ -50,6 +51,9 @@ class _BootGo:
     def outcomes(self) -> Iterator[Outcome]:
         if self.staging is None:
             yield from self._checked("nothing staged", true(), {})
+            return
+        if not exchanges(self.frame.design, self.step):
+            yield from self._checked("slots do not fit each other", true(), {})
             return
         request = self.frame.requests[self.image.name]
         settled = not_(self.frame.midway(self.image.name))
@@ -130,10 +134,14 @@ class _BootGo:
     def _not_lower(self, content: Term) -> Term:
         """The staged version may be no lower than the primary's; a bad header says anything."""
         unclear = not_(member(self.header, self.genuine))
-        return and_(member(content, self.genuine), or_(unclear, self._ranked(content)))
+        return and_(member(content, self.genuine), or_(unclear, self._surely_not_lower(content)))
 
     def _surely_not_lower(self, content: Term) -> Term:
-        return self._ranked(content)
+        """The versions rise, or nobody asks: a swap goes back to an older release (recorded: vectors/mcuboot)."""
+        return or_(self._ranked(content), self._goes_back()) if self.swaps else self._ranked(content)
+
+    def _goes_back(self) -> Term:
+        return eq(self.frame.requests[self.image.name], "revert")
 
     def _ranked(self, content: Term) -> Term:
         frame, name = self.frame, self.image.name

@@ -1,0 +1,149 @@
+"""The attacker's workshop: the best bytes that he can make for a place, from what he knows and finds.
+
+Where he can sign they are an image that its verifier accepts; otherwise a release with changed code, or an image that
+is signed with a key of his own.
+"""
+
+from dataclasses import dataclass
+
+from bootverify.design.boot import EncryptionType, Image, SignatureType
+from bootverify.design.keys import Purpose
+from bootverify.executor import nsib_build
+from bootverify.executor.crypto import PrivateKey
+from bootverify.executor.flash import Flash
+from bootverify.executor.image_format import Version, parse_header
+from bootverify.executor.knowledge import Knowledge
+from bootverify.executor.layout import Store, booted_by_mcuboot, home, stores_of
+from bootverify.executor.maker import make_image, sealed
+from bootverify.executor.owner_build import TLV_ROOM, OwnerBuild, nsib_chooses
+from bootverify.executor.owner_keys import material
+from bootverify.machine.content import Crafted
+
+HIS_KEY = "the attacker's own key"
+HIS_VERSION = 255
+EVIL = "the attacker's code"
+
+
+@dataclass(slots=True)
+class Forger(OwnerBuild):
+    """What attackers make of an owner's build."""
+
+    def guises(self, staging: str) -> tuple[Crafted, ...]:
+        """As what an image of his may be sent to `staging`: as the first image that is staged there, or as another."""
+        staged = [image for image in self.design.images if image.staging == staging]
+        first = [image for image in staged if booted_by_mcuboot(self.design, image)][:1]
+        others = [
+            Crafted(image=image.name, slot=slot) for image in staged if image not in first for slot in image.slots
+        ]
+        return (Crafted(), *others)
+
+    def forged(self, store: str, made: Crafted, knowledge: Knowledge, flash: Flash) -> bytes:
+        """The attacker's bytes for a store of code; `flash` is what he finds there.
+
+        Raises:
+            KeyError: no image lies in `store`, or none as `made` says.
+        """
+        for image in self.design.images:
+            for each in stores_of(self.design, image):
+                if each.name == store:
+                    return self._part_for(image, each, knowledge, flash)
+        for image in self.design.images:
+            if image.staging != store:
+                continue
+            if made.image == image.name and made.slot in image.slots:
+                return self._update_of_bootloader(image, made.slot, knowledge)
+            if not made.image and booted_by_mcuboot(self.design, image):
+                return self._whole(image, image.slots[0], knowledge)
+        raise KeyError(store)
+
+    def can_sign(self, image: Image, knowledge: Knowledge) -> bool:
+        """Whether someone with that knowledge signs what the verifier of `image` accepts."""
+        for key in self.design.keys:
+            for use in key.uses:
+                if use.image == image.name and use.purpose in {Purpose.SIGN, Purpose.VERIFY} and key.published:
+                    return True
+                if use.image == image.name and use.purpose is Purpose.SIGN and knowledge.knows(key.name):
+                    return True
+        return image.verified_by is not None and image.signature is SignatureType.NONE
+
+    # -- one part of an image
+
+    def _part_for(self, image: Image, store: Store, knowledge: Knowledge, flash: Flash) -> bytes:
+        area = home(self.design, store.slot)
+        if store.range != area and booted_by_mcuboot(self.design, image) and self.can_sign(image, knowledge):
+            if store.range.start == area.start:
+                return self._short(image, store)
+            if (sealed_again := self._sealed_again(image, store, flash)) is not None:
+                return sealed_again
+        whole = self._whole(image, store.slot, knowledge)
+        start = store.range.start - area.start
+        return whole[start : start + store.range.size]
+
+    def _short(self, image: Image, store: Store) -> bytes:
+        """An image that ends with the first part: header and TLVs are his, what follows belongs to no image."""
+        header = self.design.soc.header
+        code = self._evil(store.range.start + header, store.range.size - header - TLV_ROOM)
+        key = self._his_signing_key(image, able=True)
+        return make_image(code, version=Version(HIS_VERSION), key=key, header_size=header).installed
+
+    def _sealed_again(self, image: Image, store: Store, flash: Flash) -> bytes | None:
+        """His code in the last part, under the header that is there, with TLVs over all parts.
+
+        None where that cannot be: no header, an end before this part, or parts before it that are secret to him.
+        """
+        area = home(self.design, store.slot)
+        held = flash.read(area.start, area.size)
+        header, start = parse_header(held), store.range.start - area.start
+        if header is None or image.encryption is not EncryptionType.NONE:
+            return None
+        end = header.header_size + header.image_size
+        if store.range.end != area.end or not start < end <= area.size - TLV_ROOM or header.protected_size:
+            return None
+        signed = held[:start] + material(EVIL, end - start)
+        return sealed(signed, self._his_signing_key(image, able=True))[start:]
+
+    # -- whole images
+
+    def _whole(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
+        if nsib_chooses(self.design, image):
+            return self._for_nsib(image, slot, knowledge)
+        if booted_by_mcuboot(self.design, image):
+            code = self._evil(*self._mcuboot_room(image, slot))
+            key = self._his_signing_key(image, able=self.can_sign(image, knowledge))
+            return make_image(code, version=Version(HIS_VERSION), key=key, header_size=self.design.soc.header).installed
+        genuine = bytearray(self.slot_image(image, 1, slot))
+        for at in range(0x300, len(genuine), 0x100):
+            genuine[at] ^= 0xFF
+        return self._without_secrets(bytes(genuine), knowledge)
+
+    def _for_nsib(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
+        start, size = self._nsib_room(image, slot)
+        key = self.nsib_key(image.name, "" if self.can_sign(image, knowledge) else HIS_KEY)
+        pad = b"\xff" * nsib_build.pad(self.design, image)
+        return pad + self._signed_for_nsib(image, self._evil(start, size), start, HIS_VERSION, key)
+
+    def _update_of_bootloader(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
+        """An update of MCUboot for `slot`, in the layer that the installed MCUboot looks at."""
+        carrier = self._sharing(image)
+        plain = self._for_nsib(image, slot, knowledge)[nsib_build.pad(self.design, image) :]
+        able = bool(carrier) and self.can_sign(self.design.image(carrier), knowledge)
+        key = self._his_signing_key(self.design.image(carrier), able=able) if carrier else None
+        return make_image(plain, version=Version(HIS_VERSION), key=key, header_size=self.design.soc.header).installed
+
+    def _evil(self, start: int, size: int) -> bytes:
+        """Code of his, `size` bytes linked for `start`."""
+        return self._vectors(start) + material(EVIL, self._room_for_code(start, size) - 8)
+
+    def _his_signing_key(self, image: Image, *, able: bool) -> PrivateKey | None:
+        if image.signature is SignatureType.NONE:
+            return None
+        key = self.signing_key(image.name)
+        return key if able else PrivateKey(key.scheme, HIS_KEY)
+
+    def _without_secrets(self, data: bytes, knowledge: Knowledge) -> bytes:
+        """`data` with zeros where it holds a secret that somebody with that knowledge could not have written."""
+        for key in self.design.keys:
+            if key.secret and not knowledge.knows(key.name):
+                value = self.value(key)
+                data = data.replace(value, bytes(len(value)))
+        return data

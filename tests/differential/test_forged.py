@@ -1,0 +1,85 @@
+"""An attacker who can sign makes of any place that he writes an image that boots; one who cannot does not."""
+
+import pytest
+from tests.designs import shapes
+from tests.differential.designs import ATTACKERS, boot_go, designs, with_key
+from tests.differential.following import Followed
+from tests.differential.histories import step_of
+
+from bootverify.api import ask
+from bootverify.check.replay import replay
+from bootverify.check.verdict import Verdict
+from bootverify.executor.content import content_of
+from bootverify.executor.layout import store_ranges
+from bootverify.executor.run import act
+from bootverify.executor.world import World
+from bootverify.machine.action import Deliver, Overwrite, Request, Reset, TakeStep
+from bootverify.machine.content import Crafted, Erased
+from bootverify.machine.trace import action_from_dict, action_to_dict
+from bootverify.sources.attackers import load_attacker
+
+SIGNING = "signing key out"  # NSIB, MCUboot in two slots, TF-M and application in one image; its key is published
+
+
+def _boots(followed):
+    while followed.facts["at"] not in {"halted", followed.steps.boot.frame.run_mark}:
+        followed.does(step_of(followed.world))
+    assert not followed.disagreements()
+    return followed.facts
+
+
+def _booted(design, attacker):
+    followed = Followed(designs()[design], ATTACKERS[attacker])
+    _boots(followed)
+    return followed
+
+
+@pytest.mark.parametrize(("design", "at"), [(SIGNING, "app.run"), ("s08", "halted")])
+def test_the_last_part_is_sealed_again_by_who_can_sign(design, at):
+    followed = _booted(design, "app-code-ns")
+    followed.does(Overwrite(partition="app", content=Crafted()), Reset())
+    facts = _boots(followed)
+    assert facts["content[app]"] == "crafted"
+    assert facts["at"] == at
+
+
+@pytest.mark.parametrize(("design", "starts"), [(SIGNING, True), ("s08", False)])
+def test_an_image_of_the_first_part_alone_boots_if_it_is_signed(design, starts):
+    world = World.start(designs()[design], ATTACKERS["secure-partition"])
+    area = store_ranges(world.design)["tfm"]
+    data = world.factory.crafted("tfm", Crafted(), world.knowledge, world.device.flash)
+    world.device.flash.load(area.start, data.ljust(area.size, b"\xff"))
+    while not world.device.halted and world.device.running != "tfm":
+        act(world, step_of(world))
+    assert world.device.halted is not starts
+
+
+def test_his_bytes_may_pose_as_an_update_of_the_bootloader():
+    followed = _booted(SIGNING, "remote-ota")
+    sent = Deliver(
+        partition="mcuboot_secondary", content=Crafted("mcuboot", "s1"), request=Request.PERM, by_attacker=True
+    )
+    followed.does(sent, Reset())
+    facts = _boots(followed)
+    assert facts["content[s1]"] == "crafted"
+    assert facts["active"] == "s0", "NSIB does not take what its own key has not signed"
+
+
+def test_a_replay_tries_each_guise_of_bytes_that_are_staged():
+    design, attacker = designs()[SIGNING], ATTACKERS["remote-ota"]
+    boot = [TakeStep(stage=stage.name, step=n) for stage in design.stages for n in range(len(stage.steps))][:-1]
+    sent = Deliver(partition="mcuboot_secondary", content=Crafted(), request=Request.PERM, by_attacker=True)
+    actions = [*boot, sent, Reset(), *boot]
+    found = replay(design, attacker, actions, lambda world: content_of(world, "s1") != Erased())
+    assert found.reached is not None
+    guises = [step.action.content for step in found.steps if isinstance(step.action, Deliver)]
+    assert guises == [Crafted("mcuboot", "s1")]
+    action = next(step.action for step in found.steps if isinstance(step.action, Deliver))
+    assert action_from_dict(action_to_dict(action)) == action
+
+
+def test_what_a_cut_leaves_of_a_refused_image_is_no_image_though_the_key_is_published():
+    design = boot_go(with_key(shapes.s08(), "img_sign_priv", published=True), prevent_downgrade=True)
+    report = ask(design, "authentic-only", ("tfm+app",), load_attacker("power-cut"))
+    assert not report.discrepancies
+    assert [finding.verdict for finding in report.findings] == [Verdict.HOLDS]
