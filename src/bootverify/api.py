@@ -204,12 +204,12 @@ def scan(
 
 
 def _known_subjects(design: Design, names: Iterable[str]) -> None:
-    parts = (design.stages, design.images, design.keys, design.partitions)
+    parts = (design.stages, design.images, design.keys, design.network, design.partitions)
     known = {each.name for group in parts for each in group} | {"partition map"}
     for name in names:
         if name not in known:
             file = design.files[0].file if design.files else design.name
-            listed = ", ".join(sorted({each.name for group in parts[:3] for each in group}))
+            listed = ", ".join(sorted({each.name for group in parts[:4] for each in group}))
             raise InputError.at(file, 0, f"nothing is called `{name}`; stages, images and keys: {listed}")
 
 

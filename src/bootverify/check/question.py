@@ -57,7 +57,7 @@ def questions(
     wanted = set(subjects)
     for policy in policies:
         for ask in policy.asks:
-            if ask.claim.kind is ClaimKind.TOLD and not _tells(design) and (_mixed(policy) or not any_attacker):
+            if ask.claim.kind is ClaimKind.TOLD and not (_tells(design) or (any_attacker and _alone(policy, ask))):
                 continue
             for subject in _subjects(design, ask.subject):
                 if wanted and not _called(design, subject, wanted):
@@ -106,7 +106,12 @@ def _subjects(design: Design, kind: SubjectKind) -> tuple[Subject, ...]:
 
 def _tells(design: Design) -> bool:
     """Whether the design says anything that the claims about its life could be judged from."""
-    return design.life != NOTHING_KNOWN or bool(design.network) or bool(design.proposed)
+    return design.life != NOTHING_KNOWN or bool(design.proposed)
+
+
+def _alone(policy: Policy, ask: Ask) -> bool:
+    """Whether a told claim can be asked where nothing of a life is told: the chain and the network core may decide."""
+    return ask.subject is SubjectKind.NETWORK or not _mixed(policy)
 
 
 def _mixed(policy: Policy) -> bool:

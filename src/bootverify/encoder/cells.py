@@ -314,6 +314,8 @@ class Cells:
         return self.design.soc.header if behind_header else 0
 
     def data_places(self, key: Key) -> tuple[tuple[str, Extent], ...]:
-        """The data partitions that hold `key`, whole."""
+        """The data partitions that hold `key`, whole; a value that is no secret is not looked for."""
+        if not key.secret:
+            return ()
         names = [placement.partition for placement in key.placements if isinstance(placement, InPartition)]
         return tuple((name, self.whole(name)) for name in names)

@@ -43,7 +43,7 @@ from bootverify.errors import Fault, InputError
 from bootverify.sources.known_keys import published_key
 from bootverify.sources.lifetime import network, open_points, told_life
 from bootverify.sources.models import StageModel, load_soc, load_stage, unspecified_soc
-from bootverify.sources.resolve_map import contradiction, resolved_map, resolved_memories
+from bootverify.sources.resolve_map import contradiction, ragged_slot, resolved_map, resolved_memories
 from bootverify.sources.resolve_protection import EARLY, Context, lifecycle_on_soc, resolved_protect, resolved_trustzone
 from bootverify.sources.resolve_settings import (
     resolved_artifacts,
@@ -109,11 +109,10 @@ class _Resolver:
         life = lifecycle_on_soc(context, life)
         self._stop_at_faults()
         conflict = contradiction(self.partitions, self._used(images, stages), self.soc)
-        if conflict:
-            points = (
-                *points,
-                OpenPoint(name=MAP_CONFLICT, statement=f"the map contradicts itself: {conflict}"),
-            )
+        ragged = ragged_slot(self.partitions, self._swapped(images, stages), self.soc)
+        if conflict or ragged:
+            statement = f"the map contradicts itself: {conflict}" if conflict else ragged
+            points = (*points, OpenPoint(name=MAP_CONFLICT, statement=statement))
         return Design(
             name=self.entry.name,
             title=self.entry.title,
@@ -142,6 +141,12 @@ class _Resolver:
 
     def _inputs(self) -> tuple[tuple[str, str], ...]:
         return self.written.inputs or ((self.written.file, self.written.sha256),)
+
+    def _swapped(self, images: tuple[Image, ...], stages: tuple[Stage, ...]) -> set[str]:
+        """The slots that MCUboot erases page by page."""
+        by = {stage.name for stage in stages if stage.program is Program.MCUBOOT}
+        slots = (slot for image in images if image.verified_by in by for slot in (*image.slots, image.staging))
+        return {slot for slot in slots if slot is not None}
 
     def _used(self, images: tuple[Image, ...], stages: tuple[Stage, ...]) -> set[str]:
         """The partitions that the chain runs from or stages updates in."""

@@ -73,6 +73,14 @@ def contradiction(partitions: Mapping[str, Partition], used: set[str], soc: Soc)
     return ""
 
 
+def ragged_slot(partitions: Mapping[str, Partition], slots: set[str], soc: Soc) -> str:
+    """Why MCUboot cannot erase one of `slots` without what lies beside it; empty when it can."""
+    for partition in (partitions[name] for name in sorted(slots) if name in partitions):
+        if partition.memory is MemoryKind.INTERNAL and partition.range.start % soc.page:
+            return f"`{partition.name}` ({partition.range}) starts inside a page of {soc.page:#x} bytes"
+    return ""
+
+
 def _with_members(partitions: Mapping[str, Partition], names: set[str]) -> set[str]:
     found: set[str] = set()
     left = list(names)

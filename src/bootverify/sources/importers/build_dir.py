@@ -4,17 +4,15 @@ Layouts: child images (SDK <= 2.6) have the application in `zephyr/` and each ch
 sysbuild every image has a folder and `zephyr/.config` holds the build system's own SB_CONFIG symbols.
 """
 
-import base64
-import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.document import read_written
+from bootverify.sources.importers.build_files import PROGRAMMED, put_firmware, put_public_keys
 from bootverify.sources.importers.devicetree import parse_devicetree
-from bootverify.sources.importers.hexfile import read_firmware
+from bootverify.sources.importers.folders import files_in, folders_in, noted_input
 from bootverify.sources.importers.kconfig import Kconfig, merged, read_kconfig
 from bootverify.sources.importers.partition_manager import read_partitions, read_regions
 from bootverify.sources.importers.project import Named, Project, sdk_in, shown_path, soc_in, tolerated
@@ -22,8 +20,6 @@ from bootverify.sources.input_file import MIB, read_bytes
 
 MOST_IMAGES = 40
 _DTS_LIMIT = 4 * MIB
-_HEX = re.compile(r"(merged.*|.*provision.*|bootconf)\.hex(\.gz)?")
-_UPDATES = re.compile(r"(app_update|net_core_app_update|.*\.signed)\.bin(\.gz)?")
 
 
 def is_build_dir(path: Path) -> bool:
@@ -31,9 +27,9 @@ def is_build_dir(path: Path) -> bool:
     marks = ("domains.yaml", "partitions.yml", "zephyr/.config", "regions.yml", "pm.config")
     if any((path / mark).is_file() for mark in marks):
         return True
-    if any(_HEX.fullmatch(each.name) for each in _files(path)):
+    if any(PROGRAMMED.fullmatch(each.name) for each in files_in(path)):
         return True
-    return any((each / "zephyr" / ".config").is_file() for each in _folders(path))
+    return any((each / "zephyr" / ".config").is_file() for each in folders_in(path))
 
 
 def read_build_dir(path: Path, shown: str) -> Project:
@@ -47,8 +43,8 @@ def read_build_dir(path: Path, shown: str) -> Project:
     _soc_and_sdk(project, path)
     _maps(project, path)
     _trees(project, path)
-    _firmware(project, path)
-    _public_keys(project, path)
+    put_firmware(project, path)
+    put_public_keys(project, path)
     _sources(project, path)
     return project
 
@@ -56,11 +52,11 @@ def read_build_dir(path: Path, shown: str) -> Project:
 def _kconfigs(project: Project, path: Path) -> None:
     default = _default_image(project, path)
     found: list[tuple[str, Kconfig]] = []
-    for folder in [path, *_folders(path)]:
+    for folder in _image_folders(path):
+        if len(found) >= MOST_IMAGES:
+            break
         file = folder / "zephyr" / ".config"
-        if not file.is_file() or len(found) >= MOST_IMAGES:
-            continue
-        name = "." if folder == path else folder.name
+        name = folder.relative_to(path).as_posix()
         config = read_kconfig(file, shown=shown_path(project.shown, file, path), ledger=project.ledger)
         _input(project, path, file)
         if name == "." and any(symbol.startswith("SB_CONFIG_") for symbol in config.symbols):
@@ -76,6 +72,15 @@ def _kconfigs(project: Project, path: Path) -> None:
             project.images[role] = config
     if "application" not in project.images:
         _application_of_others(project, found)
+
+
+def _image_folders(path: Path) -> Iterator[Path]:
+    """The folders of images: the build's own, those in it, and those of the children of a child image (b0n)."""
+    for folder in [path, *folders_in(path)]:
+        if (folder / "zephyr" / ".config").is_file():
+            yield folder
+            if folder != path:
+                yield from (each for each in folders_in(folder) if (each / "zephyr" / ".config").is_file())
 
 
 def _application_of_others(project: Project, found: list[tuple[str, Kconfig]]) -> None:
@@ -144,8 +149,8 @@ def _soc_and_sdk(project: Project, path: Path) -> None:
 
 
 def _maps(project: Project, path: Path) -> None:
-    for folder in [path, *_folders(path)]:
-        for file in sorted(_files(folder)):
+    for folder in [path, *folders_in(path)]:
+        for file in sorted(files_in(folder)):
             shown = shown_path(project.shown, file, path)
             if file.name == "partitions.yml" and folder == path:
                 project.partitions, _ = read_partitions(file, shown=shown, ledger=project.ledger)
@@ -170,56 +175,6 @@ def _trees(project: Project, path: Path) -> None:
             content = read_bytes(tree, limit=_DTS_LIMIT, shown=shown)
             project.trees[role] = parse_devicetree(content, shown, project.ledger)
             _input(project, path, tree)
-
-
-def _firmware(project: Project, path: Path) -> None:
-    """The programming files that hold everything, and the packages."""
-    found: dict[str, Path] = {}
-    for folder in [path, path / "zephyr", *(each / "zephyr" for each in _folders(path))]:
-        for file in _files(folder):
-            if (
-                _HEX.fullmatch(file.name)
-                or _UPDATES.fullmatch(file.name)
-                or (file.name.removesuffix(".gz") == "zephyr.hex" and folder.parent.name in {"mcuboot", "b0"})
-            ):
-                found[shown_path(project.shown, file, path)] = file
-    whole = {shown for shown, file in found.items() if file.name.startswith("merged_domains.hex")}
-    for shown, file in sorted(found.items()):
-        part_of = shown.replace("merged.hex", "merged_domains.hex")
-        if shown not in whole and part_of in whole:
-            continue
-        try:
-            firmware = read_firmware(file, shown=shown)
-        except InputError as error:
-            tolerated(project, shown, error)
-            continue
-        project.firmware.append(firmware)
-        project.inputs.append((shown, firmware.sha256))
-
-
-def _public_keys(project: Project, path: Path) -> None:
-    """The public key that NSIB's data were made from (subsys/bootloader, generated/public.pem)."""
-    for folder in [path, *_folders(path)]:
-        for inner in ("nrf/subsys/bootloader/generated", "zephyr/nrf/subsys/bootloader/generated"):
-            file = folder / inner / "public.pem"
-            if file.is_file():
-                shown = shown_path(project.shown, file, path)
-                digest = public_pem_digest(read_bytes(file, limit=MIB, shown=shown))
-                if digest:
-                    project.public_keys.append(Named(name=digest, source=Source(file=shown, line=1)))
-                    _input(project, path, file)
-
-
-def public_pem_digest(content: bytes) -> str:
-    """The fingerprint of a public key in PEM form; empty when it is none."""
-    text = content.decode("ascii", "replace")
-    match = re.search(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]{20,8000})-----END PUBLIC KEY-----", text)
-    if match is None:
-        return ""
-    try:
-        return hashlib.sha256(base64.b64decode("".join(match[1].split()), validate=True)).hexdigest()
-    except ValueError:
-        return ""
 
 
 def _sources(project: Project, path: Path) -> None:
@@ -266,20 +221,4 @@ def static_map(folder: Path, project: Project) -> Path | None:
 
 
 def _input(project: Project, path: Path, file: Path) -> None:
-    content = read_bytes(file, limit=16 * MIB, shown=file.name)
-    project.inputs.append((shown_path(project.shown, file, path), hashlib.sha256(content).hexdigest()))
-
-
-def _folders(path: Path) -> list[Path]:
-    """The folders directly below, by name; no links, so that nothing goes in a circle."""
-    try:
-        return sorted(each for each in path.iterdir() if each.is_dir() and not each.is_symlink())[:400]
-    except OSError:
-        return []
-
-
-def _files(path: Path) -> Iterator[Path]:
-    try:
-        yield from sorted(each for each in path.iterdir() if each.is_file())[:2000]
-    except OSError:
-        return
+    noted_input(project, file, shown_path(project.shown, file, path))

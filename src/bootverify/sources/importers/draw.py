@@ -5,15 +5,16 @@ import re
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.importers.chain import put_chain, soc_is_known
+from bootverify.sources.importers.contradictions import put_contradictions
 from bootverify.sources.importers.draft import Draft
-from bootverify.sources.importers.key_material import put_contradictions, put_keys
+from bootverify.sources.importers.key_material import put_keys
 from bootverify.sources.importers.map_entries import (
     put_attributions,
     put_memories,
-    put_network_partitions,
     put_partitions,
     put_tree,
 )
+from bootverify.sources.importers.network_core import put_network_chain, put_network_partitions
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import non_secure, put_settings
 from bootverify.sources.resolve import UNSPECIFIED
@@ -48,6 +49,8 @@ def drawn(project: Project, sdk: str | None) -> Written:
     if project.fragments and (project.partitions or project.trees) and not flat:
         draft.put(("partial_map",), True)
     chain = known and put_chain(draft, project)
+    if chain:
+        put_network_chain(draft, project)
     put_keys(draft, project)
     put_settings(draft, project)
     put_contradictions(draft, project)

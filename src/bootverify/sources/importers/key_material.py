@@ -39,25 +39,6 @@ def put_keys(draft: Draft, project: Project) -> None:
         )
 
 
-def put_contradictions(draft: Draft, project: Project) -> None:
-    """What the sources ask for and the build does not have."""
-    found: list[tuple[str, str, list[Source]]] = []
-    asked = project.sources.on("CONFIG_BOOTLOADER_MCUBOOT") if project.sources is not None else None
-    if asked is None and project.sources_sysbuild is not None:
-        asked = project.sources_sysbuild.on("SB_CONFIG_BOOTLOADER_MCUBOOT")
-    application = project.image("application")
-    built = application.flag("CONFIG_BOOTLOADER_MCUBOOT") if application is not None else None
-    if asked is not None and built is not None and not built.value and "mcuboot" not in project.images:
-        text = "the sources ask for a boot loader, and the build has none"
-        found.append(("bootloader", text, [asked.source, built.source]))
-    found += _key_conflicts(draft)
-    for number, (topic, text, sources) in enumerate(found):
-        draft.plain.setdefault("contradictions", []).append({"topic": topic, "text": text})
-        draft.origins["contradictions", number] = Source(
-            file=sources[0].file, line=sources[0].line, text=sources[0].text, also=tuple(sources[1:])
-        )
-
-
 def _compiled_in(draft: Draft, project: Project, file: FirmwareFile) -> None:
     """Public keys inside MCUboot's own code."""
     area = _area(draft, "mcuboot", "boot_partition", "s0", "s1")
@@ -161,20 +142,6 @@ def _in_tree(value: str, default: str) -> KnownKey | None:
 
 def _named(symbol: Symbol) -> Source:
     return Source(file=symbol.source.file, line=symbol.source.line, text=symbol.source.text)
-
-
-def _key_conflicts(draft: Draft) -> list[tuple[str, str, list[Source]]]:
-    """The configuration names a published key, and the boot loader holds another."""
-    keys = draft.plain.get("keys", {})
-    named = {name: entry for name, entry in keys.items() if name.startswith("image_signing")}
-    held = {name: entry for name, entry in keys.items() if name.startswith("image_verification")}
-    for name, entry in named.items():
-        prints = {other.get("fingerprint") for other in held.values()}
-        if held and entry.get("fingerprint") not in prints:
-            text = "the boot loader holds another key than the file that the configuration names"
-            sources = [draft.origins["keys", name], *(draft.origins["keys", other] for other in held)]
-            return [("signing-key", text, sources)]
-    return []
 
 
 def _put(

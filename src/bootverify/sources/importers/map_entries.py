@@ -44,19 +44,6 @@ def put_partitions(draft: Draft, key: str, entries: list[PmEntry], ledger: Ledge
         draft.put((key, entry.name), plain, entry.source)
 
 
-def put_network_partitions(draft: Draft, entries: list[PmEntry], ledger: Ledger) -> None:
-    """The network core's flash, from its own start; its RAM is not modelled."""
-    for entry in entries:
-        if entry.at is None or not entry.size or not NETWORK_BASE <= entry.at < _NETWORK_RAM:
-            ledger.add(entry.source, f"partition `{entry.name}` of the network core outside its flash")
-            continue
-        plain = {"at": entry.at - NETWORK_BASE, "size": entry.size, "memory": "network"}
-        if entry.span:
-            ledger.add(entry.source, f"span `{entry.name}` of the network core")
-        else:
-            draft.put(("partitions", f"cpunet:{entry.name}"), plain, entry.source)
-
-
 def put_memories(draft: Draft, regions: dict[str, PmRegion]) -> None:
     """The extents that regions.yml states."""
     for name, region in regions.items():

@@ -9,6 +9,7 @@ from bootverify.errors import InputError
 from bootverify.sources.importers.devicetree import Devicetree
 from bootverify.sources.importers.hexfile import FirmwareFile
 from bootverify.sources.importers.kconfig import Kconfig
+from bootverify.sources.importers.packages import Package
 from bootverify.sources.importers.partition_manager import PmEntry, PmRegion
 from bootverify.sources.ledger import Ledger
 
@@ -60,6 +61,7 @@ class Project:
     sources: Kconfig | None = None
     sources_sysbuild: Kconfig | None = None
     firmware: list[FirmwareFile] = field(default_factory=list)
+    packages: list[Package] = field(default_factory=list)
     public_keys: list[Named] = field(default_factory=list)
 
     def image(self, role: str) -> Kconfig | None:

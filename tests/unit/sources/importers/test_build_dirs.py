@@ -137,3 +137,10 @@ def test_an_unreadable_map_is_refused_and_an_unreadable_image_is_in_the_ledger(t
     (path / "partitions.yml").write_text("a: *b\n")
     with pytest.raises(InputError, match=r"partitions.yml:1"):
         load(path)
+
+
+def test_nothing_is_said_of_updates_where_a_slot_starts_inside_a_page(tmp_path) -> None:
+    design = built(tmp_path, map_changes={"mcuboot_secondary": {"address": 0x6C800, "size": 0x5F800}})
+    report = api.check(design, policies=["authentic-only"], subjects=["app"], attackers=["power-cut"])
+    assert [finding.verdict for finding in report.findings] == [Verdict.UNDEFINED]
+    assert "starts inside a page of 0x1000 bytes" in report.findings[0].because

@@ -1,0 +1,110 @@
+"""What two places of a build say differently: sources and build, configuration and bytes, package and map."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bootverify.design.memory import Role
+from bootverify.design.source import Source
+from bootverify.sources.importers.draft import Draft
+from bootverify.sources.importers.hexfile import FirmwareFile, signed_images
+from bootverify.sources.importers.packages import Described, Package
+from bootverify.sources.importers.project import Project, soc_in
+from bootverify.sources.roles import number_of, role_of
+
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    topic: str
+    text: str
+    sources: tuple[Source, ...]
+
+
+def put_contradictions(draft: Draft, project: Project) -> None:
+    """Everything of the kind, each with the places that it is about."""
+    found = [*_bootloader(project), *_key(draft)]
+    for package in project.packages:
+        found += _package(draft, project, package)
+    for number, each in enumerate(found[:MOST]):
+        draft.plain.setdefault("contradictions", []).append({"topic": each.topic, "text": each.text})
+        first = each.sources[0]
+        draft.origins["contradictions", number] = Source(
+            file=first.file, line=first.line, text=first.text, also=each.sources[1:]
+        )
+
+
+def _bootloader(project: Project) -> Iterator[_Found]:
+    """What the sources ask for and the build does not have."""
+    asked = project.sources.on("CONFIG_BOOTLOADER_MCUBOOT") if project.sources is not None else None
+    if asked is None and project.sources_sysbuild is not None:
+        asked = project.sources_sysbuild.on("SB_CONFIG_BOOTLOADER_MCUBOOT")
+    application = project.image("application")
+    built = application.flag("CONFIG_BOOTLOADER_MCUBOOT") if application is not None else None
+    if asked is not None and built is not None and not built.value and "mcuboot" not in project.images:
+        text = "the sources ask for a boot loader, and the build has none"
+        yield _Found("bootloader", text, (asked.source, built.source))
+
+
+def _key(draft: Draft) -> Iterator[_Found]:
+    """The configuration names a published key, and the boot loader holds another."""
+    keys = draft.plain.get("keys", {})
+    held = {name: entry for name, entry in keys.items() if name.startswith("image_verification")}
+    prints = {entry.get("fingerprint") for entry in held.values()}
+    for name, entry in keys.items():
+        if name.startswith("image_signing") and held and entry.get("fingerprint") not in prints:
+            text = "the boot loader holds another key than the file that the configuration names"
+            yield _Found(
+                "signing-key", text, (draft.origins["keys", name], *(draft.origins["keys", other] for other in held))
+            )
+            return
+
+
+def _package(draft: Draft, project: Project, package: Package) -> Iterator[_Found]:
+    """The manifest of an update package against its images and the map; it is not signed, so it proves nothing."""
+    images = {image.file.rsplit("/", 1)[-1]: image for image in package.images}
+    for told in package.described:
+        soc = soc_in(told.soc)
+        if soc and project.soc is not None and project.soc.name != soc:
+            text = f"the update package is for {soc}, and the build for {project.soc.name}"
+            yield _Found("package-soc", text, (told.source, project.soc.source))
+        image = images.get(told.file.rsplit("/", 1)[-1])
+        if image is not None:
+            yield from _described(told, image)
+    first = [told for told in package.described if told.image == 0]
+    if len(first) == 1:  # with more the image is linked for several places
+        yield from _placed(draft, first[0])
+
+
+def _described(told: Described, image: FirmwareFile) -> Iterator[_Found]:
+    size = sum(len(segment.data) for segment in image.segments)
+    where = Source(file=image.file)
+    if told.size is not None and not image.addressed and told.size != size:
+        text = f"the update package says that `{told.file}` has {told.size:,} bytes, and it has {size:,}"
+        yield _Found("package-size", text, (told.source, where))
+    version = next((found.version for found in signed_images(image) if found.at == 0), "")
+    if told.version and version and _four(told.version) != _four(version):
+        text = f"the update package calls `{told.file}` version {told.version}, and its header {version}"
+        yield _Found("package-version", text, (told.source, where))
+
+
+def _placed(draft: Draft, told: Described) -> Iterator[_Found]:
+    """The application's load address lies in the first primary slot."""
+    for name, entry in draft.plain.get("partitions", {}).items():
+        if role_of(name) is not Role.PRIMARY or number_of(name) or "at" not in entry or told.load_address is None:
+            continue
+        start, end = entry["at"], entry["at"] + entry["size"]
+        if entry.get("memory", "internal") == "internal" and not start <= told.load_address < end:
+            text = f"the update package is built for {told.load_address:#x}, and `{name}` is {start:#x}-{end:#x}"
+            yield _Found("package-address", text, (told.source, draft.origins["partitions", name]))
+
+
+def _four(version: str) -> list[str]:
+    """Major, minor, revision, build: what a version leaves out is 0.
+
+    >>> _four("1.2") == _four("1.2.0+0")
+    True
+    """
+    numbers, _, build = version.partition("+")
+    parts = [part.lstrip("0") or "0" for part in numbers.split(".")]
+    return [*[*parts, "0", "0", "0"][:3], build.lstrip("0") or "0"]

@@ -1,0 +1,62 @@
+"""The network core of a build that we write: its first stage, its application, and who feeds it."""
+
+import pytest
+from tests.designs.build_dirs import Build, write_build
+
+from bootverify import api
+from bootverify.design.memory import MemoryKind
+from bootverify.sources.importers import load
+
+MAP = """app: {address: 0x1008800, end_address: 0x1040000, region: flash_primary, size: 0x37800, span: [radio]}
+radio: {address: 0x1008800, end_address: 0x1040000, region: flash_primary, size: 0x37800}
+b0n: {address: 0x1000000, end_address: 0x1008580, region: flash_primary, size: 0x8580}
+b0n_container: {address: 0x1000000, end_address: 0x1008800, region: flash_primary, size: 0x8800, span: [b0n, provision]}
+provision: {address: 0x1008580, end_address: 0x1008800, region: flash_primary, size: 0x280}
+sram_primary: {address: 0x21000000, end_address: 0x21010000, region: sram_primary, size: 0x10000}
+"""
+CORE = 'CONFIG_SOC="nRF5340_CPUNET_QKAA"\nCONFIG_SOC_NRF5340_CPUNET=y\n'
+FEEDS = "CONFIG_PCD_APP=y\nCONFIG_MCUBOOT_NETWORK_CORE_IMAGE_NUMBER=1\n"
+
+
+def built(tmp_path, *, nested, **choices):
+    build = write_build(tmp_path / "app" / "build", Build(extra={"mcuboot": FEEDS}, **choices))
+    first = build / "radio" / "b0n" if nested else build / "b0n"
+    for folder, lines in ((build / "radio", ""), (first, "CONFIG_IS_SECURE_BOOTLOADER=y\nCONFIG_FPROTECT=y\n")):
+        (folder / "zephyr").mkdir(parents=True)
+        (folder / "zephyr" / ".config").write_text(CORE + lines)
+    (build / "radio" / "partitions_CPUNET.yml" if nested else build / "partitions_CPUNET.yml").write_text(MAP)
+    return load(build, shown="build")
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_both_layouts_give_the_programs_of_the_network_core(tmp_path, nested) -> None:
+    first, second = built(tmp_path, nested=nested).network
+    assert (first.name, first.boots, first.partition) == ("b0n", True, "cpunet:b0n")
+    assert (second.name, second.boots, second.partition) == ("radio", False, "cpunet:radio")
+    assert (second.verified_by, second.fed_by, second.updatable) == ("mcuboot", "transfer-ram", True)
+
+
+def test_the_first_stage_locks_itself_its_data_and_the_application(tmp_path) -> None:
+    first = built(tmp_path, nested=True).network[0]
+    assert [(span.range.start, span.range.end) for span in first.locks] == [
+        (0, 0x8580), (0x8580, 0x8800), (0x8800, 0x40000)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("choices", "locked"), [({}, True), ({"fprotect": False}, False), ({"tfm": True}, None)]
+)  # fmt: skip
+def test_the_shared_ram_is_locked_by_fprotect_unless_tfm_has_it(tmp_path, choices, locked) -> None:
+    assert built(tmp_path, nested=False, **choices).network[1].transfer_locked is locked
+
+
+def test_spans_of_the_network_core_are_spans(tmp_path) -> None:
+    design = built(tmp_path, nested=True)
+    assert design.partition("cpunet:b0n_container").members == ("cpunet:b0n", "cpunet:provision")
+    assert design.partition("cpunet:b0n_container").memory is MemoryKind.NETWORK
+
+
+def test_one_may_ask_what_code_on_the_application_core_feeds_to_the_network_core(tmp_path) -> None:
+    design = built(tmp_path, nested=False, fprotect=False)
+    asked = {"policies": ["authentic-only"], "subjects": ["radio"], "attackers": ["app-code-secure"]}
+    assert [finding.verdict.value for finding in api.check(design, **asked).findings] == ["violated"]
