@@ -33,10 +33,12 @@ def _build() -> int:
     """A build directory as the SDK writes it, with signed images, whose maker switched the locks off."""
     path = Path("build-demo")
     shutil.rmtree(path, ignore_errors=True)
-    write_build(path, Build(nsib=True, tfm=True, fprotect=False))
+    write_build(path, Build(nsib=True, tfm=True, fprotect=False, bootable=True))
     print(f"\n{'=' * 80}\nA build directory of the nRF Connect SDK, whose maker switched the locks off\n{'=' * 80}")
     print("$ bootverify check build-demo ...\n", flush=True)
-    return run(["check", str(path), *_each("--policy", [*ONLY, "boot-locks-itself"])]) != 1
+    wrong = run(["check", str(path), *_each("--policy", [*ONLY, "boot-locks-itself"])]) != 1
+    print(f"\n$ bootverify boot {path}\n", flush=True)
+    return wrong + (run(["boot", str(path)]) != 0)
 
 
 def _each(option: str, values: list[str]) -> list[str]:

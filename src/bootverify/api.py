@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 from bootverify.check.accepted import Accepted, Waiver, accept
@@ -12,8 +13,11 @@ from bootverify.check.run import Options, check_design
 from bootverify.check.verdict import Report
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
+from bootverify.design.firmware import Firmware, HeldKey
 from bootverify.design.source import Source
 from bootverify.errors import InputError
+from bootverify.executor.programmed.boot import boot as start_bytes
+from bootverify.executor.programmed.story import Story
 from bootverify.executor.run import act, mark, runs_on
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, TakeStep
@@ -25,6 +29,7 @@ from bootverify.sources.actions import load_actions
 from bootverify.sources.attackers import all_attackers, load_attacker
 from bootverify.sources.design_file import load_design, parse_design, read_design
 from bootverify.sources.document import parse_written
+from bootverify.sources.importers.programmed import programmable, read_programmed
 from bootverify.sources.input_file import MIB, read_bytes
 from bootverify.sources.known_keys import known_keys
 from bootverify.sources.policies import all_policies, load_policies
@@ -107,6 +112,41 @@ def read(source: Path | str) -> Written:
     return read_design(source, shown=str(source))
 
 
+def firmware_in(
+    sources: Sequence[Path | str],
+    *,
+    soc: str = "",
+    map_file: Path | None = None,
+    sdk: str | None = None,
+    public_keys: Iterable[Path | str] = (),
+) -> Firmware | None:
+    """The bytes that a build directory or programming files hold; None where `sources` are neither, or hold none.
+
+    Raises:
+        InputError: a file cannot be read, files contradict each other, or nothing tells the SoC.
+    """
+    paths = [Path(source) for source in sources]
+    for path in paths:
+        if str(path) != "-" and not path.exists():
+            raise InputError.at(str(path), 0, "there is no such file or directory; check the path")
+    if not paths[0].is_dir() and not any(programmable(path) for path in paths):
+        return None
+    found = read_programmed(paths, soc=soc, map_file=map_file, sdk=sdk)
+    if found is None:
+        return None
+    return replace(found, keys=(*found.keys, *_held_keys(public_keys)))
+
+
+def boot_bytes(firmware: Firmware) -> Story:
+    """What a device does that was programmed with the bytes of a build: real images, real keys, real signatures."""
+    published: dict[str, str] = {}
+    for key in known_keys():
+        for digest in (key.fingerprint, key.keyhash, key.provisioned):
+            if digest:
+                published.setdefault(digest, key.name)
+    return start_bytes(firmware, published)
+
+
 def boot(design: Design, actions: Sequence[Action] = (), *, attacker: str = "") -> Trace:
     """What a device fresh from production does: it boots as far as it goes, then `actions` happen in order.
 
@@ -116,6 +156,9 @@ def boot(design: Design, actions: Sequence[Action] = (), *, attacker: str = "") 
     Raises:
         InputError: an action cannot happen where it stands.
     """
+    if not design.stages:
+        where = design.files[0].file if design.files else design.name
+        raise InputError.at(where, 0, "nothing here boots: no chain is drawn from it (`bootverify import` says why)")
     foe = load_attacker(attacker) if attacker else BYSTANDER
     world = World.start(design, foe)
     steps: list[Step] = []
@@ -201,6 +244,18 @@ def scan(
         progress=progress,
     )
     return scan_files(paths, given, options)
+
+
+def _held_keys(files: Iterable[Path | str]) -> Iterable[HeldKey]:
+    """Key files in the form in which MCUboot compiles keys in (imgtool, getpub)."""
+    from bootverify.secrets.keys import compiled_in, read_public_keys  # noqa: PLC0415 - its tables are built on loading
+
+    for path in files:
+        for key in read_public_keys(read_bytes(path, limit=MIB), str(path)):
+            form = compiled_in(key)
+            if form is not None:
+                kind, value = form
+                yield HeldKey(kind=kind, value=value, digest=sha256(value).hexdigest(), file=str(path))
 
 
 def _known_subjects(design: Design, names: Iterable[str]) -> None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import bincopy
+from tests.designs import bootable
 
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.image_format import Version
 from bootverify.executor.maker import make_image
 
+OTP = 0xFF8000
 TEST_KEY = PrivateKey(name="test key of tests/designs/build_dirs.py", scheme=Scheme.ECDSA_P256)
 
 
@@ -33,6 +35,8 @@ class Build:
     map_changes: dict[str, dict[str, int]] = field(default_factory=dict)
     static: str = ""
     extra: dict[str, str] = field(default_factory=dict)  # image -> further lines of its .config
+    bootable: bool = False  # images with vector tables, NSIB's provision data: a device that holds them boots
+    signer: PrivateKey | None = None  # another key for the application than the one that MCUboot holds
 
 
 def write_build(path: Path, build: Build) -> Path:
@@ -139,6 +143,9 @@ def _sysbuild(build: Build) -> str:
 
 def _images(path: Path, build: Build, partitions: dict[str, dict]) -> None:
     """A merged.hex with the boot loader's key in its place, and the signed application; an update file beside it."""
+    if build.bootable:
+        _bootable(path, build, partitions)
+        return
     made = make_image(b"application " * 400, version=Version(1, 2, 3, 4), key=TEST_KEY)
     merged = bincopy.BinFile()
     code = b"\xff" * 0x400 + (TEST_KEY.public if build.application_key else b"") + b"\xff" * 0x40
@@ -148,6 +155,22 @@ def _images(path: Path, build: Build, partitions: dict[str, dict]) -> None:
     _text(place / "merged.hex", merged.as_ihex())
     update = path / "app" / "zephyr" / "app.signed.bin" if build.sysbuild else path / "zephyr" / "app_update.bin"
     update.write_bytes(made.shipped)
+
+
+def _bootable(path: Path, build: Build, partitions: dict[str, dict]) -> None:
+    """The same files with images that boot; the provision data in merged.hex and in a file of their own."""
+    image = bootable.application(partitions, build.signer or TEST_KEY, tfm=build.tfm, version=Version(1, 2, 3))
+    parts = {partitions["mcuboot_primary"]["address"]: image}
+    if build.nsib:
+        first = bootable.nsib_parts(partitions, TEST_KEY)
+        parts |= first
+        _text(path / "provision.hex", bootable.hex_of({at: data for at, data in first.items() if at >= OTP}))
+    else:
+        parts[0] = bootable.loader_code(0, 0x4000, TEST_KEY.public)
+    _text((path if build.sysbuild else path / "zephyr") / "merged.hex", bootable.hex_of(parts))
+    newer = bootable.application(partitions, build.signer or TEST_KEY, tfm=build.tfm, version=Version(1, 3, 0))
+    update = path / "app" / "zephyr" / "app.signed.bin" if build.sysbuild else path / "zephyr" / "app_update.bin"
+    update.write_bytes(newer)
 
 
 def _text(path: Path, text: str) -> None:

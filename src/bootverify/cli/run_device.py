@@ -7,22 +7,48 @@ import typer
 
 from bootverify import api
 from bootverify.check.conform import conform as run_vectors
-from bootverify.cli.app import Input, Plain, Sdk, app, write
+from bootverify.cli.app import Plain, Sdk, app, write
+from bootverify.errors import InputError
+from bootverify.executor.programmed.story import Ending
 from bootverify.machine.trace import to_json
 from bootverify.report.log import boot_log
+from bootverify.report.programmed import programmed_log
 from bootverify.report.vectors import conformity_json, conformity_text
+
+EXITS = {Ending.RUNS: 0, Ending.STOPS: 1, Ending.OPEN: 3}
 
 
 @app.command()
 def boot(
-    source: Input,
+    sources: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="A design, a build, or .hex and .bin files.")
+    ],
     ncs: Sdk = None,
     actions: Annotated[Path | None, typer.Option(metavar="FILE", help="What happens after the first boot.")] = None,
     attacker: Annotated[str, typer.Option(metavar="NAME", help="Who acts in the actions.")] = "",
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the run as a trace.")] = None,
+    soc: Annotated[str, typer.Option(metavar="NAME", help="The SoC, where the files do not tell.")] = "",
+    map_: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="partitions.yml of bare files.")] = None,
+    public_key: Annotated[
+        list[Path] | None, typer.Option(metavar="PEM", help="A key that MCUboot verifies with.")
+    ] = None,
+    made: Annotated[bool, typer.Option("--made", help="Images of our own making, not a build's bytes.")] = False,
 ) -> int:
-    """Run the reference executor on real signed images and print its boot log."""
-    design = api.load(source, sdk=ncs)
+    """Boot on the reference executor and print the log: a build's own bytes, or a design's chain on images made for it.
+
+    Of a build's bytes: exit code 0 when the application runs, 1 when the device stops, 3 when it depends on what
+    nothing tells.
+    """
+    of_design = made or actions is not None or trace is not None or bool(attacker)
+    if not of_design and sources != ["-"]:
+        firmware = api.firmware_in(sources, soc=soc, map_file=map_, sdk=ncs, public_keys=public_key or ())
+        if firmware is not None:
+            story = api.boot_bytes(firmware)
+            typer.echo(programmed_log(firmware, story), nl=False)
+            return EXITS[story.ending]
+    if len(sources) > 1:
+        raise InputError.at(sources[1], 0, "one design, one build, or programming files; name them apart")
+    design = api.load(sources[0], sdk=ncs)
     told = api.boot(design, api.actions_in(actions) if actions else (), attacker=attacker)
     if trace is not None:
         write(trace, to_json(told))

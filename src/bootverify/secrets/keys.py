@@ -16,6 +16,9 @@ from bootverify.secrets.curves import P256, P384, X25519, Curve, point_of_u
 Public = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | x25519.X25519PublicKey | rsa.RSAPublicKey
 
 _NAMED: dict[str, Curve] = {"secp256r1": P256, "secp384r1": P384}
+_P256_INFO = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")  # RFC 5480, up to the point
+_ED25519_INFO = bytes.fromhex("302a300506032b6570032100")  # RFC 8410
+_RSA_INFO = 24  # bytes of a SubjectPublicKeyInfo in front of the RSAPublicKey (RFC 8017 A.1)
 _TRIED = (ValueError, TypeError, UnsupportedAlgorithm)
 
 
@@ -84,6 +87,16 @@ def read_public_keys(content: bytes, name: str) -> tuple[PublicKey, ...]:
         message = "this holds no public key that is looked for (EC P-256/P-384, RSA, X25519, Ed25519 as PEM or DER)"
         raise InputError.at(name, 0, message + "; give a public key file")
     return tuple({key.fingerprint: key for key in found}.values())
+
+
+def compiled_in(key: PublicKey) -> tuple[str, bytes] | None:
+    """Kind and bytes of a key as a boot loader holds it: SubjectPublicKeyInfo, of RSA the key alone (imgtool)."""
+    kinds = {"Ed25519": "ed25519", "RSA-2048": "rsa-2048", "RSA-3072": "rsa-3072"}
+    if key.curve is P256:
+        return "ecdsa-p256", _P256_INFO + key.raw
+    if key.type == "Ed25519":
+        return "ed25519", _ED25519_INFO + key.raw
+    return (kinds[key.type], key.raw[_RSA_INFO:]) if key.type in kinds else None
 
 
 def _public_half(pem: bytes, label: bytes) -> object:

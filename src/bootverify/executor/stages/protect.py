@@ -72,15 +72,21 @@ def _take_all(device: Device, rramc: Rramc, span: Span) -> None:
 
 def _library(device: Device, step: Protect) -> Fprotect:
     """The back end of this part, as the running program has it: what it counts it counts from its own start."""
+    if not step.counts_entries:
+        return library(device, counted=None)
+    steps = device.design.stages[device.stage].steps[: device.step]
+    return library(device, counted=sum(len(each.spans) for each in steps if isinstance(each, Protect)))
+
+
+def library(device: Device, *, counted: int | None) -> Fprotect:
+    """The back end for the unit of `device`; `counted`: entries that a program of before 2021-06 used, else None."""
     guard = device.design.soc.guard
     size = device.design.soc.flash.size
     match device.guard:
         case Spu() as spu:
             return FprotectSpu(spu)
-        case Acl() as acl if step.counts_entries:
-            steps = device.design.stages[device.stage].steps[: device.step]
-            used = sum(len(each.spans) for each in steps if isinstance(each, Protect))
-            return FprotectAcl2021(acl, acl.page, acl.page, guard.largest or size, used=used)
+        case Acl() as acl if counted is not None:
+            return FprotectAcl2021(acl, acl.page, acl.page, guard.largest or size, used=counted)
         case Acl() as acl:
             return FprotectAcl(acl, acl.page, acl.page, size // acl.page, guard.largest or size)
         case Bprot() as bprot:

@@ -25,7 +25,7 @@ def load(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Design
     Raises:
         InputError: nothing that can be read, with the reason and what to name instead.
     """
-    project = _read(Path(path), shown or str(path))
+    project = project_in(Path(path), shown or str(path))
     written = drawn(project, sdk)
     return resolve(validated(DesignEntry, written), written, project.ledger.listed())
 
@@ -36,7 +36,7 @@ def read(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Writte
     Raises:
         InputError: as `load`.
     """
-    return drawn(_read(Path(path), shown or str(path)), sdk)
+    return drawn(project_in(Path(path), shown or str(path)), sdk)
 
 
 def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "") -> str:
@@ -45,11 +45,16 @@ def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "") 
     Raises:
         InputError: as `load`.
     """
-    project = _read(Path(path), shown or str(path))
+    project = project_in(Path(path), shown or str(path))
     return as_text(drawn(project, sdk), project.ledger.listed())
 
 
-def _read(path: Path, shown: str) -> Project:
+def project_in(path: Path, shown: str) -> Project:
+    """The files behind `path`, before anything is concluded from them.
+
+    Raises:
+        InputError: as `load`.
+    """
     if path.is_dir():
         if is_build_dir(path):
             return read_build_dir(path, shown)

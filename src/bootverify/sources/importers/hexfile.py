@@ -9,7 +9,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -83,6 +83,7 @@ class FoundKey:
     at: int
     kind: str
     digest: str
+    value: bytes = field(default=b"", repr=False)
 
 
 def read_firmware(path: Path, *, shown: str) -> FirmwareFile:
@@ -144,7 +145,8 @@ def public_keys(file: FirmwareFile) -> Iterator[FoundKey]:
             while at >= 0:
                 key = segment.data[at : at + length]
                 if len(key) == length:
-                    yield FoundKey(at=segment.at + at, kind=kind, digest=hashlib.sha256(key).hexdigest())
+                    digest = hashlib.sha256(key).hexdigest()
+                    yield FoundKey(at=segment.at + at, kind=kind, digest=digest, value=key)
                 at = segment.data.find(start, at + 1)
 
 

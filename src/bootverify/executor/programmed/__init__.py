@@ -1,0 +1,6 @@
+"""A device that holds the bytes of a real build, booted with real cryptography.
+
+Read `boot` (the order of things), then `board` (which bytes lie where), `first_stage` (NSIB), `loader` (MCUboot),
+`hand_over` (locks, TF-M, application) and `network` (the second core). What neither bytes nor configuration tell is
+tried in every way that they allow: where all end alike the log says so, else the boot ends open.
+"""

@@ -1,0 +1,96 @@
+"""The board: a device and, where there is one, the network core's flash, with the pieces of a build in them."""
+
+from dataclasses import dataclass, field
+
+from bootverify.design.firmware import Firmware, Piece
+from bootverify.design.memory import MemoryKind, Partition, Role
+from bootverify.executor.device import Device
+from bootverify.executor.flash import Flash
+from bootverify.executor.layout import external_start
+from bootverify.executor.memory import Memory, Ram
+from bootverify.ranges import AddressRange
+
+RAM_SEEN = 0x10000  # bytes of RAM that boot code is given; what it holds at reset is not defined
+WORD = 4
+
+
+@dataclass(slots=True)
+class Board:
+    """`outside` are pieces in no memory that is modelled: an external flash, a second die.
+
+    `placed` are the files of signed images without addresses that were put into a slot.
+    """
+
+    firmware: Firmware
+    device: Device
+    network: Flash | None
+    outside: list[Piece]
+    placed: set[str] = field(default_factory=set)
+
+    @classmethod
+    def programmed(cls, firmware: Firmware) -> "Board":
+        """A blank device with every piece where its file puts it, as a programmer leaves it: no write rule applies."""
+        device = Device.blank(firmware.design)
+        network = firmware.network
+        flash = Flash(network.flash.start, network.flash.size, network.page, network.word) if network else None
+        outside: list[Piece] = []
+        inside = firmware.design.soc.flash
+        for piece in firmware.pieces:
+            if piece.at >= inside.start and piece.end <= inside.end:
+                device.flash.load(piece.at, piece.data)
+            elif device.uicr.holds(piece.at, len(piece.data)):
+                device.uicr.load(piece.at, piece.data)
+            elif flash is not None and flash.holds(piece.at, len(piece.data)):
+                flash.load(piece.at, piece.data)
+            else:
+                outside.append(piece)
+        device.reset_units()
+        return cls(firmware, device, flash, outside)
+
+    def memory(self) -> Memory:
+        """What the application core's boot code reads and writes, flash and UICR shared with the device."""
+        ram = self.device.design.soc.ram
+        return Memory((self.device.flash, self.device.uicr), (Ram(ram.start, min(ram.size, RAM_SEEN), 0xA5),))
+
+    def partition(self, role: Role, number: int = 0) -> Partition | None:
+        """The partition of that role; a plain one before one that spans others."""
+        found = [each for each in self.firmware.design.partitions if each.role is role and each.number == number]
+        found = [each for each in found if each.memory is not MemoryKind.NETWORK]
+        return min(found, key=lambda each: bool(each.members), default=None)
+
+    def home(self, partition: Partition) -> AddressRange:
+        """Where its bytes lie on the device's line of addresses (`layout.home`)."""
+        if partition.memory is not MemoryKind.EXTERNAL:
+            return partition.range
+        return AddressRange.sized(external_start(self.firmware.design) + partition.range.start, partition.range.size)
+
+    def word(self, address: int) -> int:
+        """The little-endian word in the internal memory; all ones outside it."""
+        flash = self.device.flash
+        return int.from_bytes(flash.read(address, WORD), "little") if flash.holds(address, WORD) else 0xFFFF_FFFF
+
+    def blank(self, area: AddressRange) -> bool:
+        """Whether nothing is programmed there."""
+        flash = self.device.flash
+        at = area.start - flash.start
+        return not flash.data[at : at + area.size].strip(b"\xff")
+
+    def names_at(self, low: int, high: int, *, network: bool = False) -> str:
+        """The partitions that a span touches, by name; spans of others and fillers aside."""
+        kinds = {MemoryKind.NETWORK} if network else {MemoryKind.INTERNAL, MemoryKind.UICR}
+        base = self.network.start if network and self.network else 0
+        touched = [
+            each.name
+            for each in self.firmware.design.partitions
+            if each.memory in kinds
+            and not each.members
+            and each.role not in {Role.REST, Role.AREA, Role.FILLER}
+            and _start(each, base) < high
+            and low < _start(each, base) + each.range.size
+        ]
+        return ", ".join(touched)
+
+
+def _start(partition: Partition, base: int) -> int:
+    """The absolute address of a partition, whether the design counts a network one from its memory's start or not."""
+    return partition.range.start if partition.range.start >= base else base + partition.range.start
