@@ -1,5 +1,10 @@
-"""Proves and searches one attacker's transition system; one invariant, proved once, serves all claims."""
+"""Proves and searches one attacker's transition system; one invariant, proved once, serves all claims.
 
+Attackers who can do the same to a design have the same system, term for term; what is found out about it serves them
+all.
+"""
+
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +18,7 @@ from bootverify.encoder.boot_system import BootSystem, system_for
 from bootverify.encoder.concretize import actions as actions_of
 from bootverify.encoder.instant import Instants
 from bootverify.encoder.obligations import Obligation, all_preserved, all_start, implied
+from bootverify.encoder.system import System, identity
 from bootverify.encoder.terms import Op, Term
 from bootverify.machine.action import Action
 
@@ -25,13 +31,95 @@ class Established:
     numbers: tuple[int, ...] = ()
 
 
+class Theory:
+    """What can be said of one transition system: its invariant, what follows from it, and the ways to bad states."""
+
+    def __init__(self, system: System, location: Term, mode: Term | None, solvers: tuple[str, ...]) -> None:
+        self.system = system
+        self.location = location
+        self.mode = mode
+        self.solvers = solvers
+        self._established: dict[Term, Established | None] = {}
+        self._paths: dict[Term, Path | Exhausted | GaveUp] = {}
+
+    @cached_property
+    def lemmas(self) -> tuple[Lemma, ...]:
+        """Candidates from the fixpoint; where there is a `mode`, kept apart by its two halves."""
+        return candidate_lemmas(self.system, self.location, self.mode)
+
+    @cached_property
+    def inductive(self) -> bool:
+        """Whether all lemmas together hold at the start and are kept by every transition of the whole system."""
+        terms = [lemma.term for lemma in self.lemmas]
+        return all(self._unsat(each) for each in (all_start(self.system, terms), all_preserved(self.system, terms)))
+
+    @cached_property
+    def prover(self) -> Prover:
+        """Finds small invariants, as certificates want them."""
+        return Prover(self.system, self.lemmas)
+
+    def establish(self, claim: Term) -> Established | None:
+        """Why `claim` holds in every reachable state; None when the invariant does not say so."""
+        if claim not in self._established:
+            self._established[claim] = self._follows(claim)
+        return self._established[claim]
+
+    def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
+        """The shortest way to a state in which `bad` holds, as far as the search goes."""
+        if bad not in self._paths:
+            self._paths[bad] = shortest(self.system, bad)
+        return self._paths[bad]
+
+    def _follows(self, claim: Term) -> Established | None:
+        if claim.op is Op.CONST:
+            return Established(lemmas=()) if claim.value is True else None
+        if not self.inductive:
+            return None
+        terms = [lemma.term for lemma in self.lemmas]
+        asked = implied(claim, terms, self._about(claim))
+        answer = solve(asked.text, self.solvers[0])
+        if not isinstance(answer, Unsat):
+            return None
+        if not all(isinstance(solve(asked.text, other), Unsat) for other in self.solvers[1:]):
+            return None
+        numbers = sorted(int(name.split()[1]) for name in answer.core if name.startswith("lemma "))
+        return Established(lemmas=tuple(self.lemmas[number] for number in numbers), numbers=tuple(numbers))
+
+    def _about(self, claim: Term) -> set[int]:
+        """The lemmas that speak of the claim's variables, or of the location."""
+        return {
+            number
+            for number, lemma in enumerate(self.lemmas)
+            if not (lemma.term.free - {self.location}).isdisjoint(claim.free) or lemma.term.free <= claim.free
+        }
+
+    def _unsat(self, obligation: Obligation) -> bool:
+        return all(isinstance(solve(obligation.plain, solver), Unsat) for solver in self.solvers)
+
+
+class Theories:
+    """The theories of one check, one for each system; kept by all that makes a system up, names included."""
+
+    def __init__(self, solvers: tuple[str, ...] = ("z3",)) -> None:
+        self.solvers = solvers
+        self._known: dict[Hashable, Theory] = {}
+
+    def of(self, boot: BootSystem) -> Theory:
+        """That of the system of `boot`; of an attacker who can erase everything, apart by whether he has."""
+        erased = boot.frame.erased_all
+        mode = erased if erased.op is Op.VAR else None
+        return self._known.setdefault(
+            (identity(boot.system), boot.location, mode), Theory(boot.system, boot.location, mode, self.solvers)
+        )
+
+
 class Reasoner:
     """What can be said of one design in the presence of one attacker; kept for all questions about the two."""
 
-    def __init__(self, design: Design, attacker: Attacker, solvers: tuple[str, ...] = ("z3",)) -> None:
+    def __init__(self, design: Design, attacker: Attacker, theories: Theories | None = None) -> None:
         self.design = design
         self.attacker = attacker
-        self.solvers = solvers
+        self._theories = theories or Theories()
 
     @cached_property
     def boot(self) -> BootSystem:
@@ -44,64 +132,30 @@ class Reasoner:
         return Instants(self.boot)
 
     @cached_property
+    def theory(self) -> Theory:
+        """What is known of it."""
+        return self._theories.of(self.boot)
+
+    @property
     def lemmas(self) -> tuple[Lemma, ...]:
-        """Candidates from the fixpoint; for an attacker who can erase everything, kept apart by whether he has."""
-        erased = self.boot.frame.erased_all
-        mode = erased if erased.op is Op.VAR else None
-        return candidate_lemmas(self.boot.system, self.boot.location, mode)
-
-    @cached_property
-    def inductive(self) -> bool:
-        """Whether all lemmas together hold at the start and are kept by every transition of the whole system."""
-        terms = [lemma.term for lemma in self.lemmas]
-        return all(
-            self._unsat(each) for each in (all_start(self.boot.system, terms), all_preserved(self.boot.system, terms))
-        )
-
-    @cached_property
-    def prover(self) -> Prover:
-        """Finds small invariants, as certificates want them."""
-        return Prover(self.boot.system, self.lemmas)
+        """All lemmas of its invariant."""
+        return self.theory.lemmas
 
     def establish(self, claim: Term) -> Established | None:
         """Why `claim` holds in every reachable state; None when the invariant does not say so."""
-        if claim.op is Op.CONST:
-            return Established(lemmas=()) if claim.value is True else None
-        if not self.inductive:
-            return None
-        terms = [lemma.term for lemma in self.lemmas]
-        allowed = self._about(claim)
-        asked = implied(claim, terms, allowed)
-        answer = solve(asked.text, self.solvers[0])
-        if not isinstance(answer, Unsat):
-            return None
-        if not all(isinstance(solve(asked.text, other), Unsat) for other in self.solvers[1:]):
-            return None
-        numbers = sorted(int(name.split()[1]) for name in answer.core if name.startswith("lemma "))
-        return Established(lemmas=tuple(self.lemmas[number] for number in numbers), numbers=tuple(numbers))
+        return self.theory.establish(claim)
 
     def small_proof(self, claim: Term) -> Proof | NotProved:
         """The few lemmas that imply the claim and keep each other."""
         found = self.establish(claim)
         if found is None:
             return NotProved(obligation="claim", reason="it does not follow from the lemmas")
-        return self.prover.closed(found.numbers)
+        return self.theory.prover.closed(found.numbers)
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""
-        return shortest(self.boot.system, bad)
+        return self.theory.path_to(bad)
 
     def actions(self, path: Path) -> tuple[Action, ...]:
         """The actions that a path stands for."""
         return tuple(actions_of(self.boot, path.steps))
-
-    def _about(self, claim: Term) -> set[int]:
-        """The lemmas that speak of the claim's variables, or of the location."""
-        return {
-            number
-            for number, lemma in enumerate(self.lemmas)
-            if not (lemma.term.free - {self.boot.location}).isdisjoint(claim.free) or lemma.term.free <= claim.free
-        }
-
-    def _unsat(self, obligation: Obligation) -> bool:
-        return all(isinstance(solve(obligation.text, solver), Unsat) for solver in self.solvers)

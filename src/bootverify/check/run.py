@@ -8,7 +8,7 @@ from bootverify.check.fixpoint import Lemma
 from bootverify.check.invariant import Proof
 from bootverify.check.layout import computed
 from bootverify.check.life import LifeSigns, signs_of_life
-from bootverify.check.prove import Reasoner
+from bootverify.check.prove import Reasoner, Theories
 from bootverify.check.question import Question, exists, questions
 from bootverify.check.replay import Replay, replay
 from bootverify.check.search import Exhausted, GaveUp, Path
@@ -87,6 +87,7 @@ class Checker:
         self.design = design
         self.support = support
         self.options = options
+        self._theories = Theories(options.solvers)
         self._reasoners: dict[str, Reasoner] = {}
         self._life: dict[str, LifeSigns] = {}
         self.discrepancies: list[str] = []
@@ -124,7 +125,7 @@ class Checker:
     def reasoner(self, attacker: Attacker) -> Reasoner:
         """What is known of `attacker` in this design."""
         if attacker.name not in self._reasoners:
-            self._reasoners[attacker.name] = Reasoner(self.design, attacker, self.options.solvers)
+            self._reasoners[attacker.name] = Reasoner(self.design, attacker, self._theories)
         return self._reasoners[attacker.name]
 
     def life(self, attacker: Attacker) -> LifeSigns:

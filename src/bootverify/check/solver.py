@@ -8,7 +8,7 @@ through, than the questions take to answer.
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -73,10 +73,12 @@ def chosen(word: str) -> tuple[str, ...]:
     return names
 
 
+@lru_cache(maxsize=512)
 def solve(text: str, solver: str = "z3", *, rlimit: int = RLIMIT) -> Answer:
     """What `solver` answers to the script `text`, which ends in its one `(check-sat)`.
 
-    `rlimit` bounds z3; the others have bounds of their own.
+    `rlimit` bounds z3; the others have bounds of their own. The same text is asked once: attackers often differ in
+    nothing that a claim is about.
 
     Raises:
         SolverUnavailable: it is not installed.

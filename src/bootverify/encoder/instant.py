@@ -5,16 +5,17 @@ For checks that compare a concrete device with this system: abstract the device 
 before.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 
 from bootverify.encoder.boot_system import BootSystem
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED
 from bootverify.encoder.frame_hardware import NO_SLOT
 from bootverify.encoder.pycode import Compiled, State, inputs_of
-from bootverify.encoder.terms import Term, Value
+from bootverify.encoder.terms import Term, Value, domain
 from bootverify.machine.action import Action, ProgramRegion, Reset, TakeStep
 
 Facts = Mapping[str, Value]
@@ -62,6 +63,7 @@ class Instants:
     """Explicit steps of a boot system over plain values."""
 
     boot: BootSystem
+    _told: dict[int, set[Action]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def _compiled(self) -> Compiled:
@@ -84,12 +86,14 @@ class Instants:
         """The facts as an assignment to the variables of the frame, in their order."""
         return values(self.boot.frame, facts)
 
-    def after(self, before: Mapping[Term, Value], action: Action) -> Iterator[dict[Term, Value]]:
-        """What may follow `before` by a transition that stands for an action of that kind."""
+    def after(self, before: Mapping[Term, Value], action: Action | None = None) -> Iterator[dict[Term, Value]]:
+        """What may follow `before`; with `action`, by a transition that stands for an action of that kind."""
         old = self._compiled.encode(before)
-        for number, chosen, state in self._compiled.successors(old):
-            if self._of_kind(number, chosen, action):
-                yield self._compiled.decode(state)
+        for number in self._compiled.possible(old):
+            if action is None or self._may_be(number, action):
+                for chosen, state in self._compiled.step(number)(old):
+                    if action is None or self._of_kind(number, chosen, action):
+                        yield self._compiled.decode(state)
 
     def allows(self, before: Facts, after: Facts, action: Action | None = None) -> bool:
         """Whether some successor of `before`, or `before` itself, covers `after`.
@@ -100,20 +104,17 @@ class Instants:
         new = values(frame, after)
         if covers(frame, values(frame, before), new):
             return True
-        old = self._packed(before)
-        return any(
-            covers(frame, self._compiled.decode(state), new)
-            for number, chosen, state in self._compiled.successors(old)
-            if action is None or self._of_kind(number, chosen, action)
-        )
+        return any(covers(frame, state, new) for state in self.after(values(frame, before), action))
+
+    def _may_be(self, number: int, action: Action) -> bool:
+        """Whether the transition can stand for an action of that kind, whatever its inputs."""
+        if number not in self._told:
+            ranges = [range(len(domain(each.sort))) for each in self.boot.system.transitions[number].inputs]
+            self._told[number] = {each for chosen in product(*ranges) for each in self._actions(number, chosen)}
+        return _is_kind(self._told[number], action)
 
     def _of_kind(self, number: int, chosen: tuple[int, ...], action: Action) -> bool:
-        told = self._actions(number, chosen)
-        if isinstance(action, ProgramRegion):
-            return any(isinstance(each, ProgramRegion) and each.region == action.region for each in told)
-        # Where power goes before anything lasted, a cut step is a reset.
-        cut = isinstance(action, TakeStep) and action.cut_after is not None
-        return any(type(each) is type(action) or (cut and isinstance(each, Reset)) for each in told)
+        return _is_kind(self._actions(number, chosen), action)
 
     def _actions(self, number: int, chosen: tuple[int, ...]) -> tuple[Action, ...]:
         transition = self.boot.system.transitions[number]
@@ -124,6 +125,15 @@ class Instants:
 
     def _plain(self, state: State) -> dict[str, Value]:
         return {variable.name: value for variable, value in self._compiled.decode(state).items()}
+
+
+def _is_kind(told: Iterable[Action], action: Action) -> bool:
+    """Whether one of the actions that are told is of the kind of `action`."""
+    if isinstance(action, ProgramRegion):
+        return any(isinstance(each, ProgramRegion) and each.region == action.region for each in told)
+    # Where power goes before anything lasted, a cut step is a reset.
+    cut = isinstance(action, TakeStep) and action.cut_after is not None
+    return any(type(each) is type(action) or (cut and isinstance(each, Reset)) for each in told)
 
 
 def _carried(frame: Frame) -> dict[str, Value]:

@@ -24,9 +24,17 @@ class Obligation:
 
     @property
     def text(self) -> str:
-        """The query as SMT-LIB."""
-        free = sorted(set().union(*(term.free for _, term in self.assertions)), key=lambda each: each.name)
-        return query(free, self.assertions, self.name)
+        """The query as SMT-LIB, its assertions named so that a core can be asked for."""
+        return query(self._free, self.assertions, self.name)
+
+    @property
+    def plain(self) -> str:
+        """The query where the answer is all that is wanted."""
+        return query(self._free, self.assertions, self.name, cores=False)
+
+    @property
+    def _free(self) -> list[Term]:
+        return sorted(set().union(*(term.free for _, term in self.assertions)), key=lambda each: each.name)
 
 
 def initial(system: System, number: int, lemma: Term) -> Obligation:

@@ -5,7 +5,8 @@ of a user's input reaches it but through indices.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 
 from bootverify.encoder.system import System, Transition
@@ -39,6 +40,10 @@ class Compiled:
         possible = self._steps_at(state[self._pivot]) if self._possible else ()
         return [(i, choice, after) for i, step in possible for choice, after in step(state)]
 
+    def possible(self, state: State) -> Sequence[int]:
+        """The numbers of the transitions that may happen in `state`, in their order; some of them may not."""
+        return self._possible[state[self._pivot]] if self._possible else ()
+
     def _steps_at(self, value: int) -> list[tuple[int, Step]]:
         found = self._made.get(value)
         if found is None:
@@ -49,10 +54,13 @@ class Compiled:
         """The function of a transition; made when it is first asked for, since many never are."""
         found = self._steps.get(number)
         if found is None:
-            namespace: dict[str, Step] = {}
-            source = "\n".join(_step(number, self.system.transitions[number], self._index))
-            exec(source, namespace)  # noqa: S102 - our own generated text
-            found = self._steps[number] = namespace[f"step_{number}"]
+            transition = self.system.transitions[number]
+            terms = (transition.guard, *transition.updates.values())
+            mentioned = set(transition.updates).union(*(term.free for term in terms)) - set(transition.inputs)
+            index = tuple(sorted((self._index[variable], variable) for variable in mentioned))
+            found = self._steps[number] = _made(
+                transition.guard, tuple(transition.updates.items()), transition.inputs, index
+            )
         return found
 
     def _dispatch(self) -> tuple[int, list[list[int]]]:
@@ -109,18 +117,29 @@ def _conjuncts(guard: Term) -> tuple[Term, ...]:
     return guard.arguments if guard.op is Op.AND else (guard,)
 
 
-def _step(number: int, transition: Transition, index: Mapping[Term, int]) -> list[str]:
+@lru_cache(maxsize=4096)
+def _made(
+    guard: Term, updates: tuple[tuple[Term, Term], ...], inputs: tuple[Term, ...], index: tuple[tuple[int, Term], ...]
+) -> Step:
+    """The function of a transition over states in which its variables have these places; attackers share many."""
+    namespace: dict[str, Step] = {}
+    source = "\n".join(_step(guard, dict(updates), inputs, {variable: place for place, variable in index}))
+    exec(source, namespace)  # noqa: S102 - our own generated text
+    return namespace["step"]
+
+
+def _step(guard: Term, updates: Mapping[Term, Term], inputs: tuple[Term, ...], index: Mapping[Term, int]) -> list[str]:
     """A function of a state. What no input decides is computed once, before the loops over inputs, if at all."""
-    names = {each: f"i{position}" for position, each in enumerate(transition.inputs)}
+    names = {each: f"i{position}" for position, each in enumerate(inputs)}
     code = _Code(index, names)
-    conjuncts = _conjuncts(transition.guard)
+    conjuncts = _conjuncts(guard)
     early = [each for each in conjuncts if each.free.isdisjoint(names)]
     late = [each for each in conjuncts if not each.free.isdisjoint(names)]
-    lines = [f"def step_{number}(s):"]
+    lines = ["def step(s):"]
     for each in early:
         lines += code.body([each], "    ")
         lines.append(f"    if not {code.reference(each)}: return []")
-    parts = [part for term in (*late, *transition.updates.values()) for part in nodes(term)]
+    parts = [part for term in (*late, *updates.values()) for part in nodes(term)]
     lines += code.body([part for part in parts if part.free.isdisjoint(names)], "    ")
     lines.append("    found = []")
     indent = "    "
@@ -130,9 +149,9 @@ def _step(number: int, transition: Transition, index: Mapping[Term, int]) -> lis
     for each in late:
         lines += code.body([each], indent)
         lines.append(f"{indent}if not {code.reference(each)}: continue")
-    lines += code.body(transition.updates.values(), indent)
+    lines += code.body(updates.values(), indent)
     lines.append(f"{indent}n = list(s)")
-    for target, value in transition.updates.items():
+    for target, value in updates.items():
         lines.append(f"{indent}n[{index[target]}] = int({code.reference(value)})")
     choice = "".join(f"{name}, " for name in names.values())
     lines.append(f"{indent}found.append((({choice}), tuple(n)))")

@@ -24,13 +24,16 @@ def in_domain(variable: Term) -> str | None:
     return f"(bvule {quoted(variable.name)} #b{last})"
 
 
-def query(variables: Sequence[Term], assertions: Sequence[tuple[str, Term]], comment: str = "") -> str:
+def query(
+    variables: Sequence[Term], assertions: Sequence[tuple[str, Term]], comment: str = "", *, cores: bool = True
+) -> str:
     """A script that asks whether the named assertions can hold together, each variable within its sort.
 
-    Inner nodes that occur more than once are defined once. The names appear in an unsat core.
+    Inner nodes that occur more than once are defined once. The names appear in an unsat core, with `cores`.
     """
     lines = [f"; {comment}"] if comment else []
-    lines += ["(set-option :produce-unsat-cores true)", "(set-logic QF_BV)"]
+    lines += ["(set-option :produce-unsat-cores true)"] if cores else []
+    lines.append("(set-logic QF_BV)")
     lines += declared(variables)
     lines += [f"(assert {text})" for variable in variables if (text := in_domain(variable)) is not None]
     uses: dict[int, int] = {}

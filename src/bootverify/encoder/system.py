@@ -3,7 +3,7 @@
 A transition says what a step does, never what the next state must be: there is no way to write a constraint on it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -108,3 +108,12 @@ class System:
             init={variable: self.init[variable] for variable in self.variables if variable in kept},
             transitions=tuple(transitions),
         )
+
+
+def identity(system: System) -> Hashable:
+    """All that makes a system up: equal for two iff they are the same, term for term and name for name."""
+    return (
+        system.variables,
+        tuple(system.init.items()),
+        tuple((each.name, each.guard, tuple(each.updates.items()), each.inputs) for each in system.transitions),
+    )

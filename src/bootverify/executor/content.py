@@ -1,5 +1,7 @@
 """Names what a store holds by comparing bytes with what its makers built; nothing is verified here."""
 
+from functools import lru_cache
+
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, staging_partitions, stores_of
 from bootverify.executor.owner_build import TRAILER_ROOM
 from bootverify.executor.world import World
@@ -55,4 +57,9 @@ def _staged_content(world: World, name: str) -> Content:
 def _neither(held: bytes, *, trailer: bool) -> Content:
     """Erased or somebody's bytes; the trailer at the end of a slot of MCUboot is no part of the content."""
     held = held[:-TRAILER_ROOM] if trailer else held
-    return Erased() if not held.strip(b"\xff") else Crafted()
+    return Erased() if held == _blank(len(held)) else Crafted()
+
+
+@lru_cache(maxsize=64)
+def _blank(size: int) -> bytes:
+    return b"\xff" * size

@@ -1,0 +1,55 @@
+"""Attackers whose systems are the same share what is proved; where anything differs nothing is shared."""
+
+from dataclasses import replace
+
+from tests.designs import shapes
+
+from bootverify.check.prove import Reasoner, Theories
+from bootverify.design.attacker import Attacker, Capability
+from bootverify.encoder.system import System, Transition, identity
+from bootverify.encoder.terms import not_, var
+
+
+def _foe(name: str, *capabilities: Capability) -> Attacker:
+    return Attacker(name=name, title="", capabilities=frozenset(capabilities))
+
+
+def test_attackers_who_can_do_the_same_to_a_design_share_one_theory() -> None:
+    theories, design = Theories(), shapes.s01()
+    one, other = (Reasoner(design, _foe(name), theories) for name in ("one", "other"))
+    assert one.boot is not other.boot
+    assert one.theory is other.theory
+
+
+def test_a_capability_or_a_fact_of_the_design_more_makes_a_theory_of_its_own() -> None:
+    theories, design = Theories(), shapes.s01()
+    opened = replace(design, lifecycle=replace(design.lifecycle, approtect=False, secure_approtect=False))
+    reasoners = [
+        Reasoner(design, _foe("nobody"), theories),
+        Reasoner(design, _foe("cutter", Capability.CUT_POWER), theories),
+        Reasoner(design, _foe("insider", Capability.RUN_APPLICATION), theories),
+        Reasoner(design, _foe("prober", Capability.DEBUG), theories),
+        Reasoner(opened, _foe("prober", Capability.DEBUG), theories),
+    ]
+    assert len({id(each.theory) for each in reasoners}) == len(reasoners)
+
+
+def test_systems_are_the_same_only_when_nothing_in_them_differs() -> None:
+    flag, other = var("flag"), var("other")
+    step = Transition(name="step", guard=flag, updates={other: flag})
+    system = System(variables=(flag, other), init={flag: (True,), other: (False,)}, transitions=(step,))
+    steps = (
+        replace(step, name="another"),
+        replace(step, guard=not_(flag)),
+        replace(step, updates={other: not_(flag)}),
+        replace(step, updates={flag: flag}),
+        replace(step, inputs=(var("input"),)),
+    )
+    changed = [
+        *(replace(system, transitions=(each,)) for each in steps),
+        replace(system, transitions=()),
+        replace(system, init={flag: (False,), other: (False,)}),
+        replace(system, variables=(other, flag)),
+    ]
+    assert identity(replace(system, transitions=(replace(step),))) == identity(system)
+    assert identity(system) not in {identity(each) for each in changed}
