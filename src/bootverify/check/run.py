@@ -313,6 +313,7 @@ class Checker:
             because="",
             assumptions=_assumptions(self.design),
             repair=question.policy.repair,
+            kind=question.ask.subject.value,
         )
 
 

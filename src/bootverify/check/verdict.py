@@ -33,6 +33,7 @@ class Fact:
 class Finding:
     """The answer to one question.
 
+    `kind` is what the subject is: stage, image, key, partition, network or map.
     `strength` is proved, replayed, computed or `depth:N`. `lemmas` are the readable lemmas of a proof;
     `certificate` is the text of one, when it was asked for.
     """
@@ -54,6 +55,7 @@ class Finding:
     open_points: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     repair: str = ""
+    kind: str = ""
     accepted: str = ""  # who accepts this violation until when and why; empty when nobody does
 
     @property

@@ -44,6 +44,7 @@ def question(finding: Finding) -> dict[str, Any]:
         "policy": finding.policy,
         "title": finding.title,
         "subject": finding.subject,
+        "kind": finding.kind,
         "attacker": finding.attacker,
         "severity": finding.severity,
         "verdict": finding.verdict.value,

@@ -27,6 +27,7 @@ _QUESTION: dict[str, Any] = {
     "policy": _TEXT,
     "title": _TEXT,
     "subject": _TEXT,
+    "kind": _TEXT,
     "attacker": _TEXT,
     "severity": {"enum": ["critical", "high", "medium", "low"]},
     "verdict": {"enum": _VERDICTS},

@@ -1,15 +1,15 @@
 """Two reports side by side: which questions got weaker, stronger, or stayed as they were.
 
-Subjects are matched by name, and where a name is new by what it is: a stage by its place in the chain, a key by its
-kind and use, a partition by its range. So a renamed partition or a reordered file changes nothing.
+Subjects are matched by kind and name, and where a name is new by what it is: a stage by its place in the chain, a key
+by its kind and use, a partition by its range. So a renamed partition or a reordered file changes nothing.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from bootverify.check.verdict import Finding, Report, Verdict
 from bootverify.design.design import Design
+from bootverify.design.identity import identities
 
 
 class Change(Enum):
@@ -59,41 +59,30 @@ def compared(old: Report, new: Report) -> tuple[Compared, ...]:
     after = {_key(finding, {}): finding for finding in new.findings}
     keys = [*after, *(key for key in before if key not in after)]
     return tuple(
-        Compared(policy=key[0], subject=key[1], attacker=key[2], old=before.get(key), new=after.get(key))
+        Compared(policy=key[0], subject=key[2], attacker=key[3], old=before.get(key), new=after.get(key))
         for key in keys
     )
 
 
-def renamed(old: Design, new: Design) -> dict[str, str]:
-    """The new name of each thing of `old` that is called otherwise in `new`, as far as what it is tells."""
-    there = {name for name, _ in _things(new)}
-    by_nature: dict[tuple[object, ...], list[str]] = {}
-    for name, nature in _things(new):
-        by_nature.setdefault(nature, []).append(name)
-    found: dict[str, str] = {}
-    for name, nature in _things(old):
-        candidates = by_nature.get(nature, [])
-        if name not in there and len(candidates) == 1:
-            found[name] = candidates[0]
+def renamed(old: Design, new: Design) -> dict[tuple[str, str], str]:
+    """The new name of each thing of `old` that is called otherwise in `new`, by kind and old name.
+
+    Only what a thing is can tell: a thing that moved and was renamed as well is a new one.
+    """
+    there = {(each.kind, each.name) for each in identities(new)}
+    by_nature = {(each.kind, each.nature): each.name for each in identities(new) if each.nature}
+    taken = {(each.kind, each.name) for each in identities(old)}
+    found: dict[tuple[str, str], str] = {}
+    for each in identities(old):
+        name = by_nature.get((each.kind, each.nature))
+        if (each.kind, each.name) not in there and name is not None and (each.kind, name) not in taken:
+            found[each.kind, each.name] = name
     return found
 
 
-def _things(design: Design) -> Iterator[tuple[str, tuple[object, ...]]]:
-    for number, image in enumerate(design.images):
-        yield image.name, ("image", number, len(design.images), tuple(s.program for s in design.stages_of(image.name)))
-    for number, stage in enumerate(design.stages):
-        yield stage.name, ("stage", number, len(design.stages), stage.program)
-    order = {image.name: number for number, image in enumerate(design.images)}
-    for key in design.keys:
-        uses = tuple(sorted((use.purpose.value, order.get(use.image, -1)) for use in key.uses))
-        yield key.name, ("key", key.kind, uses, key.fingerprint)
-    for partition in design.partitions:
-        where = (partition.range.start, partition.range.end)
-        yield partition.name, ("partition", partition.memory, where, bool(partition.members))
-
-
-def _key(finding: Finding, names: dict[str, str]) -> tuple[str, str, str]:
-    return finding.policy, names.get(finding.subject, finding.subject), finding.attacker
+def _key(finding: Finding, names: dict[tuple[str, str], str]) -> tuple[str, str, str, str]:
+    subject = names.get((finding.kind, finding.subject), finding.subject)
+    return finding.policy, finding.kind, subject, finding.attacker
 
 
 def _rank(finding: Finding | None) -> int:

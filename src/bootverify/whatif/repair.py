@@ -3,7 +3,7 @@
 Edits are tried singly and in pairs, cheapest first; the edited document is checked as if the user had written it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -12,6 +12,7 @@ from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.sources.design_file import design_of
 from bootverify.sources.mutate import mutated
+from bootverify.sources.patch import edited
 from bootverify.sources.written import Written
 from bootverify.whatif.candidates import Edit, candidates
 from bootverify.whatif.compare import Change, compared
@@ -61,6 +62,16 @@ def repair(written: Written, check: Check) -> Repair:
     return best
 
 
+def as_edited(written: Written, change: Mapping[str, object]) -> Written:
+    """The document as its edited file reads; of one that was drawn up from several files, the edited document.
+
+    Raises:
+        InputError: the edited file is none that can be read.
+        KeyError: there is no place in the file for it.
+    """
+    return edited(written, change) if written.text and not written.origins else mutated(written, change)
+
+
 def _cost(repaired: Repair) -> int:
     return sum(edit.cost for edit in repaired.edits)
 
@@ -71,8 +82,8 @@ def _tried(written: Written, edits: tuple[Edit, ...], before: Report, check: Che
     if len(change) < sum(len(edit.change) for edit in edits):
         return None  # two edits of one fact
     try:
-        after = check(design_of(mutated(written, change)))
-    except InputError:
+        after = check(design_of(as_edited(written, change)))
+    except (InputError, KeyError):
         return None
     if after.discrepancies or any(each.change is Change.WEAKER for each in compared(before, after)):
         return None
