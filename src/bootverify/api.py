@@ -33,6 +33,7 @@ from bootverify.sources.importers.programmed import programmable, read_programme
 from bootverify.sources.input_file import MIB, read_bytes
 from bootverify.sources.known_keys import known_keys
 from bootverify.sources.policies import all_policies, load_policies
+from bootverify.sources.search import Search
 from bootverify.sources.support import load_support
 from bootverify.sources.waivers import load_baseline, load_waivers
 from bootverify.sources.written import Written
@@ -41,10 +42,17 @@ MOST_BOOT_STEPS = 256
 BYSTANDER = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
 
 
-def load(source: Path | str, *, sdk: str | None = None) -> Design:
+def load(
+    source: Path | str,
+    *,
+    sdk: str | None = None,
+    raw_keys: bool = True,
+    progress: Callable[[float], None] | None = None,
+) -> Design:
     """The design in `source`: a design file, a build or application directory, a map, an image, or `-` for stdin.
 
-    `sdk` overrides the release that it names.
+    `sdk` overrides the release that it names. In the images of a build private keys are looked for; without `raw_keys`
+    in written forms alone, which is faster. `progress` is told the share of that search.
 
     Raises:
         InputError: it is no such thing, or wrong; every fault with its line.
@@ -55,7 +63,7 @@ def load(source: Path | str, *, sdk: str | None = None) -> Design:
     if not path.exists():
         raise InputError.at(str(source), 0, "there is no such file or directory; check the path")
     if importers.importable(path):
-        return importers.load(path, sdk, shown=str(source))
+        return importers.load(path, sdk, shown=str(source), search=Search(raw=raw_keys, progress=progress))
     return load_design(path, shown=str(source), sdk=sdk)
 
 
@@ -108,7 +116,7 @@ def read(source: Path | str) -> Written:
     if str(source) == "-":
         return parse_written(sys.stdin.buffer.read(), "(standard input)")
     if importers.importable(source):
-        return importers.read(source, shown=str(source))
+        return importers.read(source, shown=str(source), search=Search(raw=True))
     return read_design(source, shown=str(source))
 
 
@@ -223,10 +231,13 @@ def scan(
     paths: Iterable[Path | str],
     *,
     public_keys: Iterable[Path | str] = (),
+    keys: Iterable[Path | str] = (),
     exhaustive: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> ScanResult:
     """The key material in files and build directories; `public_keys` are files of keys whose private half is sought.
+
+    `keys` are files of private keys that encrypted images are opened with, beside those that are found.
 
     Raises:
         InputError: a file cannot be read or taken apart, or a key file holds no key that is looked for.
@@ -239,11 +250,17 @@ def scan(
     known = known_keys()
     options = ScanOptions(
         exhaustive=exhaustive,
-        names={key.fingerprint: f"published: {key.name}" for key in known},
+        published={key.fingerprint: key.name for key in known},
         symmetric={key.fingerprint: int(key.type[4:]) // 8 for key in known if key.type.startswith("AES-")},
+        opens=tuple(read_bytes(path, limit=MIB) for path in keys),
         progress=progress,
     )
-    return scan_files(paths, given, options)
+    named = list(paths)
+    result = scan_files(named, given, options)
+    for path in named if result.finds else ():
+        if Path(path).is_dir():
+            result = importers.with_standing(Path(path), str(path), result)
+    return result
 
 
 def _held_keys(files: Iterable[Path | str]) -> Iterable[HeldKey]:

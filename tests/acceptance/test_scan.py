@@ -2,12 +2,19 @@
 
 import json
 import random
+import subprocess
+import sys
 
 import pytest
 from cryptography.hazmat.primitives import serialization as form
+from cryptography.hazmat.primitives.asymmetric import ec
+from tests.designs.build_dirs import TEST_KEY, Build, write_build
 from tests.made_keys import ec_key
 
 from bootverify.cli import run
+from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.image_format import Version
+from bootverify.executor.maker import Envelope, make_image
 
 KEY = ec_key(71)
 PEM = KEY.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
@@ -64,3 +71,65 @@ def test_the_same_input_gives_the_same_bytes(told, image, tmp_path):
     (tmp_path / "public.pem").write_bytes(PUBLIC)
     first = told(tmp_path, "--public-key", tmp_path / "public.pem")
     assert first == told(tmp_path, "--public-key", tmp_path / "public.pem")
+
+
+def test_the_program_itself_scans(image):
+    """In a process of its own, where only the commands of one family are loaded."""
+    arguments = [sys.executable, "-m", "bootverify", "scan", str(image)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "none of what was looked for" in done.stdout
+
+
+def test_a_build_directory_tells_of_each_key_where_it_lies_and_what_it_is_for(told, tmp_path):
+    recipient = PrivateKey(name="decryption key of a test", scheme=Scheme.ECDSA_P256)
+    own = ec.derive_private_key(int.from_bytes(recipient.secret, "big"), ec.SECP256R1())
+    der = own.private_bytes(form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption())
+    build = Build(
+        nsib=True,
+        encrypt=True,
+        boot_loader=b"\xff" * 64 + der + b"\xff" * 64,
+        application=b"code" * 100 + TEST_KEY.secret + PEM + b"code" * 100,
+        envelope=Envelope(kind="ecies-p256", label="test", recipient=recipient),
+    )
+    path = write_build(tmp_path / "build", build)
+    (path / "private.pem").write_bytes(PEM)
+    code, out, _ = told(path, "--format", "json")
+    assert code == 1
+    finds = json.loads(out)["finds"]
+    means = {
+        (each["file"].rsplit("/", 1)[-1], each["form"]): {key: value for key, value in each["build"].items() if value}
+        for each in finds
+    }
+    boot = means["merged.hex", "PKCS#8 DER"]
+    assert boot == {
+        "ships": "what production programs",
+        "readers": "who has that file; what code of the device reads it, `check` answers",
+        "role": "opens the encrypted images",
+        "image": "mcuboot",
+        "updatable": True,
+        "partition": "s0_image",
+        "address": 0x869B,
+    }
+    update = means["app.signed.bin", "private scalar"]
+    assert (update["role"], update["image"], update["ships"]) == ("signs app", "app", "an update")
+    assert update["readers"].startswith("everybody who downloads it and has the key ")
+    assert means["private.pem", "PEM"]["ships"] == "part of the build, and of nothing that ships"
+    _, text, _ = told(path)
+    assert "it signs app" in text
+    assert "address 0x869b, partition s0_image, image mcuboot, updatable" in text
+    assert "encrypted, and read in clear:" in text
+
+
+def test_an_encrypted_image_is_opened_with_a_key_file_and_else_said_to_be_unseen(told, tmp_path):
+    recipient = PrivateKey(name="decryption key of a test", scheme=Scheme.ECDSA_P256)
+    own = ec.derive_private_key(int.from_bytes(recipient.secret, "big"), ec.SECP256R1())
+    key = tmp_path / "key.pem"
+    key.write_bytes(own.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()))
+    envelope = Envelope(kind="ecies-p256", label="test", recipient=recipient)
+    update = tmp_path / "update.bin"
+    update.write_bytes(make_image(b"code" * 9 + PEM, version=Version(1), key=None, envelope=envelope).shipped)
+    code, out, _ = told(update)
+    assert (code, "what its payload says was not seen" in out) == (0, True)
+    code, out, _ = told(update, "--key", key)
+    assert (code, "(decrypted payload)" in out) == (1, True)

@@ -11,7 +11,7 @@ from tests.designs import bootable
 
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.image_format import Version
-from bootverify.executor.maker import make_image
+from bootverify.executor.maker import Envelope, make_image
 
 OTP = 0xFF8000
 TEST_KEY = PrivateKey(name="test key of tests/designs/build_dirs.py", scheme=Scheme.ECDSA_P256)
@@ -32,6 +32,9 @@ class Build:
     application_key: bool = True  # the boot loader holds the key that images are signed with
     downgrade: bool = True
     encrypt: bool = False
+    application: bytes = b"application " * 400
+    envelope: Envelope | None = None  # the update is encrypted with it
+    boot_loader: bytes = b"\xff" * 0x40  # what follows the boot loader's key
     map_changes: dict[str, dict[str, int]] = field(default_factory=dict)
     static: str = ""
     extra: dict[str, str] = field(default_factory=dict)  # image -> further lines of its .config
@@ -146,9 +149,9 @@ def _images(path: Path, build: Build, partitions: dict[str, dict]) -> None:
     if build.bootable:
         _bootable(path, build, partitions)
         return
-    made = make_image(b"application " * 400, version=Version(1, 2, 3, 4), key=TEST_KEY)
+    made = make_image(build.application, version=Version(1, 2, 3, 4), key=TEST_KEY, envelope=build.envelope)
     merged = bincopy.BinFile()
-    code = b"\xff" * 0x400 + (TEST_KEY.public if build.application_key else b"") + b"\xff" * 0x40
+    code = b"\xff" * 0x400 + (TEST_KEY.public if build.application_key else b"") + build.boot_loader
     merged.add_binary(code, address=0x8200 if build.nsib else 0)
     merged.add_binary(made.installed, address=partitions["mcuboot_primary"]["address"])
     place = path if build.sysbuild else path / "zephyr"

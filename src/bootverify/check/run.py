@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bootverify import __version__
+from bootverify.check.aftermath import continued
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.invariant import Proof
 from bootverify.check.layout import computed
@@ -223,7 +224,7 @@ class Checker:
                     strength="replayed",
                     because=because_of_path(self.design, question, actions),
                     facts=facts_of_actions(self.design, question, actions),
-                    trace=self._trace(question, run),
+                    trace=self._trace(question, continued(self.design, question, run)),
                     replayed=True,
                     repair=base.repair,
                 )

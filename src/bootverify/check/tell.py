@@ -8,8 +8,9 @@ from bootverify.check.question import Question, Subject
 from bootverify.check.verdict import Fact
 from bootverify.design.boot import Image, Protect, SetUpTrustZone, Stage
 from bootverify.design.design import Design
-from bootverify.design.keys import InImage, InKmu, Key
+from bootverify.design.keys import InImage, InKmu, Key, Placement
 from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.source import Source
 from bootverify.machine.action import (
     Action,
     Deliver,
@@ -59,6 +60,7 @@ def facts_of_actions(design: Design, question: Question, actions: Sequence[Actio
             case Publish():
                 image = design.image(action.image)
                 facts.append(Fact(source=image.update_source, text=f"{image.name} ships as an update"))
+                facts += [fact for key in design.keys if key.secret for fact in _found(key, image)]
             case Overwrite(partition=where) | ReadOut(partition=where) if where != "uicr":
                 facts += _guards(design, where)
             case EraseAll():
@@ -132,7 +134,7 @@ def _state(design: Design, who: str) -> str:
 def _about(design: Design, subject: Subject) -> list[Fact]:
     match subject:
         case Key():
-            return [Fact(source=place.source, text=f"{subject.name}: {_place(place)}") for place in subject.placements]
+            return [fact for place in subject.placements for fact in _lies(subject, place)]
         case Image():
             if subject.updatable:
                 return [Fact(source=subject.update_source, text=f"{subject.name} is updated")]
@@ -142,6 +144,23 @@ def _about(design: Design, subject: Subject) -> list[Fact]:
             return [] if image.updatable else [Fact(source=image.source, text=f"nothing updates {image.name}")]
         case _:
             return []
+
+
+def _lies(key: Key, place: Placement) -> list[Fact]:
+    """Where the design says that the key lies; in a binary file, each place at which it was seen."""
+    sources = (place.source, *(each for each in place.source.also if _seen(each)))
+    return [Fact(source=source, text=f"{key.name}: {_place(place)}{_seen(source)}") for source in sources]
+
+
+def _found(key: Key, image: Image) -> list[Fact]:
+    """Where the bytes of that image were seen to hold the key; nothing of a key that the design only tells of."""
+    places = [place for place in key.placements if isinstance(place, InImage) and place.image == image.name]
+    return [fact for place in places if _seen(place.source) for fact in _lies(key, place)]
+
+
+def _seen(source: Source) -> str:
+    """What was seen there, where the place is in a binary file and has no line to show."""
+    return f": {source.text}" if source.text and not source.line else ""
 
 
 def _place(place: object) -> str:

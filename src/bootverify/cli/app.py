@@ -10,8 +10,9 @@ import typer
 from bootverify.check.solver import chosen
 from bootverify.errors import BootverifyError, Discrepancy, InputError
 
+HELP = "Checks secure-boot designs on microcontrollers: proofs for what holds, replayed attacks for what does not."
 app = typer.Typer(
-    help="Checks secure-boot designs on microcontrollers: proofs for what holds, replayed attacks for what does not.",
+    help=HELP,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -43,6 +44,11 @@ class Solvers(Enum):
     def names(self) -> tuple[str, ...]:
         """The solvers, as they are installed."""
         return chosen(self.value)
+
+
+@app.callback(help=HELP)
+def commands() -> None:
+    """Have a command named even where its family has no other, which would else be taken for the whole program."""
 
 
 def run(arguments: list[str]) -> int:

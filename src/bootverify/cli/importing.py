@@ -7,6 +7,7 @@ import typer
 
 from bootverify.cli.app import Output, Sdk, app, deliver
 from bootverify.sources import importers
+from bootverify.sources.search import Search
 from bootverify.sources.template import TEMPLATE
 
 
@@ -17,7 +18,7 @@ def import_(
     output: Output = None,
 ) -> int:
     """Write what a build says as a commented design.yaml, with what was met and not modelled."""
-    deliver(importers.imported_text(Path(source), ncs, shown=source), output)
+    deliver(importers.imported_text(Path(source), ncs, shown=source, search=Search(raw=True)), output)
     return 0
 
 
@@ -28,6 +29,10 @@ def init(
     output: Output = None,
 ) -> int:
     """Write a commented design.yaml to start from: from a build, or an example chain."""
-    told = TEMPLATE if source is None else importers.imported_text(Path(source), ncs, shown=source)
+    told = (
+        TEMPLATE
+        if source is None
+        else importers.imported_text(Path(source), ncs, shown=source, search=Search(raw=True))
+    )
     deliver(told, output)
     return 0

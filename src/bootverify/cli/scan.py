@@ -23,6 +23,9 @@ def scan(
     public_key: Annotated[
         list[Path] | None, typer.Option(metavar="PEM", help="Also look for the raw private half of this key.")
     ] = None,
+    key: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Open encrypted images with this private or AES key.")
+    ] = None,
     exhaustive: Annotated[bool, typer.Option("--exhaustive", help="Try every offset for Ed25519 seeds too.")] = False,
     format: Annotated[Plain, typer.Option(help="Form of the result.")] = Plain.TEXT,  # noqa: A002
     output: Output = None,
@@ -30,7 +33,7 @@ def scan(
     """Find private and symmetric keys in what ships. Exit code 0: none; 1: some; values are never shown."""
     bar = _Bar() if sys.stderr.isatty() else None
     progress = bar.show if bar else None
-    result = api.scan(files, public_keys=public_key or (), exhaustive=exhaustive, progress=progress)
+    result = api.scan(files, public_keys=public_key or (), keys=key or (), exhaustive=exhaustive, progress=progress)
     if bar:
         bar.clear()
     deliver(scan_json(result) if format is Plain.JSON else scan_text(result), output)

@@ -78,7 +78,10 @@ class HostOnly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """In none of the other places: `what` is `service`, `swap-status` or `unread`, `words` what was written."""
+    """In none of the other places: `what` is `service`, `swap-status`, `unread` or `shipped`, `words` what was written.
+
+    `shipped` is a file that leaves the house, whose image or partition nothing tells.
+    """
 
     what: str
     words: str

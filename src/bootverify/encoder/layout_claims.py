@@ -7,7 +7,7 @@ start and end, and a cell belongs to whoever covers it. No unit, stage or other 
 from collections.abc import Iterable
 
 from bootverify.design.design import Design
-from bootverify.design.keys import Key
+from bootverify.design.keys import Elsewhere, Key, Placement
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.protection import Attribution, UnitKind
 from bootverify.design.settings import Told
@@ -42,6 +42,12 @@ def truth(design: Design, formula: Formula, it: Design | Key) -> Truth:
             raise AssertionError(formula)
 
 
+def _is_embedded(place: Placement) -> bool:
+    if isinstance(place, Elsewhere):
+        return place.what == "shipped"
+    return type(place).__name__ in {"InImage", "InPartition"}
+
+
 def _least(values: Iterable[Truth]) -> Truth:
     order: list[Truth] = [False, None, True]
     return order[min((order.index(value) for value in values), default=2)]
@@ -67,7 +73,7 @@ class _Claims:
         """The predicate called `name`."""
         if isinstance(it, Key):
             assert name == "embedded"
-            return any(type(place).__name__ in {"InImage", "InPartition"} for place in it.placements)
+            return any(_is_embedded(place) for place in it.placements)
         match name:
             case "disjoint":
                 return not any(self._shared(kind) for kind in MemoryKind if kind is not MemoryKind.SRAM)

@@ -7,7 +7,7 @@ one, and open when all that it has hang on something that nothing tells.
 from collections.abc import Callable, Iterator, Mapping
 
 from bootverify.design.design import Design
-from bootverify.design.keys import InImage, InPartition, Key
+from bootverify.design.keys import Elsewhere, InImage, InPartition, Key, Placement
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.protection import Attribution, UnitKind
 from bootverify.executor.layout_areas import boot_areas, leaves, nested, of_role, under
@@ -53,6 +53,8 @@ def places(design: Design, formula: Formula, it: Thing) -> tuple[Misfit, ...]:
     match formula:
         case Call(predicate=name):
             return misfits(design, name, it)
+        case Not(Call(predicate="embedded")) if isinstance(it, Key):
+            return tuple(_lies(it, place) for place in it.placements if _is_embedded(place))
         case Not(operand):
             return places(design, operand, it)
         case And(operands) | Or(operands):
@@ -266,7 +268,28 @@ def enciphered_outside(design: Design) -> Iterator[Misfit]:
 
 
 def _embedded(key: Key) -> bool:
-    return any(isinstance(place, InImage | InPartition) for place in key.placements)
+    return any(_is_embedded(place) for place in key.placements)
+
+
+def _is_embedded(place: Placement) -> bool:
+    match place:
+        case InImage() | InPartition():
+            return True
+        case Elsewhere(what=what):
+            return what == "shipped"
+        case _:
+            return False
+
+
+def _lies(key: Key, place: Placement) -> Misfit:
+    match place:
+        case InImage(image=image):
+            where = f"image {image}"
+        case InPartition(partition=partition):
+            where = f"partition {partition}"
+        case _:
+            where = "a file that ships"
+    return Misfit(text=f"`{key.name}` lies in {where}", sources=(place.source, *place.source.also))
 
 
 def _collide(left: Partition, right: Partition, inner: Mapping[str, set[str]]) -> bool:

@@ -11,7 +11,7 @@ from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invali
 
 def publish(world: World, action: Publish) -> None:
     """The vendor ships an update to everybody."""
-    image = world.design.image(action.image)
+    image = _image(world, action.image)
     if not image.updatable or not 1 <= action.release <= world.design.releases:
         raise NotEnabled(f"{action.image} {action.release} is never shipped")
     package = world.factory.package(image, action.release, action.slot)
@@ -36,10 +36,12 @@ def inspect(world: World, action: Inspect) -> None:
 
 def unwrap(world: World, action: Unwrap) -> None:
     """The attacker decrypts an update with a key that he knows."""
-    key = world.design.key(action.key)
+    key = next((each for each in world.design.keys if each.name == action.key), None)
+    if key is None:
+        raise NotEnabled(f"no key is called {action.key}")
     if not (key.published or world.knowledge.knows(key.name)):
         raise NotEnabled(f"he does not know {key.name}")
-    image = world.design.image(action.image)
+    image = _image(world, action.image)
     variant = image.slots[0] if len(image.slots) > 1 else ""
     package = world.published.get((action.image, action.release, variant))
     if package is None:
@@ -101,6 +103,13 @@ def bytes_for(world: World, content: Content, store: str) -> bytes:
             return _genuine_bytes(world, content, store)
         case Invalidated():
             raise NotEnabled("nobody sends that")
+
+
+def _image(world: World, name: str) -> Image:
+    for image in world.design.images:
+        if image.name == name:
+            return image
+    raise NotEnabled(f"no image is called {name}")
 
 
 def _genuine_bytes(world: World, content: Genuine, store: str) -> bytes:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from bootverify.secrets.find import Find, Place, ScanResult, SoughtKey
+from bootverify.secrets.find import Find, Place, ScanResult, SoughtKey, Standing
 
 _MOST = 200  # finds that the text lists; the JSON lists all
 
@@ -15,6 +15,7 @@ def scan_text(result: ScanResult) -> str:
         lines += _found(find)
     if len(result.finds) > _MOST:
         lines.append(f"  and {len(result.finds) - _MOST} more: --format json lists all")
+    lines += _opened(result)
     lines += _apart(result)
     lines += ["looked for:", *(f"  {form}" for form in result.forms)]
     lines += (f"  {_sought(key)}" for key in result.sought)
@@ -38,12 +39,16 @@ def scan_json(result: ScanResult) -> str:
                 "name": find.name or None,
                 "how": find.how or None,
                 **_place(find.place),
+                "build": _standing(find.standing),
             }
             for find in result.finds
         ],
         "apart": [
             {"what": each.what, "reason": each.reason, "fingerprint": each.fingerprint or None, **_place(each.place)}
             for each in result.apart
+        ],
+        "opened": [
+            {"fingerprint": each.fingerprint, "name": each.name or None, **_place(each.place)} for each in result.opened
         ],
         "files": [{"file": each.file, "size": each.size, "note": each.note or None} for each in result.files],
         "looked_for": {
@@ -86,11 +91,33 @@ def _bound(miss: float) -> str:
 def _found(find: Find) -> list[str]:
     head = f"{find.type} key as {find.form.value}" + (f", {find.how}" if find.how else "")
     key = find.fingerprint or "its public half cannot be told"
-    return [f"found  {head}", f"    {find.place}, {find.place.size} bytes", f"    {key}" + _named(find.name), ""]
+    lines = [f"found  {head}", f"    {find.place}, {find.place.size} bytes", f"    {key}" + _named(find.name)]
+    return [*lines, *(f"    {line}" for line in _means(find.standing)), ""]
+
+
+def _means(standing: Standing | None) -> list[str]:
+    """What the find means in its build, in a line or two."""
+    if standing is None:
+        return []
+    where = [f"address {standing.address:#x}"] if standing.address is not None else []
+    where += [f"partition {standing.partition}"] if standing.partition else []
+    where += [f"symbol {standing.symbol}"] if standing.symbol else []
+    if standing.image:
+        where.append(f"image {standing.image}, " + ("updatable" if standing.updatable else "never updated"))
+    lines = [", ".join(where)] if where else []
+    lines += [f"it {standing.role}"] if standing.role else []
+    return [*lines, f"in {standing.ships}; read by {standing.readers}"]
 
 
 def _named(name: str) -> str:
     return f"  {name}" if name else ""
+
+
+def _opened(result: ScanResult) -> list[str]:
+    if not result.opened:
+        return []
+    told = [f"  {each.place}, with the key {each.fingerprint[:16]}{_named(each.name)}" for each in result.opened]
+    return ["encrypted, and read in clear:", *told, ""]
 
 
 def _apart(result: ScanResult) -> list[str]:
@@ -104,6 +131,21 @@ def _apart(result: ScanResult) -> list[str]:
 def _sought(key: SoughtKey) -> str:
     miss = f"; missed with probability {key.miss:.1e} at most: {key.missed}" if key.miss else ""
     return f"{key.type} {key.fingerprint[:16]}{_named(key.name)}: {'; '.join(key.forms)}{miss}"
+
+
+def _standing(standing: Standing | None) -> dict[str, object] | None:
+    if standing is None:
+        return None
+    return {
+        "ships": standing.ships,
+        "readers": standing.readers,
+        "role": standing.role or None,
+        "image": standing.image or None,
+        "updatable": standing.updatable,
+        "partition": standing.partition or None,
+        "symbol": standing.symbol or None,
+        "address": standing.address,
+    }
 
 
 def _place(place: Place) -> dict[str, object]:

@@ -94,6 +94,18 @@ def _by_parts(der: bytes, kind: Form) -> tuple[PublicKey | None, str]:
     return None, ""
 
 
+def scalar_of(der: bytes) -> tuple[bytes, str]:
+    """The raw private value of an EC key or X25519 key, and which of both; nothing for other keys. Shown to nobody."""
+    _, rest = _taken(_body(der))
+    if rest[:1] == b"\x04":  # SEC1
+        return _taken(rest)[0], "EC"
+    algorithm, rest = _taken(rest)
+    inner = _body(_taken(rest)[0])
+    if b"\x2a\x86\x48\xce\x3d\x02\x01" in algorithm:
+        return _taken(_taken(inner)[1])[0], "EC"
+    return (inner, "X25519") if b"\x2b\x65\x6e" in algorithm else (b"", "")
+
+
 def _ec_of(body: bytes) -> PublicKey | None:
     _, rest = _taken(body)
     scalar, _ = _taken(rest)

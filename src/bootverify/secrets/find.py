@@ -1,6 +1,7 @@
 """The nouns of a scan: a find, what was set apart, and what a clean result means. No value of a key is ever kept."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -43,6 +44,23 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a find means in the build that it is part of; empty and None where nothing tells.
+
+    `ships` tells what of the build the file is, `readers` who gets to see it, `role` what the key is for in the design.
+    """
+
+    ships: str
+    readers: str
+    role: str = ""
+    partition: str = ""
+    image: str = ""
+    symbol: str = ""
+    address: int | None = None
+    updatable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
     """Key material; `fingerprint` is the SHA-256 of the public half as DER SubjectPublicKeyInfo, in hex.
 
@@ -56,6 +74,7 @@ class Find:
     fingerprint: str = ""
     name: str = ""
     how: str = ""
+    standing: Standing | None = None
 
     def __str__(self) -> str:
         key = f"{self.type} key {self.fingerprint[:16]}" if self.fingerprint else f"{self.type} key"
@@ -72,6 +91,15 @@ class Apart:
     place: Place
     reason: str
     fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An encrypted image that was read in clear; `fingerprint` is that of the key that opens it."""
+
+    place: Place
+    fingerprint: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +128,10 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
-    """All that a scan can say: a result without finds means no more than `sought`, `forms` and `miss` say."""
+    """All that a scan can say: a result without finds means no more than `sought`, `forms` and `miss` say.
+
+    `known_as` tells, by the fingerprint of a key that was seen, what else verifiers know its public half by.
+    """
 
     finds: tuple[Find, ...]
     apart: tuple[Apart, ...]
@@ -108,6 +139,8 @@ class ScanResult:
     sought: tuple[SoughtKey, ...]
     forms: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    opened: tuple[Opened, ...] = ()
+    known_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def miss(self) -> float:

@@ -31,6 +31,7 @@ class Material:
     fingerprint: str
     public: PublicKey | None = None
     how: str = ""
+    example: str = ""  # why it is no secret after all, though nothing tells its public half
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ def _direct(data: bytes) -> Iterator[Material]:
                 fingerprint=_fingerprint(key.public),
                 public=key.public,
                 how=key.how,
+                example=key.example,
             )
     for key, symmetric in jwk_keys(data):
         yield Material(

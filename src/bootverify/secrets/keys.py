@@ -38,6 +38,16 @@ class PublicKey:
     modulus: int = 0
     exponent: int = 0
 
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """What else verifiers know the key by, in hex: MCUboot's key hash, the 16 bytes of NSIB's provision data.
+
+        MCUboot hashes RSA keys as PKCS#1 DER (imgtool, "KEYHASH"), NSIB the two coordinates (ncs-boot 1.4).
+        """
+        if self.modulus:
+            return (hashlib.sha256(_pkcs1(self.modulus, self.exponent)).hexdigest(),)
+        return (hashlib.sha256(self.raw[1:]).hexdigest()[:32],) if self.type == f"EC {P256.name}" else ()
+
     def named(self, name: str) -> "PublicKey":
         """The same key under that name."""
         return replace(self, name=name)
@@ -171,6 +181,11 @@ def public_parts(data: bytes) -> Iterator[Seen]:
             found.append(Seen(at, size, key))
             inside.append(found[-1])
     yield from sorted(found, key=lambda each: each.offset)
+
+
+def _pkcs1(modulus: int, exponent: int) -> bytes:
+    key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
+    return key.public_bytes(form.Encoding.DER, form.PublicFormat.PKCS1)
 
 
 def der_size(data: bytes, at: int) -> int:

@@ -1,6 +1,7 @@
 """Private keys in PEM (RFC 7468), with any line ends, inside strings, or cut short; and OpenSSH's own form."""
 
 import base64
+import hashlib
 import re
 import struct
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from bootverify.secrets.der import key_at
 from bootverify.secrets.encoded import base64_of
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import PublicKey, public_key
+from bootverify.secrets.testvectors import TEST_CONTENTS
 
 LONGEST = 32 * 1024  # characters of one PEM block
 _LABEL = rb"((?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY)"
@@ -28,7 +30,7 @@ _TYPES = {b"RSA": "RSA", b"EC": "EC", b"DSA": "DSA"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextKey:
-    """A private key in a text form; `none` says why it is no key after all. Holds no value."""
+    """A private key in a text form; `none` says why it is no key after all, `example` why no secret. Holds no value."""
 
     offset: int
     size: int
@@ -37,6 +39,7 @@ class TextKey:
     public: PublicKey | None = None
     how: str = ""
     none: str = ""
+    example: str = ""
 
 
 def pem_keys(data: bytes) -> Iterator[TextKey]:
@@ -52,6 +55,15 @@ def pem_keys(data: bytes) -> Iterator[TextKey]:
         tail = _to_end(data, match)
         if tail is not None:
             yield tail
+
+
+def bodies(data: bytes) -> Iterator[bytes]:
+    """The base64 of each PEM private key in `data` that no password protects."""
+    for match in _BEGIN.finditer(data):
+        window = data[match.end() : match.end() + LONGEST]
+        body = _BODY.match(window)
+        if body and match[1] != b"ENCRYPTED PRIVATE KEY" and not _HEADERS.search(window[:200]):
+            yield body[0]
 
 
 def _from_begin(data: bytes, begin: "re.Match[bytes]") -> TextKey:
@@ -71,7 +83,9 @@ def _from_begin(data: bytes, begin: "re.Match[bytes]") -> TextKey:
         reason = "the header line alone, as readers of PEM carry it; no key follows"
         return TextKey(offset=begin.start(), size=begin.end() - begin.start(), form=kind, none=reason)
     if headers or label == b"ENCRYPTED PRIVATE KEY":
-        return TextKey(offset=begin.start(), size=size, form=kind, type=said, how="under a password")
+        known = TEST_CONTENTS.get(hashlib.sha256(content).hexdigest(), "")
+        why = f"an example key that everybody knows: {known}" if known else ""
+        return TextKey(offset=begin.start(), size=size, form=kind, type=said, how="under a password", example=why)
     if label == b"OPENSSH PRIVATE KEY":
         inner = next(openssh_keys(content), None)
         if inner is not None:

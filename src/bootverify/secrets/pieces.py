@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypedDict
 
 from bootverify.errors import InputError
 from bootverify.secrets.find import Place
@@ -27,6 +26,7 @@ _HEX = re.compile(rb"\s*:[0-9A-Fa-f]{10,}\s")
 _IMAGE = struct.Struct("<IIHHII")
 _IMAGE_MAGIC = 0x96F3B83D  # MCUboot docs/design.md, "Image format"
 _ENCRYPTED = 0x04 | 0x08
+ENCRYPTED, DECRYPTED = "encrypted payload", "decrypted payload"
 _OBJECTS = {".o", ".obj", ".a"}
 
 
@@ -44,6 +44,7 @@ class Piece:
     """Contiguous bytes of one file; `offset` is where they start in it, `address` where the file puts them, if it says.
 
     For Intel HEX the offset counts the bytes of data in the order of their addresses: one in the text would not help.
+    `opened_with` is the fingerprint of the key that opened these bytes, which the file holds encrypted.
     """
 
     file: str
@@ -52,6 +53,7 @@ class Piece:
     address: int | None = None
     parts: tuple[Part, ...] = ()
     note: str = ""
+    opened_with: str = ""
 
     def place(self, at: int, size: int) -> Place:
         """Where `size` bytes from `at` on lie, told for a reader."""
@@ -99,7 +101,12 @@ def pieces(content: bytes, name: str) -> Iterator[Piece]:
     elif _HEX.match(content[:600]):
         yield from _segments(content, name)
     elif content:
-        yield _plain(content, name)
+        yield stretch(content, name)
+
+
+def stretch(data: bytes, name: str, *, offset: int = 0, address: int | None = None) -> Piece:
+    """Bytes that lie together in a file which the caller took apart; the signed images among them are found."""
+    return Piece(file=name, data=data, offset=offset, address=address, parts=_image(data))
 
 
 def read(path: Path) -> bytes:
@@ -191,7 +198,7 @@ def _addresses(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> dict
 def _based(piece: Piece, address: int | None) -> Piece:
     if address is None or piece.address is not None:
         return piece
-    return Piece(file=piece.file, data=piece.data, address=address, parts=piece.parts, note=piece.note)
+    return Piece(file=piece.file, data=piece.data, address=address, parts=piece.parts)
 
 
 def _segments(content: bytes, name: str) -> Iterator[Piece]:
@@ -205,23 +212,13 @@ def _segments(content: bytes, name: str) -> Iterator[Piece]:
     offset = 0
     for segment in binary.segments:
         data = bytes(segment.data)
-        yield Piece(file=name, data=data, offset=offset, address=int(segment.address), **_image(data))
+        yield stretch(data, name, offset=offset, address=int(segment.address))
         offset += len(data)
 
 
-def _plain(content: bytes, name: str) -> Piece:
-    return Piece(file=name, data=content, **_image(content))
-
-
-class _Image(TypedDict):
-    parts: tuple[Part, ...]
-    note: str
-
-
-def _image(data: bytes) -> "_Image":
-    """The parts of the signed images in `data`, found at their headers, and what has to be said of them."""
+def _image(data: bytes) -> tuple[Part, ...]:
+    """The parts of the signed images in `data`, found at their headers."""
     parts: list[Part] = []
-    note = ""
     at = data.find(_IMAGE_MAGIC.to_bytes(4, "little"))
     while at >= 0 and at + 32 <= len(data):
         _, _, header, protected, size, flags = _IMAGE.unpack_from(data, at)
@@ -229,15 +226,13 @@ def _image(data: bytes) -> "_Image":
             body = at + header
             secret = bool(flags & _ENCRYPTED)
             parts.append(Part(start=at, end=body, name="image header"))
-            parts.append(Part(start=body, end=body + size, name="encrypted payload" if secret else "image payload"))
+            parts.append(Part(start=body, end=body + size, name=ENCRYPTED if secret else "image payload"))
             tail = _tail(data, body + size, protected)
             parts.append(Part(start=body + size, end=tail, name="image TLVs"))
-            if secret:
-                note = "holds an encrypted image: what its payload says was not seen"
             at = data.find(_IMAGE_MAGIC.to_bytes(4, "little"), tail)
         else:
             at = data.find(_IMAGE_MAGIC.to_bytes(4, "little"), at + 4)
-    return {"parts": tuple(parts), "note": note}
+    return tuple(parts)
 
 
 def _tail(data: bytes, at: int, protected: int) -> int:

@@ -12,6 +12,7 @@ from bootverify.secrets.keys import PublicKey
 from bootverify.secrets.scalars import scalars
 from bootverify.secrets.windows import Windows
 
+REVERSED = "bytes reversed"
 # what one byte costs, in about the same unit, so that a progress bar moves evenly
 _COST = {P256.name: 6.0, P384.name: 12.0, X25519.name: 9.0, "RSA": 1.5, "Ed25519": 2.0, "all": 26.0, "symmetric": 0.6}
 
@@ -88,7 +89,7 @@ def _scalars(
                 form=Form.SCALAR,
                 type=types[hit.fingerprint],
                 fingerprint=hit.fingerprint,
-                how="bytes reversed" if hit.reversed else "",
+                how=REVERSED if hit.reversed else "",
             )
     forms = ("its scalar at every offset, both byte orders",)
     sought += (SoughtKey(fingerprint=k.fingerprint, type=k.type, name=k.name, forms=forms) for k in fit)
@@ -106,7 +107,7 @@ def _rsa(
             continue
         whole = (key.modulus.bit_length() + 7) // 8
         for backwards in (False, True):
-            how = "bytes reversed" if backwards else ""
+            how = REVERSED if backwards else ""
             for form, size, found in (
                 (Form.RSA_PRIME, whole // 2, rsa.primes(stream, key, backwards=backwards)),
                 (Form.RSA_EXPONENT, whole, rsa.exponents(stream, key, backwards=backwards)),

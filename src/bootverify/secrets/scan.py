@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
-from bootverify.secrets.find import Apart, Find, Place, Scanned, ScanResult
+from bootverify.secrets.find import Apart, Find, Opened, Place, Scanned, ScanResult
 from bootverify.secrets.forms import LOOKED_FOR, Harmless, Material, Reading, read
 from bootverify.secrets.keys import PublicKey
-from bootverify.secrets.pieces import Piece, pieces, pieces_of
-from bootverify.secrets.raw import Number, look
+from bootverify.secrets.opened import Opener, holds_encrypted, images_opened, opened_by_number, openers_in
+from bootverify.secrets.pieces import DECRYPTED, ENCRYPTED, Piece, pieces, pieces_of
+from bootverify.secrets.raw import Number, Sought, look
 from bootverify.secrets.testvectors import TEST_VECTORS
 from bootverify.secrets.windows import is_text, places, windows
 
@@ -20,12 +22,19 @@ Progress = Callable[[float], None]
 class Options:
     """How to scan. `names` tells what to call a key by its fingerprint; `symmetric` are SHA-256 of raw keys.
 
+    `published` are keys, by fingerprint, whose private half everybody has: found where nothing uses their public half,
+    they are set apart. Without `raw` only written forms are looked for, which takes no time.
+
+    `opens` are the contents of key files that encrypted images are opened with, beside the keys found.
     `progress` is told the share done, from 0 to 1. `processes` bounds how many work at once (default: the cores).
     """
 
     exhaustive: bool = False
+    raw: bool = True
     names: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[str, str] = field(default_factory=dict)
     symmetric: Mapping[str, int] = field(default_factory=dict)
+    opens: Sequence[bytes] = field(default=(), repr=False)
     progress: Progress | None = None
     processes: int | None = None
 
@@ -56,8 +65,9 @@ def scan_pieces(
 ) -> ScanResult:
     """The same of stretches of bytes; those that repeat are read once, and what is found is told of each."""
     asked = options or Options()
+    given = opened(given, asked.opens)
     readings = _readings(given)
-    keys, left_out = _sought(readings, public_keys)
+    keys, left_out = _sought(readings, public_keys) if asked.raw else ([], [])
     runs = [run for _, reading in readings for run in reading.runs]
     sought = look(
         windows(given, runs, texts=asked.exhaustive),
@@ -67,20 +77,81 @@ def scan_pieces(
         progress=asked.progress,
         processes=asked.processes,
     )
-    finds = [_written(piece, each) for piece, reading in readings for each in reading.materials]
+    more = images_opened(given, _by_number(sought, keys)) if holds_encrypted(given) else []
+    if more:  # each opened image once, so this ends
+        return scan_pieces([*given, *more], public_keys, options)
+    finds = [_written(piece, each) for piece, reading in readings for each in reading.materials if not each.example]
     finds += _raw(readings, sought.numbers, finds)
-    called = {**{key.fingerprint: key.name for key in public_keys if key.name}, **asked.names}
+    called = {**{print_: f"published: {name}" for print_, name in asked.published.items()}, **asked.names}
+    called = {**{key.fingerprint: key.name for key in public_keys if key.name}, **called}
     finds = sorted((replace(find, name=called.get(find.fingerprint, "")) for find in finds), key=_order)
     apart = [_harmless(piece, each) for piece, reading in readings for each in reading.harmless]
-    apart += [_example(find) for find in finds if find.fingerprint in TEST_VECTORS]
+    apart += [
+        _example(_written(piece, each), each.example)
+        for piece, reading in readings
+        for each in reading.materials
+        if each.example
+    ]
+    in_use = {key.fingerprint for key in (*public_keys, *_public(readings))}
+    reasons = {
+        **{print_: f"published, and nothing here uses it: {name}" for print_, name in asked.published.items()},
+        **{print_: f"an example key that everybody knows: {text}" for print_, text in TEST_VECTORS.items()},
+    }
+    harmless = {print_ for print_ in reasons if print_ in TEST_VECTORS or print_ not in in_use}
+    apart += [_example(find, reasons[find.fingerprint]) for find in finds if find.fingerprint in harmless]
     return ScanResult(
-        finds=tuple(find for find in finds if find.fingerprint not in TEST_VECTORS),
+        finds=tuple(find for find in finds if find.fingerprint not in harmless),
         apart=tuple(sorted(apart, key=lambda each: (each.place.file, each.place.offset, each.what))),
         files=_files(given),
         sought=tuple(replace(key, name=called.get(key.fingerprint, key.name)) for key in sought.keys),
         forms=LOOKED_FOR,
         left_out=(*left_out, *_texts(given, asked), *sought.left_out),
+        opened=_opened(given, called),
+        known_as={key.fingerprint: key.digests for key in (*public_keys, *_seen(readings))},
     )
+
+
+def opened(given: Sequence[Piece], key_files: Sequence[bytes] = ()) -> list[Piece]:
+    """The pieces, and in clear the encrypted images that a key of the files, or written in the pieces, opens."""
+    pieces = list(given)
+    if not holds_encrypted(pieces):
+        return pieces
+    fresh = [piece.data for piece in pieces]
+    openers = openers_in(key_files)
+    while fresh:
+        openers += openers_in(fresh)
+        more = images_opened(pieces, openers)
+        pieces += more
+        fresh = [piece.data for piece in more]
+    return pieces
+
+
+def _by_number(sought: Sought, keys: Sequence[PublicKey]) -> list[Opener]:
+    public = {key.fingerprint: key for key in keys}
+    openers = (opened_by_number(each, public.get(each.fingerprint)) for each in sought.numbers)
+    return [each for each in openers if each is not None]
+
+
+def _opened(given: Sequence[Piece], called: Mapping[str, str]) -> tuple[Opened, ...]:
+    return tuple(
+        Opened(place=piece.place(part.start, part.end - part.start), fingerprint=print_, name=called.get(print_, ""))
+        for piece in given
+        for part in piece.parts
+        if (print_ := piece.opened_with) and part.name == DECRYPTED
+    )
+
+
+def _public(readings: Sequence[tuple[Piece, Reading]]) -> Iterator[PublicKey]:
+    """The public keys that the bytes hold by themselves, as who verifies or encrypts with one does."""
+    for _, reading in readings:
+        yield from (each.public for each in reading.harmless if each.public and not each.certified)
+
+
+def _seen(readings: Sequence[tuple[Piece, Reading]]) -> Iterator[PublicKey]:
+    """The public keys, and public halves of private ones, that the bytes hold; not those of certificates."""
+    for _, reading in readings:
+        yield from (each.public for each in reading.materials if each.public)
+    yield from _public(readings)
 
 
 def _texts(given: Sequence[Piece], asked: Options) -> list[str]:
@@ -102,13 +173,8 @@ def _sought(readings: Sequence[tuple[Piece, Reading]], given: Sequence[PublicKey
     """The keys whose private half is looked for: those given, then those that the bytes themselves hold."""
     keys = {key.fingerprint: key for key in given}
     found: dict[str, PublicKey] = {}
-    for _, reading in readings:
-        for material in reading.materials:
-            if material.public:
-                found.setdefault(material.public.fingerprint, material.public)
-        for each in reading.harmless:
-            if each.public and not each.certified:
-                found.setdefault(each.public.fingerprint, each.public)
+    for key in _seen(readings):
+        found.setdefault(key.fingerprint, key)
     more = [key for print_, key in found.items() if print_ not in keys and print_ not in TEST_VECTORS]
     left_out = [
         f"{key.type} key {key.fingerprint[:16]}, found in the bytes: its raw private number was not looked for;"
@@ -157,11 +223,11 @@ def _harmless(piece: Piece, each: Harmless) -> Apart:
     )
 
 
-def _example(find: Find) -> Apart:
+def _example(find: Find, reason: str) -> Apart:
     return Apart(
         what=f"{find.type} private key as {find.form.value}",
         place=find.place,
-        reason=f"an example key that everybody knows: {TEST_VECTORS[find.fingerprint]}",
+        reason=reason,
         fingerprint=find.fingerprint,
     )
 
@@ -169,7 +235,11 @@ def _example(find: Find) -> Apart:
 def _files(given: Sequence[Piece]) -> tuple[Scanned, ...]:
     sizes: dict[str, int] = {}
     notes: dict[str, str] = {}
+    clear = {(piece.file, piece.offset) for piece in given if piece.opened_with}
     for piece in given:
-        sizes[piece.file] = sizes.get(piece.file, 0) + len(piece.data)
-        notes[piece.file] = notes.get(piece.file, "") or piece.note
+        sizes[piece.file] = sizes.get(piece.file, 0) + (0 if piece.opened_with else len(piece.data))
+        heads = {head.start for head, body in pairwise(piece.parts) if body.name == ENCRYPTED}
+        closed = any((piece.file, piece.offset + head) not in clear for head in heads)
+        note = "holds an encrypted image: what its payload says was not seen" if closed else piece.note
+        notes[piece.file] = notes.get(piece.file, "") or note
     return tuple(Scanned(file=file, size=size, note=notes[file]) for file, size in sizes.items())

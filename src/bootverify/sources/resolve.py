@@ -312,7 +312,10 @@ class _Resolver:
         return Key(
             name=name,
             kind=KeyKind(entry.kind),
-            placements=tuple(self._placement((*at, "placement"), place) for place in places),
+            placements=tuple(
+                self._placement((*at, "placement", *([index] if isinstance(entry.placement, list) else [])), place)
+                for index, place in enumerate(places)
+            ),
             uses=tuple(uses),
             published=entry.published or (bool(entry.fingerprint) and published_key(entry.fingerprint) is not None),
             fingerprint=entry.fingerprint,

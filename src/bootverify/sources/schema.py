@@ -150,7 +150,7 @@ class PartitionPlacement(Strict):
 class ElsewherePlacement(Strict):
     """In a place that is none of the others."""
 
-    elsewhere: Literal["service", "swap-status", "unread"]
+    elsewhere: Literal["service", "swap-status", "unread", "shipped"]
     words: str = ""
 
 

@@ -1,6 +1,7 @@
 """A whole scan: what is found where, under which name, what is set apart, and what a clean result says."""
 
 import base64
+import hashlib
 import random
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from bootverify.report.scan import scan_text
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import public_key, read_public_keys
 from bootverify.secrets.scan import Options, scan, scan_data
+from bootverify.secrets.testvectors import TEST_CONTENTS
 
 EC = ec_key(1)  # a test key
 RAW = EC.private_numbers().private_value.to_bytes(32, "big")
@@ -173,3 +175,25 @@ def test_an_example_key_of_a_standard_is_told_apart_with_its_section():
 def test_text_files_are_said_to_be_read_for_written_forms_alone():
     assert any("text files" in each for each in scan_data(b"CONFIG_A=y\n", ".config", [PUBLIC]).left_out)
     assert not scan_data(b"CONFIG_A=y\n", ".config", [PUBLIC], Options(exhaustive=True)).left_out
+
+
+def test_a_published_key_is_set_apart_unless_its_public_half_is_in_use():
+    """Everybody has it, so it is no secret; but where something verifies with it, that is the finding."""
+    published = Options(published={PUBLIC.fingerprint: "SDK, sample.pem"})
+    alone = scan_data(noise(64) + der(EC) + noise(64), "app.bin", options=published)
+    assert alone.finds == ()
+    (apart,) = (each for each in alone.apart if "private" in each.what)
+    assert apart.reason == "published, and nothing here uses it: SDK, sample.pem"
+    used = scan_data(noise(64) + der(EC) + noise(64) + INFO, "app.bin", options=published)
+    assert [find.name for find in used.finds] == ["published: SDK, sample.pem"]
+
+
+def test_an_example_key_under_its_printed_password_is_known_by_its_content(monkeypatch):
+    key = ec_key(12)
+    pem = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.BestAvailableEncryption(b"printed"))
+    assert [find.how for find in scan_data(pem, "x.pem").finds] == ["under a password"]
+    content = base64.b64decode(b"".join(pem.splitlines()[1:-1]))
+    monkeypatch.setitem(TEST_CONTENTS, hashlib.sha256(content).hexdigest(), "a library, test key")
+    known = scan_data(pem, "x.pem")
+    assert known.finds == ()
+    assert [each.reason for each in known.apart] == ["an example key that everybody knows: a library, test key"]

@@ -7,23 +7,27 @@ what it calls (what it means). `kconfig`, `partition_manager`, `devicetree`, `he
 from pathlib import Path
 
 from bootverify.design.design import Design
+from bootverify.secrets.find import ScanResult
+from bootverify.sources.search import Search
 from bootverify.sources.written import Written
 
 _SUFFIXES = {".dts", ".dtsi", ".overlay", ".hex", ".bin", ".gz"}
 
 
-def load(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Design:
-    """The design that a build, an application, a map, a devicetree or an image tells of; `sdk` is the release if known.
+def load(path: Path | str, sdk: str | None = None, *, shown: str = "", search: Search | None = None) -> Design:
+    """The design that a build, an application, a map, a devicetree or an image tells of; `sdk` is its release if known.
+
+    `search` tells how to look for private keys among its bytes: in written forms alone, where it is not given.
 
     Raises:
         InputError: nothing that can be read, with the reason and what to name instead.
     """
     from bootverify.sources.importers import entry  # noqa: PLC0415 - a native design needs no importer
 
-    return entry.load(path, sdk, shown=shown)
+    return entry.load(path, sdk, shown=shown, search=search)
 
 
-def read(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Written:
+def read(path: Path | str, sdk: str | None = None, *, shown: str = "", search: Search | None = None) -> Written:
     """The native document that `load` resolves, to be compared or edited; its entries know their lines.
 
     Raises:
@@ -31,10 +35,10 @@ def read(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Writte
     """
     from bootverify.sources.importers import entry  # noqa: PLC0415
 
-    return entry.read(path, sdk, shown=shown)
+    return entry.read(path, sdk, shown=shown, search=search)
 
 
-def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "") -> str:
+def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "", search: Search | None = None) -> str:
     """The same as a commented design.yaml, which checks to the same verdicts.
 
     Raises:
@@ -42,7 +46,18 @@ def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "") 
     """
     from bootverify.sources.importers import entry  # noqa: PLC0415
 
-    return entry.imported_text(path, sdk, shown=shown)
+    return entry.imported_text(path, sdk, shown=shown, search=search)
+
+
+def with_standing(path: Path, shown: str, result: ScanResult) -> ScanResult:
+    """The result of a scan, with what each find in the build directory `path` means there, if it is one.
+
+    Raises:
+        InputError: a file that the build rests on cannot be read.
+    """
+    from bootverify.sources.importers import standing  # noqa: PLC0415
+
+    return standing.with_standing(path, shown, result)
 
 
 def importable(path: Path | str) -> bool:

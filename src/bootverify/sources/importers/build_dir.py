@@ -20,6 +20,10 @@ from bootverify.sources.input_file import MIB, read_bytes
 
 MOST_IMAGES = 40
 _DTS_LIMIT = 4 * MIB
+_SYMBOLS = [
+    *("zephyr/zephyr.elf", "zephyr/zephyr_final.map", "zephyr/zephyr.map"),
+    *("tfm/bin/tfm_s.elf", "tfm/bin/tfm_s.map"),
+]
 
 
 def is_build_dir(path: Path) -> bool:
@@ -70,6 +74,8 @@ def _kconfigs(project: Project, path: Path) -> None:
             project.ledger.add(source, f"image `{name}`: a further {role}, not part of the chain")
         else:
             project.images[role] = config
+            folder = path if name == "." else path / name
+            project.symbol_files[role] = [folder / each for each in _SYMBOLS]
     if "application" not in project.images:
         _application_of_others(project, found)
 

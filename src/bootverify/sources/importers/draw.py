@@ -18,12 +18,13 @@ from bootverify.sources.importers.network_core import put_network_chain, put_net
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import non_secure, put_settings
 from bootverify.sources.resolve import UNSPECIFIED
+from bootverify.sources.search import Search
 from bootverify.sources.written import Written
 
 MOST_PARTITIONS = 1000
 
 
-def drawn(project: Project, sdk: str | None) -> Written:
+def drawn(project: Project, sdk: str | None, search: Search) -> Written:
     """The document; what was met and has no place in it stands in the project's ledger.
 
     Raises:
@@ -51,7 +52,7 @@ def drawn(project: Project, sdk: str | None) -> Written:
     chain = known and put_chain(draft, project)
     if chain:
         put_network_chain(draft, project)
-    put_keys(draft, project)
+    put_keys(draft, project, search)
     put_settings(draft, project)
     put_contradictions(draft, project)
     if not chain:

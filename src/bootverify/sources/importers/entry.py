@@ -12,6 +12,7 @@ from bootverify.sources.importers.single import read_image, read_tree
 from bootverify.sources.importers.text import as_text
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
+from bootverify.sources.search import Search
 from bootverify.sources.validate import validated
 from bootverify.sources.written import Written
 
@@ -19,34 +20,36 @@ TREES = {".dts", ".dtsi", ".overlay"}
 IMAGES = {".hex", ".bin", ".gz"}
 
 
-def load(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Design:
-    """The design that a build, an application, a map, a devicetree or an image tells of; `sdk` is the release if known.
+def load(path: Path | str, sdk: str | None = None, *, shown: str = "", search: Search | None = None) -> Design:
+    """The design that a build, an application, a map, a devicetree or an image tells of; `sdk` is its release if known.
+
+    `search` tells how to look for private keys among its bytes.
 
     Raises:
         InputError: nothing that can be read, with the reason and what to name instead.
     """
     project = project_in(Path(path), shown or str(path))
-    written = drawn(project, sdk)
+    written = drawn(project, sdk, search or Search())
     return resolve(validated(DesignEntry, written), written, project.ledger.listed())
 
 
-def read(path: Path | str, sdk: str | None = None, *, shown: str = "") -> Written:
+def read(path: Path | str, sdk: str | None = None, *, shown: str = "", search: Search | None = None) -> Written:
     """The native document that `load` resolves, to be compared or edited; its entries know their lines.
 
     Raises:
         InputError: as `load`.
     """
-    return drawn(project_in(Path(path), shown or str(path)), sdk)
+    return drawn(project_in(Path(path), shown or str(path)), sdk, search or Search())
 
 
-def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "") -> str:
+def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "", search: Search | None = None) -> str:
     """The same as a commented design.yaml, which checks to the same verdicts.
 
     Raises:
         InputError: as `load`.
     """
     project = project_in(Path(path), shown or str(path))
-    return as_text(drawn(project, sdk), project.ledger.listed())
+    return as_text(drawn(project, sdk, search or Search()), project.ledger.listed())
 
 
 def project_in(path: Path, shown: str) -> Project:

@@ -1,16 +1,14 @@
 """Programming files: Intel HEX (also gzipped) and raw binaries, and what of the boot chain lies in them.
 
 Recognised are MCUboot images (header and TLVs: MCUboot, docs/design.md, "Image format"), public keys compiled into a
-boot loader, private keys in PEM form, and the published keys among NSIB's provisioned hashes.
+boot loader, and the published keys among NSIB's provisioned hashes.
 """
 
 import hashlib
-import re
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from bootverify.errors import InputError
@@ -38,10 +36,6 @@ _KEY_FORMS = (
     ("ecdsa-p256", _P256, 91),
     ("ed25519", _ED25519, 44),
 )
-_PEM = re.compile(rb"-----BEGIN ((?:RSA |EC |DSA |ENCRYPTED |OPENSSH )?PRIVATE KEY)-----")
-_MOST_PEM = 8000  # bytes of one key
-_MOST_FOUND = 1000
-_PEM_BODY = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=:,- \r\n\t"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +72,7 @@ class SignedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundKey:
-    """A public key in DER form, or a private one in PEM form, where it lies."""
+    """A public key in DER form, or the hash of one, where it lies."""
 
     at: int
     kind: str
@@ -148,18 +142,6 @@ def public_keys(file: FirmwareFile) -> Iterator[FoundKey]:
                     digest = hashlib.sha256(key).hexdigest()
                     yield FoundKey(at=segment.at + at, kind=kind, digest=digest, value=key)
                 at = segment.data.find(start, at + 1)
-
-
-def private_keys(file: FirmwareFile) -> Iterator[FoundKey]:
-    """Private keys in PEM form."""
-    for segment in file.segments:
-        for match in islice(_PEM.finditer(segment.data), _MOST_FOUND):
-            end = segment.data.find(b"-----END " + match[1] + b"-----", match.end(), match.end() + _MOST_PEM)
-            body = segment.data[match.end() : end]
-            if end < 0 or len(body) < 60 or body.strip(_PEM_BODY):
-                continue
-            digest = hashlib.sha256(body).hexdigest()
-            yield FoundKey(at=segment.at + match.start(), kind=match[1].decode().lower(), digest=digest)
 
 
 def hashes_among(

@@ -5,16 +5,17 @@ from dataclasses import replace
 
 from bootverify.design.source import Source
 from bootverify.sources.importers.draft import Draft
+from bootverify.sources.importers.found_keys import put_found_keys
 from bootverify.sources.importers.hexfile import (
     FirmwareFile,
     hashes_among,
-    private_keys,
     public_keys,
     signed_images,
 )
 from bootverify.sources.importers.kconfig import Symbol
 from bootverify.sources.importers.project import Project
 from bootverify.sources.known_keys import KnownKey, known_keys, published_key
+from bootverify.sources.search import Search
 
 _MOST_KEYS = 100
 # Roles of one key pair: what the boot loader holds, what the configuration names, what images are signed with.
@@ -24,19 +25,19 @@ _CHECKOUTS = {"MCUboot": "bootloader/mcuboot/", "sdk-nrf": "nrf/"}
 _HEADERS = {"mcuboot": "MCUboot", "nsib": "sdk-nrf"}
 
 
-def put_keys(draft: Draft, project: Project) -> None:
+def put_keys(draft: Draft, project: Project, search: Search) -> None:
     """Every key that the build's files show, and every signed image; with a chain, what the key is for."""
     for file in project.firmware:
         _compiled_in(draft, project, file)
     _named_files(draft, project)
     for file in project.firmware:
         _provisioned(draft, file)
-        _private(draft, file)
         _images(draft, file)
     for number, key in enumerate(project.public_keys):
         _put(
             draft, f"nsib_key_{number}", "public", key.name, key.source, place=_first_image(draft, "b0"), verifies=True
         )
+    put_found_keys(draft, project, search)
 
 
 def _compiled_in(draft: Draft, project: Project, file: FirmwareFile) -> None:
@@ -71,15 +72,6 @@ def _provisioned(draft: Draft, file: FirmwareFile) -> None:
         for found in hashes_among(file, wanted, within=(low, high)):
             source = Source(file=file.file, text=f"hash of a published key at {found.at:#x}")
             _put(draft, "provisioned", "hash", found.digest, source, place=_first_image(draft, "uicr"))
-
-
-def _private(draft: Draft, file: FirmwareFile) -> None:
-    for found in private_keys(file):
-        source = Source(file=file.file, text=f"{found.kind} in PEM form at {found.at:#x}")
-        image = next((name for name in ("tfm+app", "app") if draft.has(("chain", name))), "")
-        name = f"private_at_{found.at:x}"
-        if not draft.has(("keys", name)):
-            draft.put(("keys", name), {"kind": "private", "placement": _placed(draft, image, found.at)}, source)
 
 
 def _images(draft: Draft, file: FirmwareFile) -> None:
@@ -210,15 +202,6 @@ def _first_image(draft: Draft, wish: str) -> object:
         if name in partitions and partitions[name].get("memory") != "uicr":
             return {"partition": name}
     return "uicr" if wish == "uicr" or "provision" in partitions else "host"
-
-
-def _placed(draft: Draft, image: str, at: int) -> object:
-    if not image:
-        return "host"
-    partitions = draft.plain.get("partitions", {})
-    slot = partitions.get(draft.plain["chain"][image].get("slot", ""), {})
-    start = slot.get("at", 0)
-    return {"image": image, "offset": max(at - start, 0)}
 
 
 def _plain(text: str) -> str:

@@ -25,6 +25,7 @@ from bootverify.sources.input_file import MIB, read_text
 from bootverify.sources.models import load_soc
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
+from bootverify.sources.search import Search
 from bootverify.sources.validate import validated
 
 _FULLEST = ("merged_domains.hex", "merged.hex", "merged_cpunet.hex", "provision.hex", "bootconf.hex", "zephyr.hex")
@@ -66,7 +67,7 @@ def read_programmed(
     packages = {
         name: Package(file=_inner(name, project), data=file.segments[0].data) for name, file in unaddressed.items()
     }
-    written = drawn(project, sdk)
+    written = drawn(project, sdk, Search())
     design = resolve(validated(DesignEntry, written), written, project.ledger.listed())
     return Firmware(
         design=design if design.soc.known else replace(design, soc=part),

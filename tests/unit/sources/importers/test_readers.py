@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.importers.devicetree import parse_devicetree
-from bootverify.sources.importers.hexfile import parse_firmware, private_keys, public_keys, signed_images
+from bootverify.sources.importers.hexfile import parse_firmware, public_keys, signed_images
 from bootverify.sources.importers.kconfig import parse_kconfig
 from bootverify.sources.importers.partition_manager import parse_partitions
 from bootverify.sources.ledger import Ledger
@@ -136,12 +136,6 @@ def test_a_public_key_compiled_in_is_found_by_content() -> None:
     assert [(each.at, each.kind, each.digest) for each in found] == [(7, "ed25519", sha256(key).hexdigest())]
 
 
-def test_a_private_key_in_pem_form_is_found() -> None:
-    pem = b"-----BEGIN RSA PRIVATE KEY-----\n" + b"QUJD" * 20 + b"\n-----END RSA PRIVATE KEY-----\n"
-    found = list(private_keys(parse_firmware(b"\0" * 5 + pem, "app.bin")))
-    assert [(each.at, each.kind) for each in found] == [(5, "rsa private key")]
-
-
 SIGNS = st.text(alphabet='abc01x{}<>;:="&/@#()-+*, \n', max_size=200).map(str.encode)
 
 
@@ -164,7 +158,6 @@ def test_no_bytes_crash_the_readers_of_images(content) -> None:
             continue
         assert all(each.size > 0 for each in signed_images(file))
         list(public_keys(file))
-        list(private_keys(file))
 
 
 def test_the_ledger_is_bounded_and_says_what_it_left_out() -> None:
@@ -201,4 +194,3 @@ def test_long_lines_and_long_expressions_take_no_time() -> None:
     assert len(parse_kconfig(spaces, "x", Ledger()).text("CONFIG_A")) == 600_000
     tree = parse_devicetree(b"/ { a = <(" + b"1<<60<<" * 30_000 + b"1)>; };", "x", Ledger())
     assert tree.cells(tree.root, "a") == [None]
-    assert list(private_keys(parse_firmware(b"-----BEGIN PRIVATE KEY-----\n" * 50_000, "x.bin"))) == []

@@ -1,0 +1,146 @@
+"""Encrypted images are opened with the keys that a scan has, whatever wraps the image key; else that is told."""
+
+import base64
+import hashlib
+import struct
+
+import pytest
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives import serialization as form
+from cryptography.hazmat.primitives.asymmetric import ec, padding, x25519
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from tests.made_keys import ec_key, raw_of, rsa_key, x25519_key
+
+from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.image_format import Version
+from bootverify.executor.maker import Envelope, make_image
+from bootverify.report.scan import scan_json, scan_text
+from bootverify.secrets.find import Form
+from bootverify.secrets.keys import public_key
+from bootverify.secrets.scan import Options, scan, scan_data
+
+HIDDEN = ec_key(31)  # test keys
+RSA = rsa_key(32)
+PEM = HIDDEN.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+PAYLOAD = b"code" * 100 + PEM + b"code" * 33
+
+
+def der(key):
+    return key.private_bytes(form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption())
+
+
+def ecies(name, scheme, size=16):
+    recipient = PrivateKey(name=name, scheme=scheme)
+    kind = "ecies-x25519" if scheme is Scheme.X25519 else "ecies-p256"
+    made = make_image(
+        PAYLOAD,
+        version=Version(1),
+        key=None,
+        envelope=Envelope(kind=kind, label=name, recipient=recipient, key_size=size),
+    )
+    raw = recipient.secret
+    if scheme is Scheme.X25519:
+        return made.shipped, der(x25519.X25519PrivateKey.from_private_bytes(raw))
+    return made.shipped, der(ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1()))
+
+
+def by_tlv(kind, wrapped, image_key):
+    """An image by hand, whose key is wrapped in a TLV that our maker does not write."""
+    header = struct.pack("<IIHHIIBBHII", 0x96F3B83D, 0, 32, 0, len(PAYLOAD), 4, 1, 0, 0, 0, 0)
+    encryptor = Cipher(algorithms.AES(image_key), modes.CTR(bytes(16))).encryptor()
+    digest = hashlib.sha256(header + PAYLOAD).digest()
+    tlvs = struct.pack("<HH", 0x10, 32) + digest + struct.pack("<HH", kind, len(wrapped)) + wrapped
+    return header + encryptor.update(PAYLOAD) + struct.pack("<HH", 0x6907, 4 + len(tlvs)) + tlvs
+
+
+def with_rsa():
+    image_key = raw_of(33, 16)
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    return by_tlv(0x30, RSA.public_key().encrypt(image_key, oaep), image_key), der(RSA)
+
+
+def with_sha512():
+    image_key, mine, theirs = raw_of(34, 16), x25519_key(35), x25519_key(36)
+    derived = HKDF(algorithm=hashes.SHA512(), length=80, salt=None, info=b"MCUBoot_ECIES_v1").derive(
+        mine.exchange(theirs.public_key())
+    )
+    encryptor = Cipher(algorithms.AES(derived[:16]), modes.CTR(bytes(16))).encryptor()
+    body = encryptor.update(image_key)
+    tag = hmac.HMAC(derived[16:], hashes.SHA512())
+    tag.update(body)
+    return by_tlv(0x34, mine.public_key().public_bytes_raw() + tag.finalize() + body, image_key), der(theirs)
+
+
+def with_wrap():
+    kek = raw_of(37, 16)
+    made = make_image(PAYLOAD, version=Version(1), key=None, envelope=Envelope(kind="aes-kw", label="kw", kek=kek))
+    return made.shipped, base64.b64encode(kek) + b"\n"
+
+
+CASES = {
+    "p256": ecies("p256", Scheme.ECDSA_P256),
+    "p256, AES-256": ecies("p256 long", Scheme.ECDSA_P256, 32),
+    "x25519": ecies("x25519", Scheme.X25519),
+    "x25519, SHA-512": with_sha512(),
+    "rsa": with_rsa(),
+    "aes-kw": with_wrap(),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_image_is_opened_with_a_key_that_is_given(case):
+    image, key = CASES[case]
+    closed = scan_data(image, "update.bin")
+    assert closed.finds == ()
+    assert closed.opened == ()
+    assert "was not seen" in closed.files[0].note
+    clear = scan_data(image, "update.bin", options=Options(opens=(key,)))
+    (find,) = clear.finds
+    assert find.fingerprint == public_key(HIDDEN.public_key()).fingerprint
+    assert find.place.part == "decrypted payload"
+    assert find.place.offset == image.index(b"\x3d\xb8\xf3\x96") + int.from_bytes(image[8:10], "little") + 400
+    assert [each.place.file for each in clear.opened] == ["update.bin"]
+    assert clear.files[0].note == ""
+    assert clear.files[0].size == len(image)
+
+
+@pytest.mark.parametrize("case", [name for name in CASES if name != "aes-kw"])
+def test_an_image_is_opened_with_a_key_that_lies_in_another_file(tmp_path, case):
+    image, key = CASES[case]
+    (tmp_path / "update.bin").write_bytes(b"\xff" * 64 + image)
+    (tmp_path / "boot.bin").write_bytes(b"\xff" * 100 + key + b"\xff" * 100)
+    result = scan([tmp_path])
+    assert [find.place.part for find in result.finds] == ["", "decrypted payload"]
+    text = scan_text(result)
+    assert "encrypted, and read in clear:" in text
+    assert result.finds[0].fingerprint[:16] in text
+
+
+def test_a_bare_number_opens_images_too():
+    recipient = PrivateKey(name="bare", scheme=Scheme.ECDSA_P256)
+    image, _ = ecies("bare", Scheme.ECDSA_P256)
+    result = scan_data(image + b"\xff" * 7 + recipient.public + b"\x11" * 40 + recipient.secret, "x.bin")
+    assert [(find.form, find.place.part) for find in result.finds] == [
+        (Form.PEM, "decrypted payload"),
+        (Form.SCALAR, ""),
+    ]
+
+
+def test_a_damaged_envelope_stays_closed_and_a_damaged_payload_is_told():
+    image, key = CASES["x25519"]
+    cut = scan_data(image[:-1] + bytes([image[-1] ^ 1]), "x.bin", options=Options(opens=(key,)))
+    assert cut.opened == ()
+    at = len(image) // 4
+    changed = scan_data(image[:at] + b"?" + image[at + 1 :], "x.bin", options=Options(opens=(key,)))
+    assert "another digest" in changed.files[0].note
+
+
+def test_no_value_is_shown():
+    image, key = CASES["aes-kw"]
+    result = scan_data(image, "x.bin", options=Options(opens=(key,)))
+    kek = raw_of(37, 16)
+    for text in (scan_text(result), scan_json(result), repr(result), repr(Options(opens=(key,)))):
+        assert kek.hex() not in text
+        assert base64.b64encode(kek).decode() not in text
+        assert PEM.splitlines()[1].decode() not in text
