@@ -7,10 +7,45 @@ from bootverify.sources.importers.card_draft import Draft
 from bootverify.sources.importers.card_map import Map
 from bootverify.sources.importers.card_words import read, says, words
 
-SIGNATURES = {"ecdsa-p256": "ecdsa-p256", "ed25519": "ed25519", "rsa-2048": "rsa-2048", "none": "none"}
-WRAPS = {"ecies-p256": "ecies-p256", "ecies-x25519": "ecies-x25519", "aes-kw": "aes-kw", "none": "none"}
+# What is verified and what hides an image, by phrase; an algorithm that is not modelled stands in for one that is.
+SIGNATURES = {
+    "ecdsa-p256": "ecdsa-p256",
+    "ecdsa": "ecdsa-p256",
+    "ecdsa-p384": "ecdsa-p256",
+    "p-256": "ecdsa-p256",
+    "ed25519": "ed25519",
+    "eddsa": "ed25519",
+    "rsa-2048": "rsa-2048",
+    "rsa-3072": "rsa-2048",
+    "rsa": "rsa-2048",
+    "none": "none",
+    "no": "none",
+    "unsigned": "none",
+    "hash": "none",
+    "digest": "none",
+    "sha-256": "none",
+    "sha256": "none",
+    "checksum": "none",
+    "crc": "none",
+}
+WRAPS = {
+    "ecies-p256": "ecies-p256",
+    "ecies-x25519": "ecies-x25519",
+    "rsa-oaep-2048": "ecies-p256",
+    "rsa-oaep": "ecies-p256",
+    "aes-kw": "aes-kw",
+    "none": "none",
+    "no": "none",
+    "off": "none",
+    "plain": "none",
+}
+SILENT_SIGNATURE = "pure checked app core application sha-512 sha512 pss signature"
+SILENT_WRAP = "128 256 transit staging slot slots update updates while and aes aes-128 aes-256 ctr rsa"
 SHIPPED = r"over the air|ota\b|fota|dfu|updat|upgrad"
-NOT_SHIPPED = r"debug probe|probe only|\bnot? (updat|upgrad)|never|immutable|read-only|\brom\b"
+NOT_SHIPPED = (
+    r"debug probe|probe only|\bnot? (updat|upgrad)|never|immutable|read-only|\brom\b|\b(cannot|can't|without|isn't)\b"
+    r"|\bno (longer|field|ota|dfu|firmware|over)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +166,10 @@ def _put_slots(draft: Draft, link: Link, map_: Map, parts: dict[str, Any] | None
         return
     slots = map_.slots(link.name, link.program)
     if not slots:
+        outside = map_.outside(link.name)
         text = f"no partition holds `{link.name}`; the map names none"
+        if outside is not None:
+            text = f"`{link.name}` is fetched from `{outside}`, outside the chip: code there has no model yet"
         draft.open(link.at, "no-slot", text)
         slots = [map_.invented(link.name)]
     if len(slots) > 1:
@@ -144,7 +182,11 @@ def _put_trust(draft: Draft, link: Link, chain: list[Link]) -> None:
     at = ("chain", link.name)
     told = link.told
     names = [each.name for each in chain]
-    by = next((word for word in words(told.get("verified_by", "none")) if word in names), None)
+    verifier = read(told.get("verified_by", "none"), {name: name for name in names}, "delegated own key signature")
+    by = next(iter(verifier.values), None)
+    if by and verifier.doubtful:
+        text = f"verified_by `{told.get('verified_by')}` of `{link.name}`"
+        draft.open((*link.at, "verified_by"), "conditional-verification", text)
     earlier = [each.name for each in chain[: chain.index(link)] if not each.second_core]
     first = not earlier
     if by and not first:
@@ -155,10 +197,10 @@ def _put_trust(draft: Draft, link: Link, chain: list[Link]) -> None:
         draft.open((*link.at, "verified_by"), "unverified-stage", text, policies=["authentic-only", "no-downgrade"])
     for key, native, table in (("signature", "signature", SIGNATURES), ("encrypted", "encryption", WRAPS)):
         text = str(told.get(key, "none"))
-        value = read(text, table).first
-        if value is None:
-            value = "ecdsa-p256" if key == "signature" else "ecies-p256"
-            draft.note((*link.at, key), f"`{text}` of `{link.name}` is taken as an ideal {native} like {value}")
+        seen = read(text, table, SILENT_SIGNATURE if key == "signature" else SILENT_WRAP)
+        value = "none" if "none" in seen.values else (seen.first or "none")
+        if seen.rest or not seen.values or ("none" in seen.values and len(set(seen.values)) > 1):
+            draft.open((*link.at, key), f"unread-{native}", f"{native} `{text}` of `{link.name}`")
         if value != "none":
             draft.put((*at, native), value, (*link.at, key))
             if key == "encrypted" and "decryptor" in told:

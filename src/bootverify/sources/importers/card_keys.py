@@ -214,7 +214,7 @@ def _image_in(text: str, chain: list[Link]) -> str | None:
         return None
     names = {link.name for link in chain}
     told: list[str] = re.findall(r"[\w.+-]+", text)
-    for word, following in zip(told, [*told[1:], ""], strict=True):
+    for word, following in zip(told, [*told[1:], ""], strict=False):
         if word in names and following in {"image", "binary", "code", "update", "release", "build"}:
             return word
     if says(text, r"inside|part of|embedded|compiled|linked|hard-?coded|file in|in the \w+ image|release \d|firmware"):

@@ -5,7 +5,7 @@ from typing import Any
 
 from bootverify.sources.importers.card_chain import Link
 from bootverify.sources.importers.card_draft import OF_ACCESS, OF_UPDATES, Draft
-from bootverify.sources.importers.card_words import number_before, read, says, truth, words
+from bootverify.sources.importers.card_words import number_before, read, says, truth, turned, words
 
 MODES = {
     "overwrite": "overwrite",
@@ -42,11 +42,12 @@ BEHAVIOURS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("counter-fails-closed", ("counter", "fail|cannot be (stored|written)",
      r"not booted|not started|refus|passed over|skipped|fail-closed")),
     ("counter-fails-open", ("counter", "fail|ignored|cannot be (stored|written)", "booted|fail-open|goes on|started")),
-    ("version-unchecked-when-permanent", ("version|downgrade", "test", "permanent", r"\bnot\b|only|skip")),
+    ("version-unchecked-when-permanent", ("version|downgrade", "test", "permanent", r"\b(not|nor|only|never)\b|skip")),
     ("swap-cut-survives", ("reset|power|interrupt|cut", "resum|complet|continu", r"^(?!.*\b(not|never|cannot)\b)")),
     ("swap-cut-loses-image", ("reset|power|interrupt|cut",
      "not resumed|never resumed|lost|shifted|no bootable|cannot be (resumed|completed)|not completed")),
-    ("misfit-blocks-staging", ("variant|slot", "neither|not (installed|removed|erased)", "block|occupi|stays|removed")),
+    ("misfit-blocks-staging", ("variant|slot", "neither|nor|not (installed|removed|erased)|fits no",
+     "block|occupi|stays|removed")),
     ("misfit-is-dropped", ("variant|fits no|wrong", "erased|dropped|removed|discarded",
      r"^(?!.*\b(not|never|neither)\b)")),
     ("acknowledged-early", ("acknowledg|reports|says", "before", "finish|written|copy|flash|complete")),
@@ -60,10 +61,15 @@ BEHAVIOURS: tuple[tuple[str, tuple[str, ...]], ...] = (
      "go(es)? on|ignored|continue|boots? (anyway|all the same)")),
     ("lock-off", (r"\block\b", r"\boff\b|disabled|not (enabled|set)")),
     ("lock-on", (r"\block\b", r"\bon\b|enabled|\bset\b", "default|always", r"^(?!.*\b(not|never|fail|cannot|off)\b)")),
+    ("lock-entries-reused", ("lock|entry|entries", "entry 0|first entry|same entry",
+     "every stage|each stage|again|reports success|re-?use", r"^(?!.*first free)")),
     ("lock-entries-counted", ("lock|entry|entries", "first free", "error|fail", "none|no free|left")),
-    ("no-second-slot-opened", ("second slot", "opens? none|not open|none")),
+    ("no-second-slot-opened", ("(no )?second slot", "opens? none|not open|none")),
     ("build-check-off", ("build-time|check|assert", "not in force|off|disabled|compiled out")),
 )  # fmt: skip
+
+
+LOCKS_OVER = "lock-entries-reused"
 
 
 def put_life(draft: Draft, chain: list[Link], *, tfm: bool) -> None:
@@ -292,18 +298,35 @@ def _deployed(draft: Draft, text: str, chain: list[Link]) -> None:
     draft.put(("life", "deployed"), value, ("update", "deployed"))
 
 
+def _reuse_entries(draft: Draft, at: tuple[str | int, ...], fact: object) -> None:
+    """The lock library of before 2021-06 in every boot stage of the application core (soc.md 3)."""
+    for name, entry in draft.native["chain"].items():
+        if "protects" in entry:
+            draft.put(("chain", name, "lock_library"), "counted", at)
+    second = [
+        str(told.get("stage")) for told in draft.design.get("chain") or [] if says(told.get("role", ""), "network")
+    ]
+    if second:
+        draft.open(at, "lock-library", f"release fact, as for the network core: {fact}", about=second)
+
+
 def _behaviours(draft: Draft) -> None:
     found: list[str] = []
     for part, policies in (("update", OF_UPDATES), ("protection", OF_ACCESS)):
         facts = (draft.design.get(part) or {}).get("release_facts") or []
         for i, fact in enumerate(facts if isinstance(facts, list) else [facts]):
-            name = next((name for name, patterns in BEHAVIOURS if says(fact, *patterns)), None)
+            name = next(
+                (name for name, patterns in BEHAVIOURS if says(fact, *patterns) and not turned(fact, *patterns)), None
+            )
             if name is None:
                 draft.open(
                     (part, "release_facts", i), "unread-release-fact", f"release fact: {fact}", policies=policies
                 )
             else:
-                found.append(name)
+                if name == LOCKS_OVER:
+                    _reuse_entries(draft, (part, "release_facts", i), fact)
+                else:
+                    found.append(name)
                 draft.note((part, "release_facts", i), f"release fact read as {name}: {fact}")
     if found:
         found += draft.native["life"].get("behaviours", [])

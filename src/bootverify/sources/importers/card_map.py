@@ -43,6 +43,7 @@ class Map:
             at = ("partitions", "proposed", "entries", i)
             draft.put(("proposed", str(entry.get("name", f"entry {i}"))), self._entry(entry, at), at)
         self.parts = ("tfm", "")
+        self._taken: dict[str, str] = {}
         self._containers()
 
     def provision(self) -> str | None:
@@ -116,9 +117,22 @@ class Map:
             own = [name for name, held in self.holds.items() if stage in words(held)]
             candidates = [stage, *own, *FIRST_SLOTS]
         for name in candidates:
-            if name in self.entries and self.entries[name]["memory"] == "internal":
+            if self._taken.get(name, stage) != stage or name not in self.entries:
+                continue
+            if self.entries[name]["memory"] == "internal":
+                self._taken[name] = stage
                 return [self._padded(name)]
+            if name in {stage, *own}:
+                break
         return []
+
+    def outside(self, stage: str) -> str | None:
+        """The partition outside the chip that `stage` is fetched from, by its name or what it is said to hold."""
+        for name, entry in self.entries.items():
+            named = name == stage or stage in words(self.holds[name])
+            if named and entry["memory"] == "external" and not says(name, "second|staging|scratch|slot1"):
+                return name
+        return None
 
     def _variants(self, stage: str) -> list[str]:
         for names in (("s0", "s1"), ("s0_image", "s1_image"), ("s0_partition", "s1_partition")):
@@ -176,7 +190,7 @@ class Map:
 
     def invented(self, stage: str) -> str:
         """A partition for a stage that the map forgot, so that the rest can be read."""
-        name = f"{stage} (not in the map)"
+        name = f"{stage} not in the map"
         end = max(
             (entry["at"] + entry["size"] for entry in self.entries.values() if entry["memory"] == "internal"), default=0
         )

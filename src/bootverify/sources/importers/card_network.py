@@ -1,8 +1,9 @@
 """The stages of a card that run on the network core."""
 
 from bootverify.sources.importers.card_chain import NOT_SHIPPED, Link
-from bootverify.sources.importers.card_draft import Draft
-from bootverify.sources.importers.card_words import says, words
+from bootverify.sources.importers.card_draft import OF_ACCESS, Draft
+from bootverify.sources.importers.card_protection import MOMENTS, PERMISSIONS, SILENT_PERM, SILENT_WHEN, ends
+from bootverify.sources.importers.card_words import read, says, words
 
 
 def put_network(draft: Draft, chain: list[Link]) -> None:
@@ -52,15 +53,19 @@ def put_network(draft: Draft, chain: list[Link]) -> None:
 
 
 def _locks(draft: Draft, link: Link) -> list[list[int]]:
+    """The spans that the stage write-protects on every boot that starts the core's application."""
     found = []
+    stages = [str(told.get("stage")) for told in draft.design.get("chain") or []]
     for i, lock in enumerate((draft.design.get("protection") or {}).get("locks") or []):
-        if link.name not in words(str(lock.get("set_by", ""))) or not says(
-            lock.get("perm", ""), "denied|r-x|read-only"
-        ):
+        if link.name not in words(str(lock.get("set_by", ""))):
             continue
-        when = str(lock.get("when", "")).split("(")[0]
-        if says(when, r"\bnot\b|\bonly\b|unless|except|until"):
-            draft.note(("protection", "locks", i), f"a lock that is set `{when}` is counted for nothing")
+        start, end = ends(lock)
+        seen = read(lock.get("perm", ""), PERMISSIONS, SILENT_PERM)
+        when = read(lock.get("when", ""), MOMENTS, SILENT_WHEN)
+        plain = says(lock.get("when", ""), "plain boot") and when.rest == ("only",)
+        if seen.rest or not seen.has("no-write") or not when.values or (when.rest and not plain) or start == end:
+            text = f"a lock of `{link.name}`: {lock.get('perm')}, {lock.get('when')}"
+            draft.open(("protection", "locks", i), "unread-network-lock", text, about=stages, policies=OF_ACCESS)
             continue
-        found.append(list(lock["span"]))
+        found.append([start, end])
     return found

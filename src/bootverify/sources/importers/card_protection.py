@@ -1,5 +1,6 @@
 """Locks, TF-M and the life cycle of a card as native entries."""
 
+import re
 from typing import Any
 
 from bootverify.design.protection import UnitKind
@@ -7,17 +8,98 @@ from bootverify.design.soc import FlashPatch
 from bootverify.sources.importers.card_chain import Link
 from bootverify.sources.importers.card_draft import OF_ACCESS, Draft
 from bootverify.sources.importers.card_release import sdk_window, window_holds
-from bootverify.sources.importers.card_words import read, says, truth, words
+from bootverify.sources.importers.card_words import CONDITIONS, read, says, truth, words
 from bootverify.sources.models import load_soc
 
-DENIES_WRITE = r"r-x|r--|write[s]? (is |are )?denied|writes? denied|no writes?|read-only|write[- ]?protect"
-DENIES_READ = (
-    r"read (is )?denied|no reads?|execute[- ]only|--x|read[/ -]*(and )?execute (is )?(denied|disable)|unreadable"
+# What a permission says, by its phrases; a phrase that is not among them leaves the lock unread.
+PERMISSIONS = {
+    "r-x": "no-write",
+    "rx": "no-write",
+    "r--": "no-execute",
+    "--x": "no-read",
+    "rwx": "open",
+    "rw-": "no-execute",
+    "no write": "no-write",
+    "no writes": "no-write",
+    "write denied": "no-write",
+    "writes denied": "no-write",
+    "writing denied": "no-write",
+    "write is denied": "no-write",
+    "writes are denied": "no-write",
+    "write and erase denied": "no-write",
+    "write protected": "no-write",
+    "write-protected": "no-write",
+    "write protection": "no-write",
+    "read-only": "no-write",
+    "read only": "no-write",
+    "read and execute": "no-write",
+    "read and execute only": "no-write",
+    "read execute": "no-write",
+    "read execute only": "no-write",
+    "no access": "no-access",
+    "access denied": "no-access",
+    "read and write denied": "no-access",
+    "read write denied": "no-access",
+    "read write and execute denied": "no-access",
+    "read write execute denied": "no-access",
+    "unreadable": "no-read",
+    "no read": "no-read",
+    "no reads": "no-read",
+    "read denied": "no-read",
+    "reads denied": "no-read",
+    "execute-only": "no-read",
+    "execute only": "no-read",
+    "no execute": "no-execute",
+    "execute denied": "no-execute",
+    "not locked": "loose",
+    "unlocked": "loose",
+    "no lock": "loose",
+    "without lock": "loose",
+    "locked": "locked",
+    "locked until reset": "locked",
+    "locked until next reset": "locked",
+    "locked until the next reset": "locked",
+    "until reset": "locked",
+    "until next reset": "locked",
+    "until the next reset": "locked",
+    "permanently": "locked",
+    "permanent": "locked",
+    "requested": "wish",
+    "wished": "wish",
+    "planned": "wish",
+    "intended": "wish",
+    "should": "wish",
+}
+SILENT_PERM = (
+    "secure acl bprot rramc spu fprotect two merged region regions entry entries bit bits block blocks bootconf uicr"
+    " hardware hw write-once once non-secure 3 4"
 )
-DENIES_EXECUTE = r"\br--\b|\brw-\b|no execut"
-KNOWN_PERM = (
-    "r-x write denied writes secure locked until reset acl bprot rramc spu two merged regions region permanently"
-)
+MOMENTS = {
+    "at start": "start",
+    "at its start": "start",
+    "at start-up": "start",
+    "at startup": "start",
+    "start-up": "start",
+    "first thing": "start",
+    "as its first act": "start",
+    "from reset": "start",
+    "from reset on": "start",
+    "out of reset": "start",
+    "at reset": "start",
+    "before hand-off": "hand_over",
+    "before handoff": "hand_over",
+    "before hand-over": "hand_over",
+    "before handover": "hand_over",
+    "at hand-off": "hand_over",
+    "at handoff": "hand_over",
+    "at hand-over": "hand_over",
+    "as its last act": "hand_over",
+    "before the jump": "hand_over",
+    "before jumping": "hand_over",
+    "before the application starts": "hand_over",
+}
+# b0n protects the network image on each boot that starts it: the other path waits for a reset (ncs-boot 2.8).
+SILENT_WHEN = "after the invalidation writes right just immediately last early by hardware bootconf uicr b0n plain boot"
 SECRECY = ["secret-confidential", "secret-use-restricted", "image-confidential"]
 
 
@@ -31,21 +113,28 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
         at = ("protection", "locks", i)
         if says(lock.get("region", "internal"), "network"):
             continue
+        if ends(lock) == (0, 0):
+            draft.open(at, "unread-span", f"the span of a lock: {lock.get('span')}", policies=OF_ACCESS)
+            continue
         by = words(str(lock.get("set_by", "")))
         owner = next((word for word in by if word in names), None)
+        if CONDITIONS.intersection(by):
+            draft.open(at, "conditional-lock", f"the lock is set by `{lock.get('set_by')}`", policies=OF_ACCESS)
         if owner is None and by[:1] in {("tfm",), ("tf-m",), ("spm",)} and tfm:
-            tfm_locks = True
+            tfm_locks = _by_tfm(draft, lock, at) or tfm_locks
             continue
         if owner is None and says(f"{lock.get('set_by', '')} {lock.get('when', '')}", "bootconf"):
-            span = lock.get("span") or [0, 0]
-            if span[0] == 0 and _stands(draft, lock, at, about=_about(draft, lock, pair)):
-                draft.native["boot_region"] = span[1]
+            start, end = ends(lock)
+            if start == 0 and _stands(draft, lock, at, about=_about(draft, lock, pair)):
+                draft.native["boot_region"] = end
                 continue
         if owner is None or not _stands(draft, lock, at, about=_about(draft, lock, pair)):
             if owner is None:
                 draft.open(at, "unread-lock", f"lock set by `{lock.get('set_by')}`", policies=OF_ACCESS)
             continue
         spans[owner].append(_span(draft, lock, at))
+    for name, listed in spans.items():
+        _one_denial(draft, name, listed)
     for name, link in names.items():
         if link.program in {"nsib", "mcuboot"}:
             draft.put(("chain", name, "protects"), spans[name], ("protection", "locks"))
@@ -64,57 +153,98 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
         draft.put(("chain", image, "trustzone"), zone, ("protection", "tfm"))
 
 
+def _one_denial(draft: Draft, name: str, listed: list[dict[str, Any]]) -> None:
+    """Locks of one moment have one denial in the design: where they differ, what reading they deny stays open."""
+    for moment in ("start", "hand_over"):
+        items = [item for item in listed if item["when"] == moment]
+        if any("deny" in item for item in items) and not all("deny" in item for item in items):
+            for item in items:
+                item.pop("deny", None)
+            text = f"`{name}` locks spans with different denials at one moment; only that of writing is modelled"
+            draft.open(("protection", "locks"), "different-denials", text, policies=SECRECY)
+
+
+def _by_tfm(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> bool:
+    """Whether TF-M locks its own code in this release; what else is said of that lock is entered where it decides."""
+    window = sdk_window(str(lock.get("when", "")))
+    applies = None if window is None else window_holds(window, str(draft.native.get("sdk", "")))
+    start, end = ends(lock)
+    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
+    ragged = bool(start % soc.guard.granule or end % soc.guard.granule)
+    if window is not None and applies is None and ragged:
+        text = f"whether TF-M locks its code first in every release of `{draft.native.get('sdk')}`"
+        draft.open(at, "tfm-lock-by-release", text, policies=["isolation-boundary", "functional"])
+    seen = read(lock.get("perm", ""), PERMISSIONS, SILENT_PERM)
+    if seen.rest or not seen.has("no-write") or seen.has("loose"):
+        draft.open(at, "unread-permission", f"permission `{lock.get('perm')}`", policies=OF_ACCESS)
+    return applies is not False
+
+
+def ends(lock: dict[str, Any]) -> tuple[int, int]:
+    """First address and end of a lock's span; two zeros where it has none that can be read."""
+    span = lock.get("span")
+    if isinstance(span, list) and len(span) == 2 and all(isinstance(each, int) for each in span):
+        return span[0], span[1]
+    return 0, 0
+
+
 def _stands(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], about: list[str]) -> bool:
     """Whether the lock denies writes at all; a doubtful one is entered as an open point."""
     perm = str(lock.get("perm", ""))
-    nothing: dict[str, str] = {}
-    seen = read(perm, nothing, KNOWN_PERM)
+    seen = read(perm, PERMISSIONS, SILENT_PERM)
     engine = str((draft.design.get("protection") or {}).get("engine", ""))
-    if (says(perm, DENIES_READ) and not says(engine, "acl")) or says(perm, DENIES_EXECUTE):
-        draft.open(at, "denied-read", f"`{perm}` denies more than writing", policies=SECRECY)
-    if not says(perm, DENIES_WRITE):
-        draft.open(at, "unread-permission", f"permission `{perm}`", about=about, policies=OF_ACCESS)
+    if seen.rest or not {"no-write", "no-access"} & set(seen.values) or seen.has("open"):
+        what = f"permission `{perm}`" + (f": {', '.join(seen.rest)}" if seen.rest else "")
+        draft.open(at, "unread-permission", what, policies=OF_ACCESS)
         return False
-    if says(perm, "requested|wished|planned|intended|should"):
+    if (seen.has("no-access") or seen.has("no-read")) and not says(engine, "acl"):
+        draft.open(at, "denied-read", f"`{perm}` denies more than writing", policies=SECRECY)
+    if seen.has("no-execute"):
+        draft.open(at, "denied-execute", f"`{perm}` denies more than writing", policies=[*SECRECY, "bootable"])
+    if seen.has("wish"):
         text = f"`{perm}`: whether the lock really stands"
         draft.open(at, "requested-lock", text, about=about, policies=[each for each in OF_ACCESS if each != "bootable"])
-    elif set(seen.rest) & {"not", "unless", "except", "only", "partly", "if"}:
-        draft.open(at, "unread-permission", f"permission `{perm}`", about=about, policies=OF_ACCESS)
-    when = str(lock.get("when", ""))
-    window = sdk_window(when)
-    if window is not None and window_holds(window, str(draft.native.get("sdk", ""))) is False:
-        text = f"the lock is said to be set `{when}`, which leaves out this release"
-        draft.open((*at, "when"), "contradicting-release", text, about=about, policies=OF_ACCESS, contradiction=True)
-    rest = when.split("(", maxsplit=1)[0]
-    if says(rest, r"\bnot\b|\bonly\b|unless|except|if\b|until"):
-        draft.open((*at, "when"), "conditional-lock", f"the lock is set `{when}`", about=about, policies=OF_ACCESS)
-    if not says(when, "start|hand-?off|hand-?over|reset|boot|launch|jump"):
-        draft.open((*at, "when"), "unread-time", f"the lock is set `{when}`", about=about, policies=OF_ACCESS)
+    _at_its_time(draft, str(lock.get("when", "")), at, about)
     return True
 
 
+def _at_its_time(draft: Draft, when: str, at: tuple[str | int, ...], about: list[str]) -> None:
+    """Enter what is said of the moment beyond the known ones: a condition, another release, words of no meaning."""
+    window = sdk_window(when)
+    if window is not None:
+        if window_holds(window, str(draft.native.get("sdk", ""))) is False:
+            text = f"the lock is said to be set `{when}`, which leaves out this release"
+            draft.open(
+                (*at, "when"), "contradicting-release", text, about=about, policies=OF_ACCESS, contradiction=True
+            )
+        when = re.sub(r"\([^()]*\d+\.\d[^()]*\)", " ", when)
+    seen = read(when, MOMENTS, SILENT_WHEN)
+    silent = says(when, "plain boot") and seen.rest == ("only",)
+    if not seen.values or (seen.rest and not silent):
+        draft.open((*at, "when"), "conditional-lock", f"the lock is set `{when}`", about=about, policies=OF_ACCESS)
+
+
 def _span(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> dict[str, Any]:
-    perm = str(lock.get("perm", ""))
+    seen = read(lock.get("perm", ""), PERMISSIONS, SILENT_PERM)
     engine = str((draft.design.get("protection") or {}).get("engine", ""))
-    stays = says(perm, r"until[ -]reset|locked|permanent|\bacl\b|bprot") or says(engine, "acl|bprot")
+    stays = (seen.has("locked") and not seen.has("loose")) or says(engine, "acl|bprot")
     if not stays and says(engine, "rramc"):
         draft.note(at, "the lock of a RRAMC region is taken to stand until reset")
         stays = True
-    when = str(lock.get("when", ""))
-    early = says(when, r"at start|start-up|first|from reset") and not says(when, "hand-?off")
+    moments = set(read(lock.get("when", ""), MOMENTS, SILENT_WHEN).values)
     entry: dict[str, Any] = {
-        "span": list(lock.get("span") or [0, 0]),
+        "span": list(ends(lock)),
         "lock": "until_reset" if stays else "none",
-        "when": "start" if early else "hand_over",
+        "when": "start" if moments == {"start"} else "hand_over",
     }
-    if says(perm, DENIES_READ) and says(engine, "acl"):
+    if (seen.has("no-access") or seen.has("no-read")) and says(engine, "acl"):
         entry["deny"] = ["read", "write"]
     return entry
 
 
 def _about(draft: Draft, lock: dict[str, Any], pair: dict[str, list[str]]) -> list[str]:
     """Whom the lock is about: partitions under its span, and the stages that lie there."""
-    span = lock.get("span") or [0, 0]
+    span = ends(lock)
     found = []
     for name, entry in draft.native.get("partitions", {}).items():
         at, size = entry.get("at"), entry.get("size")
@@ -150,7 +280,7 @@ def put_lifecycle(draft: Draft) -> None:
                 ("protection", "flash_patch"),
                 "unread-flash-patch",
                 f"flash_patch `{told['flash_patch']}`",
-                policies=["rot-immutable"],
+                policies=OF_ACCESS,
             )
         else:
             life["flash_patch"] = patch
@@ -209,13 +339,38 @@ def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+SWITCH = {
+    "on": True,
+    "enabled": True,
+    "set": True,
+    "locked": True,
+    "closed": True,
+    "off": False,
+    "disabled": False,
+    "open": False,
+    "unset": False,
+    "unlocked": False,
+    "not available": False,
+    "unavailable": False,
+    "not present": False,
+    "does not exist": False,
+    "n/a": False,
+    "none": False,
+}
+# Moments of production, in the order told: the last state is the product's. Silicon and register names say no more.
+SILENT_SWITCH = (
+    "during assembly end line then later finally shipped production hardware type software firmware uicr written"
+    " tampc both switches enabled ctrl-ap register improved revised scheme first old silicon build code part family"
+    " erased word from factory"
+)
+
+
 def _finally(text: str) -> bool | None:
-    """The last state told of a switch: `off during assembly, on at end of line` is on, `not available` off."""
-    if says(text, "not available|unavailable|not present|does not exist|\\bn/a\\b"):
-        return False
-    states = [
-        word in {"on", "enabled", "set", "locked"}
-        for word in words(text)
-        if word in {"on", "enabled", "set", "locked", "off", "disabled", "open", "unset"}
-    ]
-    return states[-1] if states else None
+    """The last state told of a switch: `off during assembly, on at end of line` is on; None where more is said.
+
+    >>> _finally("on (hardware type, revision before 2020-10)"), _finally("on (option only, UICR not written)")
+    (True, None)
+    """
+    told = re.sub(r"revision (before|after|from) 20\d\d(-\d\d)?|build codes? \w+( and later)?", " ", text)
+    seen = read(told, SWITCH, SILENT_SWITCH)
+    return None if seen.rest or not seen.values else seen.values[-1]

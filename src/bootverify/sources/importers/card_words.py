@@ -58,6 +58,10 @@ CONDITIONS = frozenset(
         "before",
     ]
 )
+# What turns a sentence round, wherever it stands.
+TURNS = (
+    r"\b(not|never|neither|nor|no|none|nobody|without|unless|except|cannot|only|hardly|rarely|instead|nothing)\b|n't\b"
+)
 _FILLERS = frozenset(
     [
         "a",
@@ -125,7 +129,7 @@ def read(text: object, meanings: Mapping[str, T], known: str = "") -> Reading[T]
     at = 0
     while at < len(told):
         for phrase, value in phrases:
-            if told[at : at + len(phrase)] == phrase:
+            if phrase and told[at : at + len(phrase)] == phrase:
                 values.append(value)
                 at += len(phrase)
                 break
@@ -148,12 +152,27 @@ def number_before(text: object, noun: str) -> int | None:
 
 
 def truth(value: object) -> bool | None:
-    """A truth value as people write it; None when it is none."""
+    """A truth value as people write it; None when it is none, or when more is said than that.
+
+    >>> truth("off by default"), truth("no"), truth("no login")
+    (None, False, None)
+    """
     if isinstance(value, bool):
         return value
-    told = words(value)
-    if told[:1] in {("true",), ("yes",), ("on",), ("enabled",), ("present",)}:
-        return True
-    if told[:1] in {("false",), ("no",), ("off",), ("none",), ("disabled",), ("absent",), ("not",), ("without",)}:
+    told = set(words(value))
+    if len(told) == 2 and "not" in told and told & {"built", "enabled", "present", "set", "available", "included"}:
         return False
-    return None
+    if len(told) != 1:
+        return None
+    if told <= {"true", "yes", "on", "enabled", "present"}:
+        return True
+    return False if told <= {"false", "no", "off", "none", "disabled", "absent", "not", "without"} else None
+
+
+def turned(text: object, *patterns: str) -> bool:
+    """Whether `text` denies or restricts something outside what the patterns match: what they say is then doubtful."""
+    left = str(text)
+    for pattern in patterns:
+        if not pattern.startswith("^(?!"):
+            left = re.sub(pattern, " ", left, flags=re.IGNORECASE)
+    return re.search(TURNS, left, re.IGNORECASE) is not None

@@ -112,8 +112,10 @@ def merged(draft: Draft, chain: list[Link], map_: Map, *, tfm: bool) -> list[Lin
 def with_application(draft: Draft, chain: list[Link], map_: Map) -> list[Link]:
     """The stages, with the application that the map shows where the card draws a bootloader with nothing to start."""
     own = [link for link in chain if not link.second_core]
+    if not own or own[-1].program not in {"nsib", "mcuboot"}:
+        return chain
     slots = map_.slots("app", "application")
-    if not own or own[-1].program not in {"nsib", "mcuboot"} or not slots:
+    if not slots:
         return chain
     draft.note(("chain",), f"the card draws no application; the map has one in `{slots[0]}`")
     told = {"verified_by": own[-1].name, "signature": "ecdsa-p256", "mutability": "updatable"}

@@ -1,0 +1,117 @@
+"""Words of a card that say less, more or the opposite: what is not understood is told and takes the verdict away."""
+
+from typing import Any
+
+import pytest
+from tests.unit.sources.test_scenario_card import _card, _points, _read
+
+from bootverify.design.boot import EncryptionType, Protect, SignatureType
+from bootverify.design.design import Design
+from bootverify.design.life import Behaviour
+
+
+def _with(change: dict[str, Any]) -> Design:
+    return _read(_card(), change)
+
+
+def _lock(**change: Any) -> list[dict[str, Any]]:
+    told = {"span": [0x0, 0xC000], "perm": "R-X, secure, locked until reset", "set_by": "mcuboot"}
+    return [{**told, "when": "before hand-off", **change}]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"perm": "R-X, secure, locked until reset unless a probe is attached"},
+        {"perm": "R-X in production builds"},
+        {"perm": "secure, locked until reset"},
+        {"when": "before hand-off (debug builds only)"},
+        {"when": "at first start"},
+        {"when": "at start of the application"},
+        {"when": "sometimes"},
+        {"set_by": "mcuboot, if built with the option"},
+        {"span": [0x0]},
+        {"span": None},
+    ],
+)
+def test_a_lock_with_a_condition_is_open(change: dict[str, Any]) -> None:
+    assert _points(_with({"protection.locks": _lock(**change)}))
+
+
+@pytest.mark.parametrize("perm", ["R-X, secure, not locked", "R-X, secure, unlocked"])
+def test_a_span_that_is_not_locked_is_read_so(perm: str) -> None:
+    design = _with({"protection.locks": _lock(perm=perm)})
+    (step,) = (step for step in design.stages[0].steps if isinstance(step, Protect))
+    assert step.lock.value == "none"
+    assert not _points(design)
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("approtect", "on (firmware option only, UICR not written)"),
+        ("approtect", "user handling"),
+        ("secure_approtect", "on in development"),
+        ("eraseprotect", "on, but the unlock service is shipped"),
+    ],
+)
+def test_a_switch_with_more_words_is_open(field: str, told: str) -> None:
+    assert f"unread-{field}" in _points(_with({f"protection.{field}": told}))
+
+
+@pytest.mark.parametrize("told", ["no image is skipped", "on, except after a pin reset", "true (release builds)"])
+def test_a_truth_value_with_more_words_is_none(told: str) -> None:
+    assert "unread-switch" in _points(_with({"update.validate_primary_each_boot": told}))
+
+
+@pytest.mark.parametrize("told", ["none", "sha-256", "hash only", "unsigned"])
+def test_a_digest_is_no_signature(told: str) -> None:
+    design = _with({"chain.app.signature": told})
+    assert design.image("app").signature is SignatureType.NONE or "unread-signature" in _points(design)
+
+
+@pytest.mark.parametrize("told", ["ecdsa-p256, not verified", "own scheme", "ecdsa-p256 or none"])
+def test_an_unread_signature_is_open(told: str) -> None:
+    assert "unread-signature" in _points(_with({"chain.app.signature": told}))
+
+
+@pytest.mark.parametrize("told", ["no", "off", "plain"])
+def test_no_encryption_is_read_so(told: str) -> None:
+    assert _with({"chain.app.encrypted": told}).image("app").encryption is EncryptionType.NONE
+
+
+def test_an_unread_encryption_is_open() -> None:
+    assert "unread-encryption" in _points(_with({"chain.app.encrypted": "xor with the serial number"}))
+
+
+@pytest.mark.parametrize("told", ["cannot be updated", "no field update", "without an update path"])
+def test_what_cannot_be_updated_is_not_shipped(told: str) -> None:
+    assert not _with({"chain.app.mutability": told}).image("app").updatable
+
+
+@pytest.mark.parametrize(
+    ("fact", "read"),
+    [
+        ("boot stops when the lock cannot be set", Behaviour.LOCK_FAILURE_STOPS),
+        ("boot never stops when the lock cannot be set", None),
+        ("an image whose counter write fails is not booted", Behaviour.COUNTER_FAILS_CLOSED),
+        ("a swap is never resumed after a reset", Behaviour.SWAP_CUT_LOSES_IMAGE),
+        ("a swap is always resumed after a reset", Behaviour.SWAP_CUT_SURVIVES),
+        ("a swap is hardly resumed after a reset", None),
+        ("metadata entries are never accepted from the unsigned area", None),
+    ],
+)
+def test_a_release_fact_turned_round_is_not_read_as_its_opposite(fact: str, read: Behaviour | None) -> None:
+    design = _with({"update.release_facts": [fact]})
+    assert design.life.behaviours == ({read} if read else set())
+    assert ("unread-release-fact" in _points(design)) is (read is None)
+
+
+def test_two_stages_never_share_one_slot() -> None:
+    extra = {"stage": "app_ext", "role": "application part", "mutability": "updatable over the air"}
+    card = _card()
+    card["design"]["chain"].append({**extra, "verified_by": "mcuboot", "signature": "ecdsa-p256"})
+    card["design"]["partitions"]["entries"].append(
+        {"name": "app_ext", "at": 0x0, "size": 0x80000, "region": "external"}
+    )
+    assert "no-slot" in _points(_read(card))
