@@ -12,6 +12,7 @@ from bootverify.cli.app import run as run_app
 FAMILIES = {
     "check": ("check", "replay", "certify"),
     "change": ("diff", "whatif", "repair", "attackers"),
+    "migrate": ("migrate",),
     "importing": ("import", "init"),
     "run_device": ("boot", "conform"),
     "scan": ("scan",),

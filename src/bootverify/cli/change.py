@@ -126,6 +126,13 @@ def _written(source: str) -> Written:
     return api.read(source)
 
 
+def design_named(source: str) -> Design:
+    """The design called `source`: what `api.load` takes, or a file at a git revision."""
+    if ":" in source and not Path(source).exists() and source != "-":
+        return design_of(_written(source))
+    return api.load(source)
+
+
 def _from_git(source: str) -> bytes:
     if source.startswith("-"):
         raise InputError.at(source, 0, "this is no revision; write REV:PATH")

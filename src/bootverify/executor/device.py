@@ -58,11 +58,11 @@ class Device:
     log: list[str] = field(default_factory=list)
 
     @classmethod
-    def blank(cls, design: Design) -> "Device":
-        """A device as it leaves the fab: everything erased, at reset."""
+    def blank(cls, design: Design, *, outside: int = 0) -> "Device":
+        """A device as it leaves the fab: everything erased, at reset; `outside` bytes of external memory at least."""
         soc = design.soc
         rram = soc.nvm is NvmKind.RRAM
-        outside = external_size(design)
+        outside = max(external_size(design), outside)
         size = external_start(design) + outside - soc.flash.start if outside else soc.flash.size
         rule = WriteRule.OVERWRITE if rram else WriteRule.AND
         once = WriteRule.OTP_WORD if rram else WriteRule.OTP_HALFWORD

@@ -28,7 +28,12 @@ COUNTER_SLOTS = 8
 
 @dataclass(slots=True)
 class Factory(Forger):
-    """The production line of one design, and its attackers' workshop."""
+    """The production line of one design, and its attackers' workshop.
+
+    `counter_slots` is the room of NSIB's version counter.
+    """
+
+    counter_slots: int = COUNTER_SLOTS
 
     @staticmethod
     @lru_cache(maxsize=16)
@@ -76,12 +81,16 @@ class Factory(Forger):
 
     # -- production
 
-    def device(self) -> Device:
-        """A device as it leaves production: images in their first slots, provision data, key slots."""
-        device = Device.blank(self.design)
+    def device(self, *, release: int = 1, outside: int = 0) -> Device:
+        """A device as it leaves production: images in their first slots, provision data, key slots.
+
+        `release` is the one that production installs, `outside` the size of the external memory where more of it is
+        used than the design tells.
+        """
+        device = Device.blank(self.design, outside=outside)
         for image in self.design.images:
             start = home(self.design, image.slots[0]).start
-            device.flash.load(start, self.slot_image(image, 1, image.slots[0]))
+            device.flash.load(start, self.slot_image(image, release, image.slots[0]))
         self._provision(device)
         self._boot_region(device)
         ranges = store_ranges(self.design)
@@ -117,7 +126,7 @@ class Factory(Forger):
         for stage in self.design.stages:
             for step in stage.steps:
                 if isinstance(step, ChooseSlot):
-                    data = self._provision_data(step, self.nsib_key(step.image).public)
+                    data = self._provision_data(step, *self.nsib_anchors(step.image))
                     home_of_data = device.uicr if step.provision is None else device.flash
                     home_of_data.load(nsib_build.provision(self.design, step).start, data)
 
@@ -127,7 +136,7 @@ class Factory(Forger):
             nsib_build.config(self.design, step),
             slots=(addresses[0], addresses[-1]),
             public_keys=public_keys,
-            counter_slots=COUNTER_SLOTS,
+            counter_slots=self.counter_slots,
         )
 
     def misled(self, image: Image, flash: Flash) -> bool:
@@ -145,8 +154,8 @@ class Factory(Forger):
             return PROVISIONED
         area = nsib_build.provision(self.design, step)
         held = flash.read(area.start, self.design.soc.page)
-        data = self._provision_data(step, self.nsib_key(step.image).public)
-        fixed = len(data) - 2 * COUNTER_SLOTS  # half-words, at the end
+        data = self._provision_data(step, *self.nsib_anchors(step.image))
+        fixed = len(data) - 2 * self.counter_slots  # half-words, at the end
         if held[:fixed] == data[:fixed]:
             return PROVISIONED
         return CRAFTED if held.strip(b"\xff") else ERASED

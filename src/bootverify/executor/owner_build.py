@@ -4,6 +4,7 @@ Everything is real - code-like bytes, real signatures, real encryption - and fol
 same design always gives the same bytes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bootverify.design.boot import ChooseSlot, EncryptionType, Image, Program, SignatureType
@@ -56,8 +57,12 @@ class Package:
 
 @dataclass(slots=True)
 class OwnerBuild(OwnerKeys):
-    """Builds for one design; results are kept, they never change."""
+    """Builds for one design; results are kept, they never change.
 
+    `payload` is the size of an image's payload, where it is not as large as its slot allows.
+    """
+
+    payload: Mapping[str, int] = field(default_factory=dict)
     _images: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
     _packages: dict[tuple[str, int, str], Package] = field(default_factory=dict)
     _made: dict[tuple[str, int, bytes], MadeImage] = field(default_factory=dict)
@@ -89,7 +94,7 @@ class OwnerBuild(OwnerKeys):
         """Where the payload of an image that MCUboot boots starts, and how long it is: its update is staged whole."""
         area, header = home(self.design, slot), self.design.soc.header
         least = min(area.size, home(self.design, image.staging).size if image.staging else area.size)
-        return area.start + header, least - header - TRAILER_ROOM - TLV_ROOM
+        return area.start + header, self._sized(image, least - header - TRAILER_ROOM - TLV_ROOM)
 
     def _wrapped(self, image: Image, payload: bytes, release: int) -> MadeImage:
         """MCUboot's layer around `payload`; updates of MCUboot itself carry the application image's signature.
@@ -140,7 +145,10 @@ class OwnerBuild(OwnerKeys):
         """Where the payload of an image that NSIB boots starts, and how long it is."""
         area = home(self.design, slot)
         pad = nsib_build.pad(self.design, image)
-        return area.start + pad, (area.size - pad - 0x100 - (TLV_ROOM if pad else 0)) // 4 * 4
+        return area.start + pad, self._sized(image, area.size - pad - 0x100 - (TLV_ROOM if pad else 0)) // 4 * 4
+
+    def _sized(self, image: Image, most: int) -> int:
+        return min(self.payload.get(image.name, most), most)
 
     def _signed_for_nsib(
         self, image: Image, payload: bytes, start: int, version: int, key: nsib_maker.SigningKey

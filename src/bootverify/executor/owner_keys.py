@@ -4,7 +4,8 @@ The keys are test keys, generated from names.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bootverify.design.boot import EncryptionType, Image, SignatureType
@@ -16,9 +17,15 @@ from bootverify.executor.crypto import PrivateKey, RawEd25519Key, RawP256Key, Sc
 
 @dataclass(slots=True)
 class OwnerKeys:
-    """The keys of one design."""
+    """The keys of one design.
+
+    `signers` name the pair that signs an image, where it is another than the owner's first; `trusted` the pairs whose
+    public halves the verifier of an image was built with, where they are others than the one that signs.
+    """
 
     design: Design
+    signers: Mapping[str, str] = field(default_factory=dict)
+    trusted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def value(self, key: Key) -> bytes:
         """The value of `key`: the secret itself, or the public half or its hash."""
@@ -38,15 +45,29 @@ class OwnerKeys:
 
     def signing_key(self, image: str) -> PrivateKey:
         """The owner's key pair that signs `image`."""
+        return self._pair(image, self._signer(image))
+
+    def anchors(self, image: str) -> tuple[bytes, ...]:
+        """The public halves that MCUboot verifies `image` with, in order."""
+        return tuple(self._pair(image, name).public for name in self._trusted(image))
+
+    def _pair(self, image: str, name: str) -> PrivateKey:
         scheme = self.design.image(image).signature
-        return PrivateKey(
-            Scheme.ECDSA_P256 if scheme is SignatureType.NONE else Scheme(scheme.value),
-            f"{self.design.name}/signs/{image}",
-        )
+        return PrivateKey(Scheme.ECDSA_P256 if scheme is SignatureType.NONE else Scheme(scheme.value), name)
+
+    def _signer(self, image: str) -> str:
+        return self.signers.get(image, f"{self.design.name}/signs/{image}")
+
+    def _trusted(self, image: str) -> tuple[str, ...]:
+        return self.trusted.get(image, (self._signer(image),))
+
+    def nsib_anchors(self, image: str) -> tuple[bytes, ...]:
+        """The public halves that NSIB verifies `image` with, in the order of their provisioning."""
+        return tuple(self.nsib_key(image, name).public for name in self._trusted(image))
 
     def nsib_key(self, image: str, name: str = "") -> RawP256Key | RawEd25519Key:
         """The owner's key pair that signs `image` for NSIB: the same, in NSIB's raw form; or the one called `name`."""
-        name = name or f"{self.design.name}/signs/{image}"
+        name = name or self._signer(image)
         by_kmu = nsib_build.by_kmu(self.design, self.design.image(image))
         return RawEd25519Key(name) if by_kmu else RawP256Key(name)
 
@@ -55,7 +76,7 @@ class OwnerKeys:
         if not key.secret and self.design.soc.kmu_version > 1:
             for use in key.uses:
                 if self.design.image(use.image).signature is SignatureType.ED25519:
-                    return RawEd25519Key(f"{self.design.name}/signs/{use.image}").public
+                    return RawEd25519Key(self._trusted(use.image)[0]).public
         return self.value(key)
 
     def pair(self, key: Key) -> PrivateKey:

@@ -96,6 +96,16 @@ def act(world: World, action: Action) -> None:
     world.log += world.device.log
 
 
+def take_step(world: World, action: TakeStep) -> None:
+    """Let the running stage take its next step, or be cut in it, where no encoder follows; the device's log tells.
+
+    Raises:
+        NotEnabled: the device is elsewhere, or nobody cuts the power here.
+    """
+    world.device.log = []
+    _take_step(world, action)
+
+
 def _take_step(world: World, action: TakeStep) -> None:
     device = world.device
     # PREMISE the running stage is about to take this very step
@@ -106,7 +116,7 @@ def _take_step(world: World, action: TakeStep) -> None:
     stage = device.design.stages[device.stage]
     step = stage.steps[device.step]
     # EFFECT
-    power = Power(cut_after=action.cut_after, torn=action.torn)
+    power = Power(cut_after=action.cut_after, torn=action.torn, journal=world.journal)
     try:
         with powered([device.flash, device.uicr], power):
             match step:

@@ -10,6 +10,7 @@ from bootverify.design.keys import InKmu, Key
 from bootverify.executor.crypto import PrivateKey
 from bootverify.executor.device import Device
 from bootverify.executor.factory import Factory
+from bootverify.executor.flash import Change
 from bootverify.executor.forger import HIS_KEY
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store
@@ -27,7 +28,8 @@ class World:
 
     `published` holds the update packages that are in everybody's hands, by image, release and slot.
     `spent` counts the lasting writes of the last step that was taken.
-    `used` names the keys that the attacker made the device use for him; `log` what the last action showed.
+    `used` names the keys that the attacker made the device use for him; `log` what the last action showed. A `journal`
+    gets every lasting write of the steps.
     """
 
     design: Design
@@ -39,6 +41,7 @@ class World:
     used: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
     spent: int = 0
+    journal: list[Change] | None = None
 
     @classmethod
     def start(cls, design: Design, attacker: Attacker) -> "World":

@@ -39,7 +39,7 @@ def config(world: World, step: BootGo) -> BootConfig:
         images=(Pair(primary, secondary),),
         trailer=_layout(primary, image),
         signature=key.scheme if key else None,
-        public_keys=(key.public, *world.his_keys(image)) if key else (),
+        public_keys=(*world.factory.anchors(image.name), *world.his_keys(image)) if key else (),
         encryption=_encryption(world, image),
         options=Options(
             validate_primary=step.validate,

@@ -1,0 +1,95 @@
+"""A release as it reaches units in the field: its design, its build, and the number that its images carry."""
+
+from dataclasses import dataclass, field, replace
+
+from bootverify.design.boot import Image, Program
+from bootverify.design.design import Design
+from bootverify.design.keys import InImage, InKmu, InUicr, Key
+from bootverify.design.memory import Role
+from bootverify.executor import nsib_build
+from bootverify.executor.factory import Factory, delivered_by
+from bootverify.executor.layout import booted_by_mcuboot, home
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One build: the images of `design`, each as version `number`, made and signed by `factory`.
+
+    The names of `design` are those of the whole fleet: what is called alike in two releases is the same thing.
+    """
+
+    number: int
+    title: str
+    design: Design
+    factory: Factory = field(repr=False, compare=False)
+
+    def as_number(self, number: int, title: str) -> "Release":
+        """The next build of the same design."""
+        return replace(self, number=number, title=title)
+
+    def has(self, image: str) -> bool:
+        """Whether it has an image of that name."""
+        return any(each.name == image for each in self.design.images)
+
+    def installed(self, image: str, slot: int) -> bytes:
+        """What the slot of that index holds from its first byte when this release is installed there, in clear."""
+        found = self.design.image(image)
+        return self.factory.slot_image(found, self.number, found.slots[min(slot, len(found.slots) - 1)])
+
+    def file(self, image: str, slot: int | None) -> bytes:
+        """The update file of `image`; `slot` is the index of the variant, None for an image with one slot."""
+        found = self.design.image(image)
+        variant = "" if slot is None or len(found.slots) < 2 else found.slots[slot]
+        return self.factory.package(found, self.number, variant).file
+
+
+def linked_for(design: Design, image: Image, slot: int) -> int:
+    """The address at which the first program of `image` expects itself when it is built for the slot of that index.
+
+    Behind the pad that the map draws in front of it; where there is none, behind the header.
+    """
+    name = image.slots[min(slot, len(image.slots) - 1)]
+    parts = _plain(design, name)
+    if booted_by_mcuboot(design, image) and len(parts) > 1 and parts[0][0] is Role.PAD:
+        return parts[1][1]
+    return home(design, name).start + header_size(design, image, slot)
+
+
+def header_size(design: Design, image: Image, slot: int) -> int:
+    """The bytes between the start of the slot and the program, as the image's header says: the pad's, or the usual."""
+    if not booted_by_mcuboot(design, image):
+        return nsib_build.pad(design, image) if image.verified_by else 0
+    role, _, size = _plain(design, image.slots[min(slot, len(image.slots) - 1)])[0]
+    return size if role is Role.PAD else design.soc.header
+
+
+def first_program(design: Design, image: str) -> Program:
+    """The program that runs first in `image`."""
+    return design.stages_of(image)[0].program
+
+
+def provisioned(keys: tuple[Key, ...], of: Design) -> tuple[Key, ...]:
+    """The keys whose place in hardware is filled in units of `of`; those that lie elsewhere are kept as they are."""
+    there = {key.name: key for key in of.keys}
+    return tuple(key for key in keys if not in_hardware(key) or _same_place(key, there.get(key.name)))
+
+
+def in_hardware(key: Key) -> bool:
+    """Whether only production puts it where it lies: KMU slots or words of the UICR."""
+    placed = any(isinstance(place, InKmu | InUicr) for place in key.placements)
+    return placed and not key.empty and not delivered_by(key)
+
+
+def _same_place(key: Key, other: Key | None) -> bool:
+    if other is None or other.empty or other.kind is not key.kind:
+        return False
+    mine = {place for place in key.placements if not isinstance(place, InImage)}
+    return mine <= set(other.placements)
+
+
+def _plain(design: Design, name: str) -> list[tuple[Role | None, int, int]]:
+    """Role, start and size of the partitions that `name` consists of, by address."""
+    part = design.partition(name)
+    found = [each for member in part.members for each in _plain(design, member)]
+    where = home(design, name)
+    return sorted(found or [(part.role, where.start, where.size)], key=lambda each: each[1])

@@ -1,0 +1,50 @@
+"""May units in the field take a release, keep what they have, and come out with its policies holding?
+
+Every release that a unit may have been made with is asked about, after every number of the later ones.
+"""
+
+from collections.abc import Callable, Sequence
+
+from bootverify.check.verdict import Report
+from bootverify.design.design import Design
+from bootverify.errors import InputError
+from bootverify.whatif.migration.answers import Effort, Interview
+from bootverify.whatif.migration.fleet import Fleet
+from bootverify.whatif.migration.policies import Outcome
+from bootverify.whatif.migration.proposed import split
+from bootverify.whatif.migration.questions import Migration
+
+MOST_RELEASES = 12
+ASSUMED = (
+    "a unit that stops is reset; nobody attacks during the update",
+    "the application may write all of its data partitions",
+    "keys that neither side tells of are the same on both",
+)
+
+
+def migrate(
+    deployed: Sequence[Design], new: Design | None, check: Callable[[Design], Report], effort: Effort | None = None
+) -> Migration:
+    """The answers about `new` for units of the releases `deployed`, oldest first.
+
+    Without `new`, the one deployed design draws the map of the next release itself.
+
+    Raises:
+        InputError: they are not for one part, no map is proposed, or there are more releases than can be played.
+    """
+    if new is None:
+        field, new = split(deployed[0])
+        deployed = [field]
+    if len(deployed) > MOST_RELEASES:
+        raise InputError.at(new.name, 0, f"{len(deployed)} releases are too many; give at most {MOST_RELEASES}")
+    for design in deployed:
+        if design.soc.name != new.soc.name:
+            file = new.files[0].file if new.files else new.name
+            text = f"this is for {new.soc.name}, and units in the field are {design.soc.name}; compare what fits"
+            raise InputError.at(file, new.source.line, text)
+    fleet = Fleet.of(deployed, new)
+    outcomes: dict[Design, Outcome] = {}
+    kinds = tuple(
+        Interview(fleet, indices, check, outcomes, effort or Effort()).kind() for indices in fleet.histories()
+    )
+    return Migration(new=new.name, soc=new.soc.title, kinds=kinds, assumptions=ASSUMED)
