@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check check-all lint types layers fix score bench golden clean
+.PHONY: help setup demo test check check-all lint types layers fix score bench fuzz golden clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,8 +49,12 @@ score: $(READY)  ## cards, recorded vectors and corpus of ../shared: how much is
 bench: $(READY)  ## times, as ratios within one run
 	@$(BIN)/python -m tests.benchmark.bench
 
+fuzz: $(READY)  ## changed inputs to every reader, SECONDS each (20); READER=name, GUIDED=1 with atheris
+	@$(if $(GUIDED),$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]',true)
+	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),20) $(READER) $(if $(GUIDED),--guided)
+
 golden: $(READY)  ## rewrite the expected reports; review them as text
 	@BOOTVERIFY_GOLDEN=write $(BIN)/python -m pytest -q -m "not slow" tests/golden
 
 clean:  ## remove what was built
-	@rm -rf $(VENV) build-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) build-demo fuzz-found .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

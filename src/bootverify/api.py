@@ -30,7 +30,7 @@ from bootverify.sources.attackers import all_attackers, load_attacker
 from bootverify.sources.design_file import load_design, parse_design, read_design
 from bootverify.sources.document import parse_written
 from bootverify.sources.importers.programmed import programmable, read_programmed
-from bootverify.sources.input_file import MIB, read_bytes
+from bootverify.sources.input_file import MIB, read_bytes, read_text
 from bootverify.sources.known_keys import known_keys
 from bootverify.sources.policies import all_policies, load_policies
 from bootverify.sources.search import Search
@@ -39,6 +39,7 @@ from bootverify.sources.waivers import load_baseline, load_waivers
 from bootverify.sources.written import Written
 
 MOST_BOOT_STEPS = 256
+TRACE_LIMIT = 16 * MIB
 BYSTANDER = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
 
 
@@ -210,14 +211,23 @@ def replay_file(path: Path | str, *, design: Path | str | None = None) -> Repeat
         InputError: it is no trace, or the design cannot be read.
     """
     place = Path(path)
-    try:
-        trace = from_json(place.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise InputError.at(str(path), 0, f"{error}; give a file of `check --traces` or `boot --trace`") from None
+    trace = read_trace(place)
     wanted = Path(design) if design is not None else _design_of(trace, place)
     foe = BYSTANDER if trace.attacker == BYSTANDER.name else load_attacker(trace.attacker)
     run = replay(load(wanted), foe, trace.actions, lambda _: False)
     return Repeated(trace=trace, run=run, difference=_difference(trace, run))
+
+
+def read_trace(path: Path | str) -> Trace:
+    """The trace in `path`.
+
+    Raises:
+        InputError: it is no trace, or too long.
+    """
+    try:
+        return from_json(read_text(path, limit=TRACE_LIMIT))
+    except (ValueError, RecursionError) as error:
+        raise InputError.at(str(path), 0, f"{error}; give a file of `check --traces` or `boot --trace`") from None
 
 
 def recheck(text: str, *, solvers: Sequence[str] = ("z3",), against: Design | None = None) -> list[str]:

@@ -6,21 +6,28 @@ Times of one machine say little; that a check costs so many times what loading a
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import bincopy
 
 from bootverify.check.run import Options, check_design
 from bootverify.check.solver import available
 from bootverify.design.design import Design
 from bootverify.sources.attackers import all_attackers
 from bootverify.sources.design_file import load_design
+from bootverify.sources.importers import load
 from bootverify.sources.policies import all_policies
 from bootverify.sources.support import load_support
 from tests.benchmark import scan_bench
+from tests.designs.build_dirs import Build, write_build
 
 TOP = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((TOP / "tests" / "scenarios").glob("SB-S0*.yaml"))
+IMAGES = ("app", "mcuboot", "b0")
+MANY = "".join(f"CONFIG_OTHER_{number}={number}\n# CONFIG_NOT_{number} is not set\n" for number in range(1200))
 EXAMPLE = str(TOP / "tests" / "scenarios" / "SB-S01.yaml")
 
 
@@ -31,6 +38,7 @@ def main() -> int:
     print(f"{'python -c import z3':28} {1e3 * z3:6.0f} ms")
     compare("bootverify --version", started("-m", "bootverify", "--version"), pass_, "of `pass`", most=3)
     compare("bootverify check SB-S01", started("-m", "bootverify", "check", EXAMPLE), z3, "of `import z3`", most=4)
+    reading(pass_, z3)
     for path in SCENARIOS:
         warm(path, z3)
     scan_bench.main()
@@ -40,6 +48,22 @@ def main() -> int:
 def compare(what: str, taken: float, unit: float, of: str, *, most: float) -> None:
     word = "" if taken <= most * unit else f"   over {most:g}"
     print(f"{what:28} {1e3 * taken:6.0f} ms = {taken / unit:4.1f} {of}{word}")
+
+
+def reading(pass_: float, z3: float) -> None:
+    """A build directory of the usual size, as an import in a process of its own and again in this one."""
+    with tempfile.TemporaryDirectory() as folder:
+        build = write_build(
+            Path(folder) / "app" / "build", Build(nsib=True, tfm=True, extra=dict.fromkeys(IMAGES, MANY))
+        )
+        merged = bincopy.BinFile()
+        merged.add_ihex((build / "merged.hex").read_text())
+        merged.add_binary(bytes(range(256)) * 1200, address=0x40000)
+        (build / "merged.hex").write_text(merged.as_ihex())
+        taken = started("-m", "bootverify", "import", str(build)) - pass_
+        again = best(lambda: load(build))
+    print(f"{'bootverify import BUILD':28} {1e3 * taken:6.0f} ms beyond `pass` = {taken / z3:4.1f} of `import z3`;"
+          f" read again {1e3 * again:.0f} ms = {again / z3:4.2f} of it")  # fmt: skip
 
 
 def warm(path: Path, z3: float) -> None:

@@ -18,7 +18,7 @@ def read_bytes(path: Path | str, *, limit: int, shown: str = "") -> bytes:
     """
     name = shown or str(path)
     try:
-        with Path(path).open("rb", buffering=0) as file:
+        with open(path, "rb", buffering=0, opener=_at_once) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputError.at(name, 0, "this is no plain file; name a file")
@@ -54,6 +54,11 @@ def decoded(content: bytes, name: str) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         message = f"byte {content[error.start]:#04x} is not UTF-8; save the file as UTF-8"
         raise InputError.at(name, line, message) from None
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens without waiting: a named pipe would keep us until somebody writes to it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _all_of(read: Callable[[int], bytes | None], limit: int) -> bytes:

@@ -195,9 +195,14 @@ def _told(written: Written, number: int, entry: AskEntry, claim: str) -> Ask:
         words = f"`{name}` is asked of: {', '.join(TOLD[name].subjects)}"
         raise InputError([_fault(written, ("asks", number, "subject"), words)])
     plain = entry.subject in {SubjectKind.MAP, SubjectKind.NETWORK}
+    condition = _one_line(entry.applies)
+    try:
+        applies = Literal(value=True) if plain else parse_condition(condition, entry.subject.value)
+    except ClaimError as error:
+        raise InputError([_fault(written, ("asks", number, "applies"), f"`{condition}`, {error}")]) from None
     return Ask(
         subject=entry.subject,
-        applies=Literal(value=True) if plain else parse_condition(_one_line(entry.applies), entry.subject.value),
+        applies=applies,
         claim=Claim(kind=ClaimKind.TOLD, formula=Literal(value=True), text=name),
         against=tuple(entry.against),
     )

@@ -109,7 +109,7 @@ def _fragments(project: Project, home: Path, shown: str, map_file: Path | None) 
             project.images[role] = merged(parts)
     project.sysbuild = _read(project, base, "sysbuild.conf", shown, map_file)
     for config in project.all_kconfigs():
-        texts = (symbol.value for symbol in config.symbols.values())
+        texts = config.values()
         project.sdk = project.sdk or next((sdk for text in texts if (sdk := sdk_in(text))), "")
 
 

@@ -63,7 +63,7 @@ def _kconfigs(project: Project, path: Path) -> None:
         name = folder.relative_to(path).as_posix()
         config = read_kconfig(file, shown=shown_path(project.shown, file, path), ledger=project.ledger)
         _input(project, path, file)
-        if name == "." and any(symbol.startswith("SB_CONFIG_") for symbol in config.symbols):
+        if name == "." and config.is_sysbuild():
             project.sysbuild = config
         else:
             found.append((name, config))
@@ -147,7 +147,7 @@ def _soc_and_sdk(project: Project, path: Path) -> None:
                 project.soc = Named(name=soc_in(symbol.value), source=symbol.source)
                 break
     for config in project.all_kconfigs():
-        texts = (symbol.value for symbol in config.symbols.values() if len(symbol.value) > 8)
+        texts = (value for value in config.values() if len(value) > 8)
         project.sdk = project.sdk or next((sdk for text in texts if (sdk := sdk_in(text))), "")
     info = path / "build_info.yml"
     if not project.sdk and info.is_file():

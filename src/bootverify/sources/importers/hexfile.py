@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bootverify.errors import InputError
+from bootverify.sources.importers.ihex import parse_ihex
 from bootverify.sources.input_file import MIB, read_bytes
 
 LIMIT = 64 * MIB
@@ -24,7 +25,6 @@ _DIGESTS = {0x10: "sha256", 0x11: "sha384", 0x12: "sha512"}
 _SIGNATURES = {0x20: "rsa-2048", 0x22: "ecdsa-p256", 0x23: "rsa-3072", 0x24: "ed25519"}
 _ENCRYPTION = {0x30: "rsa-oaep", 0x31: "aes-kw", 0x32: "ecies-p256", 0x33: "ecies-x25519"}
 _MOST_TLVS = 64
-_MOST_BREAKS = 2000
 
 _RSA_2048 = bytes.fromhex("3082010a0282010100")  # PKCS#1 RSAPublicKey, 270 bytes
 _RSA_3072 = bytes.fromhex("3082018a0282018100")  # 398 bytes
@@ -100,20 +100,7 @@ def parse_firmware(content: bytes, name: str) -> FirmwareFile:
     if not name.removesuffix(".gz").endswith(".hex"):
         segment = Segment(at=0, data=plain)
         return FirmwareFile(file=name, sha256=digest, addressed=False, segments=(segment,))
-    import bincopy  # noqa: PLC0415 - it loads much that only hex files need
-
-    binary = bincopy.BinFile()
-    try:
-        text = plain.decode("ascii")
-        if _breaks(text) > _MOST_BREAKS:
-            raise InputError.at(
-                name, 0, f"its bytes lie in more than {_MOST_BREAKS:,} pieces; name what the build made"
-            )
-        binary.add_ihex(text)
-    except (bincopy.Error, UnicodeDecodeError, ValueError) as error:
-        reason = str(error).splitlines()[0][:80] if str(error) else "no text"
-        raise InputError.at(name, 0, f"this is no Intel HEX file ({reason}); name one that the build made") from None
-    found = tuple(Segment(at=part.address, data=bytes(part.data)) for part in binary.segments)
+    found = tuple(Segment(at=at, data=data) for at, data in parse_ihex(plain, name))
     return FirmwareFile(file=name, sha256=digest, addressed=True, segments=found)
 
 
@@ -176,19 +163,6 @@ def word_at(file: FirmwareFile, address: int) -> int | None:
         if segment.at <= address and address + 4 <= segment.at + len(segment.data):
             return int(struct.unpack_from("<I", segment.data, address - segment.at)[0])
     return None
-
-
-def _breaks(text: str) -> int:
-    """How often a data record does not go on where the last one ended: the reader's time grows with its square."""
-    breaks, expected = 0, -1
-    for line in text.splitlines():
-        if line[7:9] == "00":
-            length, at = int(line[1:3], 16), int(line[3:7], 16)
-            breaks += at != expected
-            expected = (at + length) & 0xFFFF
-        elif line.startswith(":"):
-            breaks += line[7:9] in {"02", "04"} and expected != 0
-    return breaks
 
 
 def _image(segment: Segment, at: int) -> SignedImage | None:

@@ -5,7 +5,7 @@ A symbol that does not stand in a file is unknown, not off: it had no prompt or 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,9 @@ _MATTERS = re.compile(
 )
 
 
+Line = tuple[str, int, str, str]  # value, line, text, file
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symbol:
     """The value of a symbol, without quotes; `n` for one that is written as not set."""
@@ -34,16 +37,33 @@ class Symbol:
 
 @dataclass(slots=True, kw_only=True)
 class Kconfig:
-    """The symbols of one image or fragment; remembers which were asked for."""
+    """The symbols of one image or fragment; remembers which were asked for.
+
+    `lines` holds value, line and text of each; a symbol gets a source when someone asks for it, because a build has
+    some ten thousand of them.
+    """
 
     file: str
-    symbols: dict[str, Symbol] = field(default_factory=dict)
+    lines: dict[str, Line] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
 
     def symbol(self, name: str) -> Symbol | None:
         """The symbol called `name` with its prefix, such as CONFIG_FPROTECT; None when the file has no word of it."""
         self.asked.add(name)
-        return self.symbols.get(name)
+        found = self.lines.get(name)
+        return None if found is None else self._told(found)
+
+    def _told(self, found: Line) -> Symbol:
+        value, line, text, file = found
+        return Symbol(value=value, source=Source(file=file, line=line, text=text.strip()[:200]))
+
+    def values(self) -> Iterator[str]:
+        """Every value, in the order written."""
+        return (line[0] for line in self.lines.values())
+
+    def is_sysbuild(self) -> bool:
+        """Whether it holds the build system's own symbols."""
+        return any(name.startswith("SB_CONFIG_") for name in self.lines)
 
     def flag(self, name: str) -> Told | None:
         """Whether a yes/no symbol is on, and the line that says so; None when nothing does."""
@@ -71,11 +91,11 @@ class Kconfig:
     def note_rest(self, ledger: Ledger) -> None:
         """Put into the ledger what concerns the boot chain, is on or has a value, and was never asked for."""
         rest = 0
-        for name, symbol in self.symbols.items():
-            if name in self.asked or symbol.value in {"n", ""}:
+        for name, found in self.lines.items():
+            if found[0] in {"n", ""} or name in self.asked:
                 continue
             if _MATTERS.match(name):
-                ledger.add(symbol.source, f"{name}={symbol.value[:60]}")
+                ledger.add(self._told(found).source, f"{name}={found[0][:60]}")
             else:
                 rest += 1
         if rest:
@@ -94,20 +114,37 @@ def read_kconfig(path: Path, *, shown: str, ledger: Ledger) -> Kconfig:
 def parse_kconfig(content: bytes, name: str, ledger: Ledger) -> Kconfig:
     r"""The symbols in `content`; of several lines for one symbol the last counts, as for the build system.
 
-    >>> parse_kconfig(b"CONFIG_A=y\n# CONFIG_B is not set\n", "x", Ledger()).symbols["CONFIG_B"].value
+    >>> parse_kconfig(b"CONFIG_A=y\n# CONFIG_B is not set\n", "x", Ledger()).text("CONFIG_B")
     'n'
     """
     found = Kconfig(file=name)
+    lines = found.lines
     for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
-        text = line.strip()
-        source = Source(file=name, line=number, text=text[:200])
-        if (match := _SET.fullmatch(text)) is not None:
-            found.symbols[match[1]] = Symbol(value=_unquoted(match[2].strip()), source=source)
-        elif (match := _UNSET.fullmatch(text)) is not None:
-            found.symbols[match[1]] = Symbol(value="n", source=source)
-        elif text and not text.startswith("#"):
-            ledger.add(source, f"no Kconfig line: {text[:60]}")
+        if line.startswith(("CONFIG_", "SB_CONFIG_")):
+            symbol, sign, value = line.partition("=")
+            if sign and symbol.isidentifier():  # what the build system writes; else the pattern below decides
+                lines[symbol] = (_unquoted(value.strip()), number, line, name)
+                continue
+        elif line.startswith(("# CONFIG_", "# SB_CONFIG_")) and line.endswith(" is not set"):
+            symbol = line[2:-11]
+            if symbol.isidentifier():
+                lines[symbol] = ("n", number, line, name)
+                continue
+        elif line.startswith("#") and not line.rstrip().endswith("set"):
+            continue
+        _other(found, line, number, ledger)
     return found
+
+
+def _other(found: Kconfig, line: str, number: int, ledger: Ledger) -> None:
+    """A line as people write them, with spaces, or one that says `is not set`."""
+    text = line.strip()
+    if (match := _SET.fullmatch(text)) is not None:
+        found.lines[match[1]] = (_unquoted(match[2].strip()), number, line, found.file)
+    elif (match := _UNSET.fullmatch(text)) is not None:
+        found.lines[match[1]] = ("n", number, line, found.file)
+    elif text and not text.startswith("#"):
+        ledger.add(Source(file=found.file, line=number, text=text[:200]), f"no Kconfig line: {text[:60]}")
 
 
 def merged(parts: Iterable[Kconfig]) -> Kconfig:
@@ -115,7 +152,7 @@ def merged(parts: Iterable[Kconfig]) -> Kconfig:
     listed = list(parts)
     found = Kconfig(file=listed[0].file if listed else "")
     for part in listed:
-        found.symbols.update(part.symbols)
+        found.lines.update(part.lines)
     return found
 
 

@@ -5,13 +5,11 @@ tells nothing about an image; that it speaks of another image than the one besid
 """
 
 import io
-import json
-import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bootverify.design.source import Source
 from bootverify.errors import InputError
@@ -19,11 +17,14 @@ from bootverify.sources.importers.hexfile import FirmwareFile, parse_firmware
 from bootverify.sources.input_file import MIB, read_bytes
 from bootverify.sources.ledger import Ledger
 
+if TYPE_CHECKING:
+    from zipfile import ZipFile
+
 LIMIT = 64 * MIB
 MOST_ENTRIES = 50
 _MANIFEST_LIMIT = MIB
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
-_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_UNREADABLE = (zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+_METHODS = {0, 8}  # stored, deflated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,8 @@ def read_package(path: Path, *, shown: str, ledger: Ledger) -> Package:
 
 def parse_package(content: bytes, name: str, ledger: Ledger) -> Package:
     """The package that `content` is; as `read_package`."""
+    import zipfile  # noqa: PLC0415 - it loads much that only packages need
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if len(archive.infolist()) > MOST_ENTRIES:
@@ -68,7 +71,7 @@ def parse_package(content: bytes, name: str, ledger: Ledger) -> Package:
                     name, 0, f"{len(archive.infolist()):,} files in it; at most {MOST_ENTRIES} are read"
                 )
             parts = list(_unpacked(archive, name, ledger))
-    except _UNREADABLE as error:
+    except (zipfile.BadZipFile, *_UNREADABLE) as error:
         reason = str(error).splitlines()[0][:80] if str(error) else "cut short"
         text = f"this is no zip file that can be read ({reason}); build the package anew"
         raise InputError.at(name, 0, text) from None
@@ -77,7 +80,7 @@ def parse_package(content: bytes, name: str, ledger: Ledger) -> Package:
     return Package(images=tuple(images), described=manifests[0] if manifests else ())
 
 
-def _unpacked(archive: zipfile.ZipFile, name: str, ledger: Ledger) -> Iterator[tuple[str, bytes]]:
+def _unpacked(archive: "ZipFile", name: str, ledger: Ledger) -> Iterator[tuple[str, bytes]]:
     """The images and the manifest, each with the name that it goes by."""
     left = LIMIT
     for entry in archive.infolist():
@@ -97,6 +100,8 @@ def _unpacked(archive: zipfile.ZipFile, name: str, ledger: Ledger) -> Iterator[t
 
 def parse_manifest(content: bytes, name: str, ledger: Ledger) -> tuple[Described, ...]:
     """What a manifest says of each image; nothing, and a word in the ledger, when it is none."""
+    import json  # noqa: PLC0415
+
     try:
         plain = json.loads(content[:_MANIFEST_LIMIT].decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
