@@ -10,6 +10,7 @@ from pathlib import Path
 from bootverify.check.accepted import Accepted, Waiver, accept
 from bootverify.check.replay import Replay, replay
 from bootverify.check.run import Options, check_design
+from bootverify.check.session import Session
 from bootverify.check.verdict import Report
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
@@ -91,6 +92,20 @@ def check(
     if attackers and policies and not asked.any_attacker:
         asked = asked.widened()
     return check_design(design, chosen, foes, load_support(), subjects=named, options=asked)
+
+
+def session(*, policies: Sequence[str] = (), attackers: Sequence[str] = (), options: Options | None = None) -> Session:
+    """What answers the same questions about many designs of one family, and asks nothing twice.
+
+    Raises:
+        InputError: a name is unknown, or a file that was named is wrong.
+    """
+    chosen = [each for name in policies for each in load_policies(name)] if policies else all_policies()
+    foes = tuple(load_attacker(name) for name in attackers) if attackers else all_attackers()
+    asked = options or Options()
+    if attackers and policies and not asked.any_attacker:
+        asked = asked.widened()
+    return Session(chosen, foes, load_support(), asked)
 
 
 def accepted(

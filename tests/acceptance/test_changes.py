@@ -70,7 +70,7 @@ def test_free_values_are_those_that_a_check_keeps(told):
     design = ["whatif", ADVISED, "--free", "keys.kek.placement.push_to", "--policy", "secret-confidential"]
     code, out, _ = told(*design, "--attacker", "secure-partition")
     assert code == 0
-    assert "  engine\n    above: secret-confidential of kek" in out
+    assert "  engine\n  not ram: secret-confidential of kek" in out
 
 
 def test_a_repair_is_a_patch_of_the_user_s_file_that_was_checked_again(told, tmp_path):

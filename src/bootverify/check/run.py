@@ -68,11 +68,16 @@ def check_design(
     """The report on every question that policies, attackers and subjects select."""
     checker = Checker(design, support, options)
     asked = questions(design, policies, attackers, subjects=subjects, any_attacker=options.any_attacker)
-    findings = tuple(checker.answer(question) for question in asked)
+    return report_of(checker, tuple(checker.answer(question) for question in asked))
+
+
+def report_of(checker: "Checker", findings: tuple[Finding, ...]) -> Report:
+    """The report that collects what `checker` answered."""
+    design = checker.design
     return Report(
         design=design,
         findings=findings,
-        solvers={name: version for name, version in available().items() if name in options.solvers},
+        solvers={name: version for name, version in available().items() if name in checker.options.solvers},
         models={design.soc.name: design.soc.source.file},
         version=__version__,
         ledger=design.ledger,

@@ -6,7 +6,8 @@ through, than the questions take to answer.
 """
 
 import ctypes
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
@@ -22,9 +23,11 @@ BITWUZLA_MILLISECONDS = 120_000  # bitwuzla has no such count
 CORES = "(set-option :produce-unsat-cores true)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sat:
-    """There is an assignment."""
+    """There is an assignment; `values` are those of the whole numbers that were asked for."""
+
+    values: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,7 @@ class Unknown:
 
 Answer = Sat | Unsat | Unknown
 
+_NUMBER = re.compile(r"\(\|?([A-Za-z_][\w.]*)\|? (\d+)\)")
 _HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint)
 _IGNORED = _HANDLER(lambda _context, _code: None)
 _PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5", "bitwuzla": "bitwuzla"}
@@ -74,15 +78,17 @@ def chosen(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
-def solve(text: str, solver: str = "z3", *, rlimit: int = RLIMIT) -> Answer:
+def solve(text: str, solver: str = "z3", *, rlimit: int = RLIMIT, wanted: tuple[str, ...] = ()) -> Answer:
     """What `solver` answers to the script `text`, which ends in its one `(check-sat)`.
 
     `rlimit` bounds z3; the others have bounds of their own. The same text is asked once: attackers often differ in
-    nothing that a claim is about.
+    nothing that a claim is about. Of z3, `wanted` are symbols of sort Int whose values belong to the answer.
 
     Raises:
         SolverUnavailable: it is not installed.
     """
+    if wanted and solver == "z3":
+        return _z3(text, rlimit, wanted)
     return _asker(solver)(text, rlimit)
 
 
@@ -104,7 +110,7 @@ def _asker(solver: str) -> Callable[[str, int], Answer]:
 # -- z3
 
 
-def _z3(text: str, rlimit: int) -> Answer:
+def _z3(text: str, rlimit: int, wanted: Sequence[str] = ()) -> Answer:
     wants_core = CORES in text
     options = f"(set-option :rlimit {rlimit})\n" + ("(set-option :smt.core.minimize true)\n" if wants_core else "")
     library = _z3_library()
@@ -117,6 +123,9 @@ def _z3(text: str, rlimit: int) -> Answer:
         if said == "unsat" and wants_core:
             core = library.Z3_eval_smtlib2_string(context, b"(get-unsat-core)").decode()
             return Unknown(reason=core) if core.startswith("(error") else Unsat(core=tuple(sorted(_symbols(core))))
+        if said == "sat" and wanted:
+            told = library.Z3_eval_smtlib2_string(context, f"(get-value ({' '.join(wanted)}))".encode()).decode()
+            return Sat(values=tuple((name, int(value)) for name, value in _NUMBER.findall(told)))
         return _said(said)
     finally:
         library.Z3_del_context(context)

@@ -8,12 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from bootverify import api
+from bootverify.check.session import Session
+from bootverify.check.solver import RLIMIT
 from bootverify.check.verdict import Report
-from bootverify.cli.app import Attackers, Input, Plain, Policies, Sdk, Subjects, app, complain, deliver, write
+from bootverify.cli.app import Attackers, Input, Plain, Policies, Sdk, Solvers, Subjects, app, complain, deliver, write
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.errors import InputError
-from bootverify.report.changes import attackers_text, changes_json, changes_text, free_text, repair_text
+from bootverify.report.changes import attackers_text, changes_json, changes_text, repair_text
+from bootverify.report.values import fillings_text, free_text, largest_text
 from bootverify.sources.design_file import design_of
 from bootverify.sources.document import parse_written
 from bootverify.sources.mutate import keys_of, mutated
@@ -21,8 +24,11 @@ from bootverify.sources.patch import patched, unified
 from bootverify.sources.written import Written
 from bootverify.whatif.attackers import possible, weakest
 from bootverify.whatif.compare import Change, compared
+from bootverify.whatif.edit import as_edited
 from bootverify.whatif.facts import changed_facts
 from bootverify.whatif.free import free
+from bootverify.whatif.holes import fillings, holes, plugged
+from bootverify.whatif.maximise import maximised
 from bootverify.whatif.repair import repair as find_repair
 
 MOST_BYTES = 16 << 20
@@ -50,23 +56,44 @@ def whatif(
     source: Input,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Edit this fact.")] = None,
     free_: Annotated[str | None, typer.Option("--free", metavar="PATH", help="Find all values that keep all.")] = None,
-    maximise: Annotated[bool, typer.Option("--maximise", help="Name the largest value.")] = False,
+    maximise: Annotated[bool, typer.Option("--maximise", help="The largest value, else application slot.")] = False,
     policy: Policies = None,
     attacker: Attackers = None,
     ncs: Sdk = None,
+    solver: Annotated[Solvers, typer.Option(help="Which solvers must agree on the largest slot.")] = Solvers.Z3,
+    rlimit: Annotated[int, typer.Option(min=1, help="Bound on z3's work for one query.")] = RLIMIT,
 ) -> int:
-    """Ask the same questions after an edit, or of every value of a fact."""
+    """Ask the same questions after an edit, or of every value of a fact, or for the largest application slot."""
     written = _written(source) if ncs is None else mutated(_written(source), {"sdk": ncs})
     edited = mutated(written, dict(_assignment(each) for each in set_ or ()))
-    if free_ is not None:
-        spans = free(edited, free_, lambda design: _asked(design, policy, attacker), watch=_progress)
-        deliver(free_text(free_, spans, maximise=maximise))
+    asker = api.session(policies=policy or (), attackers=attacker or ())
+    open_ = holes(edited)
+    if free_ is None and maximise:
+        return _maximised(edited, asker, solver.names, rlimit)
+    if free_ is None and len(open_) > 1:
+        found = fillings(edited, open_, asker)
+        deliver(fillings_text(open_, found))
+        return 0 if any(not each.why for each in found) else 1
+    if free_ is not None or open_:
+        path = free_ if free_ is not None else open_[0]
+        hole = path in open_
+        spans = free(plugged(edited, path) if hole else edited, path, asker, watch=_progress, hole=hole)
+        deliver(free_text(path, spans, maximise=maximise))
         return 0 if any(not span.why for span in spans) else 1
     if not set_:
-        raise InputError.at(source, 0, "nothing to ask; give --set PATH=VALUE or --free PATH")
-    reports = [_checked(each, policy, attacker) for each in (written, edited)]
+        raise InputError.at(source, 0, "nothing to ask; give --set PATH=VALUE, --free PATH or --maximise")
+    reports = [asker.report(design_of(each)) for each in (written, edited)]
     deliver(changes_text(compared(*reports), changed_facts(written, edited)))
     return reports[1].exit_code
+
+
+def _maximised(written: Written, asker: Session, solvers: tuple[str, ...], rlimit: int) -> int:
+    found = maximised(written, asker, solvers=solvers, rlimit=rlimit)
+    patch = ""
+    if found.change and written.text and not written.origins:
+        patch = unified(_text(written), _text(as_edited(written, found.change, found.drop)), written.file)
+    deliver(largest_text(found, patch))
+    return 0 if found.proved else 3
 
 
 @app.command()
@@ -76,7 +103,7 @@ def repair(source: Input, policy: Policies = None, attacker: Attackers = None, o
     """Find the smallest edit that turns violated into holds, and check it again."""
     written = _written(source)
     found = find_repair(written, lambda design: _asked(design, policy, attacker))
-    text = "\n".join(written.text) + "\n"
+    text = _text(written)
     edited = text
     for path, value in found.change.items():
         edited = patched(edited, keys_of(written.plain, path)[0], value)
@@ -102,6 +129,10 @@ def attackers(
     found = weakest(ask, possible(design), most=most)
     deliver(attackers_text(design, found))
     return 1 if found.breaking else 3 if found.open_ else 0
+
+
+def _text(written: Written) -> str:
+    return "\n".join(written.text) + "\n"
 
 
 def _asked(design: Design, policy: list[str] | None, attacker: list[str] | None) -> Report:

@@ -1,4 +1,4 @@
-"""Comparisons as text and as records: what got weaker, what changed, which values are free, what to edit."""
+"""Comparisons as text and as records: what got weaker, what changed, what to edit, who is the weakest attacker."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,8 +9,7 @@ from bootverify.design.design import Design
 from bootverify.report.records import question
 from bootverify.whatif.attackers import Weakest, words
 from bootverify.whatif.compare import Change, Compared
-from bootverify.whatif.facts import ChangedFact, shown
-from bootverify.whatif.free import Span, largest
+from bootverify.whatif.facts import ChangedFact
 from bootverify.whatif.repair import Repair
 
 WIDTH = 80
@@ -57,28 +56,6 @@ def changes_json(questions: Sequence[Compared], facts: Sequence[ChangedFact]) ->
         "summary": {change.value: sum(each.change is change for each in questions) for change in Change},
     }
     return json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n"
-
-
-def free_text(path: str, spans: Sequence[Span], *, maximise: bool) -> str:
-    """The values that keep every policy, each end with what limits it."""
-    lines = [f"{path}: values that keep every policy"]
-    for i, span in enumerate(spans):
-        if span.why:
-            continue
-        lines.append(f"  {_values(span)}")
-        if i > 0:
-            lines += _wrapped(f"below: {spans[i - 1].why_last}", 4, 11)
-        if span.between:
-            lines += _wrapped(f"between: {span.between}", 4, 13)
-        if i + 1 < len(spans):
-            lines += _wrapped(f"above: {spans[i + 1].why}", 4, 11)
-    if len(lines) == 1:
-        lines.append("  none")
-        lines += [line for span in spans for line in _wrapped(f"{_values(span)}: {span.why}", 4, 6)]
-    best = largest(spans) if maximise else None
-    if best is not None:
-        lines.append(f"largest: {shown(best.last)}, by a check of every larger value")
-    return "\n".join(lines) + "\n"
 
 
 def repair_text(repaired: Repair, patch: str) -> str:
@@ -145,12 +122,6 @@ def _word(finding: Finding | None) -> str:
 def _place(fact: ChangedFact) -> str:
     line = fact.new_line or fact.old_line
     return f"line {line}: " if line else ""
-
-
-def _values(span: Span) -> str:
-    if span.first == span.last:
-        return shown(span.first)
-    return f"{shown(span.first)} to {shown(span.last)} in steps of {shown(span.step)}"
 
 
 def _wrapped(line: str, indent: int, hanging: int) -> list[str]:

@@ -1,9 +1,9 @@
 """Strict YAML with the line of everything: no guessing, nothing built but data.
 
 Read here: one document of mappings, lists and scalars. A scalar is a number (decimal, 0x, 0o),
-`true`, `false`, `null`, or text; `yes`, `on`, `1.0`, `2020-01-01` and `1_000` are text. Doubled keys,
-foreign tags and unknown aliases are faults. Aliases are followed, and counted as if written out, so
-that no small file stands for a huge one.
+`true`, `false`, `null`, or text; `yes`, `on`, `1.0`, `2020-01-01` and `1_000` are text, and so is a
+bare `?`: a hole that `whatif` fills. Doubled keys, foreign tags and unknown aliases are faults.
+Aliases are followed, and counted as if written out, so that no small file stands for a huge one.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ DEPTH_LIMIT = 64
 KeyPath = tuple[str | int, ...]
 
 _NUMBER = re.compile(r"[-+]?(0x[0-9a-fA-F]{1,32}|0o[0-7]{1,43}|0|[1-9][0-9]{0,39})")
+_HOLE = re.compile(r"(?<=[:,\[{])([ \t]+|(?<=\[))\?(?=[ \t]*(?:[,}\]]|$|[ \t]#))", re.MULTILINE)
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _CONSTANTS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -93,7 +94,7 @@ def parse_written(content: bytes | str, name: str, *, limit: int = YAML_LIMIT) -
     raw = content.encode("utf-8", "replace") if isinstance(content, str) else content
     if len(raw) > limit:
         raise InputError.at(name, 0, f"the text has {len(raw):,} bytes; at most {limit:,} are read")
-    text = decoded(raw, name)
+    text = _HOLE.sub(r'\1"?"', decoded(raw, name))  # a bare `?` would begin a key
     root = _Builder(name).tree(text)
     return Written(
         file=name,

@@ -3,7 +3,7 @@
 Edits are tried singly and in pairs, cheapest first; the edited document is checked as if the user had written it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -11,11 +11,10 @@ from bootverify.check.verdict import Report, Verdict
 from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.sources.design_file import design_of
-from bootverify.sources.mutate import mutated
-from bootverify.sources.patch import edited
 from bootverify.sources.written import Written
 from bootverify.whatif.candidates import Edit, candidates
 from bootverify.whatif.compare import Change, compared
+from bootverify.whatif.edit import as_edited
 
 MOST_EDITS = 3
 Check = Callable[[Design], Report]
@@ -60,16 +59,6 @@ def repair(written: Written, check: Check) -> Repair:
                 best = result
                 break
     return best
-
-
-def as_edited(written: Written, change: Mapping[str, object]) -> Written:
-    """The document as its edited file reads; of one that was drawn up from several files, the edited document.
-
-    Raises:
-        InputError: the edited file is none that can be read.
-        KeyError: there is no place in the file for it.
-    """
-    return edited(written, change) if written.text and not written.origins else mutated(written, change)
 
 
 def _cost(repaired: Repair) -> int:
