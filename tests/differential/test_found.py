@@ -1,10 +1,13 @@
 """Discrepancies that random histories found, one fixed case each; the name says what was wrong."""
 
 import pytest
-from tests.differential.designs import ATTACKERS, designs
+from tests.designs import shapes
+from tests.differential.designs import ATTACKERS, boot_go, designs
 from tests.differential.following import Followed
 from tests.differential.histories import step_of
+from tests.differential.small_scope import DIMENSIONS, SIZES, small
 
+from bootverify.design.boot import UpgradeMode
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor.run import act
 from bootverify.executor.world import NotEnabled
@@ -179,12 +182,6 @@ def test_an_overwritten_slot_keeps_what_its_image_was_staged_as():
     assert facts["content[mcuboot_secondary]"] == "crafted"
 
 
-def test_nothing_is_reverted_where_updates_are_copied():
-    followed = _followed("overwrite", "app-code-secure")
-    _boots(followed)
-    assert followed.does(ForgeTrailer(image="app", request=Request.REVERT))["request[app]"] == "none"
-
-
 def test_parts_of_two_releases_are_not_authentic():
     followed = _followed("sb-s07", "app-code-ns")
     _boots(followed)
@@ -269,3 +266,57 @@ def test_non_secure_code_reads_neither_uicr_nor_kmu():
     _boots(followed)
     assert not followed.tries(ReadSlot(key="kek"))
     assert not followed.tries(UseSlot(key="kek"))
+
+
+def _in_scope(**choices):
+    """The design of the small scope with these choices, numbers by dimension; the first of each where none is said."""
+    number, weight = choices.get("chain", 0), SIZES[0]
+    for (name, options), size in zip(DIMENSIONS.items(), SIZES[1:], strict=True):
+        number += weight * choices.get(name.replace(" ", "_"), 0)
+        weight *= size
+        assert len(options) == size
+    return small(number).design
+
+
+def test_a_forged_revert_installs_what_is_staged_where_images_are_overwritten():
+    followed = Followed(boot_go(shapes.small(UpgradeMode.OVERWRITE)), ATTACKERS["everything"])
+    _boots(followed)
+    _delivers(followed, Genuine("app", 2))
+    followed.does(ForgeTrailer(image="app", request=Request.NONE))
+    followed.does(ForgeTrailer(image="app", request=Request.REVERT), Reset())
+    assert _boots(followed)["content[mcuboot_primary]"] == "app 2"
+
+
+def test_an_unchecked_header_may_say_encrypted_to_a_bootloader_without_a_key():
+    followed = Followed(_in_scope(check=1, encryption=2), ATTACKERS["remote-ota"])
+    assert _boots(followed)["at"] == "app.run"
+
+
+def test_two_keys_of_one_partition_are_both_there():
+    followed = Followed(_in_scope(chain=6, encryption=3, another_secret=2, life=1), ATTACKERS["everything"])
+    _boots(followed)
+    facts = followed.does(Probe(partition="settings_storage"))
+    assert facts["knows[kek]"]
+    assert facts["knows[token]"]
+
+
+def test_an_update_of_the_bootloader_in_the_primary_slot_is_staged_by_a_swap():
+    followed = Followed(_in_scope(chain=1, signature=1), ATTACKERS["app-code-secure"])
+    _boots(followed)
+    _delivers(followed, Crafted())
+    followed.does(Publish(image="mcuboot", release=2, slot="s1"))
+    followed.does(Overwrite(partition="mcuboot_primary", content=Genuine("mcuboot", 2, "s1")), Reset())
+    facts = _boots(followed)
+    assert facts["content[mcuboot_secondary]"] == "mcuboot 2 for s1"
+
+
+def test_a_swap_that_was_cut_early_may_be_completed_though_its_bytes_look_refused():
+    for cut in range(30):
+        followed = Followed(_in_scope(chain=1, downgrade=1, signing_key=2), ATTACKERS["code-and-cuts"])
+        _boots(followed)
+        _delivers(followed, Crafted())
+        followed.does(Reset())
+        while followed.facts["at"] != "mcuboot.boot_go":
+            followed.does(step_of(followed.world))
+        followed.does(step_of(followed.world, cut_after=cut))
+        assert _boots(followed)["content[mcuboot_primary]"] == "crafted"

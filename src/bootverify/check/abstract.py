@@ -6,7 +6,7 @@ What each fact means stands in the docstring of `encoder.frame`.
 from collections.abc import Iterator
 
 from bootverify.check.abstract_units import Facts, registers
-from bootverify.design.boot import ChooseSlot, UpgradeMode
+from bootverify.design.boot import ChooseSlot
 from bootverify.design.keys import InKmu, Key
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
@@ -20,7 +20,6 @@ from bootverify.executor.nsib_build import config
 from bootverify.executor.run import mark
 from bootverify.executor.stages.mcuboot import requested
 from bootverify.executor.world import World
-from bootverify.machine.action import Request
 from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
 
 
@@ -36,7 +35,7 @@ def abstracted(frame: Frame, world: World) -> Facts:
     for store in frame.cells.stores:
         facts[frame.content(store).name] = _name(frame, content_of(world, store))
     for image, request in frame.requests.items():
-        facts[request.name] = _request(frame, world, image)
+        facts[request.name] = _request(world, image)
         facts[f"midway[{image}]"] = False
     for name, published in frame.published.items():
         each = frame.genuine[name]
@@ -64,14 +63,12 @@ def _name(frame: Frame, content: Content) -> str:
             return type(content).__name__.lower()
 
 
-def _request(frame: Frame, world: World, image: str) -> str:
-    """What the trailers ask for; there is nothing to revert where an update is copied over the old image."""
+def _request(world: World, image: str) -> str:
+    """What the trailers ask for."""
     made = world.design.image(image)
     assert made.staging is not None
     primary, staging = home(world.design, made.slots[0]), home(world.design, made.staging)
-    asked = requested(world.device, primary, staging)
-    swaps = frame.installs[image][1].mode is UpgradeMode.SWAP_MOVE
-    return (asked if swaps or asked is not Request.REVERT else Request.NONE).value
+    return requested(world.device, primary, staging).value
 
 
 def _in_kmu(world: World, key: Key) -> bool:

@@ -48,9 +48,11 @@ class Inclusion:
         explaining = [each for each in possible if explains(frame, each, seen)]
         if not explaining:
             raise Discrepancy(self._complaint(possible, action, after, seen))
-        settled = any(not hidden(frame, each) for each in explaining)
-        # The narrowest reading of what was seen allows the fewest successors, so it checks the most.
-        self.instants = (seen,) if settled else tuple(_distinct(explaining))
+        midway = [each for each in explaining if hidden(frame, each)]
+        # Of what hides nothing the narrowest reading, which allows the fewest successors, checks the most; but the same
+        # bytes may also be a swap that has hardly begun.
+        settled = [seen] if len(midway) < len(explaining) else []
+        self.instants = tuple(_distinct([*settled, *midway]))
 
     def _seen(self, world: World) -> Instant:
         return self.steps.instant(abstracted(self.steps.boot.frame, world))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bootverify.design.boot import Program, UpgradeMode
+from bootverify.design.boot import Program
 from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.encoder.access import Initiator, Reach
 from bootverify.encoder.cells import Extent, Place, Store
@@ -162,8 +162,7 @@ def _spoiled(frame: Frame, store: Store, name: str) -> tuple[dict[Term, Term], t
             )
         if store is staging:
             left = choice(name, "request left", REQUEST)
-            shows = ["none", "revert"] if frame.installs[image][1].mode is UpgradeMode.SWAP_MOVE else ["none"]
-            guard = or_(eq(left, request), and_(member(request, ("test", "perm")), member(left, shows)))
+            guard = or_(eq(left, request), and_(member(request, ("test", "perm")), member(left, ("none", "revert"))))
             return {request: left}, (left,), guard
     return {}, (), true()
 
@@ -193,11 +192,9 @@ def _forge(frame: Frame, reach: Reach) -> Iterator[Move]:
         assert staging is not None
         name = f"forge the trailers of {image}"
         asked = choice(name, "request", REQUEST)
-        swaps = frame.installs[image][1].mode is UpgradeMode.SWAP_MOVE
         staged = reach.some(frame.cells.trailer(staging), Access.WRITE, reach.anyone)
         primary = reach.some(frame.cells.trailer(slot), Access.WRITE, reach.anyone)
-        there = ("none", "revert") if swaps else ("none",)
-        guard = or_(and_(member(asked, ("test", "perm")), staged), and_(member(asked, there), primary))
+        guard = or_(and_(member(asked, ("test", "perm")), staged), and_(member(asked, ("none", "revert")), primary))
         if guard is not false():
             yield chosen(name, guard, {request: asked}, (asked,), _forges(image))
 

@@ -18,7 +18,7 @@ from bootverify.executor.image_format import ENC_EC256, ENC_KW, ENC_X25519, pars
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import home, store_ranges
 from bootverify.executor.nsib import maker as nsib_maker
-from bootverify.executor.owner_build import Package
+from bootverify.executor.owner_build import NEXT_KEY, Package
 from bootverify.machine.content import Crafted
 
 ENGINE_KEY_REGISTER = 0x50845400  # nRF5340 and nRF91 class: write-only AES key register of the engine (soc.md 5.1)
@@ -94,6 +94,7 @@ class Factory(Forger):
         self._provision(device)
         self._boot_region(device)
         ranges = store_ranges(self.design)
+        taken: dict[str, int] = {}  # keys of one place follow each other
         for key in self.design.keys:
             for place in key.placements:
                 match place:
@@ -101,10 +102,14 @@ class Factory(Forger):
                         if not delivered_by(key):
                             self.provision(device, key, place)
                     case InUicr() if key.secret:
-                        device.uicr.load(device.uicr.end - 0x100, self.value(key))
+                        at = taken.get("uicr", 0)
+                        taken["uicr"] = at + NEXT_KEY
+                        device.uicr.load(device.uicr.end - 0x100 + at, self.value(key))
                     case InPartition() if key.secret:
                         area = ranges.get(place.partition) or home(self.design, place.partition)
-                        device.flash.load(area.start, self.value(key))
+                        at = taken.get(place.partition, 0)
+                        taken[place.partition] = at + NEXT_KEY
+                        device.flash.load(area.start + at, self.value(key))
                     case _:
                         continue
         return device

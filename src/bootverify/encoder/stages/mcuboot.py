@@ -28,6 +28,9 @@ from bootverify.encoder.terms import (
     true,
 )
 
+# The request once that of the staging slot is gone: what is to be reverted shows again, even where only hostile code
+# can have asked for that (overwriting obeys such a request too: recorded).
+SHOWS = ("none", "revert")
 LEFT = Sort("Left", ("kept", "partial", "erased"))  # what an erase that was cut leaves of a staged image
 
 
@@ -52,10 +55,15 @@ class _BootGo:
         if self.staging is None:
             yield from self._checked("nothing staged", true(), {})
             return
-        if not exchanges(self.frame.design, self.step):
-            yield from self._checked("slots do not fit each other", true(), {})
-            return
         request = self.frame.requests[self.image.name]
+        if not exchanges(self.frame.design, self.step):
+            asked = not_(eq(request, "none"))
+            own = and_(asked, self._for_idle_slot(self.frame.content(self.staging)))
+            yield from self._checked("slots do not fit each other", not_(own), {})
+            if self.step.bootloader is not None:
+                yield from self._replace_bootloader(self.staging, request, asked)
+                yield from self._drop_bootloader(self.staging, request, asked)
+            return
         settled = not_(self.frame.midway(self.image.name))
         idle = eq(request, "none")
         ignored = member(self.header, (ERASED, CRAFTED)) if self.swaps else false()
@@ -77,19 +85,15 @@ class _BootGo:
 
     def _checked(self, name: str, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
         """The primary image, untouched by `updates`, is checked; a bad one: halted."""
+        if not self.step.validate:
+            # The header's magic is all that is looked at (vectors/mcuboot, README).
+            found = and_(not_(eq(self.header, ERASED)), not_(eq(self.header, "invalidated")))
+            yield Outcome(name=f"{name}, header found", guard=and_(guard, found), goes=self.goes, updates=updates)
+            none = not_(member(self.header, self.genuine))
+            yield Outcome(name=f"{name}, no header", guard=and_(guard, none), goes=HALTED, updates=updates)
+            return
         # Without a key this MCUboot is built without decryption and refuses the flag in the header.
         refused = not_(true()) if opens(self.frame, self.image) else member(self.header, self.genuine)
-        if not self.step.validate:
-            good = and_(not_(eq(self.header, ERASED)), not_(eq(self.header, "invalidated")), not_(refused))
-            bad = or_(not_(member(self.header, self.genuine)), refused)
-            yield Outcome(
-                name=f"{name}, header found",
-                guard=and_(guard, good),
-                goes=self.goes,
-                updates=updates,
-            )
-            yield Outcome(name=f"{name}, no header", guard=and_(guard, bad), goes=HALTED, updates=updates)
-            return
         genuine = and_(self._whole_genuine(), not_(refused))
         forged = and_(self._part_crafted(), not_(eq(self.header, ERASED)), self.forgeable)
         valid = or_(genuine, forged)
@@ -181,6 +185,7 @@ class _BootGo:
         updates = self._installed(staging, request)
         name = "swap" if self.swaps else "overwrite"
         yield Outcome(name=name, guard=guard, goes=self.goes, updates=updates)
+        yield from self._foreign_out(name, staging, guard, updates)
         if not self.frame.cuts:
             return
         flag = self.frame.midway(self.image.name)
@@ -193,6 +198,16 @@ class _BootGo:
         }
         yield self._cut_erase(f"{name}, cut after the copy", staging, request, guard, copied)
 
+    def _foreign_out(self, name: str, staging: Store, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
+        """What somebody put into the primary slot may be an update of another image: swapped out, it is staged."""
+        if not self.swaps:
+            return
+        for content, made in self.frame.genuine.items():
+            if made.image != self.image.name and self._owner(content).staging == staging.name:
+                put = and_(guard, eq(self.header, CRAFTED), self.frame.published[content])
+                staged = {**updates, self.frame.content(staging): self.frame.is_content(content)}
+                yield Outcome(name=f"{name}, {content} comes out", guard=put, goes=self.goes, updates=staged)
+
     def _complete(self, staging: Store, request: Term) -> Iterator[Outcome]:
         """A swap or copy that was cut is completed, whatever else the trailers say."""
         frame = self.frame
@@ -203,12 +218,13 @@ class _BootGo:
         good = or_(member(content, self.genuine), and_(not_(eq(content, ERASED)), unchecked))
         bad = or_(not_(member(content, self.genuine)), frame.erased_all)
         yield Outcome(name="complete", guard=and_(flag, good), goes=self.goes, updates=updates)
+        yield from self._foreign_out("complete", staging, and_(flag, good), updates)
         yield Outcome(name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=updates)
         yield Outcome(name="complete, cut at its end", guard=flag, updates=updates, cut=True, after=10_000)
 
     def _refuse(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
         guard = and_(pending, self._staged_invalid(staging))
-        for left in self._shows():
+        for left in SHOWS:
             updates = {self.frame.content(staging): self.frame.is_content(ERASED), request: const(REQUEST, left)}
             yield from self._checked(f"erase what is staged, {left} left", guard, updates)
         if self.frame.cuts:
@@ -220,7 +236,7 @@ class _BootGo:
         if not self.swaps:
             yield from self._checked("no header staged", guard, {})
             return
-        for left in self._shows():
+        for left in SHOWS:
             yield from self._checked(f"no header staged, {left} left", guard, {request: const(REQUEST, left)})
 
     def _cut_erase(self, name: str, staging: Store, request: Term, guard: Term, before: dict[Term, Term]) -> Outcome:
@@ -234,12 +250,8 @@ class _BootGo:
             content: ite(eq(left, "kept"), content, remains),
             request: asks,
         }
-        guard = and_(guard, or_(eq(asks, request), member(asks, self._shows())))
+        guard = and_(guard, or_(eq(asks, request), member(asks, SHOWS)))
         return Outcome(name=name, guard=guard, updates=updates, inputs=(left, asks), cut=True)
-
-    def _shows(self) -> tuple[str, ...]:
-        """The request once that of the staging slot is gone: a swap that is to be reverted shows again."""
-        return ("none", "revert") if self.swaps else ("none",)
 
     # -- the bootloader behind NSIB
 
@@ -275,7 +287,7 @@ class _BootGo:
             guard = and_(pending, fits, not_(eq(active, store.slot)))
             copied = {frame.content(store): content}
             name = f"copy the bootloader to {store.slot}"
-            for left in self._shows():
+            for left in SHOWS:
                 erased = {content: frame.is_content(ERASED), request: const(REQUEST, left)}
                 yield Outcome(name=f"{name}, {left} left", guard=guard, updates={**copied, **erased})
             if frame.cuts:
@@ -295,7 +307,7 @@ class _BootGo:
             if frame.active is not None
         ]
         guard = and_(pending, or_(eq(content, CRAFTED), *running))
-        for left in self._shows():
+        for left in SHOWS:
             updates = {content: frame.is_content(ERASED), request: const(REQUEST, left)}
             yield from self._checked(f"erase the staged bootloader, {left} left", guard, updates)
         if frame.cuts:

@@ -8,9 +8,10 @@ LEAST_PAGES = 4  # code in more than the first page, a spare page, the trailer
 
 
 def exchanges(design: Design, step: BootGo) -> bool:
-    """True where a staged image can be installed; False where MCUboot starts the primary image whatever is asked.
+    """True where a staged image can be installed; False where all requests for one are ignored.
 
-    Overwriting wants slots of one size; swap-move does with a staging one page shorter, too (loader.c).
+    Overwriting wants slots of one size; swap-move does with a staging one page shorter, too (loader.c). An update of
+    MCUboot itself is staged in the same slot, and taken before this matters (swap_nsib.c).
 
     Raises:
         NotModelled: slots that MCUboot has no sector table for, and pairs that fit by their trailers alone.
@@ -30,7 +31,4 @@ def exchanges(design: Design, step: BootGo) -> bool:
         raise NotModelled(f"MCUboot on slots of `{image.name}` of less than {LEAST_PAGES} pages")
     if step.mode is UpgradeMode.SWAP_MOVE and second < first - 1:
         raise NotModelled(f"MCUboot swapping `{image.name}` with a slot of {first - second} pages less")
-    exchanged = first == second or (step.mode is UpgradeMode.SWAP_MOVE and second + 1 == first)
-    if not exchanged and step.bootloader is not None:
-        raise NotModelled(f"`{step.bootloader}` staged in a slot that MCUboot does not exchange")
-    return exchanged
+    return first == second or (step.mode is UpgradeMode.SWAP_MOVE and second + 1 == first)

@@ -1,0 +1,53 @@
+"""Random walks over the whole life of a device, each step followed by the encoder."""
+
+from collections.abc import Sequence
+from random import Random
+
+from tests.differential.following import Followed
+from tests.differential.histories import around, hostile, registers, step_of
+
+from bootverify.machine.action import Action, Reset
+
+CUTS = (0, 1, 2, 3, 5, 8, 13, 21, 40, 80, 160)
+
+
+def walk(followed: Followed, random: Random, *, tries: int) -> int:
+    """Boot, then try `tries` actions that come at random, the device running on or starting anew in between.
+
+    The number of actions that happened. Raises Discrepancy where the encoder does not foresee one, and AssertionError
+    where the two see a state differently.
+    """
+    _runs_on(followed)
+    pool = _pool(followed)
+    for _ in range(tries):
+        happened = followed.tries(random.choice(pool))
+        if happened and random.random() < 0.7:
+            followed.tries(Reset())
+            if followed.steps.boot.frame.cuts and random.random() < 0.5:
+                _cut(followed, random)
+            _runs_on(followed)
+        if found := followed.disagreements():
+            raise AssertionError(f"{followed.world.design.name}: {found} after {followed.history}")
+    return len(followed.history)
+
+
+def _pool(followed: Followed) -> Sequence[Action]:
+    design = followed.world.design
+    groups = followed.steps.boot.frame.cells.groups
+    return (*around(design), *hostile(design), *registers(tuple({group[0] for group in groups[:3]})))
+
+
+def _runs_on(followed: Followed) -> None:
+    last = followed.steps.boot.frame.run_mark
+    while followed.facts["at"] not in {"halted", last} and (step := step_of(followed.world)) is not None:
+        followed.does(step)
+
+
+def _cut(followed: Followed, random: Random) -> None:
+    for _ in range(random.randrange(4)):  # which step of the boot is cut
+        if (step := step_of(followed.world)) is None or followed.facts["at"] == followed.steps.boot.frame.run_mark:
+            return
+        followed.does(step)
+    step = step_of(followed.world, cut_after=random.choice(CUTS), torn=random.random() < 0.5)
+    if step is not None and followed.facts["at"] != followed.steps.boot.frame.run_mark:
+        followed.tries(step)
