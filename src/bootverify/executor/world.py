@@ -14,6 +14,7 @@ from bootverify.executor.flash import Change
 from bootverify.executor.forger import HIS_KEY
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store
+from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.owner_build import Package
 from bootverify.executor.units.kmu_v2 import KmuV2, SlotState
 
@@ -29,7 +30,7 @@ class World:
     `published` holds the update packages that are in everybody's hands, by image, release and slot.
     `spent` counts the lasting writes of the last step that was taken.
     `used` names the keys that the attacker made the device use for him; `log` what the last action showed. A `journal`
-    gets every lasting write of the steps.
+    gets every lasting write of the steps. `mode` is how MCUboot upgrades where that is another than its step says.
     """
 
     design: Design
@@ -42,6 +43,7 @@ class World:
     log: list[str] = field(default_factory=list)
     spent: int = 0
     journal: list[Change] | None = None
+    mode: Mode | None = None
 
     @classmethod
     def start(cls, design: Design, attacker: Attacker) -> "World":

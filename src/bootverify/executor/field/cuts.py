@@ -149,7 +149,7 @@ class Sweep:
             return f"the unit no longer boots ({unit.device.halted.value if unit.device.halted else 'it restarts'})"
         if unit.application is film.target:
             film.move_in()
-            film.confirm()
+        film.confirm()
         missing = next((image for image in self.order if unit.running.get(image) is not film.target), None)
         if missing is not None:
             return film.stage(missing) or None

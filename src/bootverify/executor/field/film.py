@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from bootverify.design.boot import Image
 from bootverify.design.protection import Access, Attribution
-from bootverify.executor.field.release import Release
+from bootverify.executor.field.release import Release, upgrade_mode
 from bootverify.executor.field.storage import Drawer, drawers
 from bootverify.executor.field.unit import Unit
-from bootverify.executor.layout import home
+from bootverify.executor.layout import booted_by_mcuboot, home
+from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.owner_keys import material
 from bootverify.executor.run import mark
 from bootverify.machine.action import Request
@@ -98,6 +99,7 @@ class Film:
             return False
         if self._is_application(image):
             self.move_in()
+        if booted_by_mcuboot(self.target.design, self.target.design.image(image)):
             self.confirm()
             self.power_on()
         return self.unit.running.get(image) is self.target
@@ -133,8 +135,7 @@ class Film:
 
     def _first_sector(self, running: Release) -> int:
         """Where in the staging partition the file goes: a build for swap using offset leaves the first sector free."""
-        told = running.design.life.mode or str(getattr(running.design.settings.update_mode, "value", ""))
-        return self.unit.device.flash.page if told == "swap-offset" else 0
+        return self.unit.device.flash.page if upgrade_mode(running.design) is Mode.SWAP_OFFSET else 0
 
     def may_stage(self, image: str) -> bool:
         """Whether the running client itself may write its staging partition."""
@@ -157,14 +158,15 @@ class Film:
                 self._tell(f"{self._who()} {known} in {drawer.name} ({drawer.range}) and {word}")
 
     def confirm(self) -> None:
-        """The application marks itself as good."""
+        """The application marks as good what has come in: itself, and a bootloader that another one swapped in."""
         running = self.unit.application
-        if running is None:
-            return
-        image: Image = running.design.image(running.design.stages[-1].image)
-        done = self.unit.confirm(image)
-        words = "confirms itself" if done else "finds nothing to confirm"
-        self._tell(f"{self._who()} {words} at the end of {image.slots[0]} ({home(running.design, image.slots[0])})")
+        for image in running.design.images if running is not None else ():
+            new = self.unit.running.get(image.name) is self.target
+            if running is None or not new or not booted_by_mcuboot(running.design, image):
+                continue
+            words = "confirms" if self.unit.confirm(image) else "finds nothing to confirm:"
+            where = f"at the end of {image.slots[0]} ({home(running.design, image.slots[0])})"
+            self._tell(f"{self._who()} {words} {image.name} {where}")
 
     def _holds(self, drawer: Drawer, fresh: bytes) -> bool:
         flash = self.unit.device.flash

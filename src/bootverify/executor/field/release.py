@@ -9,6 +9,7 @@ from bootverify.design.memory import Role
 from bootverify.executor import nsib_build
 from bootverify.executor.factory import Factory, delivered_by
 from bootverify.executor.layout import booted_by_mcuboot, home
+from bootverify.executor.mcuboot.config import Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,16 @@ class Release:
         found = self.design.image(image)
         variant = "" if slot is None or len(found.slots) < 2 else found.slots[slot]
         return self.factory.package(found, self.number, variant).file
+
+
+def told_mode(design: Design) -> str:
+    """The upgrade mode as MCUboot calls it; empty where nothing tells."""
+    return design.life.mode or str(getattr(design.settings.update_mode, "value", ""))
+
+
+def upgrade_mode(design: Design) -> Mode | None:
+    """The mode that MCUboot was built for where its step cannot say so; None where it can."""
+    return next((mode for mode in (Mode.SWAP_SCRATCH, Mode.SWAP_OFFSET) if mode.value == told_mode(design)), None)
 
 
 def linked_for(design: Design, image: Image, slot: int) -> int:

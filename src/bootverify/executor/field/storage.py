@@ -1,5 +1,6 @@
 """What the application keeps in its data partitions: written in its life, looked for again by the next release."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from bootverify.executor.layout import external_start
 from bootverify.ranges import AddressRange
 
 MOST_OUTSIDE = 16 << 20  # bytes of external memory that a simulated unit has at most
+MOST_KEPT = 1 << 20  # bytes of a data partition whose contents are played
+_UNUSED = re.compile(r"(?i)(free|unused|reserved|spare|empty)(\b|_|\d)")
 _IN = {MemoryKind.INTERNAL, MemoryKind.EXTERNAL}
 
 
@@ -25,18 +28,36 @@ class Drawer:
 
 
 def drawers(design: Design) -> tuple[Drawer, ...]:
-    """The data partitions of a map: plain ones that the boot chain does not use and the vendor's tools do not fill."""
-    taken = set(_chain(design))
+    """The data partitions of a map whose contents are played."""
     return tuple(
         Drawer(name=part.name, partition=part, range=_home(design, part), user=_user(design, part))
+        for part in data_partitions(design)
+        if _played(part)
+    )
+
+
+def bulky(design: Design) -> tuple[Partition, ...]:
+    """The data partitions that are too large, or lie too far out, for their contents to be played."""
+    return tuple(part for part in data_partitions(design) if not _played(part))
+
+
+def data_partitions(design: Design) -> tuple[Partition, ...]:
+    """The plain partitions that the chain does not use, the vendor's tools do not fill and no name calls unused."""
+    taken = set(_chain(design))
+    return tuple(
+        part
         for part in design.partitions
         if part.memory in _IN
         and not part.members
         and part.name not in taken
         and part.role in {None, Role.STORAGE}
         and part.range.size
-        and part.range.end <= MOST_OUTSIDE
+        and not _UNUSED.match(part.name)
     )
+
+
+def _played(part: Partition) -> bool:
+    return part.range.size <= MOST_KEPT and part.range.end <= MOST_OUTSIDE
 
 
 def outside(designs: tuple[Design, ...]) -> int:
@@ -45,10 +66,11 @@ def outside(designs: tuple[Design, ...]) -> int:
         part.range.end
         for design in designs
         for part in design.partitions
-        if part.memory is MemoryKind.EXTERNAL and (part.name in set(_chain(design)) or part.role is Role.STORAGE)
+        if part.memory is MemoryKind.EXTERNAL
+        and (part.name in set(_chain(design)) or (part in data_partitions(design) and _played(part)))
     ]
     page = designs[0].soc.page
-    return -(-min(max(ends, default=0), MOST_OUTSIDE) // page) * page
+    return -(-max(ends, default=0) // page) * page
 
 
 def _chain(design: Design) -> Iterator[str]:

@@ -12,7 +12,7 @@ from bootverify.design.boot import ChooseSlot, Image, Launch, Run
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import nsib_build
 from bootverify.executor.device import Device, Halt
-from bootverify.executor.field.release import Release, header_size, linked_for, provisioned
+from bootverify.executor.field.release import Release, header_size, linked_for, provisioned, upgrade_mode
 from bootverify.executor.flash import Change, Power, powered
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import home
@@ -214,6 +214,7 @@ class Unit:
             design = replace(design, keys=provisioned(design.keys, root.design))
         self.world.design = self.device.design = design
         self.world.factory = release.factory
+        self.world.mode = upgrade_mode(design)
 
     def _halt(self, why: str) -> None:
         self.device.halt(Halt.FAULT, why)

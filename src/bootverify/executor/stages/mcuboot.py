@@ -1,7 +1,9 @@
 """The step `boot_go` of MCUboot on a device, with the nRF Connect SDK's way to update MCUboot itself."""
 
 from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType, UpgradeMode
+from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, Purpose
+from bootverify.design.memory import Role
 from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash, PowerLost
@@ -34,10 +36,12 @@ def config(world: World, step: BootGo) -> BootConfig:
     key = world.factory.signing_key(image.name) if image.signature is not SignatureType.NONE else None
     primary = _area(flash, home(design, image.slots[0]))
     secondary = _area(flash, home(design, image.staging)) if image.staging else primary
+    mode = (world.mode or MODES[step.mode]) if image.staging else Mode.SINGLE_SLOT
     return BootConfig(
-        mode=MODES[step.mode] if image.staging else Mode.SINGLE_SLOT,
+        mode=mode,
         images=(Pair(primary, secondary),),
-        trailer=_layout(primary, image),
+        trailer=_layout(primary, image, offset=mode is Mode.SWAP_OFFSET),
+        scratch=_scratch(design, flash) if mode is Mode.SWAP_SCRATCH else None,
         signature=key.scheme if key else None,
         public_keys=(*world.factory.anchors(image.name), *world.his_keys(image)) if key else (),
         encryption=_encryption(world, image),
@@ -190,10 +194,16 @@ def _trailer(flash: Flash, where: AddressRange) -> Trailer:
     return Trailer(_area(flash, where), TrailerLayout(entries=0))
 
 
-def _layout(primary: Area, image: Image) -> TrailerLayout:
+def _scratch(design: Design, flash: Flash) -> Area | None:
+    found = next((part.name for part in design.partitions if part.role is Role.SCRATCH), None)
+    return _area(flash, home(design, found)) if found is not None else None
+
+
+def _layout(primary: Area, image: Image, *, offset: bool) -> TrailerLayout:
     """Progress for as many sectors as the slot has; room for the image keys where images are encrypted."""
     encrypted = image.encryption is not EncryptionType.NONE
-    return TrailerLayout(entries=primary.sectors, saved_key=KEY_SIZE if encrypted else 0)
+    saved = KEY_SIZE if encrypted else 0
+    return TrailerLayout(entries=primary.sectors, states=2 if offset else 3, saved_key=saved, swap_offset=offset)
 
 
 def _encryption(world: World, image: Image) -> Encryption | None:

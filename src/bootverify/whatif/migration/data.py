@@ -10,7 +10,7 @@ from bootverify.design.memory import Partition
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor.field.film import Scene, found_again
 from bootverify.executor.field.release import Release, in_hardware, provisioned
-from bootverify.executor.field.storage import Drawer, drawers
+from bootverify.executor.field.storage import Drawer, bulky, data_partitions, drawers
 from bootverify.executor.field.unit import Snapshot, Unit
 from bootverify.whatif.migration.fleet import History
 from bootverify.whatif.migration.questions import Answer, Question
@@ -42,6 +42,7 @@ def kept(unit: Unit, history: History, data: dict[str, bytes], after: Snapshot, 
     old, new = history.releases[-1], history.new
     losses = [
         *_partitions(unit, old, new, data),
+        *_bulky(old.design, new.design),
         *_keys(history),
         *_laid_open(unit, old.design, new.design, data),
     ]
@@ -96,6 +97,17 @@ def _partitions(unit: Unit, old: Release, new: Release, data: dict[str, bytes]) 
         elif not _usable(unit, there):
             who = there.user.value.replace("_", "-")
             yield Loss(why=f"{who} code may no longer read and write {drawer.name}", facts=facts)
+
+
+def _bulky(old: Design, new: Design) -> Iterator[Loss]:
+    """Data partitions whose contents are not played: they are kept where they are, or they are not."""
+    mine = {part.name: part for part in data_partitions(new)}
+    for part in bulky(old):
+        there = mine.get(part.name)
+        if there is None:
+            yield Loss(why=f"the release draws no {part.name}", facts=_facts(part, None), sure=False)
+        elif (there.range, there.memory) != (part.range, part.memory):
+            yield Loss(why=f"{part.name} is looked for at {there.range}", facts=_facts(part, there))
 
 
 def _moved(unit: Unit, old: Drawer, new: Drawer, held: bytes) -> str:

@@ -6,19 +6,14 @@ from bootverify.check.verdict import Fact
 from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Purpose
-from bootverify.design.memory import MemoryKind
+from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.openpoint import APPROTECT_UNKNOWN, MAP_CONFLICT
+from bootverify.executor.field.release import told_mode
 from bootverify.whatif.migration.pairs import Pair
 
-MODELLED = {"", "overwrite", "swap-move"}  # modes that a unit in the field may have
-CLIENTS = {*MODELLED, "swap-scratch", "swap-offset"}  # modes that a new application may be built for
+PLAYED = {"", "overwrite", "swap-move", "swap-scratch", "swap-offset"}
 COMPATIBLE = "layout-compatible"  # the policy whose open points take the answers away
 NOBODY = "operator-error"
-
-
-def told_mode(design: Design) -> str:
-    """The upgrade mode as MCUboot calls it; empty where nothing tells."""
-    return design.life.mode or str(getattr(design.settings.update_mode, "value", ""))
 
 
 def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> tuple[str, tuple[Fact, ...]]:
@@ -35,9 +30,9 @@ def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> 
         outside = _outside(design)
         if outside:
             return outside
-    if told_mode(field) not in MODELLED or told_mode(new) not in CLIENTS:
-        mode = told_mode(field) if told_mode(field) not in MODELLED else told_mode(new)
-        return f"upgrade mode {mode} is not played", ()
+        mode = _unplayed(design)
+        if mode:
+            return f"{name}: {mode}", ()
     for image, (one, other) in doubts.items():
         known = {key.name for key in (*field.keys, *new.keys)}
         if {one.name, other.name} <= known and any(each.name == image for each in new.images):
@@ -48,6 +43,19 @@ def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> 
                 Fact(source=other.source, text=other.name),
             )
     return _other_key(field, new)
+
+
+def _unplayed(design: Design) -> str:
+    """Why its upgrade mode is not played; empty where it is."""
+    mode = told_mode(design)
+    if mode not in PLAYED:
+        return f"upgrade mode {mode} is not played"
+    if mode == "swap-scratch" and not any(part.role is Role.SCRATCH for part in design.partitions):
+        return "it swaps using scratch, and the map has no scratch partition"
+    steps = [step for stage in design.stages for step in stage.steps if isinstance(step, BootGo)]
+    if mode == "swap-offset" and any(step.bootloader for step in steps):
+        return "how MCUboot finds an update of itself with swap using offset is not modelled"
+    return ""
 
 
 def _outside(design: Design) -> tuple[str, tuple[Fact, ...]] | None:

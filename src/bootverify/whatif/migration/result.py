@@ -10,9 +10,11 @@ from bootverify.design.boot import ChooseSlot, Image, Launch, Program, Stage, St
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, InImage, InKmu, InPartition, InUicr, Key, Placement
 from bootverify.design.life import Life
-from bootverify.design.memory import Partition
+from bootverify.design.memory import Partition, Role
 from bootverify.design.openpoint import MAP_CONFLICT, OpenPoint
 from bootverify.design.settings import Settings
+from bootverify.executor.field.release import upgrade_mode
+from bootverify.executor.mcuboot.config import Mode
 from bootverify.sources.resolve_map import contradiction
 
 _BOOT_SETTINGS = ("bootloader", "update_mode", "protects_itself", "downgrade_prevention", "serial_recovery")
@@ -111,11 +113,14 @@ class _Result:
             pages = [step.provision for step in stage.steps if isinstance(step, ChooseSlot) and step.provision]
             for name in (*([stage.code] if stage.code else []), *pages):
                 _take(found, self._source(stage.image), name)
+        for name in _scratch(self._boot_design()):
+            _take(found, self._boot_design(), name)
         return found
 
     def _conflict(self, found: dict[str, Partition], images: tuple[Image, ...]) -> tuple[OpenPoint, ...]:
         """The open point where the new map lays something over what an old stage uses."""
         used = {name for image in images for name in (*image.slots, *([image.staging] if image.staging else []))}
+        used |= set(_scratch(self._boot_design()))
         text = contradiction(found, used, self.field.soc)
         points = tuple(point for point in self.new.open_points if point.name != MAP_CONFLICT)
         if not text:
@@ -160,6 +165,12 @@ class _Result:
                     yield place
                 case InPartition() | HostOnly() | _:
                     continue
+
+
+def _scratch(design: Design) -> list[str]:
+    """The partitions that MCUboot swaps through."""
+    swaps = upgrade_mode(design) is Mode.SWAP_SCRATCH
+    return [part.name for part in design.partitions if swaps and part.role is Role.SCRATCH]
 
 
 def _take(found: dict[str, Partition], of: Design, name: str) -> None:

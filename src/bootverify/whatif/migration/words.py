@@ -130,7 +130,9 @@ def _partitions(new: Design, old: Design) -> Names:
         return told and one.role is not Role.PAD
 
     def same_place(one: Partition, other: Partition) -> bool:
-        return (one.range, one.memory, bool(one.members)) == (other.range, other.memory, bool(other.members))
+        like = one.role is other.role or not ({one.role, other.role} & _SLOTS)
+        here, there = (one.range, one.memory, bool(one.members)), (other.range, other.memory, bool(other.members))
+        return like and here == there
 
     def storage(one: Partition, other: Partition) -> bool:
         return one.role is Role.STORAGE and other.role is Role.STORAGE and one.attribution is other.attribution
