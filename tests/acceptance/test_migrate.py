@@ -1,13 +1,16 @@
 """Seeded migrations: what each kind of change does to units in the field, and harmless ones that do nothing."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from bootverify import api
 from bootverify.check.verdict import Verdict
+from bootverify.cli import run
 from bootverify.design.design import Design
 from bootverify.executor.field.cuts import Plan
+from bootverify.executor.mcuboot import swap_move
 from bootverify.sources.design_file import design_of
 from bootverify.sources.mutate import mutated
 from bootverify.whatif.migrate import migrate
@@ -17,10 +20,12 @@ from bootverify.whatif.migration.questions import Question
 TESTS = Path(__file__).resolve().parents[1]
 TODAY, ADVISED = TESTS / "designs" / "today.yaml", TESTS / "designs" / "advised.yaml"
 NRF52 = TESTS / "scenarios" / "SB-S18.yaml"
-NRF54 = TESTS / "scenarios" / "SB-S37.yaml"
+TWO_MCUBOOTS = TESTS / "scenarios" / "SB-S04.yaml"
+NRF54 = TESTS / "scenarios" / "SB-S38.yaml"
 OLD, NEW = "a" * 64, "b" * 64  # fingerprints of two test keys
 HOLDS, VIOLATED, UNDEFINED, NOT = Verdict.HOLDS, Verdict.VIOLATED, Verdict.UNDEFINED, Verdict.NOT_APPLICABLE
 FEW = Effort(small=Plan(first=12, again=2, second=4), full=None)  # the sweep has tests of its own
+ASKED = ["--policy", "rot-immutable", "--attacker", "remote-ota"]
 FINE = (HOLDS, HOLDS, HOLDS, HOLDS, HOLDS)
 LOST = (HOLDS, HOLDS, VIOLATED, HOLDS, HOLDS)  # boots, and the data is gone
 REFUSED = (VIOLATED, NOT, NOT, NOT, NOT)
@@ -35,8 +40,8 @@ def asked(design_: Design):
     return api.check(design_, policies=["rot-immutable"], attackers=["app-code-secure", "app-code-ns", "remote-ota"])
 
 
-def answers(deployed: list[Design], new: Design | None) -> list[dict[Question, object]]:
-    return [{each.question: each for each in kind.answers} for kind in migrate(deployed, new, asked, FEW).kinds]
+def answers(deployed: list[Design], new: Design | None, effort: Effort = FEW) -> list[dict[Question, object]]:
+    return [{each.question: each for each in kind.answers} for kind in migrate(deployed, new, asked, effort).kinds]
 
 
 def verdicts(deployed: list[Design], new: Design | None) -> list[tuple[Verdict, ...]]:
@@ -60,6 +65,11 @@ SMALLER_MCUBOOT = {
 COUNTER = {"life": {"rules": [{"by": "nsib", "image": "mcuboot", "slots": 4, "booted": 4}]}}
 OLD_PAIR = ("keys.img_sign_priv", "keys.img_verify_pub")
 NO_CIPHER = {"chain.app.encryption": "none"}
+SCRATCH = {
+    "partitions.mcuboot_scratch": {"at": 0xEC000, "size": 0x4000},
+    "settings": {"update_mode": "swap-scratch"},
+}
+OFFSET = {"settings": {"update_mode": "swap-offset"}}
 
 
 def pair(fingerprint: str = "") -> dict[str, object]:
@@ -140,6 +150,24 @@ SEEDED = {
         (),
         (HOLDS, VIOLATED, HOLDS, HOLDS, HOLDS),
     ),
+    "the mode, from one that looks elsewhere": (
+        TODAY,
+        OFFSET,
+        {},
+        (),
+        (HOLDS, VIOLATED, HOLDS, HOLDS, HOLDS),
+    ),
+    "nothing, with swap using scratch": (TODAY, SCRATCH, SCRATCH, (), FINE),
+    "nothing, with swap using offset": (TODAY, OFFSET, OFFSET, (), FINE),
+    "the scratch area, which becomes a log": (
+        TODAY,
+        SCRATCH,
+        {"partitions.log_storage": {"at": 0xEC000, "size": 0x4000}},
+        (),
+        (HOLDS, VIOLATED, HOLDS, HOLDS, UNDEFINED),
+    ),
+    "the mode, to one that is not played": (TODAY, {"settings": {"update_mode": "direct-xip"}}, {}, (), OPEN),
+    "a second bootloader, of the same kind": (TWO_MCUBOOTS, {}, {}, (), FINE),
     "the lock of an immutable bootloader": (
         TODAY,
         {"chain.mcuboot.protects": []},
@@ -235,3 +263,87 @@ def test_a_key_is_exchanged_by_a_release_between_that_knows_both():
     assert found[0] == REFUSED
     assert found[1][0] is HOLDS
     assert found[2][0] is HOLDS
+
+
+def test_a_card_with_two_maps_is_asked_alone(capsys, tmp_path):
+    card = tmp_path / "card.yaml"
+    entries = "\n".join(
+        f"        - {{name: {name}, at: {at:#x}, size: {size:#x}, region: internal}}"
+        for name, at, size in (("mcuboot", 0, 0xC000), ("mcuboot_pad", 0xC000, 0x200), ("app", 0xC200, 0x6FE00))
+    )
+    rest = "        - {{name: mcuboot_secondary, at: {0:#x}, size: 0x70000, region: internal}}\n".format
+    store = "        - {{name: settings_storage, at: {0:#x}, size: 0x8000, region: internal}}\n".format
+    chain = (
+        "    - {stage: mcuboot, role: first stage, mutability: immutable, verified_by: none (reset vector)}\n"
+        "    - {stage: app, role: application, mutability: updatable over the air, verified_by: mcuboot,\n"
+        "       signature: ecdsa-p256, runs_as: secure (no TF-M)}\n"
+    )
+    text = (
+        "format: scenario-card/1\nid: two-maps\nsoc: nRF5340\nsdk: 2.6.1\ndesign:\n  chain:\n"
+        + chain
+        + "  partitions:\n"
+        "    deployed:\n      entries:\n"
+        + entries
+        + "\n"
+        + rest(0x7C000)
+        + store(0xF8000)
+        + "    proposed:\n      entries:\n"
+        + entries
+        + "\n"
+        + rest(0x7C000)
+        + store(0xF0000)
+        + "  protection: {engine: SPU, tfm: absent, approtect: 'on', secure_approtect: 'on', locks: []}\n"
+        "  update: {mode: swap-move, downgrade: none, validate_primary_each_boot: true}\n"
+    )
+    card.write_text(text)
+    code = run(["migrate", str(card), "--format", "json", *ASKED])
+    told = json.loads(capsys.readouterr().out)
+    found = {each["question"]: each["verdict"] for each in told["units"][0]["questions"]}
+    assert found["takes-update"] == found["survives-power-cuts"] == "holds"
+    assert found["keeps-data-and-keys"] == "violated"
+    assert code == 1
+
+
+def test_designs_of_a_list_and_of_a_revision_are_taken(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(TESTS.parent)
+    names = tmp_path / "released"
+    names.write_text("# what is out there\nHEAD:tests/designs/today.yaml\n")
+    assert run(["migrate", f"@{names}", "tests/designs/today.yaml", *ASKED]) == 0
+    assert "5 hold." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([TODAY], "no map is proposed in it"),
+        ([TODAY, NRF52], "this is for nrf52840, and units in the field are nrf5340"),
+        (["nowhere.yaml", TODAY], "there is no such file"),
+    ],
+)
+def test_wrong_questions_get_an_answer_in_one_line(arguments, words, capsys):
+    assert run(["migrate", *map(str, arguments)]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_map_alone_tells_nothing_of_the_field(capsys, tmp_path):
+    for name in ("old", "new"):
+        text = "app: {address: 0x0, size: 0x1000, region: flash_primary}\n"
+        (tmp_path / f"pm_static_{name}.yml").write_text(text)
+    maps = [str(tmp_path / f"pm_static_{name}.yml") for name in ("old", "new")]
+    assert run(["migrate", *maps]) == 3
+    assert "is a map alone" in capsys.readouterr().out
+
+
+def test_the_sweep_sees_a_swap_that_keeps_no_record(monkeypatch):
+    monkeypatch.setattr(swap_move, "write_status", lambda *_: None)
+    (kind,) = answers([design(TODAY)], design(TODAY), Effort(small=Plan(again=0), full=None))
+    answer = kind[Question.SURVIVES]
+    assert answer.verdict is VIOLATED
+    assert "when the power fails at operation" in answer.because
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [TODAY, ADVISED, NRF52, NRF54])
+def test_the_power_may_fail_at_every_operation(path):
+    (kind,) = answers([design(path)], design(path), Effort())
+    assert kind[Question.SURVIVES].verdict is HOLDS

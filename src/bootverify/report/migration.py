@@ -1,50 +1,65 @@
 """Answers about units in the field as text, JSON and Markdown."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from bootverify.check.verdict import Fact, Verdict
-from bootverify.executor.field.film import Scene
+from bootverify.executor.field.film import STAGED, Scene
 from bootverify.whatif.migration.questions import Answer, Migration, UnitKind
 
 WIDTH = 80
+_NUMBER = re.compile(r"\d+")
 _TOLD = {Verdict.HOLDS: "hold", Verdict.VIOLATED: "violated", Verdict.NOT_APPLICABLE: "not asked"}
 
 
 def migration_text(migration: Migration) -> str:
     """All answers, 80 columns wide; the film of each that is violated."""
     lines = [f"migrate to {migration.new}", f"{migration.soc}      {_units(migration)}"]
+    told: dict[tuple[str, ...], str] = {}
     for kind in migration.kinds:
         lines += ["", *_wrapped(f"Units {kind.title}", 0, 2)]
         for answer in kind.answers:
-            lines += _answer(answer)
+            before = told.setdefault(_story(answer), kind.title)
+            lines += _answer(answer, before if before != kind.title else "")
         if kind.notes:
             lines += ["  Not delivered:", *(line for fact in kind.notes for line in _fact(fact))]
     lines += ["-" * WIDTH, _summary(migration), *_wrapped(f"Assumed: {'; '.join(migration.assumptions)}.", 0, 9)]
     return "\n".join(lines) + "\n"
 
 
-def _answer(answer: Answer) -> Iterator[str]:
+def _story(answer: Answer) -> tuple[str, ...]:
+    """What makes two answers one story: all but the numbers of releases."""
+    return answer.question.value, answer.verdict.value, _NUMBER.sub("", answer.because)
+
+
+def _answer(answer: Answer, before: str) -> Iterator[str]:
+    """The lines of an answer; `before` names the units whose film is the same."""
     strength = f" ({answer.strength})" if answer.strength else ""
     yield f"{answer.verdict.value.ljust(9)} {answer.question.words}{strength}"
     yield from _wrapped(answer.because, 2, 2)
+    if before and answer.verdict is Verdict.VIOLATED:
+        yield from _wrapped(f"As told of units {before}.", 2, 2)
+        return
     for fact in answer.facts:
         yield from _fact(fact)
     if answer.verdict is Verdict.VIOLATED and answer.scenes:
         yield "  As it ran:"
         for number, scene in enumerate(answer.scenes, 1):
             yield from _wrapped(f"{number:>3}  {scene.what}", 4, 9)
-            for line in telling(scene):
+            for line in telling(answer.scenes, number - 1):
                 yield from _wrapped(line, 9, 11)
     if answer.verdict is Verdict.VIOLATED and answer.to_do:
         yield from _wrapped(f"To do: {answer.to_do}", 2, 9)
 
 
-def telling(scene: Scene) -> list[str]:
+def telling(scenes: Sequence[Scene], number: int) -> list[str]:
     """The lines of a log that tell what happened; what every boot says is left out."""
-    usual = ("fprotect", "jump to", "running, ", "SPU ", "swap type: none", "slot s", "signature good", "SAU from")
-    return [line for line in scene.log if not any(word in line for word in usual)]
+    usual = ("fprotect", "jump to", "running, ", "SPU ", "slot s", "signature good", "digest matches", "SAU from")
+    expected = number > 0 and STAGED in scenes[number - 1].what  # a boot that is to find a request says what it found
+    left_out = usual if expected else (*usual, "swap type: none")
+    return [line for line in scenes[number].log if not any(word in line for word in left_out)]
 
 
 def migration_json(migration: Migration) -> str:
@@ -104,9 +119,9 @@ def _marked(answer: Answer) -> Iterator[str]:
     yield from (f"- `{fact.source}` {_plain(fact.text)}" for fact in answer.facts)
     if answer.verdict is Verdict.VIOLATED and answer.scenes:
         yield from ("", "<details><summary>As it ran</summary>", "", "```")
-        for scene in answer.scenes:
+        for number, scene in enumerate(answer.scenes):
             yield scene.what
-            yield from (f"    {line}" for line in telling(scene))
+            yield from (f"    {line}" for line in telling(answer.scenes, number))
         yield from ("```", "", "</details>")
     if answer.verdict is Verdict.VIOLATED and answer.to_do:
         yield from ("", f"To do: {_plain(answer.to_do)}")

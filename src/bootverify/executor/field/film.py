@@ -18,6 +18,7 @@ from bootverify.executor.run import mark
 from bootverify.machine.action import Request
 from bootverify.ranges import AddressRange
 
+STAGED = " stages "  # in the words of a scene in which an update is put where it waits
 MOST_RESETS = 3  # a unit that stops is reset by its watchdog or by a person
 
 
@@ -90,6 +91,8 @@ class Film:
 
     def _refused(self, image: str) -> str:
         told = [line for scene in self.scenes for line in scene.log if _refusing(line)]
+        if not told and self.scenes and any("swap type: none" in line for line in self.scenes[-1].log):
+            told = [": the bootloader sees no request"]
         reason = f": {told[-1].split(': ', 1)[-1].removeprefix('halted: ')}" if told else ""
         return f"{image} {self.target.number} does not run{reason}"
 
@@ -128,7 +131,7 @@ class Film:
             return f"the client of release {running.number} may not write {theirs.staging}"
         self.unit.request(area, self.request)
         self._tell(
-            f"the client of release {running.number} stages {image} {self.target.number} in {theirs.staging}"
+            f"the client of release {running.number}{STAGED}{image} {self.target.number} in {theirs.staging}"
             f" ({area}, {len(file)} bytes, {self.request.value})"
         )
         return ""
