@@ -9,8 +9,9 @@ from bootverify.secrets import rsa, seeds
 from bootverify.secrets.curves import P256, P384, X25519
 from bootverify.secrets.find import Form, SoughtKey
 from bootverify.secrets.keys import PublicKey
-from bootverify.secrets.scalars import scalars
+from bootverify.secrets.scalars import ready, scalars
 from bootverify.secrets.windows import Windows
+from bootverify.secrets.workers import Workers
 
 REVERSED = "bytes reversed"
 # what one byte costs, in about the same unit, so that a progress bar moves evenly
@@ -50,22 +51,32 @@ def look(
     meter = _Meter(_work(len(windows.stream), keys, exhaustive=exhaustive, symmetric=symmetric), progress)
     numbers: dict[tuple[bytes, Form, str], Number] = {}
     sought: list[SoughtKey] = []
-    left_out: list[str] = []
-    parts = (
-        _scalars(windows, keys, meter, processes, sought),
-        _rsa(windows, keys, meter, sought, left_out),
-        _seeds(windows, keys, meter, sought, exhaustive=exhaustive),
-        _symmetric(windows, symmetric, meter),
-    )
-    for part in parts:
-        for number in part:
-            numbers[number.value, number.form, number.how] = number
+    with Workers(len(windows.stream), processes) as workers:
+        if workers.count > 1:
+            ready(keys, len(windows.stream))
+        primes = _rsa(windows, keys, meter, workers, sought)  # begins at once where there are several
+        parts = (
+            _scalars(windows, keys, meter, workers, sought),
+            primes,
+            _seeds(windows, keys, meter, sought, exhaustive=exhaustive),
+            _symmetric(windows, symmetric, meter),
+        )
+        for part in parts:
+            for number in part:
+                numbers[number.value, number.form, number.how] = number
+    left_out = [
+        f"{key.type} key {key.fingerprint[:16]}: not a modulus of two primes of whole bytes"
+        for key in keys
+        if key.modulus and not rsa.fits(key)
+    ]
     known = {each.fingerprint for each in sought}
     left_out += (
         f"{key.type} key {key.fingerprint[:16]}: its raw private number was not looked for"
         for key in keys
-        if key.fingerprint not in known
+        if key.fingerprint not in known and not key.modulus
     )
+    order = [key.fingerprint for key in keys]
+    sought.sort(key=lambda each: order.index(each.fingerprint))
     return Sought(numbers=tuple(numbers.values()), keys=tuple(sought), left_out=tuple(dict.fromkeys(left_out)))
 
 
@@ -76,13 +87,13 @@ def _whole(windows: Windows, at: int, size: int) -> bool:
 
 
 def _scalars(
-    windows: Windows, keys: Sequence[PublicKey], meter: "_Meter", processes: int | None, sought: list[SoughtKey]
+    windows: Windows, keys: Sequence[PublicKey], meter: "_Meter", workers: Workers, sought: list[SoughtKey]
 ) -> Iterator[Number]:
     fit = [key for key in keys if key.curve and key.point]
     types = {key.fingerprint: key.type for key in fit}
     costs = {key.curve.name for key in fit if key.curve}
     cost = sum(_COST[name] for name in costs) / max(1, len(costs)) / 2
-    for hit in scalars(windows.stream, fit, tick=lambda done: meter.add(done * cost), processes=processes):
+    for hit in scalars(windows.stream, fit, tick=lambda done: meter.add(done * cost), workers=workers):
         if _whole(windows, hit.offset, hit.size):
             yield Number(
                 value=windows.stream[hit.offset : hit.offset + hit.size],
@@ -96,28 +107,28 @@ def _scalars(
 
 
 def _rsa(
-    windows: Windows, keys: Sequence[PublicKey], meter: "_Meter", sought: list[SoughtKey], left_out: list[str]
+    windows: Windows, keys: Sequence[PublicKey], meter: "_Meter", workers: Workers, sought: list[SoughtKey]
 ) -> Iterator[Number]:
-    stream = windows.stream
-    for key in keys:
-        if not key.modulus:
-            continue
-        if not rsa.fits(key):
-            left_out.append(f"{key.type} key {key.fingerprint[:16]}: not a modulus of two primes of whole bytes")
-            continue
-        whole = (key.modulus.bit_length() + 7) // 8
-        for backwards in (False, True):
-            how = REVERSED if backwards else ""
-            for form, size, found in (
-                (Form.RSA_PRIME, whole // 2, rsa.primes(stream, key, backwards=backwards)),
-                (Form.RSA_EXPONENT, whole, rsa.exponents(stream, key, backwards=backwards)),
-            ):
-                for at in found:
-                    if _whole(windows, at, size):
-                        value = stream[at : at + size]
-                        yield Number(value=value, form=form, type=key.type, fingerprint=key.fingerprint, how=how)
-            meter.add(len(stream) * _COST["RSA"] / 2)
-        sought.append(_rsa_sought(key))
+    fit = [key for key in keys if key.modulus and rsa.fits(key)]
+    sought += (_rsa_sought(key) for key in fit)
+    tasks = (task for key in fit for task in rsa.rsa_tasks(windows.stream, key))
+    windows_all = sum(rsa.windows_of(key, len(windows.stream)) for key in fit)
+    told = meter.shares(windows_all, len(windows.stream) * _COST["RSA"] * len(fit))
+    return _numbers_of_rsa(windows, workers.results(rsa.rsa_found, tasks), told)
+
+
+def _numbers_of_rsa(
+    windows: Windows, results: Iterator[tuple[rsa.RsaTask, list[int]]], told: Callable[[int], None]
+) -> Iterator[Number]:
+    for task, found in results:
+        form = Form.RSA_EXPONENT if task.exponent else Form.RSA_PRIME
+        how = REVERSED if task.backwards else ""
+        for at in found:
+            offset = task.start + at
+            if _whole(windows, offset, task.size):
+                value = windows.stream[offset : offset + task.size]
+                yield Number(value=value, form=form, type=task.key.type, fingerprint=task.key.fingerprint, how=how)
+        told(len(task.data) - task.size + 1)
 
 
 def _rsa_sought(key: PublicKey) -> SoughtKey:

@@ -13,6 +13,7 @@ MISS. p and q themselves are found all the same.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import gcd
 from typing import Literal
@@ -21,10 +22,45 @@ from bootverify.secrets.keys import PublicKey
 
 _Order = Literal["little", "big"]
 _SMALL = 3 * 5 * 7 * 11 * 13 * 17 * 19 * 23
+_CHUNK = 512 * 1024
 _LIMIT = 1 << 16  # primes up to here are divided out of n - 1
 # the sum of 1 / (2j)^2 from j = 2^15 on is less than 1 / (2^17 - 4), and of these r = 2j + 1 a third divide by 3
 MISS = 2.0**-17
 _SLACK = 40  # bits after the point that must be all ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RsaTask:
+    """One stretch to look in, for d or else for p and q, in one byte order; `size` is that of a window."""
+
+    key: PublicKey
+    data: bytes = field(repr=False)
+    start: int
+    size: int
+    exponent: bool
+    backwards: bool
+
+
+def rsa_tasks(data: bytes, key: PublicKey) -> Iterator[RsaTask]:
+    """The work of looking for p, q and d of a key that `fits`, cut so that several can do it."""
+    whole = (key.modulus.bit_length() + 7) // 8
+    for exponent, size in ((False, whole // 2), (True, whole)):
+        for backwards in (False, True):
+            for start in range(0, len(data) - size + 1, _CHUNK):
+                piece = data[start : start + _CHUNK + size - 1]
+                yield RsaTask(key=key, data=piece, start=start, size=size, exponent=exponent, backwards=backwards)
+
+
+def windows_of(key: PublicKey, size: int) -> int:
+    """How many windows the tasks of a key look at in that many bytes."""
+    whole = (key.modulus.bit_length() + 7) // 8
+    return sum(2 * max(0, size - window + 1) for window in (whole // 2, whole))
+
+
+def rsa_found(task: RsaTask) -> list[int]:
+    """The offsets that a task finds in its stretch."""
+    look = exponents if task.exponent else primes
+    return list(look(task.data, task.key, backwards=task.backwards))
 
 
 def primes(data: bytes, key: PublicKey, *, backwards: bool) -> Iterator[int]:

@@ -1,18 +1,18 @@
 """Raw private scalars of public keys: at which offsets of some bytes one stands, in either byte order, exhaustively."""
 
-import multiprocessing
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
-from bootverify.secrets import sums
+from bootverify.secrets import kernel, sums
 from bootverify.secrets.curves import P256, P384, X25519, Curve
 from bootverify.secrets.keys import PublicKey
+from bootverify.secrets.workers import Workers
 
-_ALONE = 96 * 1024  # bytes below which a second process costs more than it saves
+COMPILED_FROM = 16 * 1024  # bytes
+Search = Callable[[Curve, bytes, Sequence[tuple[int, int]]], list[tuple[int, int]]]
 _CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
 
 
@@ -39,12 +39,12 @@ class _Task:
 
 
 def scalars(
-    data: bytes, keys: Sequence[PublicKey], *, tick: sums.Tick | None = None, processes: int | None = None
+    data: bytes, keys: Sequence[PublicKey], *, tick: sums.Tick | None = None, workers: Workers | None = None
 ) -> list[Hit]:
     """Every offset at which `data` hold the private scalar of one of `keys` (EC P-256, P-384, X25519; others are left).
 
     Both byte orders of every offset are decided: nothing is missed, and each hit is confirmed by deriving the public
-    key. `tick` is told how many pairs of an offset and an order are done; `processes` bounds how many work at once.
+    key. `tick` is told how many pairs of an offset and an order are done.
     """
     hits: set[Hit] = set()
     tell = tick or (lambda _: None)
@@ -53,8 +53,7 @@ def scalars(
         points = tuple(key.point for key in sought if key.point)
         if not points:
             continue
-        tasks = list(_tasks(curve, data, points))
-        for task, found in zip(tasks, _results(tasks, len(data), processes), strict=True):
+        for task, found in _results(_tasks(curve, data, points), len(data), workers or Workers(0, 1)):
             for at, which in found:
                 offset = task.start + at
                 flipped = task.backwards != (curve == X25519)
@@ -84,20 +83,32 @@ def _tasks(curve: Curve, data: bytes, points: tuple[tuple[int, int], ...]) -> It
             yield _Task(curve=curve, data=piece, start=start, backwards=backwards, points=points)
 
 
-def _results(tasks: Sequence[_Task], size: int, processes: int | None) -> Iterator[list[tuple[int, int]]]:
-    """What each task finds, in order; by several processes where that pays and the system can fork."""
-    workers = min(processes or os.cpu_count() or 1, len(tasks), 4)
-    if workers < 2 or size < _ALONE or "fork" not in multiprocessing.get_all_start_methods():
-        yield from map(_found, tasks)
+def ready(keys: Sequence[PublicKey], size: int) -> None:
+    """Make the tables that processes share: to be called before they are forked."""
+    for curve in {key.curve for key in keys if key.curve and key.point} if not _compiled(size) else ():
+        sums.tables(curve, sums.block_length(min(size, sums.CHUNK + curve.width - 1)))
+
+
+def _results(tasks: Iterator[_Task], size: int, workers: Workers) -> Iterator[tuple[_Task, list[tuple[int, int]]]]:
+    """Each task with what it finds, in order. The kernel lets other threads run, which needs no process."""
+    if not _compiled(size):
+        yield from workers.results(_found, tasks)
         return
-    for task in tasks[:1]:  # before forking: the tables are made once and shared
-        sums.tables(task.curve, sums.block_length(len(task.data)))
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
-        yield from pool.map(_found, tasks)
+    listed = list(tasks)
+    with ThreadPoolExecutor(workers.count) as threads:
+        yield from zip(listed, threads.map(_found_by_kernel, listed), strict=True)
 
 
-def _found(task: _Task) -> list[tuple[int, int]]:
+def _compiled(size: int) -> bool:
+    """Whether there is compiled code, and so many bytes that it is worth its start."""
+    return size >= COMPILED_FROM and kernel.available()
+
+
+def _found_by_kernel(task: _Task) -> list[tuple[int, int]]:
+    return _found(task, kernel.matches)
+
+
+def _found(task: _Task, by: Search = sums.matches) -> list[tuple[int, int]]:
     data = task.data[::-1] if task.backwards else task.data
     last = len(data) - task.curve.width
-    found = sums.matches(task.curve, data, task.points)
-    return [(last - at if task.backwards else at, which) for at, which in found]
+    return [(last - at if task.backwards else at, which) for at, which in by(task.curve, data, task.points)]

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 from bootverify.secrets.curves import X25519, Curve, Point, add_all, integer, powers, times
 
@@ -23,6 +24,14 @@ _LONG_FROM = 96 * 1024
 CHUNK = 256 * 1024  # bytes that advance together: bounds the memory, and is what progress counts
 
 Tick = Callable[[int], None]
+
+
+class Multiples(Protocol):
+    """Who has the multiples of the base point by a digit and its weight."""
+
+    def point(self, weight: int, digit: int) -> Point:
+        """The point digit * 256^weight * G; `digit` from 1 to 255."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ class _Blocks:
         x, y = times(self.curve, 1 + randomness.randbelow(self.curve.order - 1), self.curve.base)
         xs, ys = [x] * self.count, [y] * self.count
         behind = deque([(xs, ys)], maxlen=width + 1)
-        targets = _targets(self.curve, self.tables, publics, self.stride)
+        targets = targets_of(self.curve, self.tables, publics, self.stride)
         for at in range(self.length):
             xs, ys = self._advanced(xs, ys, at)
             behind.append((xs, ys))
@@ -129,7 +138,7 @@ class _Blocks:
             ys[block] = (slope * (x1 - x3) - y1) % p
         return xs, ys
 
-    def _on_a_line(self, variants: "_Variants", first: int, sums: tuple[list[int], ...], p: int) -> list[int]:
+    def _on_a_line(self, variants: "Variants", first: int, sums: tuple[list[int], ...], p: int) -> list[int]:
         """The blocks whose window from `first` on adds up to the target."""
         xs, ys, old_xs, old_ys = sums
         if len(variants) == 1:
@@ -151,18 +160,18 @@ class _Blocks:
         return [block for block, test in enumerate(tests) if not test] if 0 in tests else []
 
 
-_Variants = list[list[Point]]
+Variants = list[list[Point]]
 
 
-def _targets(curve: Curve, made: Tables, publics: Sequence[tuple[int, int]], count: int) -> list[list[_Variants]]:
+def targets_of(curve: Curve, made: "Multiples", publics: Sequence[tuple[int, int]], count: int) -> list[list[Variants]]:
     """For each weight e and public point Q, what the window must add up to: 256^e * Q, and what clamping took away."""
     scaled = [powers(curve, public, 8, count) for public in publics]
     if curve != X25519:  # not `is`: another process has its own copy
         return [[[[points[weight]]] for points in scaled] for weight in range(count)]
     offsets = [_clamped_away(curve, made, weight) for weight in range(count)]
-    found: list[list[_Variants]] = []
+    found: list[list[Variants]] = []
     for weight in range(count):
-        row: list[_Variants] = []
+        row: list[Variants] = []
         for points in scaled:
             x, y = points[weight]
             signs = [(x, y), (x, curve.p - y)]
@@ -173,7 +182,7 @@ def _targets(curve: Curve, made: Tables, publics: Sequence[tuple[int, int]], cou
     return found
 
 
-def _clamped_away(curve: Curve, made: Tables, weight: int) -> list[Point | None]:
+def _clamped_away(curve: Curve, made: "Multiples", weight: int) -> list[Point | None]:
     """What clamping takes from a scalar, as a point, by its top two bits (times 8) and its low three; None: nothing."""
     high = weight + curve.width - 1
     x, y = made.point(high, 64)

@@ -6,14 +6,27 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from tests.made_keys import ec_key, ed25519_key, rsa_key, x25519_key
 
+from bootverify.secrets import kernel, seeds, sums, workers
 from bootverify.secrets import rsa as rsa_numbers
-from bootverify.secrets import scalars as module
-from bootverify.secrets import seeds, sums
+from bootverify.secrets import scalars as scalars_module
 from bootverify.secrets.curves import P256, P384, X25519, powers, times
 from bootverify.secrets.keys import public_key
 from bootverify.secrets.scalars import scalars
+from bootverify.secrets.workers import Workers
 
 CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
+
+
+COMPILED = pytest.param("compiled", marks=pytest.mark.skipif(not kernel.available(), reason="no runtime is installed"))
+
+
+@pytest.fixture(params=["plain", COMPILED])
+def way(request, monkeypatch):
+    """Both ways of scanning must say the same."""
+    monkeypatch.setattr(kernel, "available", lambda: request.param == "compiled")
+    monkeypatch.setattr(kernel, "LENGTH", 64)
+    monkeypatch.setattr(scalars_module, "COMPILED_FROM", 0)
+    return request.param
 
 
 def noise(size, seed=3):
@@ -42,6 +55,7 @@ def test_points_are_those_of_the_curve(curve):
     assert all(curve.holds(*point) for point in powers(curve, curve.base, 8, 5))
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("kind", ["P-256", "P-384", "X25519"])
 def test_every_offset_of_a_small_file_is_decided_in_both_orders(kind):
     key, raw = made(kind)
@@ -55,6 +69,7 @@ def test_every_offset_of_a_small_file_is_decided_in_both_orders(kind):
         assert seen(data, [key]) == [(at, True)]
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("kind", ["P-256", "X25519"])
 def test_a_file_of_exactly_one_window_is_decided(kind):
     key, raw = made(kind)
@@ -62,6 +77,7 @@ def test_a_file_of_exactly_one_window_is_decided(kind):
     assert seen(raw[:-1], [key]) == []
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("top", range(4))
 @pytest.mark.parametrize("low", range(8))
 def test_an_x25519_key_is_found_whatever_its_clamped_bits_hold(top, low):
@@ -72,19 +88,23 @@ def test_an_x25519_key_is_found_whatever_its_clamped_bits_hold(top, low):
     assert seen(noise(50) + raw + noise(51), [key]) == [(50, False)]
 
 
+@pytest.mark.usefixtures("way")
 def test_several_processes_find_what_one_finds(monkeypatch):
-    monkeypatch.setattr(module, "_ALONE", 5000)
+    monkeypatch.setattr(workers, "ALONE", 5000)
     keys = [made("X25519") for _ in range(4)] + [made("P-256")]
     data = noise(6000)
     for index, (_, raw) in enumerate(keys):
         data[1001 * index + 1 : 1001 * index + 33] = raw
         data[len(data) - 32 * (index + 1) : len(data) - 32 * index] = raw[::-1]
     publics = [key for key, _ in keys]
-    both = seen(data, publics, processes=2)
-    assert both == seen(data, publics, processes=1)
+    with Workers(len(data), 2) as two, Workers(len(data), 1) as alone:
+        assert (two.count, alone.count) == (2, 1)
+        both = seen(data, publics, workers=two)
+        assert both == seen(data, publics, workers=alone)
     assert len(both) == 10
 
 
+@pytest.mark.usefixtures("way")
 def test_a_stretch_longer_than_a_chunk_is_decided_across_the_seam(monkeypatch):
     monkeypatch.setattr(sums, "CHUNK", 300)
     key, raw = made("P-256")
@@ -94,6 +114,7 @@ def test_a_stretch_longer_than_a_chunk_is_decided_across_the_seam(monkeypatch):
         assert seen(data, [key]) == [(at, False)]
 
 
+@pytest.mark.usefixtures("way")
 def test_bytes_of_zeros_and_of_ones_are_no_key():
     key, raw = made("P-256")
     assert seen(bytes(300) + b"\xff" * 300, [key]) == []
@@ -109,10 +130,56 @@ def test_another_starting_point_is_drawn_when_a_sum_meets_a_multiple_of_the_base
         draws.append(1)
         return P256.order - 1 - 1 if len(draws) == 1 else next(drawn)
 
+    monkeypatch.setattr(kernel, "available", lambda: False)
     monkeypatch.setattr(sums.randomness, "randbelow", draw)
     data = bytes(sums.SHORT - 1) + b"\x01" + raw  # its last digit of the first block adds G to -G
     assert seen(data, [key]) == [(sums.SHORT, False)]
     assert len(draws) > 2
+
+
+@pytest.mark.skipif(not kernel.available(), reason="no runtime is installed")
+def test_compiled_code_draws_another_starting_point_too(monkeypatch):
+    key, raw = made("P-256")
+    draws = []
+
+    def draw(_):
+        draws.append(1)
+        return P256.order - 1 - 1 if len(draws) == 1 else 77
+
+    monkeypatch.setattr(scalars_module, "COMPILED_FROM", 0)
+    monkeypatch.setattr(kernel.randomness, "randbelow", draw)
+    data = bytes(sums.LONG - 1) + b"\x01" + raw  # its last digit of the first block adds G to -G
+    assert seen(data, [key], workers=Workers(0, 1)) == [(sums.LONG, False)]
+    assert len(draws) > 2
+
+
+@pytest.mark.skipif(not kernel.available(), reason="no runtime is installed")
+@pytest.mark.parametrize("curve", [P256, P384, X25519], ids=lambda curve: curve.name)
+def test_compiled_arithmetic_is_that_of_integers_at_every_edge(curve):
+    """Sums, differences and products of the numbers at which a carry, a borrow or the last reduction may go wrong."""
+    limbs, p = -(-curve.p.bit_length() // 64), curve.p
+    size, unit = 8 * limbs, pow(2, -64 * limbs, curve.p)
+    edges = {0, 1, 2, p - 1, p - 2, p // 2, p // 2 + 1, *((1 << bits) % p for bits in range(31, 64 * limbs + 1, 32))}
+    edges |= {(p - (1 << bits)) % p for bits in range(31, p.bit_length(), 32)} | {
+        (1 << bits) - 1 for bits in (64, 128, 192)
+    }
+    edges |= {random.Random(bits).randrange(p) for bits in range(20)}
+    with kernel._kernel(curve) as made_kernel:
+        place = made_kernel.room(3 * size)
+        for a in sorted(edges):
+            for b in sorted(edges):
+                made_kernel.write(a.to_bytes(size, "little") + b.to_bytes(size, "little"), place)
+                for name, expected in (("mul", a * b * unit), ("sub", a - b), ("add", a + b)):
+                    made_kernel.call(name, place, place + size, place + 2 * size)
+                    got = int.from_bytes(made_kernel.read(place + 2 * size, size), "little")
+                    assert got == expected % p, (name, a, b)
+
+
+def test_work_is_done_in_the_order_of_its_tasks_whoever_does_it(monkeypatch):
+    monkeypatch.setattr(workers, "ALONE", 0)
+    for processes in (1, 2):
+        with Workers(10, processes) as pool:
+            assert list(pool.results(abs, iter(range(-20, 3)))) == [(number, abs(number)) for number in range(-20, 3)]
 
 
 @pytest.fixture(scope="module")
