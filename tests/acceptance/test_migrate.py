@@ -265,6 +265,68 @@ def test_a_key_is_exchanged_by_a_release_between_that_knows_both():
     assert found[2][0] is HOLDS
 
 
+def test_a_bootloader_that_knows_both_keys_is_signed_with_the_old_one():
+    path = TESTS / "scenarios" / "SB-S08.yaml"
+    next_pub = {"kind": "public", "placement": {"image": "mcuboot"}, "verifies": "tfm+app", "fingerprint": NEW}
+    told = {"keys.img_verify_pub.fingerprint": OLD, "keys.img_sign_priv.fingerprint": NEW, "keys.next_pub": next_pub}
+    (kind,) = answers([design(path, printed(OLD))], design(path, told))
+    assert kind[Question.TAKES].verdict is HOLDS
+    assert "its bootloader signed with the key of the field" in kind[Question.TAKES].because
+
+
+def test_an_order_that_kills_is_told_beside_one_that_is_refused():
+    path = TESTS / "scenarios" / "SB-S02.yaml"
+    one, two = (design(path, {"keys.enc_priv.fingerprint": each}) for each in (OLD, NEW))
+    (kind,) = answers([one], two)
+    assert kind[Question.TAKES].verdict is VIOLATED
+    assert "release 1 goes on running" in kind[Question.TAKES].because
+    assert "mcuboot, then app: the unit no longer boots" in kind[Question.TAKES].because
+
+
+def test_tf_m_may_come_with_an_update():
+    secure = {"at": 0xC200, "size": 0x7E00, "attribution": "secure"}
+    change = {
+        "partitions.tfm": secure,
+        "partitions.app": {"at": 0x14000, "size": 0x68000, "attribution": "non_secure"},
+        "partitions.mcuboot_primary": {"span": ["mcuboot_pad", "tfm", "app"]},
+        "partitions.mcuboot_secondary.attribution": "non_secure",
+        "partitions.settings_storage.attribution": "non_secure",
+        "chain.tfm+app": {
+            "parts": {"tfm": {"program": "tfm", "code": "tfm"}, "app": {"program": "application", "code": "app"}},
+            "slot": "mcuboot_primary",
+            "staging": "mcuboot_secondary",
+            "verified_by": "mcuboot",
+            "signature": "ecdsa-p256",
+            "update": "over_the_air",
+        },
+        "keys.img_verify_pub.verifies": "tfm+app",
+        "keys.img_sign_priv.signs": "tfm+app",
+    }
+    old = design(TODAY, NO_CIPHER, ("keys.enc_priv",))
+    assert verdicts([old], design(TODAY, change, ("chain.app", "keys.enc_priv"))) == [FINE]
+    closed = {**change, "partitions.settings_storage.attribution": "secure"}
+    (kind,) = answers([old], design(TODAY, closed, ("chain.app", "keys.enc_priv")))
+    assert kind[Question.KEEPS].verdict is HOLDS
+
+
+def test_a_port_that_production_left_open_is_not_held_against_the_release():
+    open_port = {"lifecycle.approtect": False, "lifecycle.secure_approtect": False}
+
+    def confidential(design_: Design):
+        return api.check(design_, policies=["secret-confidential"], attackers=["debug-port"])
+
+    (kind,) = migrate([design(TODAY, open_port)], design(TODAY), confidential, FEW).kinds
+    (answer,) = [each for each in kind.answers if each.question is Question.POLICIES]
+    assert answer.verdict is UNDEFINED
+    assert "holds if the release closes the port" in answer.because
+
+
+def test_updates_by_wire_are_not_played():
+    wire = {"chain.app.update": "by_wire"}
+    old = design(TODAY, wire, ("chain.app.staging",))
+    assert verdicts([old], old) == [OPEN]
+
+
 def test_a_card_with_two_maps_is_asked_alone(capsys, tmp_path):
     card = tmp_path / "card.yaml"
     entries = "\n".join(

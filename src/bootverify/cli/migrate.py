@@ -1,5 +1,6 @@
 """Units in the field: may they take a release?"""
 
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -53,9 +54,14 @@ def migrate(
     loaded = [design_named(name) for each in designs for name in _listed(each)]
     *deployed, new = loaded
     effort = Effort(full=Plan()) if exhaustive else Effort()
-    answers = ask_units(deployed or [new], new if deployed else None, check, effort)
+    answers = ask_units(deployed or [new], new if deployed else None, check, effort, watch=_progress)
     deliver(_FORMS[format](answers), output)
     return answers.exit_code
+
+
+def _progress(done: int, of: int) -> None:
+    if sys.stderr.isatty() and of > 1:
+        sys.stderr.write(f"\r{done} of {of} kinds of unit" + ("\n" if done == of else ""))
 
 
 def _listed(name: str) -> list[str]:

@@ -110,7 +110,8 @@ class OwnerBuild(OwnerKeys):
         signer = image.name if booted_by_mcuboot(self.design, image) else self._sharing(image)
         key = None
         if signer and self.design.image(signer).signature is not SignatureType.NONE:
-            key = self.signing_key(signer)
+            own = booted_by_mcuboot(self.design, image) or not self.outer
+            key = self.signing_key(signer) if own else self.pair_called(signer, self.outer)
         return make_image(
             payload,
             version=Version(release),

@@ -20,12 +20,14 @@ class OwnerKeys:
     """The keys of one design.
 
     `signers` name the pair that signs an image, where it is another than the owner's first; `trusted` the pairs whose
-    public halves the verifier of an image was built with, where they are others than the one that signs.
+    public halves the verifier of an image was built with, where they are others than the one that signs. `outer` is the
+    pair that signs MCUboot's own layer around an update of MCUboot, where it is not the application's.
     """
 
     design: Design
     signers: Mapping[str, str] = field(default_factory=dict)
     trusted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    outer: str = ""
 
     def value(self, key: Key) -> bytes:
         """The value of `key`: the secret itself, or the public half or its hash."""
@@ -45,13 +47,14 @@ class OwnerKeys:
 
     def signing_key(self, image: str) -> PrivateKey:
         """The owner's key pair that signs `image`."""
-        return self._pair(image, self._signer(image))
+        return self.pair_called(image, self._signer(image))
 
     def anchors(self, image: str) -> tuple[bytes, ...]:
         """The public halves that MCUboot verifies `image` with, in order."""
-        return tuple(self._pair(image, name).public for name in self._trusted(image))
+        return tuple(self.pair_called(image, name).public for name in self._trusted(image))
 
-    def _pair(self, image: str, name: str) -> PrivateKey:
+    def pair_called(self, image: str, name: str) -> PrivateKey:
+        """The owner's key pair of that name, of the kind that signs `image`."""
         scheme = self.design.image(image).signature
         return PrivateKey(Scheme.ECDSA_P256 if scheme is SignatureType.NONE else Scheme(scheme.value), name)
 

@@ -23,11 +23,17 @@ ASSUMED = (
 
 
 def migrate(
-    deployed: Sequence[Design], new: Design | None, check: Callable[[Design], Report], effort: Effort | None = None
+    deployed: Sequence[Design],
+    new: Design | None,
+    check: Callable[[Design], Report],
+    effort: Effort | None = None,
+    *,
+    watch: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Migration:
     """The answers about `new` for units of the releases `deployed`, oldest first.
 
-    Without `new`, the one deployed design draws the map of the next release itself.
+    Without `new`, the one deployed design draws the map of the next release itself. `watch` is told how many of the
+    histories are done.
 
     Raises:
         InputError: they are not for one part, no map is proposed, or there are more releases than can be played.
@@ -44,7 +50,9 @@ def migrate(
             raise InputError.at(file, new.source.line, text)
     fleet = Fleet.of(deployed, new)
     outcomes: dict[Design, Outcome] = {}
-    kinds = tuple(
-        Interview(fleet, indices, check, outcomes, effort or Effort()).kind() for indices in fleet.histories()
-    )
-    return Migration(new=new.name, soc=new.soc.title, kinds=kinds, assumptions=ASSUMED)
+    kinds, histories = [], fleet.histories()
+    for number, indices in enumerate(histories):
+        watch(number, len(histories))
+        kinds.append(Interview(fleet, indices, check, outcomes, effort or Effort()).kind())
+    watch(len(histories), len(histories))
+    return Migration(new=new.name, soc=new.soc.title, kinds=tuple(kinds), assumptions=ASSUMED)

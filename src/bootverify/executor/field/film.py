@@ -83,7 +83,9 @@ class Film:
             if why:
                 return self._failed(image, why)
             if not self.power_on():
-                return self._failed(image, "the unit no longer boots")
+                halted = [line for scene in self.scenes for line in scene.log if "halted" in line]
+                end = f" ({halted[-1].removeprefix('halted: ')})" if halted else ""
+                return Failure(image=image, why=f"the unit no longer boots{end}", alive=None)
             if self._settled(image):
                 return None
             why = self._refused(image)
@@ -194,7 +196,9 @@ class Film:
 
     def _tell(self, what: str) -> None:
         if self.told:
-            self.scenes.append(Scene(what=what, at=mark(self.unit.device), log=tuple(self.unit.log)))
+            scene = Scene(what=what, at=mark(self.unit.device), log=tuple(self.unit.log))
+            if self.scenes[-1:] != [scene]:  # what happens again in the same way is told once
+                self.scenes.append(scene)
         self.unit.log.clear()
 
 

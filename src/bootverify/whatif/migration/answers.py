@@ -50,6 +50,7 @@ class Interview:
     outcomes: dict[Design, Outcome]
     effort: Effort = Effort()
     answers: list[Answer] = field(default_factory=list)
+    outer: str = ""
 
     @property
     def root(self) -> Design:
@@ -102,7 +103,7 @@ class Interview:
             self.answers.append(full)
             self._rest(Verdict.NOT_APPLICABLE, "the update is not taken")
             return
-        film, order = self._takes(unit, delivered)
+        unit, film, order = self._takes(unit, delivered)
         if film is None:
             self._rest(Verdict.NOT_APPLICABLE, "the update is not taken")
             return
@@ -126,30 +127,40 @@ class Interview:
 
     # -- the five questions
 
-    def _takes(self, unit: Ready, delivered: Order) -> tuple[Film | None, Order]:
-        """The film in the first order that works, and that order; None where no order does."""
+    def _takes(self, unit: Ready, delivered: Order) -> tuple[Ready, Film | None, Order]:
+        """The film in the first order that works, its unit and that order; None where no order does.
+
+        Which key signs MCUboot's layer around an update of MCUboot is the owner's choice: the old one is tried, too.
+        """
         failures: list[tuple[Order, Failure, Film]] = []
-        orders = list(permutations(delivered))
-        for order in orders:
-            film = unit.film(order)
-            failure = film.play(order)
-            if failure is None:
-                self.answers.append(_taken(film, order, failures))
-                return film, order
-            failures.append((order, failure, film))
+        units = [(unit, "")]
+        self.outer = self.fleet.older_signer(self.indices)
+        if self.outer and len(delivered) > 1:
+            older = ready(self.fleet.history(self.indices, outer=self.outer))
+            units += [(older, "; its bootloader signed with the key of the field")] if isinstance(older, Ready) else []
+        for one, words in units:
+            for order in permutations(delivered):
+                film = one.film(order)
+                failure = film.play(order)
+                if failure is None:
+                    self.outer = self.outer if words else ""
+                    self.answers.append(_taken(film, order, failures, words))
+                    return one, film, order
+                failures.append((order, failure, film))
         order, failure, film = next((each for each in failures if each[1].alive is not None), failures[0])
+        lost = next((each for each in failures if each[1].alive is None), None)
         self.answers.append(
             Answer(
                 question=Question.TAKES,
                 verdict=Verdict.VIOLATED,
-                because=_told(failure, order, len(orders)),
+                because=_told(failure, order, len(failures)) + (_lost(*lost[:2]) if lost and failure.alive else ""),
                 strength="replayed",
                 facts=self._moved(failure.image),
                 scenes=tuple(film.scenes),
                 to_do=FREEZE,
             )
         )
-        return None, ()
+        return unit, None, ()
 
     def _next(self, unit: Ready, film: Film, order: Order) -> Answer:
         """A further build of the same design, sent to the unit that has taken this one."""
@@ -187,7 +198,7 @@ class Interview:
     def _survives(self, unit: Ready, order: Order) -> Answer:
         """Cuts at every operation with small images in the real slots, at some with images as large as they may be."""
         surveys: list[tuple[str, Survey]] = []
-        small = ready(self.fleet.history(self.indices, small=True))
+        small = ready(self.fleet.history(self.indices, small=True, outer=self.outer))
         wanted = ((small, self.effort.small, "small images"), (unit, self.effort.full, "images of full size"))
         for one, plan, words in wanted:
             if isinstance(one, Failure) or plan is None:
@@ -232,12 +243,12 @@ def _counter_full(design: Design) -> Answer | None:
     )
 
 
-def _taken(film: Film, order: Order, failures: list[tuple[Order, Failure, Film]]) -> Answer:
+def _taken(film: Film, order: Order, failures: list[tuple[Order, Failure, Film]], more: str) -> Answer:
     words = f"{', then '.join(order)} {'come' if len(order) > 1 else 'comes'} in: staged, booted, confirmed, kept"
     if failures:
         other, failure, _ = failures[0]
         end = "the unit is lost" if failure.alive is None else f"release {failure.alive.number} stays"
-        words += f"; only in this order ({', then '.join(other)}: {failure.why}; {end})"
+        words += f"{more}; only so ({', then '.join(other)}: {failure.why}; {end})"
     return Answer(
         question=Question.TAKES,
         verdict=Verdict.HOLDS,
@@ -245,6 +256,10 @@ def _taken(film: Film, order: Order, failures: list[tuple[Order, Failure, Film]]
         strength="replayed",
         scenes=tuple(film.scenes),
     )
+
+
+def _lost(order: Order, failure: Failure) -> str:
+    return f"; {', then '.join(order)}: {failure.why}"
 
 
 def _told(failure: Failure, order: Order, orders: int) -> str:

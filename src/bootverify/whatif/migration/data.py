@@ -92,7 +92,7 @@ def _partitions(unit: Unit, old: Release, new: Release, data: dict[str, bytes]) 
             )
             yield Loss(why=why, facts=facts)
         elif there.range.size > drawer.range.size:
-            why = f"{drawer.name} grows: nothing tells whether its file system or settings store bears more sectors"
+            why = f"{drawer.name} grows, and nothing tells whether its store bears more sectors (a wrapped one may not)"
             yield Loss(why=why, facts=facts, sure=False)
         elif not _usable(unit, there):
             who = there.user.value.replace("_", "-")

@@ -33,6 +33,10 @@ def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> 
         mode = _unplayed(design)
         if mode:
             return f"{name}: {mode}", ()
+    wired = [image for image in field.images if image.updatable and image.staging is None]
+    if wired and not any(image.updatable and image.staging for image in field.images):
+        fact = Fact(source=wired[0].update_source, text=f"{wired[0].name} has no place to stage an update")
+        return f"updates of {wired[0].name} travel by wire, which is not played", (fact,)
     for image, (one, other) in doubts.items():
         known = {key.name for key in (*field.keys, *new.keys)}
         if {one.name, other.name} <= known and any(each.name == image for each in new.images):

@@ -64,13 +64,16 @@ class Fleet:
         count = len(self.designs) - 1
         return [tuple(range(first, last + 1)) for first in range(count) for last in range(first, count)]
 
-    def history(self, indices: Sequence[int], *, small: bool = False) -> History:
-        """The releases of that history, with images as large as they may be, or `small` ones of a few sectors."""
+    def history(self, indices: Sequence[int], *, small: bool = False, outer: str = "") -> History:
+        """The releases of that history, with images as large as they may be, or `small` ones of a few sectors.
+
+        `outer` is the pair that signs MCUboot's layer around updates of MCUboot, where it is an older one.
+        """
         counted, slots = counter_told(self.designs[indices[0]])
         start = max(counted, 1)
         room = slots if slots is not None else len(indices) + SPARE_COUNTER_SLOTS
         made = [
-            self._release(index, start + place, small=small, slots=room)
+            self._release(index, start + place, small=small, slots=room, outer=outer if place == len(indices) else "")
             for place, index in enumerate((*indices, len(self.designs) - 1))
         ]
         following = made[-1].as_number(start + len(made), f"the release after {made[-1].title}")
@@ -78,7 +81,13 @@ class Fleet:
             releases=tuple(made[:-1]), new=made[-1], following=following, counted=max(counted - 1, 0), small=small
         )
 
-    def _release(self, index: int, number: int, *, small: bool, slots: int) -> Release:
+    def older_signer(self, indices: Sequence[int]) -> str:
+        """The pair that signed the application in the field, where the release signs it with another; else empty."""
+        images = [image for image in self.labels[-1] if image in self.labels[indices[-1]]]
+        pairs = [(self.labels[indices[-1]][image][0], self.labels[-1][image][0]) for image in images]
+        return next((old for old, new in reversed(pairs) if old != new), "")
+
+    def _release(self, index: int, number: int, *, small: bool, slots: int, outer: str) -> Release:
         design = _numbered(self.designs[index], number)
         labels = self.labels[index]
         factory = Factory(
@@ -87,6 +96,7 @@ class Fleet:
             trusted={image: trusted for image, (_, trusted) in labels.items()},
             payload={image.name: _payload(design, image, small=small) for image in design.images},
             counter_slots=slots,
+            outer=outer,
         )
         return Release(number=number, title=self.titles[index], design=design, factory=factory)
 

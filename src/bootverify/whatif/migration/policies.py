@@ -1,7 +1,7 @@
 """Do the policies that hold of the new design hold of what units come out as?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.design.boot import ChooseSlot
@@ -18,12 +18,16 @@ Check = Callable[[Design], Report]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the policies say of the resulting design, beside what they say of the new one."""
+    """What the policies say of the resulting design, beside what they say of the new one.
+
+    `fuses` are questions that are weaker only while debug and erase protection are as production left them.
+    """
 
     design: Design
     weaker: tuple[Compared, ...]
     asked: int
     violated_anyway: int
+    fuses: tuple[Compared, ...] = ()
     discrepancies: tuple[str, ...] = ()
 
     def answer(self, unit: Unit, history: History) -> Answer:
@@ -41,6 +45,10 @@ class Outcome:
             first = self.weaker[0]
             why = f"{first.policy} of {first.subject} against {first.attacker} is not decided of what units come out as"
             return _open(Verdict.UNKNOWN, f"{why}; {len(self.weaker)} in all" if len(self.weaker) > 1 else why)
+        if self.fuses:
+            first = self.fuses[0]
+            why = f"{first.policy} of {first.subject} against {first.attacker} holds if the release closes the port"
+            return _open(Verdict.UNDEFINED, f"{why}, or its protection, in units whose production did not; not told")
         if not self.asked:
             return _open(Verdict.UNDEFINED, "of the new design itself no policy holds")
         more = f"; {self.violated_anyway} are violated by the new design itself" if self.violated_anyway else ""
@@ -57,10 +65,17 @@ def held_up(made: Design, new: Design, check: Check) -> Outcome:
     wanted = check(new)
     got = check(made)
     weaker = tuple(each for each in compared(wanted, got) if _worse(each))
+    fuses: tuple[Compared, ...] = ()
+    if weaker and made.lifecycle != new.lifecycle:
+        closed = compared(wanted, check(replace(made, lifecycle=new.lifecycle)))
+        still = {(each.policy, each.subject, each.attacker) for each in closed if _worse(each)}
+        fuses = tuple(each for each in weaker if (each.policy, each.subject, each.attacker) not in still)
+        weaker = tuple(each for each in weaker if each not in fuses)
     asked = [each for each in wanted.findings if each.verdict is Verdict.HOLDS]
     return Outcome(
         design=made,
         weaker=weaker,
+        fuses=fuses,
         asked=len(asked),
         violated_anyway=wanted.count(Verdict.VIOLATED),
         discrepancies=(*wanted.discrepancies, *got.discrepancies),
