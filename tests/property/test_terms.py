@@ -22,7 +22,6 @@ from bootverify.encoder.terms import (
     not_,
     or_,
     substitute,
-    table,
 )
 
 BUILD = {Op.NOT: not_, Op.AND: and_, Op.OR: or_, Op.EQ: eq, Op.ITE: ite}
@@ -122,10 +121,3 @@ def test_a_slice_does_the_same_to_the_variables_that_it_keeps(pair, data):
     kept = system.sliced([wanted])
     seen = {state[wanted] for state in reached(system)}
     assert {state[wanted] for state in reached(kept)} == seen
-
-
-@settings(max_examples=200, deadline=None)
-@given(truths(), st.lists(assignments(), max_size=5))
-def test_a_table_of_assignments_has_in_each_row_the_value_there(term, rows):
-    columns = {variable: [row[variable] for row in rows] for variable in VARIABLES}
-    assert table(term, columns, len(rows)) == [evaluate(term, row) for row in rows]

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
+from bootverify.check.boxes import Boxes, reachable_boxes
 from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import NotProved, Proof, Prover
 from bootverify.check.search import Exhausted, GaveUp, Path, shortest
@@ -43,9 +44,14 @@ class Theory:
         self._paths: dict[Term, Path | Exhausted | GaveUp] = {}
 
     @cached_property
+    def boxes(self) -> Boxes:
+        """What each variable can be at each place, by the fixpoint."""
+        return reachable_boxes(self.system, self.location, self.mode)
+
+    @cached_property
     def lemmas(self) -> tuple[Lemma, ...]:
-        """Candidates from the fixpoint; where there is a `mode`, kept apart by its two halves."""
-        return candidate_lemmas(self.system, self.location, self.mode)
+        """Candidates from it; where there is a `mode`, kept apart by its two halves."""
+        return candidate_lemmas(self.system, self.location, self.mode, self.boxes)
 
     @cached_property
     def inductive(self) -> bool:
@@ -67,7 +73,8 @@ class Theory:
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""
         if bad not in self._paths:
-            self._paths[bad] = shortest(self.system, bad)
+            # What the fixpoint rules out never happens: without it there is less to try, and less to keep in a state.
+            self._paths[bad] = shortest(self.system.limited(self.boxes.live), bad)
         return self._paths[bad]
 
     def _follows(self, claim: Term) -> Established | None:

@@ -3,8 +3,8 @@
 A transition says what a step does, never what the next state must be: there is no way to write a constraint on it.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bootverify.encoder.terms import BOOL, Op, Term, Value, domain
@@ -91,6 +91,10 @@ class System:
                 read = (transition.guard.free | transition.updates[variable].free) - set(transition.inputs)
                 pending += read - found
         return frozenset(found)
+
+    def limited(self, names: Container[str]) -> "System":
+        """The same system with the transitions of these names alone."""
+        return replace(self, transitions=tuple(each for each in self.transitions if each.name in names))
 
     def sliced(self, variables: Iterable[Term]) -> "System":
         """The same system over the cone of `variables` only: what it can do to them is the same."""

@@ -3,7 +3,7 @@
 The form of a term depends on how it was built, never on what was built before it: the same design gives the same text.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum as PyEnum
 from functools import lru_cache
@@ -304,29 +304,6 @@ def evaluate(term: Term, assignment: Mapping[Term, Value]) -> Value:
                 done[node.id] = values[0] == values[1]
             case Op.ITE:
                 done[node.id] = values[1] if values[0] else values[2]
-    return done[term.id]
-
-
-def table(term: Term, columns: Mapping[Term, Sequence[Value]], rows: int) -> list[Value]:
-    """The values of `term` in `rows` assignments at once, given the values of its variables in each."""
-    done: dict[int, list[Value]] = {}
-    for node in ordered(term):
-        parts = [done[argument.id] for argument in node.arguments]
-        match node.op:
-            case Op.CONST:
-                done[node.id] = [node.value] * rows
-            case Op.VAR:
-                done[node.id] = list(columns[node])
-            case Op.NOT:
-                done[node.id] = [not value for value in parts[0]]
-            case Op.AND:
-                done[node.id] = [all(values) for values in zip(*parts, strict=True)]
-            case Op.OR:
-                done[node.id] = [any(values) for values in zip(*parts, strict=True)]
-            case Op.EQ:
-                done[node.id] = [left == right for left, right in zip(*parts, strict=True)]
-            case Op.ITE:
-                done[node.id] = [then if chosen else other for chosen, then, other in zip(*parts, strict=True)]
     return done[term.id]
 
 
