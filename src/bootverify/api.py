@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bootverify.check.accepted import Accepted, Waiver, accept
 from bootverify.check.replay import Replay, replay
@@ -17,27 +18,24 @@ from bootverify.design.design import Design
 from bootverify.design.firmware import Firmware, HeldKey
 from bootverify.design.source import Source
 from bootverify.errors import InputError
-from bootverify.executor.programmed.boot import boot as start_bytes
-from bootverify.executor.programmed.story import Story
 from bootverify.executor.run import act, mark, runs_on
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, TakeStep
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step, Trace, from_json
-from bootverify.secrets.find import ScanResult
 from bootverify.sources import importers
-from bootverify.sources.actions import load_actions
 from bootverify.sources.attackers import all_attackers, load_attacker
 from bootverify.sources.design_file import load_design, parse_design, read_design
 from bootverify.sources.document import parse_written
-from bootverify.sources.importers.programmed import programmable, read_programmed
 from bootverify.sources.input_file import MIB, read_bytes, read_text
-from bootverify.sources.known_keys import known_keys
 from bootverify.sources.policies import all_policies, load_policies
 from bootverify.sources.search import Search
 from bootverify.sources.support import load_support
-from bootverify.sources.waivers import load_baseline, load_waivers
 from bootverify.sources.written import Written
+
+if TYPE_CHECKING:
+    from bootverify.executor.programmed.story import Story
+    from bootverify.secrets.find import ScanResult
 
 MOST_BOOT_STEPS = 256
 TRACE_LIMIT = 16 * MIB
@@ -116,6 +114,10 @@ def accepted(
     Raises:
         InputError: a file is wrong; every fault with its line.
     """
+    if waivers is None and baseline is None:
+        return accept(report, [], frozenset(), today)
+    from bootverify.sources.waivers import load_baseline, load_waivers  # noqa: PLC0415 - few have any
+
     entries = load_waivers(waivers) if waivers else []
     found = [Waiver(**entry.model_dump(), source=Source(file=place)) for entry, place in entries]
     return accept(report, found, load_baseline(baseline) if baseline else frozenset(), today)
@@ -149,6 +151,8 @@ def firmware_in(
     Raises:
         InputError: a file cannot be read, files contradict each other, or nothing tells the SoC.
     """
+    from bootverify.sources.importers.programmed import programmable, read_programmed  # noqa: PLC0415 - all formats
+
     paths = [Path(source) for source in sources]
     for path in paths:
         if str(path) != "-" and not path.exists():
@@ -161,8 +165,11 @@ def firmware_in(
     return replace(found, keys=(*found.keys, *_held_keys(public_keys)))
 
 
-def boot_bytes(firmware: Firmware) -> Story:
+def boot_bytes(firmware: Firmware) -> "Story":
     """What a device does that was programmed with the bytes of a build: real images, real keys, real signatures."""
+    from bootverify.executor.programmed.boot import boot as start_bytes  # noqa: PLC0415
+    from bootverify.sources.known_keys import known_keys  # noqa: PLC0415
+
     published: dict[str, str] = {}
     for key in known_keys():
         for digest in (key.fingerprint, key.keyhash, key.provisioned):
@@ -202,6 +209,8 @@ def boot(design: Design, actions: Sequence[Action] = (), *, attacker: str = "") 
 
 def actions_in(path: Path | str) -> tuple[Action, ...]:
     """The actions that a user's file lists; InputError with the line of what is wrong."""
+    from bootverify.sources.actions import load_actions  # noqa: PLC0415 - for `boot` alone
+
     return load_actions(path)
 
 
@@ -259,7 +268,7 @@ def scan(
     keys: Iterable[Path | str] = (),
     exhaustive: bool = False,
     progress: Callable[[float], None] | None = None,
-) -> ScanResult:
+) -> "ScanResult":
     """The key material in files and build directories; `public_keys` are files of keys whose private half is sought.
 
     `keys` are files of private keys that encrypted images are opened with, beside those that are found.
@@ -270,6 +279,7 @@ def scan(
     from bootverify.secrets.keys import read_public_keys  # noqa: PLC0415 - its tables are built on loading
     from bootverify.secrets.scan import Options as ScanOptions  # noqa: PLC0415
     from bootverify.secrets.scan import scan as scan_files  # noqa: PLC0415
+    from bootverify.sources.known_keys import known_keys  # noqa: PLC0415
 
     given = [key for path in public_keys for key in read_public_keys(read_bytes(path, limit=MIB), str(path))]
     known = known_keys()

@@ -27,3 +27,18 @@ def test_checking_a_design_loads_no_solver_s_python_and_no_reader_of_other_forma
     modules = loaded("check", str(EXAMPLE))
     assert "bootverify.check.run" in modules
     assert not modules & {"z3", "cvc5", "bitwuzla", "bincopy", "elftools", "devicetree"}
+
+
+def test_checking_a_native_design_loads_no_importer_no_story_and_no_scanner():
+    modules = loaded("check", str(EXAMPLE))
+    assert "bootverify.sources.design_file" in modules
+    idle = {
+        "bootverify.check.told",
+        "bootverify.executor.programmed",
+        "bootverify.secrets",
+        "bootverify.sources.actions",
+        "bootverify.sources.importers.entry",
+        "bootverify.sources.importers.scenario_card",
+        "bootverify.sources.waivers",
+    }
+    assert not modules & idle

@@ -16,7 +16,6 @@ from bootverify.check.search import Exhausted, GaveUp, Path
 from bootverify.check.solver import available
 from bootverify.check.support import OPEN_POINT, supported
 from bootverify.check.tell import because_of_path, facts_of_actions, facts_of_lemmas
-from bootverify.check.told import judged
 from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.design.attacker import Attacker
@@ -113,6 +112,8 @@ class Checker:
         if (gap := no_device(self.design, question)) is not None:
             return replace(base, verdict=Verdict.UNDEFINED, because=gap.statement, open_points=(gap.name,))
         if question.ask.claim.kind is ClaimKind.TOLD:
+            from bootverify.check.told import judged  # noqa: PLC0415 - most designs tell nothing of a life
+
             return qualified(self.design, question, judged(self.design, question, base, self.discrepancies))
         if not self.design.stages:
             words = "a map alone is drawn: there is no chain whose behaviour could be asked about"

@@ -22,9 +22,14 @@ FAMILIES = {
 
 def run(arguments: list[str]) -> int:
     """The exit code of the program called with `arguments`; only the commands of the family asked for are loaded."""
+    load_for(arguments)
+    return run_app(arguments)
+
+
+def load_for(arguments: list[str]) -> None:
+    """Register the commands of the family that `arguments` ask for; all of them where they ask for none."""
     asked = next((family for family, commands in FAMILIES.items() if set(commands) & set(arguments[:1])), None)
     load(*([asked] if asked else FAMILIES))
-    return run_app(arguments)
 
 
 def load(*families: str) -> None:
@@ -33,4 +38,4 @@ def load(*families: str) -> None:
         import_module(f"bootverify.cli.{family}")
 
 
-__all__ = ["FAMILIES", "app", "load", "run"]
+__all__ = ["FAMILIES", "app", "load", "load_for", "run"]

@@ -15,7 +15,7 @@ from bootverify.sources.validate import validated
 class AttackerEntry(BaseModel):
     """A file of models/attackers/."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     attacker: str = Field(min_length=1, max_length=80)
     title: str = Field(min_length=1, max_length=120)
     capabilities: list[Capability] = Field(description="what he can do beside reading every update ever published")

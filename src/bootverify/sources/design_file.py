@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bootverify.design.design import Design
 from bootverify.sources.document import parse_written, read_written
-from bootverify.sources.importers import scenario_card
+from bootverify.sources.importers import is_card
 from bootverify.sources.mutate import mutated
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
@@ -28,7 +28,9 @@ def read_design(path: Path | str, *, shown: str = "") -> Written:
 
 def design_of(written: Written) -> Design:
     """The design that a document describes; InputError as `load_design`."""
-    if scenario_card.is_card(written.plain):
+    if is_card(written.plain):
+        from bootverify.sources.importers import scenario_card  # noqa: PLC0415 - a native design needs no importer
+
         return scenario_card.parse(written)
     return resolve(validated(DesignEntry, written), written)
 

@@ -16,7 +16,7 @@ _HEX = r"^([0-9a-f]{64})?$"
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     name: str
     type: str
     fingerprint: str = Field(pattern=_HEX, description="SHA-256 of the DER SubjectPublicKeyInfo")
@@ -29,7 +29,7 @@ class _Entry(BaseModel):
 class KnownKeysEntry(BaseModel):
     """A file of published keys, as written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     keys: list[_Entry]
 
 

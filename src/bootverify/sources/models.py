@@ -17,7 +17,7 @@ from bootverify.sources.written import Written
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class _Document(_Strict):

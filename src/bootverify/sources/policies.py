@@ -29,7 +29,7 @@ from bootverify.sources.written import Written
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class AskEntry(_Strict):

@@ -26,7 +26,7 @@ Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.
 class Strict(BaseModel):
     """Base: no key that we do not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 MemoryName = Literal["internal", "external", "uicr", "sram", "network"]

@@ -13,7 +13,7 @@ from bootverify.sources.validate import validated
 
 
 class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
     first: list[str] | None = None
     starts: list[str] | None = None
     decrypts: list[str] | None = None
@@ -34,7 +34,7 @@ class _Row(BaseModel):
 class SupportEntry(BaseModel):
     """A file of support rows, as written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     topic: str
     rows: list[_Row]
 

@@ -17,7 +17,7 @@ BASELINE_LIMIT = 64 * MIB
 class WaiverEntry(BaseModel):
     """One accepted violation; the question is named whole, there are no wildcards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     policy: str = Field(min_length=1)
     subject: str = Field(min_length=1)
     attacker: str = Field(min_length=1)
@@ -29,7 +29,7 @@ class WaiverEntry(BaseModel):
 class WaiversEntry(BaseModel):
     """A file of waivers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     waivers: list[WaiverEntry]
 
 

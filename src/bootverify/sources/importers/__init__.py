@@ -5,12 +5,16 @@ what it calls (what it means). `kconfig`, `partition_manager`, `devicetree`, `he
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bootverify.design.design import Design
-from bootverify.secrets.find import ScanResult
 from bootverify.sources.search import Search
 from bootverify.sources.written import Written
 
+if TYPE_CHECKING:
+    from bootverify.secrets.find import ScanResult
+
+CARD = "scenario-card/1"  # the format that a scenario card says it is of
 _SUFFIXES = {".dts", ".dtsi", ".overlay", ".hex", ".bin", ".gz"}
 
 
@@ -49,7 +53,7 @@ def imported_text(path: Path | str, sdk: str | None = None, *, shown: str = "", 
     return entry.imported_text(path, sdk, shown=shown, search=search)
 
 
-def with_standing(path: Path, shown: str, result: ScanResult) -> ScanResult:
+def with_standing(path: Path, shown: str, result: "ScanResult") -> "ScanResult":
     """The result of a scan, with what each find in the build directory `path` means there, if it is one.
 
     Raises:
@@ -58,6 +62,11 @@ def with_standing(path: Path, shown: str, result: ScanResult) -> ScanResult:
     from bootverify.sources.importers import standing  # noqa: PLC0415
 
     return standing.with_standing(path, shown, result)
+
+
+def is_card(plain: object) -> bool:
+    """Whether a document says that it is a scenario card."""
+    return isinstance(plain, dict) and plain.get("format") == CARD
 
 
 def importable(path: Path | str) -> bool:

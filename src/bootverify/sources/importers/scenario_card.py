@@ -12,6 +12,7 @@ from typing import Any
 from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.sources.document import read_written
+from bootverify.sources.importers import CARD, is_card
 from bootverify.sources.importers.card_chain import Link, has_tfm, links, put_image
 from bootverify.sources.importers.card_draft import Draft
 from bootverify.sources.importers.card_keys import put_keys
@@ -24,13 +25,6 @@ from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
 from bootverify.sources.validate import validated
 from bootverify.sources.written import Written
-
-FORMAT = "scenario-card/1"
-
-
-def is_card(plain: object) -> bool:
-    """Whether the document says that it is a scenario card."""
-    return isinstance(plain, dict) and plain.get("format") == FORMAT
 
 
 def load(path: Path | str, variant: Mapping[str, Any] | None = None, *, shown: str = "") -> Design:
@@ -45,7 +39,7 @@ def load(path: Path | str, variant: Mapping[str, Any] | None = None, *, shown: s
 def parse(written: Written, variant: Mapping[str, Any] | None = None) -> Design:
     """As `load`, for a document that was read already."""
     if not is_card(written.plain):
-        raise InputError.at(written.file, 1, f"this is no scenario card; it should say `format: {FORMAT}`")
+        raise InputError.at(written.file, 1, f"this is no scenario card; it should say `format: {CARD}`")
     card = varied(
         {key: written.plain[key] for key in ("id", "soc", "sdk", "design") if key in written.plain},
         variant,
