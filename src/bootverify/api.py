@@ -129,13 +129,16 @@ def ask(design: Design, policy: str, subjects: Iterable[str], attacker: Attacker
     return check_design(design, load_policies(policy), (attacker,), load_support(), subjects=subjects, options=options)
 
 
-def read(source: Path | str) -> Written:
-    """The design document in `source` as it is written, to be compared or edited; as `load` otherwise."""
+def read(source: Path | str, *, shown: str = "") -> Written:
+    """The design document in `source` as it is written, to be compared or edited; as `load` otherwise.
+
+    `shown` is how reports name it.
+    """
     if str(source) == "-":
         return parse_written(sys.stdin.buffer.read(), "(standard input)")
     if importers.importable(source):
-        return importers.read(source, shown=str(source), search=Search(raw=True))
-    return read_design(source, shown=str(source))
+        return importers.read(source, shown=shown or str(source), search=Search(raw=True))
+    return read_design(source, shown=shown or str(source))
 
 
 def firmware_in(

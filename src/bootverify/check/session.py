@@ -3,7 +3,7 @@
 An answer is reused only for an equal question about an equal design, as far as the question can see it (`relevant`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from bootverify.check.question import Question, questions
@@ -35,10 +35,13 @@ class Session:
         self._checkers: dict[Design, Checker] = {}
         self._answers: dict[tuple[Design, str, str, str, str, str], tuple[Finding, tuple[str, ...]]] = {}
 
-    def report(self, design: Design, subjects: Iterable[str] = ()) -> Report:
-        """The report on `design`, as `check_design` gives it."""
+    def report(
+        self, design: Design, subjects: Iterable[str] = (), *, only: Callable[[Question], bool] | None = None
+    ) -> Report:
+        """The report on `design`, as `check_design` gives it; `only` leaves questions out."""
         checker = Checker(design, self.support, self.options)
-        findings = tuple(self._answer(checker, question) for question in self._questions(design, subjects))
+        asked = [each for each in self._questions(design, subjects) if only is None or only(each)]
+        findings = tuple(self._answer(checker, question) for question in asked)
         return report_of(checker, findings)
 
     def findings(self, design: Design, subjects: Iterable[str] = ()) -> Iterator[Finding]:

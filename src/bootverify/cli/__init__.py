@@ -11,7 +11,8 @@ from bootverify.cli.app import run as run_app
 
 FAMILIES = {
     "check": ("check", "replay", "certify"),
-    "change": ("diff", "whatif", "repair", "attackers"),
+    "change": ("diff", "attackers"),
+    "whatif": ("whatif", "repair"),
     "migrate": ("migrate",),
     "importing": ("import", "init"),
     "run_device": ("boot", "conform"),

@@ -10,7 +10,7 @@ import typer
 from bootverify import api
 from bootverify.check.verdict import Report
 from bootverify.cli.app import Attackers, Output, Policies, app, deliver, read
-from bootverify.cli.change import design_named
+from bootverify.cli.inputs import design_named
 from bootverify.design.design import Design
 from bootverify.executor.field.cuts import Plan
 from bootverify.report.migration import migration_json, migration_markdown, migration_text

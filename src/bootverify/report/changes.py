@@ -1,40 +1,38 @@
-"""Comparisons as text and as records: what got weaker, what changed, what to edit, who is the weakest attacker."""
+"""A comparison of two designs as text and as records: what got weaker and how, what is gone, which facts changed."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
+from typing import Any
 
-from bootverify.check.verdict import Finding, Verdict
-from bootverify.design.design import Design
+from bootverify.check.verdict import Finding
+from bootverify.design.source import Source
+from bootverify.report.log import chapters
 from bootverify.report.records import question
-from bootverify.whatif.attackers import Weakest, words
 from bootverify.whatif.compare import Change, Compared
 from bootverify.whatif.facts import ChangedFact
-from bootverify.whatif.repair import Repair
 
 WIDTH = 80
 ORDER = (Change.WEAKER, Change.INCOMPARABLE, Change.STRONGER)
+MOST_FACTS = 4
+WIDEST_PLACE = 32
+Names = Mapping[tuple[str, str], str]
 
 
-def changes_text(questions: Sequence[Compared], facts: Sequence[ChangedFact]) -> str:
+def changes_text(questions: Sequence[Compared], facts: Sequence[ChangedFact], names: Names | None = None) -> str:
     """What became of each question that is not equal, each new attack once, and the facts that changed."""
     lines: list[str] = []
     told: set[tuple[str, ...]] = set()
-    for change in ORDER:
-        for each in questions:
-            if each.change is change:
-                head = f"{change.value.ljust(9)} {each.policy.ljust(22)} {each.subject.ljust(13)} {each.attacker}"
-                lines += [head, f"          {_word(each.old)} -> {_word(each.new)}"]
-                lines += _reason(each, told)
+    for group in grouped(questions):
+        lines += [*_told(group, told), ""]
+    lines += [*(line for each in renames(names or {}) for line in _wrapped(each, 0, 2))]
     if facts:
-        lines += ["", "Facts that changed:"]
-        lines += [line for fact in facts for line in _wrapped(f"{_place(fact)}{fact.text}", 2, 4)]
-    counts = {change: sum(each.change is change for each in questions) for change in Change}
-    summary = ", ".join(f"{count} {change.value}" for change, count in counts.items() if count)
-    return "\n".join([*lines, "-" * WIDTH if lines else "", (summary or "nothing was asked") + "."]).lstrip("\n") + "\n"
+        lines.append("Facts that changed:")
+        lines += [line for fact in facts for line in _fact(fact)]
+    return "\n".join([*lines, "-" * WIDTH, *_wrapped(summary(questions), 0, 0)]) + "\n"
 
 
-def changes_json(questions: Sequence[Compared], facts: Sequence[ChangedFact]) -> str:
+def changes_json(questions: Sequence[Compared], facts: Sequence[ChangedFact], names: Names | None = None) -> str:
     """The same as records; every question is listed."""
     document = {
         "schema": "bootverify-diff/1",
@@ -50,78 +48,93 @@ def changes_json(questions: Sequence[Compared], facts: Sequence[ChangedFact]) ->
             for each in questions
         ],
         "facts": [
-            {"path": fact.path, "old": fact.old, "new": fact.new, "old_line": fact.old_line, "new_line": fact.new_line}
+            {
+                "path": fact.path,
+                "old": fact.old,
+                "new": fact.new,
+                "old_place": _record(fact.old_source),
+                "new_place": _record(fact.new_source),
+            }
             for fact in facts
         ],
+        "renamed": [{"kind": kind, "old": old, "new": new} for (kind, old), new in (names or {}).items()],
         "summary": {change.value: sum(each.change is change for each in questions) for change in Change},
     }
     return json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n"
 
 
-def repair_text(repaired: Repair, patch: str) -> str:
-    """The edits, what they were checked to do, what is left, and the patch of the user's file."""
-    left = [finding for finding in repaired.report.findings if finding.verdict is Verdict.VIOLATED]
-    if not repaired.edits and not left:
-        return "Nothing is violated.\n"
-    count = len(repaired.edits)
-    lines = [f"{count} edit{'s' if count > 1 else ''}, checked again from the edited file:"] if count else []
-    lines += [line for edit in repaired.edits for line in _wrapped(f"- {edit.words}", 2, 4)]
-    if count:
-        lines.append("Nothing got weaker." if left else "Nothing is violated then, and nothing got weaker.")
-    if left:
-        lines.append("No edit that is known here helps against:")
-        lines += [
-            line
-            for each in left
-            for line in _wrapped(f"- {each.policy} of {each.subject}, {each.attacker}. {each.repair}", 2, 4)
-        ]
-    return "\n".join([*lines, *(["", patch.rstrip("\n")] if patch else [])]) + "\n"
+def grouped(questions: Sequence[Compared]) -> list[list[Compared]]:
+    """What is not equal, weaker first; attackers of whom the same is to be told together."""
+    found: dict[tuple[object, ...], list[Compared]] = {}
+    for change in ORDER:
+        for each in questions:
+            if each.change is change:
+                finding = telling(each)
+                said = finding.because.replace(each.attacker, "ATTACKER") if finding is not None else ""
+                key = (change, each.policy, each.subject, word(each.old), word(each.new), said)
+                found.setdefault(key, []).append(each)
+    return list(found.values())
 
 
-def attackers_text(design: Design, found: Weakest) -> str:
-    """The minimal sets of capabilities, each with its attack."""
-    lines: list[str] = []
-    for each in found.breaking:
-        lines.append(words(design, each.capabilities))
-        for finding in each.report.findings[:1]:
-            lines += _wrapped(finding.because, 2, 2)
-            lines += list(_log(finding))
-    for chosen in found.open_:
-        lines.append(f"not decided: {words(design, chosen)}")
-    if not found.breaking:
-        lines.append("no set of capabilities breaks it")
-    if found.cleared:
-        lines += _wrapped(f"Proved against all of: {words(design, found.cleared)}.", 0, 2)
-    else:
-        lines.append(f"Sets of up to {found.most} capabilities were tried.")
-    return "\n".join(lines) + "\n"
+def telling(each: Compared) -> Finding | None:
+    """The finding that says what is new, or what is gone."""
+    return each.new if each.change is Change.WEAKER else each.old
 
 
-def _reason(each: Compared, told: set[tuple[str, ...]]) -> Iterator[str]:
-    finding = each.new if each.change is Change.WEAKER else each.old
-    if finding is None:
-        return
-    log = tuple(_log(finding)) if each.change is Change.WEAKER else ()
-    yield from _wrapped(finding.because, 10, 10)
-    if log and log not in told:
-        told.add(log)
-        yield from log
-
-
-def _log(finding: Finding) -> Iterable[str]:
-    if finding.trace is None:
-        return []
-    lines = [line for step in finding.trace.steps for line in step.observation.log]
-    return [part for number, line in enumerate(lines, 1) for part in _wrapped(f"{number:>3}  {line}", 4, 9)]
-
-
-def _word(finding: Finding | None) -> str:
+def word(finding: Finding | None) -> str:
+    """The verdict, or that nothing was asked."""
     return finding.verdict.value if finding is not None else "not asked"
 
 
-def _place(fact: ChangedFact) -> str:
-    line = fact.new_line or fact.old_line
-    return f"line {line}: " if line else ""
+def summary(questions: Sequence[Compared]) -> str:
+    """How many questions became what."""
+    counts = {change: sum(each.change is change for each in questions) for change in Change}
+    told = ", ".join(f"{count} {change.value}" for change, count in counts.items() if count)
+    return (told or "nothing was asked") + "."
+
+
+def renames(names: Names) -> list[str]:
+    """One line for each thing that is only called otherwise."""
+    return [f"Renamed: {kind} {old} is {new} now" for (kind, old), new in names.items()]
+
+
+def _told(group: Sequence[Compared], told: set[tuple[str, ...]]) -> Iterator[str]:
+    first = group[0]
+    head = f"{first.change.value.ljust(9)} {first.policy.ljust(22)} {first.subject.ljust(13)} "
+    who = ", ".join(dict.fromkeys(each.attacker for each in group))
+    lines = wrap(who, max(WIDTH - len(head), 20), break_on_hyphens=False) or [""]
+    yield head + lines[0]
+    yield from (" " * len(head) + line for line in lines[1:])
+    yield f"  {word(first.old)} -> {word(first.new)}"
+    finding = telling(first)
+    if finding is None:
+        return
+    yield from _wrapped(finding.because, 2, 2)
+    if first.change is not Change.WEAKER:
+        return
+    for fact in finding.facts[:MOST_FACTS]:
+        yield from _wrapped(f"{fact.source}  {fact.text}", 4, 6)
+    attack = tuple(line for chapter in chapters(finding.trace) for line in chapter) if finding.trace else ()
+    if attack and finding.trace is not None:
+        if attack in told:
+            yield "  The attack is told above."
+            return
+        told.add(attack)
+        yield "  As it ran (replayed from reset, with images really built and signed):"
+        for number, chapter in enumerate(chapters(finding.trace), start=1):
+            yield from _wrapped(f"{number:>3}  {chapter[0]}", 4, 9)
+            for line in chapter[1:]:
+                yield from _wrapped(line, 9, 11)
+
+
+def _fact(fact: ChangedFact) -> list[str]:
+    if len(fact.place) > WIDEST_PLACE:
+        return [f"  {fact.place}", *_wrapped(fact.text, 4, 6)]
+    return _wrapped(f"{fact.place}  {fact.text}".strip(), 2, 4)
+
+
+def _record(source: Source | None) -> dict[str, Any] | None:
+    return None if source is None else {"file": source.file, "line": source.line}
 
 
 def _wrapped(line: str, indent: int, hanging: int) -> list[str]:

@@ -17,3 +17,18 @@ def boot_log(design: Design, trace: Trace) -> str:
     at = trace.steps[-1].observation.at if trace.steps else "off"
     lines.append(f"the device is at {at}")
     return "\n".join(lines) + "\n"
+
+
+def chapters(trace: Trace) -> list[list[str]]:
+    """The log of the run: the steps of one boot together, each other action by itself."""
+    told: list[list[str]] = []
+    booting = False
+    for step in trace.steps:
+        log = list(step.observation.log) or [f"the device is at {step.observation.at}"]
+        is_step = type(step.action).__name__ == "TakeStep"
+        if is_step and booting:
+            told[-1] += log
+        else:
+            told.append(log)
+        booting = is_step
+    return told

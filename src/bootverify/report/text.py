@@ -7,6 +7,7 @@ from textwrap import wrap
 
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.machine.trace import Trace
+from bootverify.report.log import chapters
 
 WIDTH = 80
 ORDER = (
@@ -150,26 +151,11 @@ def _facts(facts: Sequence[Fact], how: Manner) -> Iterator[str]:
 def _attack(trace: Trace, title: str = "As it ran") -> Iterator[str]:
     builds = "replayed from reset, with images really built and signed"
     yield f"  {title} ({builds}):"
-    for number, lines in enumerate(_chapters(trace), start=1):
+    for number, lines in enumerate(chapters(trace), start=1):
         first, *rest = lines
         yield from _wrapped(f"{number:>3}  {first}", 4, 9)
         for line in rest:
             yield from _wrapped(line, 9)
-
-
-def _chapters(trace: Trace) -> list[list[str]]:
-    """The log of the run: the steps of one boot together, each other action by itself."""
-    told: list[list[str]] = []
-    booting = False
-    for step in trace.steps:
-        log = list(step.observation.log) or [f"the device is at {step.observation.at}"]
-        is_step = type(step.action).__name__ == "TakeStep"
-        if is_step and booting:
-            told[-1] += log
-        else:
-            told.append(log)
-        booting = is_step
-    return told
 
 
 def _foot(report: Report, how: Manner) -> Iterator[str]:

@@ -203,6 +203,8 @@ class _BootGo:
         if not self.swaps:
             return
         for content, made in self.frame.genuine.items():
+            if content not in self.frame.published:
+                continue  # no update of it is in anybody's hands
             if made.image != self.image.name and self._owner(content).staging == staging.name:
                 put = and_(guard, eq(self.header, CRAFTED), self.frame.published[content])
                 staged = {**updates, self.frame.content(staging): self.frame.is_content(content)}
