@@ -140,7 +140,7 @@ def _called(design: Design, subject: Subject, names: set[str]) -> bool:
         return WHOLE_MAP in names or any(stage.name in names and subject.name == stage.code for stage in design.stages)
     if isinstance(subject, Image):
         return any(stage.name in names for stage in design.stages_of(subject.name))
-    return isinstance(subject, Stage) and len(design.stages_of(subject.image)) == 1 and subject.image in names
+    return isinstance(subject, Stage) and subject.image in names
 
 
 def names_of(design: Design, subject: Subject) -> tuple[str, ...]:

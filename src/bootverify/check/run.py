@@ -18,6 +18,7 @@ from bootverify.check.support import OPEN_POINT, supported
 from bootverify.check.tell import because_of_path, facts_of_actions, facts_of_lemmas
 from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
+from bootverify.check.worlds import device, untold_generations
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import EncryptionType, Stage
 from bootverify.design.design import Design
@@ -95,10 +96,27 @@ class Checker:
         self._theories = Theories(options.solvers)
         self._reasoners: dict[str, Reasoner] = {}
         self._life: dict[str, LifeSigns] = {}
+        self._devices: tuple[Checker, ...] = ()
         self.discrepancies: list[str] = []
 
     def answer(self, question: Question) -> Finding:
-        """The finding for one question."""
+        """The finding for one question; of each device that fits, where the design leaves a KMU generation untold."""
+        slots = untold_generations(self.design)
+        if question.ask.claim.kind not in {ClaimKind.ALWAYS, ClaimKind.NEVER} or not slots:
+            return self._answer(question)
+        if not self._devices:
+            self._devices = tuple(
+                Checker(device(self.design, slots, empty=empty), self.support, self.options) for empty in (True, False)
+            )
+        weak, strong = (checker.answer(question) for checker in self._devices)
+        self.discrepancies.extend(each for checker in self._devices for each in checker.discrepancies)
+        if weak.verdict is strong.verdict:
+            return strong
+        filled = f"{strong.verdict.value} where the owner filled KMU slot {slots[0]}, which NSIB consults"
+        text = f"{filled}; else: {weak.because}"
+        return replace(self._base(question), verdict=Verdict.UNKNOWN, because=text)
+
+    def _answer(self, question: Question) -> Finding:
         base = self._base(question)
         absent = exists(self.design, question.attacker)
         if absent:
@@ -151,7 +169,10 @@ class Checker:
             return replace(base, verdict=Verdict.UNKNOWN, because="not answered: a defect of bootverify, told apart")
 
     def _supported(self, base: Finding, question: Question) -> Finding:
-        assert isinstance(question.subject, Stage | Key)
+        assert isinstance(question.subject, Stage | Key | Design)
+        if not self.design.stages:
+            words = "a map alone is drawn: there is no chain of which the vendor could say anything"
+            return replace(base, verdict=Verdict.NOT_APPLICABLE, because=words)
         said = supported(self.design, question.subject, self.support)
         if said.missing:
             return replace(

@@ -14,6 +14,8 @@ from bootverify.design.source import NOWHERE, Source
 from bootverify.design.support import Support, SupportRow
 
 OPEN_POINT = "unsupported-combination"
+PAIRED = ("overwrite", "swap", "swap-move", "swap-offset", "swap-scratch")
+SECTOR = 0x1000  # moving and offset swaps want one more in one of the slots (ncs-boot 2.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,17 @@ class _Wanted:
     source: Source = field(default=NOWHERE, compare=False)
 
 
-def supported(design: Design, subject: Stage | Key, rows: Sequence[SupportRow]) -> Supported:
-    """What the vendor says of a stage - its place, what it starts, installs and decrypts - or of a key's place."""
+def supported(design: Design, subject: Stage | Key | Design, rows: Sequence[SupportRow]) -> Supported:
+    """What the vendor says of a key's place; or of every stage: what it starts, installs and decrypts.
+
+    One thing that nobody defines leaves no device to speak of, so a stage is asked with all others, its own first.
+    """
     facts, missing = [], []
-    wishes = _of_key(design, subject) if isinstance(subject, Key) else _wanted(design, subject)
+    wishes = list(_of_key(subject)) if isinstance(subject, Key) else []
+    if not isinstance(subject, Key):
+        first = (subject,) if isinstance(subject, Stage) else ()
+        for stage in (*first, *design.stages):
+            wishes.extend(_wanted(design, stage))
     for wanted in dict.fromkeys(wishes):
         row = next((row for row in rows if _allows(row, wanted, design)), None)
         if row is None:
@@ -61,7 +70,7 @@ def _wanted(design: Design, stage: Stage) -> Iterator[_Wanted]:
     for key in design.keys:
         served = [use for use in key.uses if use.image and design.image(use.image).verified_by == stage.name]
         if any(use.purpose in {Purpose.VERIFY, Purpose.DECRYPT} for use in served):
-            yield from _of_key(design, key)
+            yield from _of_key(key)
     for other in design.images:
         if other.verified_by == stage.name:
             yield _starts(design, stage, other)
@@ -94,10 +103,29 @@ def _updates(design: Design, stage: Stage) -> Iterator[_Wanted]:
         return
     source = design.life.source
     yield _Wanted(kind=Support.INSTALLS, programs=(mode,), words=f"update mode {mode}", source=source)
+    for image in design.images:
+        if image.verified_by == stage.name:
+            yield from _installed(design, image, mode)
     for rule in design.life.rules or ():
         if rule.by == "version":
             words = f"comparison of versions in update mode {mode}"
             yield _Wanted(kind=Support.COMPARES, programs=(mode,), words=words, source=rule.source)
+
+
+def _installed(design: Design, image: Image, mode: str) -> Iterator[_Wanted]:
+    """What the mode asks of an image: its encryption, and two slots of one size."""
+    if image.encryption is not EncryptionType.NONE:
+        words = f"encrypted updates of {image.name} in update mode {mode}"
+        yield _Wanted(kind=Support.ENCRYPTS, programs=(mode,), words=words, source=image.source)
+        programs = (image.signature.value, image.encryption.value)
+        words = f"{programs[1]} beside {programs[0]} signatures for {image.name}"
+        yield _Wanted(kind=Support.WRAPS, programs=programs, words=words, source=image.source)
+    if len(image.slots) == 1 and image.staging is not None and mode in PAIRED:
+        sizes = [design.partition(name).range for name in (image.slots[0], image.staging)]
+        apart = abs((sizes[0].end - sizes[0].start) - (sizes[1].end - sizes[1].start))
+        related = ("equal",) if apart <= SECTOR else ("unequal",)
+        words = f"slots of {image.name} that differ by {apart:#x} bytes in update mode {mode}"
+        yield _Wanted(kind=Support.PAIRS, programs=related, words=words, source=image.update_source)
 
 
 def _verifies(stage: Stage, image: Image) -> _Wanted:
@@ -106,7 +134,7 @@ def _verifies(stage: Stage, image: Image) -> _Wanted:
     return _Wanted(kind=Support.VERIFIES, programs=programs, words=words, source=image.source)
 
 
-def _of_key(design: Design, key: Key) -> Iterator[_Wanted]:
+def _of_key(key: Key) -> Iterator[_Wanted]:
     """The place of a key that a boot stage uses, by kind and purpose; other keys are the owner's own affair."""
     for place in key.placements:
         match place:
@@ -127,7 +155,6 @@ def _of_key(design: Design, key: Key) -> Iterator[_Wanted]:
             programs = (key.kind.value, purpose, where)
             words = f"a {programs[0]} key to {purpose} in: {where}"
             yield _Wanted(kind=Support.KEEPS, programs=programs, words=words, source=key.source)
-    del design
 
 
 def _starts(design: Design, starter: Stage, image: Image) -> _Wanted:

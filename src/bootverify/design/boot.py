@@ -32,6 +32,7 @@ class EncryptionType(Enum):
     ECIES_P256 = "ecies-p256"
     ECIES_X25519 = "ecies-x25519"
     AES_KW = "aes-kw"
+    RSA_OAEP = "rsa-oaep"
 
 
 class UpgradeMode(Enum):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
-from bootverify.design.keys import Elsewhere, Key, KeyKind, Purpose
+from bootverify.design.keys import Elsewhere, InKmu, Key, KeyKind, Purpose
 from bootverify.design.memory import MemoryKind, Partition, Role
 
 
@@ -117,6 +117,9 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "secret": Fixed(values=bool, meaning="whether the value lets one sign or decrypt"),
         "published": Fixed(values=bool, meaning="whether everybody has the secret half"),
         "decrypts": Fixed(values=bool, meaning="whether updates are decrypted with it"),
+        "in_kmu": Fixed(
+            values=bool, meaning="whether it lies in slots of a KMU whose generations bootloaders try in turn"
+        ),
         "in_service": Fixed(values=bool, meaning="whether a key service of the secure side holds it"),
     },
     "image": {
@@ -176,6 +179,9 @@ def attribute(design: Design, thing: Stage | Image | Key | Partition | Design, n
                 "secret": thing.secret,
                 "published": thing.published,
                 "decrypts": any(use.purpose is Purpose.DECRYPT for use in thing.uses),
+                "in_kmu": design.soc.kmu_version > 1
+                and bool(thing.placements)
+                and all(isinstance(place, InKmu) for place in thing.placements),
                 "in_service": any(
                     isinstance(place, Elsewhere) and place.what == "service" for place in thing.placements
                 ),

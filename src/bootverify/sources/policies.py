@@ -150,8 +150,9 @@ def _faults(written: Written, entry: PolicyEntry, stem: str) -> list[Fault]:
             words = f"no attacker is called `{attacker}`; one of: {', '.join(known)}"
             faults.append(_fault(written, ("against", number), words))
     for number, ask in enumerate(entry.asks):
-        if ClaimKind.SUPPORTED in ask.claim and ask.subject not in {SubjectKind.STAGE, SubjectKind.KEY}:
-            words = "`supported` is asked of a stage or a key: write `subject: stage`"
+        asked = {SubjectKind.STAGE, SubjectKind.KEY, SubjectKind.MAP}
+        if ClaimKind.SUPPORTED in ask.claim and ask.subject not in asked:
+            words = "`supported` is asked of a stage, a key or the map: write `subject: stage`"
             faults.append(_fault(written, ("asks", number, "subject"), words))
     return faults
 

@@ -99,7 +99,7 @@ class ImageEntry(Strict):
     staging: Name | None = Field(default=None, description="the partition in which its update waits")
     verified_by: Name | None = None
     signature: Literal["none", "ecdsa-p256", "ed25519", "rsa-2048"] = "none"
-    encryption: Literal["none", "ecies-p256", "ecies-x25519", "aes-kw"] = "none"
+    encryption: Literal["none", "ecies-p256", "ecies-x25519", "aes-kw", "rsa-oaep"] = "none"
     decryptor: Name | None = Field(
         default=None, description="the stage meant to decrypt its update; default: the verifier"
     )

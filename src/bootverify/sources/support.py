@@ -21,6 +21,9 @@ class _Row(BaseModel):
     verifies: list[str] | None = None
     installs: list[str] | None = None
     compares: list[str] | None = None
+    encrypts: list[str] | None = None
+    wraps: list[str] | None = None
+    pairs: list[str] | None = None
     keeps: list[str] | None = None
     product: Literal["ncs", "mcuboot", "tfm"] = "ncs"
     socs: list[str] = []
@@ -57,6 +60,9 @@ def load_support() -> tuple[SupportRow, ...]:
                 (Support.VERIFIES, row.verifies),
                 (Support.INSTALLS, row.installs),
                 (Support.COMPARES, row.compares),
+                (Support.ENCRYPTS, row.encrypts),
+                (Support.WRAPS, row.wraps),
+                (Support.PAIRS, row.pairs),
                 (Support.KEEPS, row.keeps),
             )
             if programs

@@ -115,3 +115,46 @@ def test_two_stages_never_share_one_slot() -> None:
         {"name": "app_ext", "at": 0x0, "size": 0x80000, "region": "external"}
     )
     assert "no-slot" in _points(_read(card))
+
+
+@pytest.mark.parametrize(
+    ("place", "more"),
+    [
+        ("KMU slot 244 (empty)", {}),
+        ("KMU slot 244", {"provisioned": "not in production"}),
+        ("KMU slot 244", {"state": "never filled"}),
+    ],
+)
+def test_a_slot_that_nobody_filled_is_read_so(place: str, more: dict[str, str]) -> None:
+    key = {"name": "gen1", "kind": "public", "placement": place, "used_for": "verify app", **more}
+    card = _card()
+    card.update({"soc": "nRF54L15"})
+    card["design"]["protection"] = {"engine": "RRAMC", "locks": [], "tfm": "absent", "approtect": "on"}
+    card["design"]["keys"].append(key)
+    assert _read(card).key("gen1").empty
+
+
+def test_an_early_lock_library_is_open_for_a_second_stage() -> None:
+    card = _card()
+    card.update({"soc": "nRF52840", "sdk": "nRF Connect SDK 1.5"})
+    b0 = {"stage": "b0", "role": "first stage (NSIB)", "mutability": "immutable", "verified_by": "none"}
+    card["design"]["chain"][0].update({"verified_by": "b0", "role": "second stage", "signature": "ecdsa-p256"})
+    card["design"]["chain"].insert(0, b0)
+    card["design"]["chain"][2]["runs_as"] = "M4, no TrustZone"
+    acl = {"perm": "write denied until reset (ACL)", "when": "before hand-off"}
+    entries = card["design"]["partitions"]["entries"]
+    entries[-1:] = [{"name": "b0", "at": 0x80000, "size": 0x8000}, {"name": "provision", "at": 0x88000, "size": 0x1000}]
+    spans = ([0x80000, 0x88000], "b0"), ([0x0, 0xC000], "mcuboot")
+    locks = [{"span": span, "set_by": by, **acl} for span, by in spans]
+    card["design"]["protection"] = {"engine": "ACL", "locks": locks, "tfm": "absent", "approtect": "on"}
+    assert "old-lock-library" in _points(_read(card))
+    assert "old-lock-library" not in _points(_read({**card, "sdk": "nRF Connect SDK 2.5"}))
+
+
+def test_a_part_without_otp_words_needs_a_page_for_the_key_hashes() -> None:
+    card = _card()
+    card["soc"] = "nRF52840"
+    card["design"]["chain"][0].update({"stage": "b0", "role": "first stage (NSIB)"})
+    card["design"]["partitions"]["entries"][0]["name"] = "b0"
+    card["design"]["protection"] = {"engine": "ACL", "locks": [], "tfm": "absent", "approtect": "on"}
+    assert "no-provision-page" in _points(_read(card))

@@ -1,13 +1,14 @@
 """Verification keys, concluded: conditions on storage, order and locks."""
 
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import Protect
+from bootverify.design.boot import Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Placement, Purpose
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 SECURE_CODE = ("app-code-secure", "secure-partition")
 ANY_CODE = (*SECURE_CODE, "app-code", "app-code-ns")
+SENDERS = ("remote-ota", "old-signed-image", "ext-flash-read", "ext-flash-write")
 NO_CODE = ("remote-ota", "old-signed-image", "operator-error", "ext-flash-read", "ext-flash-write")
 
 
@@ -16,21 +17,45 @@ def _rank(design: Design, key: Key) -> tuple[int, list[str]] | None:
     images = {use.image for use in key.uses if use.purpose is Purpose.VERIFY}
     if len(images) != 1 or not key.placements:
         return None
-    names = [
-        other.name
+    ring = [
+        other
         for other in design.keys
         if other.kind is key.kind
         and {use.image for use in other.uses if use.purpose is Purpose.VERIFY} == images
         and other.placements
         and type(other.placements[0]) is type(key.placements[0])
+        and not other.empty
     ]
-    return names.index(key.name), names
+    # NSIB and MCUboot try KMU generations by slot, stored hashes in the order of provisioning (ncs-boot 1.3, 2.7).
+    ring.sort(key=lambda other: min(place.slots) if isinstance(place := other.placements[0], InKmu) else 0)
+    names = [other.name for other in ring]
+    return (names.index(key.name), names) if key in ring else None
+
+
+def _in_ring(design: Design, key: Key) -> bool:
+    """Whether the key is one of several that a boot stage tries: hashes of NSIB, generations in a KMU of nRF54L."""
+    in_kmu = bool(key.placements) and all(isinstance(place, InKmu) for place in key.placements)
+    generation = key.kind is KeyKind.PUBLIC and in_kmu and design.soc.kmu_version > 1
+    return key.kind is KeyKind.HASH or generation
+
+
+def _destroyed(design: Design, key: Key) -> bool | None:
+    """Whether a boot with a later key takes this one away; None: nothing tells.
+
+    NSIB invalidates hashes, and destroys KMU generations that can be revoked; MCUboot's option is off by default
+    (ncs-boot 1.3, 2.7).
+    """
+    if key.kind is KeyKind.HASH:
+        return True
+    image = next(use.image for use in key.uses if use.purpose is Purpose.VERIFY)
+    by = design.image(image).verified_by
+    return key.revocable if by is not None and design.stage(by).program is Program.NSIB else None
 
 
 def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Dead iff an image made with a later key has booted, and nobody can give the storage back its first value."""
     told, ranked = design.life.deployed, _rank(design, key)
-    if told is None or ranked is None or key.kind is not KeyKind.HASH:
+    if told is None or ranked is None or not _in_ring(design, key):
         return untold("which image was booted, and with which key it was made", key.source)
     place, names = ranked
     used = [i for i, name in enumerate(names) if told.key in {name, name.rpartition("_")[2]}]
@@ -41,7 +66,10 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
         if not design.lifecycle.eraseprotect:
             return broken("an erase-all makes the storage of the keys new", source=key.source)
         return untold("what the probe reaches with erase protection on", key.source)
-    if not (told.booted and place < used[0]):
+    destroyed = _destroyed(design, key)
+    if told.booted and place < used[0] and destroyed is None:
+        return untold("whether a boot with a later key destroys this one", key.source)
+    if not (told.booted and place < used[0] and destroyed):
         if who == "bootloader-code":
             return broken("the key is valid until an image made with a later one has booted", source=told.source)
         return untold(f"whether {who} gets an image made with the key into a slot", told.source)
@@ -54,7 +82,7 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
 
 def _stays(design: Design, place: Placement) -> bool:
     """No code can undo a write there: OTP, or a page inside one lock of the first stage."""
-    if isinstance(place, InUicr):
+    if isinstance(place, InUicr | InKmu):  # a revoked slot takes no new key before an erase-all
         return True
     if not isinstance(place, InPartition):
         return False
@@ -71,7 +99,7 @@ def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Followed iff it is not the last of its ring and the image it verifies is updated."""
     ranked = _rank(design, key)
     if (
-        key.kind is not KeyKind.HASH
+        not _in_ring(design, key)
         or ranked is None
         or attacker.name not in {"remote-ota", "old-signed-image", "operator-error"}
     ):
@@ -89,10 +117,13 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Unusable iff the attacker reaches its storage and the storage takes a revocation."""
     who = attacker.name
     if who == "debug-port":
-        erases = not design.lifecycle.eraseprotect
-        return (
-            broken("an erase-all takes it away", source=key.source) if erases else kept("nothing is erased", key.source)
-        )
+        if not design.lifecycle.eraseprotect:
+            return broken("an erase-all takes it away", source=key.source)
+        if not design.lifecycle.approtect:
+            return untold("what an open port writes", design.lifecycle.source)
+        return kept("nothing is erased", key.source)
+    if who in SENDERS and len(key.placements) == 1:
+        return _from_afar(design, key)
     if who not in ANY_CODE or len(key.placements) != 1:
         return untold(f"what {who} can do to the key", key.source)
     (place,) = key.placements
@@ -112,6 +143,17 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
     return untold("whether he can write where the key lies", key.source)
 
 
+def _from_afar(design: Design, key: Key) -> Judgement:
+    """Without code on the device only a signature by a later key takes one away, or an update that carries it."""
+    images = {use.image for use in key.uses if use.purpose is Purpose.VERIFY}
+    his = any(other.published and images & {use.image for use in other.uses} for other in design.keys)
+    (place,) = key.placements
+    travels = isinstance(place, InImage) and design.image(place.image).updatable
+    if not images or his or travels or not isinstance(place, InImage | InKmu | InUicr | InPartition):
+        return untold("whether something he sends changes the key", key.source)
+    return kept("nothing that he can send writes where the key lies", key.source)
+
+
 def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Final iff every word was written, or he cannot write OTP words at all, and nobody erases them."""
     in_otp = len(key.placements) == 1 and isinstance(key.placements[0], InUicr) and design.soc.otp is not None
@@ -121,6 +163,8 @@ def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if who == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("an erase-all clears OTP words", source=key.source)
+        if not design.lifecycle.approtect and not key.all_words_written:
+            return untold("what an open port writes", design.lifecycle.source)
         return kept("nothing is erased", design.lifecycle.source)
     if who not in (*ANY_CODE, "bootloader-code", "remote-ota", "old-signed-image"):
         return untold(f"what {who} can write", key.source)

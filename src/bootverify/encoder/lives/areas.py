@@ -9,6 +9,11 @@ from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import Attribution, Lock, UnitKind
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
+# The one data area that TF-M's set-up knows by name, and what the SDK's maps put inside it (target_cfg_53_91.c): any
+# other stays secure.
+KNOWN_AREAS = frozenset(
+    {"nonsecure_storage", "settings_storage", "littlefs_storage", "nvs_storage", "storage_partition"}
+)
 CLOSED, CODE, DATA = "closed", "code", "data"
 
 
@@ -30,6 +35,11 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
     if ragged or stops or any(step.lock is not Lock.UNTIL_RESET for step in protects):
         return untold("whether the application runs at all", area.source)
     code = any(stage.code == area.name for stage in design.stages)
+    slot = any(area.name == image.staging for image in design.images)
+    if not code and not slot and area.name not in KNOWN_AREAS:
+        if "storage" in area.name or area.members:
+            return untold(f"whether TF-M knows the area {area.name}", area.source)
+        return broken("TF-M leaves what it does not recognise in the secure state", source=area.source)
     for region in range(area.range.start // guard.granule, -(-area.range.end // guard.granule)):
         start = region * guard.granule
         first = next(

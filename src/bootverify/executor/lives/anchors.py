@@ -4,7 +4,7 @@ Rules: SEMANTICS, "What is told", the claims that start with `key_`.
 """
 
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import Protect
+from bootverify.design.boot import Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose
 from bootverify.machine.judgement import Judgement, broken, kept, untold
@@ -16,11 +16,49 @@ CODE = {"app-code", "app-code-secure", "app-code-ns", "secure-partition"}
 def _ring(design: Design, key: Key) -> list[Key]:
     """The keys from which the key's stage picks, in the order in which they are tried and invalidated."""
     target = _verified_image(key)
-    return [
+    ring = [
         each
         for each in design.keys
-        if each.kind is key.kind and target and _verified_image(each) == target and _place(each) == _place(key)
+        if each.kind is key.kind
+        and target
+        and _verified_image(each) == target
+        and _place(each) == _place(key)
+        and not each.empty
     ]
+    return sorted(ring, key=_turn)
+
+
+def _turn(key: Key) -> int:
+    """When a generation is tried: KMU slots upwards; stored hashes as they were provisioned."""
+    match key.placements:
+        case (InKmu(slots=slots), *_):
+            return slots[0]
+        case _:
+            return 0
+
+
+def _is_generation(design: Design, key: Key) -> bool:
+    """Whether several of its kind are tried in turn, so that a later one can follow it."""
+    if key.kind is KeyKind.HASH:
+        return True
+    slots = [place for place in key.placements if isinstance(place, InKmu)]
+    return (
+        design.soc.kmu_version == 2 and key.kind is KeyKind.PUBLIC and bool(slots) and len(slots) == len(key.placements)
+    )
+
+
+def _alive(design: Design, ring: list[Key], used: int) -> set[str] | None:
+    """What is left after a boot with number `used`; None where nothing tells whether the others were destroyed."""
+    verified = _verified_image(ring[used])
+    starter = design.image(verified).verified_by
+    by_nsib = starter is not None and design.stage(starter).program is Program.NSIB
+    alive = {each.name for each in ring}
+    for each in ring[:used]:
+        if each.kind is KeyKind.HASH or (by_nsib and each.revocable):
+            alive.discard(each.name)
+        elif not by_nsib or each.revocable is None:
+            return None
+    return alive
 
 
 def _verified_image(key: Key) -> str:
@@ -34,7 +72,7 @@ def _place(key: Key) -> str:
 def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Play what was deployed: NSIB invalidates every key before the one that a booted image verified with."""
     told = design.life.deployed
-    if key.kind is not KeyKind.HASH or told is None or not told.key:
+    if not _is_generation(design, key) or told is None or not told.key:
         return untold("which image was booted, and with which key it was made", key.source)
     ring = _ring(design, key)
     used = next(
@@ -42,13 +80,13 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     )
     if used is None or key not in ring or told.image != _verified_image(key):
         return untold(f"which of the keys `{told.key}` is", told.source)
-    alive = {each.name for each in ring}
-    if told.booted:
-        alive -= {each.name for each in ring[:used]}
+    alive = _alive(design, ring, used) if told.booted else {each.name for each in ring}
     if attacker.name == "debug-port":
         if design.lifecycle.eraseprotect:
             return untold("what the probe reaches with erase protection on", key.source)
         return broken("erase-all makes the storage new", "every key can be provisioned again", source=key.source)
+    if alive is None:
+        return untold("whether a boot with a later key destroys this one", key.source)
     if key.name in alive:
         if attacker.name == "bootloader-code":
             return broken(
@@ -68,7 +106,7 @@ def _kept_from_code(design: Design, key: Key) -> bool:
     """Whether an invalidated entry stays so: OTP words are written once, a page only while nothing locks it."""
     for place in key.placements:
         match place:
-            case InUicr():
+            case InUicr() | InKmu():
                 continue
             case InPartition():
                 area = design.partition(place.partition).range
@@ -82,7 +120,7 @@ def _kept_from_code(design: Design, key: Key) -> bool:
 
 def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Sign the next bootloader with the next key of the ring, if there is one."""
-    if attacker.name not in {"remote-ota", "operator-error", "old-signed-image"} or key.kind is not KeyKind.HASH:
+    if attacker.name not in {"remote-ota", "operator-error", "old-signed-image"} or not _is_generation(design, key):
         return untold("how the key would be replaced", key.source)
     ring = _ring(design, key)
     image = _verified_image(key)
@@ -97,9 +135,16 @@ def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
 def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Try to revoke, invalidate or erase the key where it lies."""
     if attacker.name == "debug-port":
-        if design.lifecycle.eraseprotect:
-            return kept("the port refuses to erase", design.lifecycle.source)
-        return broken("erase-all takes the key away", source=key.source)
+        if not design.lifecycle.eraseprotect:
+            return broken("erase-all takes the key away", source=key.source)
+        if not design.lifecycle.approtect:
+            return untold("what an open port writes", design.lifecycle.source)
+        return kept("the port refuses to erase", design.lifecycle.source)
+    if (
+        attacker.name in {"remote-ota", "old-signed-image", "ext-flash-read", "ext-flash-write"}
+        and len(key.placements) == 1
+    ):
+        return _sent_at(design, key)
     if attacker.name not in CODE or len(key.placements) != 1:
         return untold(f"what {attacker.name} can do to the key", key.source)
     place = key.placements[0]
@@ -128,14 +173,29 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
             return untold("whether he can write where the key lies", key.source)
 
 
+def _sent_at(design: Design, key: Key) -> Judgement:
+    """Send whatever can be sent: only the owner's next key, in other hands, or a new image would touch the key."""
+    image = _verified_image(key)
+    ring = [each for each in design.keys if image and any(use.image == image for use in each.uses)]
+    match key.placements[0]:
+        case InImage(image=carrier) if design.image(carrier).updatable:
+            return untold("whether something he sends changes the key", key.source)
+        case InImage() | InKmu() | InUicr() | InPartition() if ring and not any(each.published for each in ring):
+            return kept("what he sends is refused before anything is written to it", key.source)
+        case _:
+            return untold("whether something he sends changes the key", key.source)
+
+
 def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Write to the stored value what its memory still takes."""
     if len(key.placements) != 1 or not isinstance(key.placements[0], InUicr) or design.soc.otp is None:
         return untold("whether its storage takes a value once only", key.source)
     if attacker.name == "debug-port":
-        if design.lifecycle.eraseprotect:
-            return kept("the port refuses to erase", design.lifecycle.source)
-        return broken("erase-all clears the OTP words", source=key.source)
+        if not design.lifecycle.eraseprotect:
+            return broken("erase-all clears the OTP words", source=key.source)
+        if not design.lifecycle.approtect and key.all_words_written is not True:
+            return untold("what an open port writes", design.lifecycle.source)
+        return kept("the port refuses to erase", design.lifecycle.source)
     if attacker.name not in CODE | {"remote-ota", "old-signed-image", "bootloader-code"}:
         return untold(f"what {attacker.name} can write", key.source)
     writes = attacker.name in SECURE | {"bootloader-code"}

@@ -6,6 +6,7 @@ from typing import Any
 from bootverify.sources.importers.card_draft import Draft
 from bootverify.sources.importers.card_map import Map
 from bootverify.sources.importers.card_words import read, says, words
+from bootverify.sources.models import load_soc
 
 # What is verified and what hides an image, by phrase; an algorithm that is not modelled stands in for one that is.
 SIGNATURES = {
@@ -31,16 +32,18 @@ SIGNATURES = {
 WRAPS = {
     "ecies-p256": "ecies-p256",
     "ecies-x25519": "ecies-x25519",
-    "rsa-oaep-2048": "ecies-p256",
-    "rsa-oaep": "ecies-p256",
+    "rsa-oaep-2048": "rsa-oaep",
+    "rsa-oaep": "rsa-oaep",
     "aes-kw": "aes-kw",
+    "aes key-wrap": "aes-kw",
+    "aes key wrap": "aes-kw",
     "none": "none",
     "no": "none",
     "off": "none",
     "plain": "none",
 }
 SILENT_SIGNATURE = "pure checked app core application sha-512 sha512 pss signature"
-SILENT_WRAP = "128 256 transit staging slot slots update updates while and aes aes-128 aes-256 ctr rsa"
+SILENT_WRAP = "128 256 2048 transit staging slot slots update updates while and aes aes-128 aes-256 ctr rsa"
 SHIPPED = r"over the air|ota\b|fota|dfu|updat|upgrad"
 NOT_SHIPPED = (
     r"debug probe|probe only|\bnot? (updat|upgrad)|never|immutable|read-only|\brom\b|\b(cannot|can't|without|isn't)\b"
@@ -135,10 +138,11 @@ def put_image(draft: Draft, link: Link, chain: list[Link], map_: Map, *, tfm: bo
         if link.program == "application" and says(link.told.get("runs_as"), "secure") and not tfm:
             draft.put((*at, "attribution"), "secure", (*link.at, "runs_as"))
     _put_slots(draft, link, map_, parts)
-    if link.program == "nsib" and (page := map_.provision()):
-        draft.put((*at, "provision"), page, map_.at)
+    if link.program == "nsib":
+        _put_page(draft, link, map_)
     _put_trust(draft, link, chain)
-    staging = map_.staging(link.name, link.program)
+    installer = any(each.program == "mcuboot" for each in chain)
+    staging = map_.staging(link.name, link.program) if installer else None
     if link.shipped:
         if staging is None:
             draft.note(link.at, f"no partition stages updates of `{name}`: they are taken by wire at most")
@@ -153,9 +157,26 @@ def put_image(draft: Draft, link: Link, chain: list[Link], map_: Map, *, tfm: bo
     for key in ("capabilities", "linked_for", "lock_set"):
         if key in link.told:
             draft.note((*link.at, key), f"{key} of `{name}`: {link.told[key]} (for the reader)")
+    slots = (*map_.slots(name, link.program), *([staging] if staging else []))
+    outside = [each for each in slots if map_.external(each)]
+    if says(link.told.get("signature"), r"\bpure\b") and outside:
+        text = f"a pure signature of `{name}` with `{outside[0]}` outside the chip, which the build refuses"
+        at_signature = (*link.at, "signature")
+        draft.open(at_signature, "pure-outside", text, policies=["config-supported"], contradiction=True)
     known = {"stage", "role", "mutability", "verified_by", "signature", "encrypted", "decryptor", "runs_as"}
     for key in sorted(set(link.told) - known - {"capabilities", "linked_for", "lock_set"}):
         draft.open((*link.at, key), "unread-stage-field", f"`{key}: {link.told[key]}` of stage `{name}`")
+
+
+def _put_page(draft: Draft, link: Link, map_: Map) -> None:
+    """NSIB's key hashes in flash; a part without OTP words has no other place for them."""
+    page = map_.provision()
+    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
+    if page is None and soc.otp is None:
+        draft.open(link.at, "no-provision-page", f"the map does not say where the key hashes of `{link.name}` lie")
+        page = map_.invented(f"{link.name} keys")
+    if page is not None:
+        draft.put(("chain", link.name, "provision"), page, map_.at)
 
 
 def _put_slots(draft: Draft, link: Link, map_: Map, parts: dict[str, Any] | None) -> None:

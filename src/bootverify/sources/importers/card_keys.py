@@ -97,6 +97,15 @@ def _put(
             draft.put((*at, "all_words_written"), none, (*told_at, "value"))
         else:
             draft.open((*told_at, "value"), "unread-value", f"value of `{name}`: {key['value']}", about=[name])
+    if "provisioned" in key and says(key["provisioned"], r"\b(no|not|never|none|false|later)\b"):
+        if says(key.get("placement", ""), r"\bkmu\b"):
+            draft.put((*at, "state"), "empty", (*told_at, "provisioned"))
+        else:
+            draft.open(told_at, "not-provisioned", f"`{name}` provisioned: {key['provisioned']}", about=[name])
+    if says(
+        key.get("placement", ""), r"\bkmu\b", "empty|unprovisioned|not (yet )?provisioned|never (provisioned|filled)"
+    ):
+        draft.put((*at, "state"), "empty", (*told_at, "placement"))
     per_device = truth(key["unique_per_device"]) if "unique_per_device" in key else None
     if per_device is not None:
         draft.put((*at, "per_device"), per_device, told_at)

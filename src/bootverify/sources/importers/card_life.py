@@ -25,7 +25,13 @@ MODES = {
     "serial recovery": "serial",
     "shared ram": "shared-ram",
     "none": "none",
+    "ram load": "ram-load",
+    "direct-xip with revert": "direct-xip",
+    "ram-load with revert": "ram-load",
     "firmware loader": "firmware-loader",
+    "firmware-loader": "firmware-loader",
+    "firmware updater": "firmware-loader",
+    "firmware-updater": "firmware-loader",
 }
 INSTALLED = {
     "overwrite": "overwrite",
@@ -127,7 +133,8 @@ def _mode(draft: Draft, told: dict[str, Any], life: dict[str, Any], chain: list[
     elif seen.doubtful:
         draft.open(("update", "mode"), "conditional-mode", f"update mode `{text}`", policies=OF_UPDATES)
     if mode in {"direct-xip", "ram-load", "firmware-loader"}:
-        draft.open(("update", "mode"), "mode-not-modelled", f"update mode {mode}", policies=[*OF_UPDATES, *OF_ACCESS])
+        policies = [each for each in (*OF_UPDATES, "functional", "anchor-available") if each != "config-supported"]
+        draft.open(("update", "mode"), "mode-not-modelled", f"update mode {mode}", policies=policies)
     life["mode"] = mode
     draft.lines["life", "mode"] = draft.line(("update", "mode"))
     each_boot = truth(told.get("validate_primary_each_boot"))
@@ -289,13 +296,31 @@ def _story(draft: Draft, told: dict[str, Any], chain: list[Link]) -> None:
 def _deployed(draft: Draft, text: str, chain: list[Link]) -> None:
     image = next((link.name for link in chain if link.name in words(text)), None)
     version = re.search(r"version\s+(\d+)", text)
-    key = re.search(r"key\s+([\w-]+)", text)
+    key = _key_of(draft, text, image)
     if image is None or not key:
         draft.open(("update", "deployed"), "unread-deployed", f"deployed: {text}", policies=OF_UPDATES)
         return
     booted = says(text, "boot|running|runs|started") and not says(text, r"not (yet )?(been )?(boot|run|start)|never")
-    value = {"image": image, "version": int(version[1]) if version else None, "key": key[1], "booted": booted}
+    value = {"image": image, "version": int(version[1]) if version else None, "key": key, "booted": booted}
     draft.put(("life", "deployed"), value, ("update", "deployed"))
+
+
+def _key_of(draft: Draft, text: str, image: str | None) -> str:
+    """The key that something deployed was made with: by name, by letter (`key c`), or by number of generation."""
+    told = [key for key in draft.design.get("keys") or [] if isinstance(key, dict)]
+    names = [
+        str(key.get("name"))
+        for key in told
+        if says(key.get("used_for", ""), "verif") and image in words(str(key.get("used_for")))
+    ]
+    named = next((name for name in names if name.lower() in words(text)), None)
+    if named is not None:
+        return named
+    number = re.search(r"\b(?:generation|gen)\s*(\d)\b", text, re.IGNORECASE)
+    if number:
+        return names[int(number[1])] if int(number[1]) < len(names) else ""
+    letter = re.search(r"\bkey\s+([\w-]+)", text, re.IGNORECASE)
+    return letter[1] if letter else ""
 
 
 def _reuse_entries(draft: Draft, at: tuple[str | int, ...], fact: object) -> None:

@@ -126,6 +126,10 @@ class Map:
                 break
         return []
 
+    def external(self, name: str) -> bool:
+        """Whether the map has `name` outside the chip."""
+        return self.entries.get(name, {}).get("memory") == "external"
+
     def outside(self, stage: str) -> str | None:
         """The partition outside the chip that `stage` is fetched from, by its name or what it is said to hold."""
         for name, entry in self.entries.items():

@@ -7,7 +7,7 @@ from bootverify.design.protection import UnitKind
 from bootverify.design.soc import FlashPatch
 from bootverify.sources.importers.card_chain import Link
 from bootverify.sources.importers.card_draft import OF_ACCESS, Draft
-from bootverify.sources.importers.card_release import sdk_window, window_holds
+from bootverify.sources.importers.card_release import family, sdk_window, window, window_holds
 from bootverify.sources.importers.card_words import CONDITIONS, read, says, truth, words
 from bootverify.sources.models import load_soc
 
@@ -135,6 +135,7 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
         spans[owner].append(_span(draft, lock, at))
     for name, listed in spans.items():
         _one_denial(draft, name, listed)
+    _by_old_library(draft, spans)
     for name, link in names.items():
         if link.program in {"nsib", "mcuboot"}:
             draft.put(("chain", name, "protects"), spans[name], ("protection", "locks"))
@@ -153,6 +154,25 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
         draft.put(("chain", image, "trustzone"), zone, ("protection", "tfm"))
 
 
+def _by_old_library(draft: Draft, spans: dict[str, list[dict[str, Any]]]) -> None:
+    """Before 1.7 the ACL library began with entry 0 in each stage (soc.md 3): a second stage's lock may be nothing."""
+    update = draft.design.get("update") or {}
+    facts = [
+        fact
+        for part in (update, draft.design.get("protection") or {})
+        for fact in part.get("release_facts") or []
+        if says(fact, "lock library|entry 0|first free")
+    ]
+    told = window(str(draft.native.get("sdk", ""))) if family(str(draft.native.get("sdk", ""))) == "ncs" else None
+    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
+    later = [name for name, listed in spans.items() if listed][1:]
+    if soc.guard.kind is UnitKind.ACL and later and told is not None and told[0] < (1, 7) and not facts:
+        text = (
+            f"the lock library of `{draft.native['sdk']}` began with entry 0 again in `{later[0]}`, and no fact tells"
+        )
+        draft.open(("protection", "locks"), "old-lock-library", text, policies=OF_ACCESS)
+
+
 def _one_denial(draft: Draft, name: str, listed: list[dict[str, Any]]) -> None:
     """Locks of one moment have one denial in the design: where they differ, what reading they deny stays open."""
     for moment in ("start", "hand_over"):
@@ -166,12 +186,12 @@ def _one_denial(draft: Draft, name: str, listed: list[dict[str, Any]]) -> None:
 
 def _by_tfm(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> bool:
     """Whether TF-M locks its own code in this release; what else is said of that lock is entered where it decides."""
-    window = sdk_window(str(lock.get("when", "")))
-    applies = None if window is None else window_holds(window, str(draft.native.get("sdk", "")))
+    since = sdk_window(str(lock.get("when", "")))
+    applies = None if since is None else window_holds(since, str(draft.native.get("sdk", "")))
     start, end = ends(lock)
     soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
     ragged = bool(start % soc.guard.granule or end % soc.guard.granule)
-    if window is not None and applies is None and ragged:
+    if since is not None and applies is None and ragged:
         text = f"whether TF-M locks its code first in every release of `{draft.native.get('sdk')}`"
         draft.open(at, "tfm-lock-by-release", text, policies=["isolation-boundary", "functional"])
     seen = read(lock.get("perm", ""), PERMISSIONS, SILENT_PERM)
@@ -210,9 +230,9 @@ def _stands(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], about
 
 def _at_its_time(draft: Draft, when: str, at: tuple[str | int, ...], about: list[str]) -> None:
     """Enter what is said of the moment beyond the known ones: a condition, another release, words of no meaning."""
-    window = sdk_window(when)
-    if window is not None:
-        if window_holds(window, str(draft.native.get("sdk", ""))) is False:
+    since = sdk_window(when)
+    if since is not None:
+        if window_holds(since, str(draft.native.get("sdk", ""))) is False:
             text = f"the lock is said to be set `{when}`, which leaves out this release"
             draft.open(
                 (*at, "when"), "contradicting-release", text, about=about, policies=OF_ACCESS, contradiction=True
@@ -304,7 +324,7 @@ def put_lifecycle(draft: Draft) -> None:
     tfm = _mapping(told.get("tfm"))
     if tfm.get("isolation_level") not in {None, 1, 2}:
         text = f"TF-M at isolation level {tfm.get('isolation_level')}"
-        draft.open(("protection", "tfm", "isolation_level"), "isolation-level", text, attackers=("secure-partition",))
+        draft.open(("protection", "tfm", "isolation_level"), "isolation-level", text, contradiction=True)
     if not says(tfm.get("build", "release"), "release|debug"):
         draft.open(("protection", "tfm", "build"), "unread-build", f"TF-M build {tfm.get('build')}", policies=OF_ACCESS)
     if tfm.get("key_id_bound_to_owner") is False:
