@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import Image, Program, SignatureType
+from bootverify.design.boot import Image, Program, Protect, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, Purpose
 from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
+from bootverify.design.protection import Lock
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 INSIDERS = ("factory-insider", "build-pipeline")
@@ -81,20 +82,38 @@ def _signs(design: Design, image: Image, who: str) -> bool | None:
 def _network(design: Design, stage: NetworkStage, who: str) -> Judgement:
     if stage.fed_by != "transfer-ram" or stage.boots:
         return untold("how its bytes come to the network core", stage.source)
+    verified = stage.signature and stage.verified_by in {each.name for each in design.stages}
     if who == "app-code-secure":
-        if stage.transfer_locked:
-            return kept("the command area is locked read-only before he runs", stage.source)
         if stage.transfer_locked is False:
             return broken(
                 "whoever writes the command area feeds the network core; only a digest is checked", source=stage.source
             )
+        if not verified or any(key.published for key in design.keys) or not _first_stage_locked(design):
+            return untold("whether the first stage, and the check before the hand-over, stand", stage.source)
+        if stage.transfer_locked:
+            return kept("the command area is locked read-only before he runs", stage.source)
         return untold("whether the command area is locked before he runs", stage.source)
     if who in (*SENDERS, "operator-error"):
-        verified = stage.signature and stage.verified_by in {each.name for each in design.stages}
         if verified and not any(key.published for key in design.keys):
             return kept("the application core verifies the signature before it forwards", stage.source)
         return untold("who verifies what is handed to the network core", stage.source)
     return untold(f"what {who} can feed to the network core", stage.source)
+
+
+def _first_stage_locked(design: Design) -> bool:
+    """The spans that are locked until reset, put end to end, reach over the first image."""
+    spans = sorted(
+        (span.range.start, span.range.end)
+        for each in design.stages
+        for step in each.steps
+        if isinstance(step, Protect) and step.lock is Lock.UNTIL_RESET
+        for span in step.spans
+    )
+    (slot, *_) = design.images[0].slots
+    reached, end = design.partition(slot).range.start, design.partition(slot).range.end
+    for low, high in spans:
+        reached = max(reached, high) if low <= reached else reached
+    return reached >= end
 
 
 def metadata_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:

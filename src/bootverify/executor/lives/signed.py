@@ -4,12 +4,13 @@ Rules: SEMANTICS, "What is told", signed_only, metadata_signed, bytes_signed and
 """
 
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import Image, Program, SignatureType
+from bootverify.design.boot import Image, Program, Protect, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, Key, Purpose
 from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
+from bootverify.design.protection import Lock
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 
@@ -107,6 +108,10 @@ def _second_core(design: Design, stage: NetworkStage, attacker: Attacker) -> Jud
                     "the digest fits his own image",
                     source=stage.source,
                 )
+            if keys or not trusted or not stage.signature:
+                return untold("who verifies what is handed to the network core", stage.source)
+            if not _root_stays(design):
+                return untold("what is left of the first stage, which he can write", stage.source)
             return kept("the transfer RAM is read-only before the application runs", stage.source)
         case "remote-ota" | "old-signed-image" | "operator-error":
             if keys or not trusted or not stage.signature:
@@ -114,6 +119,27 @@ def _second_core(design: Design, stage: NetworkStage, attacker: Attacker) -> Jud
             return kept(f"{stage.verified_by} verifies the signature before it hands over", stage.source)
         case who:
             return untold(f"what {who} can feed to the network core", stage.source)
+
+
+def _root_stays(design: Design) -> bool:
+    """Whether every byte of the first stage lies under some lock of a boot stage."""
+    locks = [
+        span.range
+        for each in design.stages
+        for step in each.steps
+        if isinstance(step, Protect)
+        for span in step.spans
+        if step.lock is Lock.UNTIL_RESET
+    ]
+    for slot in design.images[0].slots:
+        area = design.partition(slot).range
+        at = area.start
+        while at < area.end:
+            over = [lock.end for lock in locks if at in lock]
+            if not over:
+                return False
+            at = max(over)
+    return True
 
 
 def metadata_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:

@@ -150,7 +150,7 @@ def put_image(draft: Draft, link: Link, chain: list[Link], map_: Map, *, tfm: bo
         else:
             draft.put((*at, "staging"), staging, (*link.at, "mutability"))
             draft.put((*at, "update"), "over_the_air", (*link.at, "mutability"))
-    elif not says(link.told.get("mutability", "immutable"), NOT_SHIPPED):
+    elif not says(link.told.get("mutability", ""), NOT_SHIPPED):
         draft.open(
             (*link.at, "mutability"), "unread-mutability", f"mutability `{link.told.get('mutability')}` of `{name}`"
         )
@@ -218,6 +218,8 @@ def _put_trust(draft: Draft, link: Link, chain: list[Link]) -> None:
         draft.open((*link.at, "verified_by"), "unverified-stage", text, policies=["authentic-only", "no-downgrade"])
     for key, native, table in (("signature", "signature", SIGNATURES), ("encrypted", "encryption", WRAPS)):
         text = str(told.get(key, "none"))
+        if key == "signature" and key not in told and not first:
+            draft.open(link.at, "no-signature-told", f"whether `{link.name}` is signed")
         seen = read(text, table, SILENT_SIGNATURE if key == "signature" else SILENT_WRAP)
         value = "none" if "none" in seen.values else (seen.first or "none")
         if seen.rest or not seen.values or ("none" in seen.values and len(set(seen.values)) > 1):

@@ -5,15 +5,13 @@ from typing import Any
 
 from bootverify.sources.importers.card_chain import Link
 from bootverify.sources.importers.card_draft import Draft
-from bootverify.sources.importers.card_words import read, says, truth, words
+from bootverify.sources.importers.card_key_facts import PUBLIC, put_facts, readable
+from bootverify.sources.importers.card_words import read, says, truth, turned, words
 
 KINDS = {"public": "public", "private": "private", "symmetric": "symmetric", "hash": "hash"}
 ENGINE = r"write-only|crypto ?cell|cracen|engine|\bkey register|kmu-only"
 MEMORY = r"\bs?ram\b|buffer|memory|0x2\d{7}\b"
-PUBLIC = (
-    r"published|public (source )?tree|in the (mcuboot )?(source|sdk)|sample key|development key"
-    r"|known to (all|everybody)"
-)
+PUSHED_WORDS = 2  # slots of 16 bytes that a wrapping key of 256 bits takes
 KNOWN = [
     "name",
     "kind",
@@ -67,45 +65,7 @@ def _put(
     places = _places(draft, key, name, told_at, chain)
     draft.put((*at, "placement"), places if len(places) > 1 else places[0], (*told_at, "placement"))
     _put_use(draft, key, told_at, chain, keys)
-    if (
-        says(key.get("private_half", ""), PUBLIC)
-        or says(key.get("placement", ""), PUBLIC)
-        or says(key.get("state", ""), "compromis|leaked|published|known")
-    ):
-        draft.put((*at, "published"), True, told_at)
-    elif "private_half" in key and not says(key["private_half"], "owner|secret|host|hsm|kept|private"):
-        draft.open(
-            told_at,
-            "unread-half",
-            f"private half of `{name}`: {key['private_half']}",
-            policies=["authentic-only", "image-confidential"],
-        )
-    elif says(key.get("state", ""), "empty|unprovisioned|not provisioned|never (provisioned|filled)|unused|erased"):
-        draft.put((*at, "state"), "empty", (*told_at, "state"))
-    elif "state" in key and not says(key["state"], "^provisioned$"):
-        draft.open(told_at, "unread-state", f"state `{key['state']}` of `{name}`", about=[name])
-    if "revocation" in key:
-        final = says(key["revocation"], r"lock|permanent|\bnot\b|\bnon-|cannot|never")
-        if final or says(key["revocation"], "revocable|revok"):
-            draft.put((*at, "revocable"), not final, (*told_at, "revocation"))
-        else:
-            draft.open(told_at, "unread-revocation", f"revocation `{key['revocation']}`", about=[name])
-    if "value" in key:
-        erased = says(key["value"], r"f{4}|erased")
-        none = says(key["value"], r"\b(no|none|never|without)\b")
-        if erased:
-            draft.put((*at, "all_words_written"), none, (*told_at, "value"))
-        else:
-            draft.open((*told_at, "value"), "unread-value", f"value of `{name}`: {key['value']}", about=[name])
-    if "provisioned" in key and says(key["provisioned"], r"\b(no|not|never|none|false|later)\b"):
-        if says(key.get("placement", ""), r"\bkmu\b"):
-            draft.put((*at, "state"), "empty", (*told_at, "provisioned"))
-        else:
-            draft.open(told_at, "not-provisioned", f"`{name}` provisioned: {key['provisioned']}", about=[name])
-    if says(
-        key.get("placement", ""), r"\bkmu\b", "empty|unprovisioned|not (yet )?provisioned|never (provisioned|filled)"
-    ):
-        draft.put((*at, "state"), "empty", (*told_at, "placement"))
+    put_facts(draft, key, name, told_at)
     per_device = truth(key["unique_per_device"]) if "unique_per_device" in key else None
     if per_device is not None:
         draft.put((*at, "per_device"), per_device, told_at)
@@ -113,9 +73,6 @@ def _put(
         _shipped(draft, key, name, told_at, chain)
     for field in sorted(set(key) - set(KNOWN)):
         draft.open((*told_at, field), "unread-key-field", f"`{field}: {key[field]}` of key `{name}`", about=[name])
-    for field in ("provisioned", "stored", "value", "origin", "permissions"):
-        if field in key:
-            draft.note((*told_at, field), f"{field} of key `{name}`: {key[field]} (for the reader)")
 
 
 def _shipped(draft: Draft, key: dict[str, Any], name: str, told_at: tuple[str | int, ...], chain: list[Link]) -> None:
@@ -235,6 +192,20 @@ def _image_in(text: str, chain: list[Link]) -> str | None:
     return None
 
 
+def _whose_memory(draft: Draft, key: dict[str, Any], name: str, push: str, told_at: tuple[str | int, ...]) -> None:
+    """Memory of the non-secure side shows non-secure code what a push leaves there; whose memory it is must be told."""
+    tfm = (draft.design.get("protection") or {}).get("tfm")
+    start = tfm.get("ns_ram_from") if isinstance(tfm, dict) else None
+    at = re.search(r"0x2[0-9a-f]{7}\b", push, re.IGNORECASE)
+    secure = says(push, r"\bsecure\b") and not says(push, r"non-?secure")
+    below = isinstance(start, int) and at is not None and int(at[0], 16) + 16 * PUSHED_WORDS <= start
+    above = isinstance(start, int) and at is not None and not below
+    if above or not (secure or below):
+        text = f"whether the non-secure side reads the memory that `{name}` is pushed to (`{push}`)"
+        draft.open(told_at, "pushed-to-memory", text, about=[name], attackers=("app-code-ns", "netcore-code"))
+    del key
+
+
 def _kmu(draft: Draft, key: dict[str, Any], name: str, text: str, told_at: tuple[str | int, ...]) -> dict[str, Any]:
     found = re.search(r"slots?\s+(\d+)(?:\s*(?:-|to|and|,)\s*(\d+))?", text)
     if found:
@@ -250,12 +221,18 @@ def _kmu(draft: Draft, key: dict[str, Any], name: str, text: str, told_at: tuple
             policies=["secret-confidential", "secret-use-restricted", "anchor-available", "rot-immutable"],
         )
     push = str(key.get("push_to", ""))
-    to_memory, to_engine = says(push, MEMORY), says(push, ENGINE)
+    # What CRACEN calls its protected RAM answers the KMU alone (soc.md 5.3), where it lies inside the engine.
+    fenced = says(push, r"protected ram|\b0x5181") and str(draft.native["soc"]) in {"nrf54l15", "nrf54l10", "nrf54l05"}
+    to_memory, to_engine = says(push, MEMORY) and not fenced, says(push, ENGINE) or fenced
+    if turned(push, ENGINE, MEMORY):
+        to_memory = to_engine = False
+    if to_memory and key.get("kind") in {"private", "symmetric"}:
+        _whose_memory(draft, key, name, push, told_at)
     if key.get("kind") in {"private", "symmetric"} and to_memory == to_engine:
         text = f"where the KMU pushes `{name}` to (`{push or 'not told'}`)"
         draft.open(told_at, "push-target", text, about=[name], policies=["secret-confidential"])
     return {
         "kmu": slots,
         "push_to": "ram" if to_memory and not to_engine else "engine",
-        "readable": truth(key.get("cpu_readable")) is True,
+        "readable": readable(draft, key, name, told_at),
     }

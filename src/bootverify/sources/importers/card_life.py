@@ -5,7 +5,7 @@ from typing import Any
 
 from bootverify.sources.importers.card_chain import Link
 from bootverify.sources.importers.card_draft import OF_ACCESS, OF_UPDATES, Draft
-from bootverify.sources.importers.card_words import number_before, read, says, truth, turned, words
+from bootverify.sources.importers.card_words import CONDITIONS, number_before, read, says, truth, turned, words
 
 MODES = {
     "overwrite": "overwrite",
@@ -75,6 +75,43 @@ BEHAVIOURS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
+PORTS = {
+    "absent": "absent",
+    "not built": "absent",
+    "not present": "absent",
+    "not reachable": "absent",
+    "not in the product": "absent",
+    "not reachable in the product": "absent",
+    "unreachable": "absent",
+    "disabled": "absent",
+    "off": "absent",
+    "no login": "open",
+    "no password": "open",
+    "without login": "open",
+    "without password": "open",
+    "without a password": "open",
+    "unauthenticated": "open",
+    "without authentication": "open",
+    "no authentication": "open",
+    "open": "open",
+    "reachable": "open",
+    "reachable in the product": "open",
+    "enabled": "open",
+    "on": "open",
+    "in the product": "open",
+    "authenticated": "guarded",
+    "with login": "guarded",
+    "with password": "guarded",
+    "with a password": "guarded",
+    "password": "guarded",
+    "login": "guarded",
+    "signed request": "guarded",
+    "uart": "port",
+    "usb": "port",
+    "cdc": "port",
+    "button": "port",
+    "serial": "port",
+}
 LOCKS_OVER = "lock-entries-reused"
 
 
@@ -179,6 +216,9 @@ def _rule(draft: Draft, text: str, chain: list[Link]) -> dict[str, Any]:
         if says(text, pattern):
             by = name
             break
+    plain = re.sub(r"\d+[\w\s-]*\bplanned\b", " ", text)
+    if CONDITIONS.intersection(words(plain)):
+        by = "unknown"
     rule: dict[str, Any] = {"by": by}
     if by == "unknown":
         draft.open(("update", "downgrade"), "unread-rule", f"rule `{text}` against older images", policies=OF_UPDATES)
@@ -223,18 +263,16 @@ def _recovery(draft: Draft, told: dict[str, Any]) -> None:
         return
     text = str(told["serial_recovery"])
     value = truth(told["serial_recovery"])
-    if value is False or says(text, r"^absent|not (built|present|reachable|in the product)|unreachable"):
+    seen = read(
+        text, PORTS, "uart usb cdc acm button pin gpio entry entrance by over at serial port wait-for-dfu boot mode"
+    )
+    said = set(seen.values) - {"port"}
+    if value is False:
         word = "absent"
-    elif says(
-        text, r"no login|no password|without (a )?(password|login)|unauthenticated|open|reachable|uart|usb|button|cdc"
-    ):
-        word = "open"
-        if says(text, r"authenticat|password|login|signed request") and not says(
-            text, r"no (login|password)|without|unauthenticated"
-        ):
-            word = "guarded"
     elif value is True:
         word = "open"
+    elif not seen.rest and seen.values and len(said) <= 1:
+        word = next(iter(said), "open")
     else:
         policies = ["update-recoverable", "bootable", "no-downgrade", "authentic-only", "update-available"]
         draft.open(("update", "serial_recovery"), "unread-recovery", f"serial_recovery `{text}`", policies=policies)
@@ -245,9 +283,13 @@ def _recovery(draft: Draft, told: dict[str, Any]) -> None:
 def _factory_and_request(draft: Draft, told: dict[str, Any]) -> None:
     if "factory_image" in told:
         text = str(told["factory_image"])
-        if says(text, "encrypt") and not says(text, r"\b(no|not|without)\b[^,]*encrypt"):
+        wrapped = says(text, r"\b(with|has|carries)\b[^,]*encrypt|^encrypted|encrypted in the update format")
+        lacking = says(text, r"\b(no|not|without|lacks?|missing|unencrypted|never)\b")
+        if wrapped and not lacking:
             draft.put(("life", "factory_image"), "encryptable", ("update", "factory_image"))
-        elif says(text, "signed|plain|without"):
+        elif (lacking and says(text, "encrypt|metadata")) or says(
+            text, r"^signed( only)?$|^plain$|^signed, (plain|in clear)"
+        ):
             draft.put(("life", "factory_image"), "signed", ("update", "factory_image"))
         else:
             draft.open(

@@ -171,12 +171,13 @@ class Map:
 
     def halves(self, name: str) -> tuple[str, str]:
         """Two parts of `name`, for a map that does not say where one ends and the other starts."""
-        partition = self.draft.native["partitions"][name]
-        at, size = partition["at"], partition["size"]
+        table = self.draft.native["partitions"]
+        members = [table[each] for each in table[name].get("span", [name])]
+        at = members[0]["at"]
+        size = members[-1]["at"] + members[-1]["size"] - at
         half = max(size // 2 // 0x8000 * 0x8000, 0x1000)
         parts = (f"{name}.secure", f"{name}.non_secure")
         line = self.draft.lines.get(("partitions", name), 0)
-        table = self.draft.native["partitions"]
         table[parts[0]] = {"at": at, "size": half, "attribution": "secure"}
         table[parts[1]] = {"at": at + half, "size": size - half, "attribution": "non_secure"}
         table[name] = {"span": list(parts)}

@@ -1,9 +1,9 @@
 """The stages of a card that run on the network core."""
 
-from bootverify.sources.importers.card_chain import NOT_SHIPPED, Link
+from bootverify.sources.importers.card_chain import NOT_SHIPPED, SIGNATURES, SILENT_SIGNATURE, Link
 from bootverify.sources.importers.card_draft import OF_ACCESS, Draft
-from bootverify.sources.importers.card_protection import MOMENTS, PERMISSIONS, SILENT_PERM, SILENT_WHEN, ends
-from bootverify.sources.importers.card_words import read, says, words
+from bootverify.sources.importers.card_locks import MOMENTS, PERMISSIONS, SILENT_PERM, SILENT_WHEN, ends
+from bootverify.sources.importers.card_words import read, says, truth, words
 
 
 def put_network(draft: Draft, chain: list[Link]) -> None:
@@ -29,7 +29,7 @@ def put_network(draft: Draft, chain: list[Link]) -> None:
             "partition": partition or link.name,
             "verified_by": by,
             "fed_by": "transfer-ram" if fed and link.program == "network" else "",
-            "signature": not says(link.told.get("signature", "none"), "^none"),
+            "signature": _signed(draft, link),
             "updatable": link.shipped
             or (
                 says(link.told.get("mutability", ""), "updatable")
@@ -37,19 +37,46 @@ def put_network(draft: Draft, chain: list[Link]) -> None:
             ),
             "locks": _locks(draft, link),
         }
-        transfer = protection.get("pcd_ram_lock")
         if "pcd_ram_lock" in protection:
-            value["transfer_locked"] = isinstance(transfer, dict) and says(
-                transfer.get("perm", ""), "read-only|no write|write denied", "lock"
-            )
-            if isinstance(transfer, dict) and not value["transfer_locked"]:
-                draft.open(
-                    ("protection", "pcd_ram_lock"),
-                    "unread-transfer-lock",
-                    f"lock of the transfer RAM: {transfer.get('perm')}",
-                    about=[link.name],
-                )
+            value["transfer_locked"] = _transfer_locked(draft, link)
         draft.put(at, value, link.at)
+
+
+def _signed(draft: Draft, link: Link) -> bool:
+    text = link.told.get("signature", "none")
+    seen = read(text, SIGNATURES, SILENT_SIGNATURE)
+    if seen.rest or not seen.values:
+        draft.open((*link.at, "signature"), "unread-signature", f"signature `{text}`", about=[link.name])
+    return "none" not in seen.values
+
+
+def _transfer_locked(draft: Draft, link: Link) -> bool | None:
+    """Whether the RAM of the copy commands is read-only, and stays so, before any application runs; None: open."""
+    at = ("protection", "pcd_ram_lock")
+    told = (draft.design.get("protection") or {}).get("pcd_ram_lock")
+    if not isinstance(told, dict):
+        if told is not None and truth(told) is not False:
+            draft.open(at, "unread-transfer-lock", f"lock of the transfer RAM: {told}", about=[link.name])
+            return None
+        return False
+    seen = read(told.get("perm", ""), PERMISSIONS, SILENT_PERM)
+    when = read(told.get("when", ""), MOMENTS, SILENT_WHEN)
+    stages = draft.native["chain"]
+    boots = [
+        word for word in words(told.get("set_by", "")) if stages.get(word, {}).get("program") in {"nsib", "mcuboot"}
+    ]
+    start, end = ends(told)
+    areas = [
+        entry
+        for name, entry in draft.native["partitions"].items()
+        if entry.get("memory") == "sram" and says(name, "pcd|dfu_shared|transfer")
+    ]
+    covered = all(start <= area["at"] and area["at"] + area["size"] <= end for area in areas)
+    if seen.rest or when.rest or not when.values or not boots or not covered or start >= end:
+        text = f"lock of the transfer RAM: {told.get('perm')}, by {told.get('set_by')}, {told.get('when')}"
+        draft.open(at, "unread-transfer-lock", text, about=[link.name])
+        return None
+    return seen.has("no-write") and seen.has("locked") and not seen.has("loose")
 
 
 def _locks(draft: Draft, link: Link) -> list[list[int]]:

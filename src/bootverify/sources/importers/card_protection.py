@@ -1,278 +1,13 @@
-"""Locks, TF-M and the life cycle of a card as native entries."""
+"""TF-M and the life cycle of a card as native entries."""
 
 import re
 from typing import Any
 
 from bootverify.design.protection import UnitKind
 from bootverify.design.soc import FlashPatch
-from bootverify.sources.importers.card_chain import Link
 from bootverify.sources.importers.card_draft import OF_ACCESS, Draft
-from bootverify.sources.importers.card_release import family, sdk_window, window, window_holds
-from bootverify.sources.importers.card_words import CONDITIONS, read, says, truth, words
+from bootverify.sources.importers.card_words import read, says, truth, words
 from bootverify.sources.models import load_soc
-
-# What a permission says, by its phrases; a phrase that is not among them leaves the lock unread.
-PERMISSIONS = {
-    "r-x": "no-write",
-    "rx": "no-write",
-    "r--": "no-execute",
-    "--x": "no-read",
-    "rwx": "open",
-    "rw-": "no-execute",
-    "no write": "no-write",
-    "no writes": "no-write",
-    "write denied": "no-write",
-    "writes denied": "no-write",
-    "writing denied": "no-write",
-    "write is denied": "no-write",
-    "writes are denied": "no-write",
-    "write and erase denied": "no-write",
-    "write protected": "no-write",
-    "write-protected": "no-write",
-    "write protection": "no-write",
-    "read-only": "no-write",
-    "read only": "no-write",
-    "read and execute": "no-write",
-    "read and execute only": "no-write",
-    "read execute": "no-write",
-    "read execute only": "no-write",
-    "no access": "no-access",
-    "access denied": "no-access",
-    "read and write denied": "no-access",
-    "read write denied": "no-access",
-    "read write and execute denied": "no-access",
-    "read write execute denied": "no-access",
-    "unreadable": "no-read",
-    "no read": "no-read",
-    "no reads": "no-read",
-    "read denied": "no-read",
-    "reads denied": "no-read",
-    "execute-only": "no-read",
-    "execute only": "no-read",
-    "no execute": "no-execute",
-    "execute denied": "no-execute",
-    "not locked": "loose",
-    "unlocked": "loose",
-    "no lock": "loose",
-    "without lock": "loose",
-    "locked": "locked",
-    "locked until reset": "locked",
-    "locked until next reset": "locked",
-    "locked until the next reset": "locked",
-    "until reset": "locked",
-    "until next reset": "locked",
-    "until the next reset": "locked",
-    "permanently": "locked",
-    "permanent": "locked",
-    "requested": "wish",
-    "wished": "wish",
-    "planned": "wish",
-    "intended": "wish",
-    "should": "wish",
-}
-SILENT_PERM = (
-    "secure acl bprot rramc spu fprotect two merged region regions entry entries bit bits block blocks bootconf uicr"
-    " hardware hw write-once once non-secure 3 4"
-)
-MOMENTS = {
-    "at start": "start",
-    "at its start": "start",
-    "at start-up": "start",
-    "at startup": "start",
-    "start-up": "start",
-    "first thing": "start",
-    "as its first act": "start",
-    "from reset": "start",
-    "from reset on": "start",
-    "out of reset": "start",
-    "at reset": "start",
-    "before hand-off": "hand_over",
-    "before handoff": "hand_over",
-    "before hand-over": "hand_over",
-    "before handover": "hand_over",
-    "at hand-off": "hand_over",
-    "at handoff": "hand_over",
-    "at hand-over": "hand_over",
-    "as its last act": "hand_over",
-    "before the jump": "hand_over",
-    "before jumping": "hand_over",
-    "before the application starts": "hand_over",
-}
-# b0n protects the network image on each boot that starts it: the other path waits for a reset (ncs-boot 2.8).
-SILENT_WHEN = "after the invalidation writes right just immediately last early by hardware bootconf uicr b0n plain boot"
-SECRECY = ["secret-confidential", "secret-use-restricted", "image-confidential"]
-
-
-def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, list[str]]) -> None:
-    """Give each stage of the application core the spans that it locks."""
-    protection = draft.design.get("protection") or {}
-    names = {link.name: link for link in chain if not link.second_core}
-    spans: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    tfm_locks = False
-    for i, lock in enumerate(protection.get("locks") or []):
-        at = ("protection", "locks", i)
-        if says(lock.get("region", "internal"), "network"):
-            continue
-        if ends(lock) == (0, 0):
-            draft.open(at, "unread-span", f"the span of a lock: {lock.get('span')}", policies=OF_ACCESS)
-            continue
-        by = words(str(lock.get("set_by", "")))
-        owner = next((word for word in by if word in names), None)
-        if CONDITIONS.intersection(by):
-            draft.open(at, "conditional-lock", f"the lock is set by `{lock.get('set_by')}`", policies=OF_ACCESS)
-        if owner is None and by[:1] in {("tfm",), ("tf-m",), ("spm",)} and tfm:
-            tfm_locks = _by_tfm(draft, lock, at) or tfm_locks
-            continue
-        if owner is None and says(f"{lock.get('set_by', '')} {lock.get('when', '')}", "bootconf"):
-            start, end = ends(lock)
-            if start == 0 and _stands(draft, lock, at, about=_about(draft, lock, pair)):
-                draft.native["boot_region"] = end
-                continue
-        if owner is None or not _stands(draft, lock, at, about=_about(draft, lock, pair)):
-            if owner is None:
-                draft.open(at, "unread-lock", f"lock set by `{lock.get('set_by')}`", policies=OF_ACCESS)
-            continue
-        spans[owner].append(_span(draft, lock, at))
-    for name, listed in spans.items():
-        _one_denial(draft, name, listed)
-    _by_old_library(draft, spans)
-    for name, link in names.items():
-        if link.program in {"nsib", "mcuboot"}:
-            draft.put(("chain", name, "protects"), spans[name], ("protection", "locks"))
-        elif spans[name]:
-            text = f"`{name}` locks spans itself; only boot stages do so here"
-            draft.open(("protection", "locks"), "lock-by-application", text, policies=OF_ACCESS)
-    image = next((link.name for link in chain if "parts" in draft.native["chain"].get(link.name, {})), None)
-    if tfm and image is not None:
-        told = _mapping(protection.get("tfm"))
-        first = told.get("secure_code_locked_first", tfm_locks)
-        zone: dict[str, Any] = {"secure_code_locked_first": bool(first)}
-        if told.get("isolation_level") in {1, 2}:
-            zone["isolation_level"] = told["isolation_level"]
-        if says(told.get("build", ""), "debug"):
-            zone["build"] = "debug"
-        draft.put(("chain", image, "trustzone"), zone, ("protection", "tfm"))
-
-
-def _by_old_library(draft: Draft, spans: dict[str, list[dict[str, Any]]]) -> None:
-    """Before 1.7 the ACL library began with entry 0 in each stage (soc.md 3): a second stage's lock may be nothing."""
-    update = draft.design.get("update") or {}
-    facts = [
-        fact
-        for part in (update, draft.design.get("protection") or {})
-        for fact in part.get("release_facts") or []
-        if says(fact, "lock library|entry 0|first free")
-    ]
-    told = window(str(draft.native.get("sdk", ""))) if family(str(draft.native.get("sdk", ""))) == "ncs" else None
-    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
-    later = [name for name, listed in spans.items() if listed][1:]
-    if soc.guard.kind is UnitKind.ACL and later and told is not None and told[0] < (1, 7) and not facts:
-        text = (
-            f"the lock library of `{draft.native['sdk']}` began with entry 0 again in `{later[0]}`, and no fact tells"
-        )
-        draft.open(("protection", "locks"), "old-lock-library", text, policies=OF_ACCESS)
-
-
-def _one_denial(draft: Draft, name: str, listed: list[dict[str, Any]]) -> None:
-    """Locks of one moment have one denial in the design: where they differ, what reading they deny stays open."""
-    for moment in ("start", "hand_over"):
-        items = [item for item in listed if item["when"] == moment]
-        if any("deny" in item for item in items) and not all("deny" in item for item in items):
-            for item in items:
-                item.pop("deny", None)
-            text = f"`{name}` locks spans with different denials at one moment; only that of writing is modelled"
-            draft.open(("protection", "locks"), "different-denials", text, policies=SECRECY)
-
-
-def _by_tfm(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> bool:
-    """Whether TF-M locks its own code in this release; what else is said of that lock is entered where it decides."""
-    since = sdk_window(str(lock.get("when", "")))
-    applies = None if since is None else window_holds(since, str(draft.native.get("sdk", "")))
-    start, end = ends(lock)
-    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
-    ragged = bool(start % soc.guard.granule or end % soc.guard.granule)
-    if since is not None and applies is None and ragged:
-        text = f"whether TF-M locks its code first in every release of `{draft.native.get('sdk')}`"
-        draft.open(at, "tfm-lock-by-release", text, policies=["isolation-boundary", "functional"])
-    seen = read(lock.get("perm", ""), PERMISSIONS, SILENT_PERM)
-    if seen.rest or not seen.has("no-write") or seen.has("loose"):
-        draft.open(at, "unread-permission", f"permission `{lock.get('perm')}`", policies=OF_ACCESS)
-    return applies is not False
-
-
-def ends(lock: dict[str, Any]) -> tuple[int, int]:
-    """First address and end of a lock's span; two zeros where it has none that can be read."""
-    span = lock.get("span")
-    if isinstance(span, list) and len(span) == 2 and all(isinstance(each, int) for each in span):
-        return span[0], span[1]
-    return 0, 0
-
-
-def _stands(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], about: list[str]) -> bool:
-    """Whether the lock denies writes at all; a doubtful one is entered as an open point."""
-    perm = str(lock.get("perm", ""))
-    seen = read(perm, PERMISSIONS, SILENT_PERM)
-    engine = str((draft.design.get("protection") or {}).get("engine", ""))
-    if seen.rest or not {"no-write", "no-access"} & set(seen.values) or seen.has("open"):
-        what = f"permission `{perm}`" + (f": {', '.join(seen.rest)}" if seen.rest else "")
-        draft.open(at, "unread-permission", what, policies=OF_ACCESS)
-        return False
-    if (seen.has("no-access") or seen.has("no-read")) and not says(engine, "acl"):
-        draft.open(at, "denied-read", f"`{perm}` denies more than writing", policies=SECRECY)
-    if seen.has("no-execute"):
-        draft.open(at, "denied-execute", f"`{perm}` denies more than writing", policies=[*SECRECY, "bootable"])
-    if seen.has("wish"):
-        text = f"`{perm}`: whether the lock really stands"
-        draft.open(at, "requested-lock", text, about=about, policies=[each for each in OF_ACCESS if each != "bootable"])
-    _at_its_time(draft, str(lock.get("when", "")), at, about)
-    return True
-
-
-def _at_its_time(draft: Draft, when: str, at: tuple[str | int, ...], about: list[str]) -> None:
-    """Enter what is said of the moment beyond the known ones: a condition, another release, words of no meaning."""
-    since = sdk_window(when)
-    if since is not None:
-        if window_holds(since, str(draft.native.get("sdk", ""))) is False:
-            text = f"the lock is said to be set `{when}`, which leaves out this release"
-            draft.open(
-                (*at, "when"), "contradicting-release", text, about=about, policies=OF_ACCESS, contradiction=True
-            )
-        when = re.sub(r"\([^()]*\d+\.\d[^()]*\)", " ", when)
-    seen = read(when, MOMENTS, SILENT_WHEN)
-    silent = says(when, "plain boot") and seen.rest == ("only",)
-    if not seen.values or (seen.rest and not silent):
-        draft.open((*at, "when"), "conditional-lock", f"the lock is set `{when}`", about=about, policies=OF_ACCESS)
-
-
-def _span(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> dict[str, Any]:
-    seen = read(lock.get("perm", ""), PERMISSIONS, SILENT_PERM)
-    engine = str((draft.design.get("protection") or {}).get("engine", ""))
-    stays = (seen.has("locked") and not seen.has("loose")) or says(engine, "acl|bprot")
-    if not stays and says(engine, "rramc"):
-        draft.note(at, "the lock of a RRAMC region is taken to stand until reset")
-        stays = True
-    moments = set(read(lock.get("when", ""), MOMENTS, SILENT_WHEN).values)
-    entry: dict[str, Any] = {
-        "span": list(ends(lock)),
-        "lock": "until_reset" if stays else "none",
-        "when": "start" if moments == {"start"} else "hand_over",
-    }
-    if (seen.has("no-access") or seen.has("no-read")) and says(engine, "acl"):
-        entry["deny"] = ["read", "write"]
-    return entry
-
-
-def _about(draft: Draft, lock: dict[str, Any], pair: dict[str, list[str]]) -> list[str]:
-    """Whom the lock is about: partitions under its span, and the stages that lie there."""
-    span = ends(lock)
-    found = []
-    for name, entry in draft.native.get("partitions", {}).items():
-        at, size = entry.get("at"), entry.get("size")
-        if entry.get("memory", "internal") != "internal":
-            continue
-        if isinstance(at, int) and isinstance(size, int) and at < span[1] and span[0] < at + size:
-            found.append(name)
-    return [*found, *(stage for stage, slots in pair.items() if any(slot in found for slot in slots))]
 
 
 def put_lifecycle(draft: Draft) -> None:
@@ -325,6 +60,7 @@ def put_lifecycle(draft: Draft) -> None:
     if tfm.get("isolation_level") not in {None, 1, 2}:
         text = f"TF-M at isolation level {tfm.get('isolation_level')}"
         draft.open(("protection", "tfm", "isolation_level"), "isolation-level", text, contradiction=True)
+    _starts_there(draft, tfm)
     if not says(tfm.get("build", "release"), "release|debug"):
         draft.open(("protection", "tfm", "build"), "unread-build", f"TF-M build {tfm.get('build')}", policies=OF_ACCESS)
     if tfm.get("key_id_bound_to_owner") is False:
@@ -332,6 +68,18 @@ def put_lifecycle(draft: Draft) -> None:
     known = {"ns_start", "isolation_level", "build", "secure_code_locked_first", "present", "version", "ns_ram_from"}
     for key in sorted(set(tfm) - known):
         draft.note(("protection", "tfm", key), f"`{key}: {tfm[key]}` of TF-M")
+
+
+def _starts_there(draft: Draft, tfm: dict[str, Any]) -> None:
+    """The start of the non-secure side as told, against the map."""
+    starts = {
+        entry["at"]
+        for entry in draft.native["partitions"].values()
+        if entry.get("attribution") == "non_secure" and isinstance(entry.get("at"), int)
+    }
+    if isinstance(tfm.get("ns_start"), int) and starts and tfm["ns_start"] not in starts:
+        text = f"the non-secure side is said to start at {tfm['ns_start']:#x}, where no non-secure partition starts"
+        draft.open(("protection", "tfm", "ns_start"), "contradicting-ns-start", text, contradiction=True)
 
 
 def _against_part(draft: Draft, life: dict[str, Any]) -> None:

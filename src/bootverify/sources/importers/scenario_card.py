@@ -17,9 +17,10 @@ from bootverify.sources.importers.card_chain import Link, has_tfm, links, put_im
 from bootverify.sources.importers.card_draft import Draft
 from bootverify.sources.importers.card_keys import put_keys
 from bootverify.sources.importers.card_life import put_life
+from bootverify.sources.importers.card_locks import put_locks
 from bootverify.sources.importers.card_map import Map
 from bootverify.sources.importers.card_network import put_network
-from bootverify.sources.importers.card_protection import put_lifecycle, put_locks
+from bootverify.sources.importers.card_protection import put_lifecycle
 from bootverify.sources.importers.card_variant import varied
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
