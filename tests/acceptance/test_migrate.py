@@ -72,6 +72,16 @@ SCRATCH = {
 OFFSET = {"settings": {"update_mode": "swap-offset"}}
 
 
+def store(size: int, **more: object) -> dict[str, object]:
+    """The settings partition with another size."""
+    return {"partitions.settings_storage": {"at": 0xF8000, "size": size, **more}}
+
+
+def nvs(size: int, sectors: int = 0) -> dict[str, object]:
+    """The same, told to hold the usual store, with as many sectors as fit or with some."""
+    return store(size, store="nvs", **({"sectors": sectors} if sectors else {}))
+
+
 def pair(fingerprint: str = "") -> dict[str, object]:
     """Other keys for the application, told by a fingerprint or not."""
     told = {"fingerprint": fingerprint} if fingerprint else {}
@@ -117,6 +127,16 @@ SEEDED = {
     ),
     "the settings partition": (TODAY, {}, {"partitions.settings_storage.at": 0xF0000}, (), LOST),
     "the size of the settings partition": (TODAY, {}, {"partitions.settings_storage.size": 0x4000}, (), LOST),
+    "the settings, into a larger store of an unknown kind": (
+        TODAY,
+        store(0x4000),
+        {},
+        (),
+        (HOLDS, HOLDS, UNDEFINED, HOLDS, HOLDS),
+    ),
+    "the sectors of a settings store, to more": (TODAY, nvs(0x4000), nvs(0x8000), (), LOST),
+    "the sectors of a settings store, to fewer": (TODAY, nvs(0x8000), nvs(0x4000), (), LOST),
+    "the room for a settings store of the same sectors": (TODAY, nvs(0x4000), nvs(0x8000, 4), (), FINE),
     "the settings, onto the locked bootloader": (
         TODAY,
         {},

@@ -55,7 +55,8 @@ class Partition:
     `attribution` is what the map asks for, None where it is silent. `role` is what the vendor's tools use a partition
     of that name for, and `number` the image it belongs to (0: the application); None for everything else.
     `written_end` is the end address that the map states beside start and size. `partial`: a span of which the map does
-    not list every member.
+    not list every member. `store` is what keeps data in it (`nvs`; empty where nothing tells), `sectors` the number of
+    pages that it uses, None for all.
     """
 
     name: str
@@ -67,4 +68,6 @@ class Partition:
     number: int = 0
     written_end: int | None = None
     partial: bool = False
+    store: str = ""
+    sectors: int | None = None
     source: Source = field(default=NOWHERE, compare=False)

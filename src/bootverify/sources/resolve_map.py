@@ -123,6 +123,8 @@ def _partition(
         number=number_of(name),
         written_end=entry.end,
         partial=entry.partial,
+        store=entry.store or "",
+        sectors=entry.sectors,
         source=written.source(at),
     )
 

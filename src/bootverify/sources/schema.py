@@ -45,6 +45,12 @@ class PartitionEntry(Strict):
     memory: MemoryName = "internal"
     attribution: Literal["secure", "non_secure"] | None = None
     holds: str | None = Field(default=None, description="for the reader")
+    store: Literal["nvs"] | None = Field(
+        default=None, description="what keeps the data in it: nvs, the usual settings store; default: nothing tells"
+    )
+    sectors: Annotated[int, Field(ge=2, le=4096)] | None = Field(
+        default=None, description="pages that the store uses; default: all of the partition"
+    )
 
 
 class ProtectEntry(Strict):

@@ -77,6 +77,7 @@ def _chain(design: Design) -> Iterator[str]:
     """Every partition that a stage, an image or another partition of the chain is made of."""
     names = [slot for image in design.images for slot in (*image.slots, *([image.staging] if image.staging else []))]
     names += [stage.code for stage in design.stages if stage.code]
+    names += [part.name for part in design.partitions if part.role is Role.SCRATCH]
     while names:
         name = names.pop()
         yield name

@@ -9,6 +9,7 @@ from bootverify.design.keys import InKmu, InPartition, Key, Placement
 from bootverify.design.memory import Partition
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor.field.film import Scene, found_again
+from bootverify.executor.field.nvs import misread
 from bootverify.executor.field.release import Release, in_hardware, provisioned
 from bootverify.executor.field.storage import Drawer, bulky, data_partitions, drawers
 from bootverify.executor.field.unit import Snapshot, Unit
@@ -86,6 +87,8 @@ def _partitions(unit: Unit, old: Release, new: Release, data: dict[str, bytes]) 
             yield Loss(why=why, facts=facts + (_fact(sure) if sure else ()), sure=False)
         elif not found_again(unit, there, held):
             yield Loss(why=_moved(unit, drawer, there, held) + _with_it(old.design, drawer.name), facts=facts)
+        elif drawer.partition.store == "nvs" == there.partition.store:
+            yield from _store(unit, drawer, there, facts)
         elif there.range.size < drawer.range.size:
             why = (
                 f"{drawer.name} shrinks from {drawer.range.size:#x} to {there.range.size:#x} bytes: the rest is cut off"
@@ -97,6 +100,21 @@ def _partitions(unit: Unit, old: Release, new: Release, data: dict[str, bytes]) 
         elif not _usable(unit, there):
             who = there.user.value.replace("_", "-")
             yield Loss(why=f"{who} code may no longer read and write {drawer.name}", facts=facts)
+
+
+def _store(unit: Unit, old: Drawer, new: Drawer, facts: tuple[Fact, ...]) -> Iterator[Loss]:
+    """A settings store is a ring: with another number of sectors it may be read from another end."""
+    flash = unit.device.flash
+    count, later = (each.partition.sectors or each.range.size // flash.page for each in (old, new))
+    if count == later:
+        return
+    start = new.range.start + count * flash.page
+    behind = flash.read(start, (later - count) * flash.page) if later > count else b""
+    bad = misread(count, later, sector=flash.page, align=flash.align, behind=behind)
+    if bad is not None:
+        words = f"the store in {old.name}, of {count} sectors, is misread as one of {later}"
+        why = f"{words}: from when it is written in sector {bad}"
+        yield Loss(why=why, facts=facts)
 
 
 def _bulky(old: Design, new: Design) -> Iterator[Loss]:
