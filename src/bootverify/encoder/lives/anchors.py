@@ -4,6 +4,7 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Placement, Purpose
+from bootverify.design.memory import MemoryKind
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 SECURE_CODE = ("app-code-secure", "secure-partition")
@@ -140,7 +141,23 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
         return broken("NSIB never locks its OTP words: secure code can invalidate the key", source=key.source)
     if isinstance(place, InPartition) and _stays(design, place):
         return kept("a lock of the first stage covers the page", key.source)
+    if isinstance(place, InPartition) and who in ("app-code", "app-code-secure") and _unlocked(design, place):
+        return broken("nothing locks the page: code erases it", source=key.source)
     return untold("whether he can write where the key lies", key.source)
+
+
+def _unlocked(design: Design, place: InPartition) -> bool:
+    """An internal page that no lock of any boot stage touches."""
+    part = design.partition(place.partition)
+    spans = [
+        span.range
+        for stage in design.stages
+        for step in stage.steps
+        if isinstance(step, Protect)
+        for span in step.spans
+        if span.range.start < part.range.end and part.range.start < span.range.end
+    ]
+    return part.memory is MemoryKind.INTERNAL and not spans
 
 
 def _from_afar(design: Design, key: Key) -> Judgement:

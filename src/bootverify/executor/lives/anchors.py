@@ -7,6 +7,7 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose
+from bootverify.design.memory import MemoryKind
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 SECURE = {"app-code-secure", "secure-partition"}
@@ -169,8 +170,18 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
             )
         case InPartition() if _kept_from_code(design, key):
             return kept("the page is locked before he runs", key.source)
+        case InPartition() if attacker.name in {"app-code", "app-code-secure"} and _erasable(design, place):
+            return broken("code erases the page where the key lies", source=key.source)
         case _:
             return untold("whether he can write where the key lies", key.source)
+
+
+def _erasable(design: Design, place: InPartition) -> bool:
+    """Whether the page is in the chip's flash, and every page of it is outside every lock."""
+    part = design.partition(place.partition)
+    steps = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
+    locked = any(part.range.overlaps(span.range) for step in steps for span in step.spans)
+    return part.memory is MemoryKind.INTERNAL and not locked
 
 
 def _sent_at(design: Design, key: Key) -> Judgement:
