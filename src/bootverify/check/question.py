@@ -14,6 +14,8 @@ from bootverify.design.protection import Attribution
 from bootverify.policy.policy import Ask, ClaimKind, Policy, SubjectKind
 from bootverify.policy.static import applies
 
+_HAVE_THE_FILES = ("factory-insider", "build-pipeline")  # they read what a build wrote, whatever its life is
+
 Part = Stage | Image | Key | Partition
 Subject = Part | Design | NetworkStage
 WHOLE_MAP = "partition map"  # the map itself, or every partition
@@ -57,14 +59,18 @@ def questions(
     wanted = set(subjects)
     for policy in policies:
         for ask in policy.asks:
-            if ask.claim.kind is ClaimKind.TOLD and not (_tells(design) or (any_attacker and _alone(policy, ask))):
-                continue
+            told = ask.claim.kind is ClaimKind.TOLD
+            told_apart = told and not (_tells(design) or (any_attacker and _alone(policy, ask)))
             for subject in _subjects(design, ask.subject):
+                if told_apart and not (isinstance(subject, Key) and subject.found):
+                    continue
                 if wanted and not _called(design, subject, wanted):
                     continue
                 if not _applies(design, ask, subject):
                     continue
                 for attacker in attackers:
+                    if told_apart and attacker.name not in _HAVE_THE_FILES:
+                        continue
                     asked = any_attacker or attacker.name in policy.against
                     if asked and _meant(design, policy, ask, subject, attacker):
                         yield Question(policy=policy, ask=ask, subject=subject, attacker=attacker)

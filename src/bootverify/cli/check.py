@@ -23,6 +23,7 @@ from bootverify.cli.app import (
     read,
     write,
 )
+from bootverify.cli.bar import bar
 from bootverify.machine.trace import to_json
 from bootverify.report import rendered
 from bootverify.report.text import Manner, text
@@ -58,7 +59,8 @@ def check(
     baseline: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON report of an earlier check.")] = None,
 ) -> int:
     """Answer every policy about a design."""
-    design = api.load(source, sdk=ncs)
+    with bar() as progress:
+        design = api.load(source, sdk=ncs, progress=progress)
     if strict and design.ledger:
         listed = [f"{each.file}:{each.line}: {each.what}: not modelled" for each in design.ledger]
         complain("\n".join(listed))

@@ -104,6 +104,8 @@ class Key:
     """One key. `published` means that everybody has its secret half.
 
     `fingerprint` is the SHA-256 of the public half (DER SubjectPublicKeyInfo) in hex, empty when it is not known.
+    `found` tells in which files of a build the value itself was seen: `factory` what production programs, `update` what
+    is handed out, `slot` the part of a factory's file that updates replace.
     `empty`: a verifier consults the place, but nothing was put there (nRF54L: a generation of a verification key).
     `revocable`: software may revoke the place it lies in; None: nothing tells. `per_device`: each device has its own.
     """
@@ -119,6 +121,7 @@ class Key:
     other_half: str = ""  # the private key that belongs to a public one, where the design names it
     per_device: bool | None = None
     empty: bool = False
+    found: tuple[str, ...] = ()
     source: Source = field(default=NOWHERE, compare=False)
 
     @property

@@ -120,6 +120,9 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "in_kmu": Fixed(
             values=bool, meaning="whether it lies in slots of a KMU whose generations bootloaders try in turn"
         ),
+        "handed_out": Fixed(
+            values=bool, meaning="whether it was seen in an update, or in a slot for them, of a chain that is not drawn"
+        ),
         "in_service": Fixed(values=bool, meaning="whether a key service of the secure side holds it"),
     },
     "image": {
@@ -182,6 +185,7 @@ def attribute(design: Design, thing: Stage | Image | Key | Partition | Design, n
                 "in_kmu": design.soc.kmu_version > 1
                 and bool(thing.placements)
                 and all(isinstance(place, InKmu) for place in thing.placements),
+                "handed_out": bool({"update", "slot"} & {*thing.found}) and not design.stages,
                 "in_service": any(
                     isinstance(place, Elsewhere) and place.what == "service" for place in thing.placements
                 ),

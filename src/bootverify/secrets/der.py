@@ -79,7 +79,7 @@ def _by_parts(der: bytes, kind: Form) -> tuple[PublicKey | None, str]:
         return _ec_of(body), "EC"
     _, body = _taken(body)  # the version
     algorithm, body = _taken(body)
-    _, inner = _taken(body, whole=False)
+    inner, _ = _taken(body, whole=False)
     if b"\x2a\x86\x48\xce\x3d\x02\x01" in algorithm:
         return _ec_of(_body(inner)), "EC"
     if b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01" in algorithm:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SHORTEST = 32  # decoded bytes below which a run cannot hold a key that is looked for
 LONGEST = 1 << 20  # characters of one run that are decoded
@@ -15,7 +15,12 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{20,}(?:(?:" + _EOL + rb"|" + _QUOTED + r
 _HEX = re.compile(rb"[0-9A-Fa-f]{40,}(?:" + _EOL + rb"?" + _QUOTED + rb"?[0-9A-Fa-f]{2,})*")
 _PAIRS = re.compile(rb"[0-9A-Fa-f]{2}(?:[ :,-]\s*[0-9A-Fa-f]{2}){31,}")
 _LISTED = re.compile(rb"(?:0[xX][0-9A-Fa-f]{1,2}[,\s]+){31,}0[xX][0-9A-Fa-f]{1,2}")
+_DECIMAL = re.compile(rb"(?<![0-9.])(?:[0-9]{1,3}[ \t]*,\s*){31,}[0-9]{1,3}(?![0-9.])")
 _ESCAPED = re.compile(rb"(?:\\x[0-9A-Fa-f]{2}){32,}")
+_DIGITS = (
+    *(("hex", _HEX), ("hex", _PAIRS), ("byte list", _LISTED)),
+    *(("decimal list", _DECIMAL), ("escaped hex", _ESCAPED)),
+)
 _NOISE = re.compile(rb"\\r|\\n|[^A-Za-z0-9+/_=-]")
 _NO_HEX = re.compile(rb"\\[rn]|[^0-9A-Fa-f]")
 
@@ -27,12 +32,18 @@ class Run:
     offset: int
     size: int
     encoding: str
-    decoded: bytes
+    decoded: bytes = field(repr=False)
 
 
 def runs(data: bytes) -> Iterator[Run]:
     """The runs in `data`, each in every alignment it can be read in."""
-    for name, pattern in (("hex", _HEX), ("hex", _PAIRS), ("byte list", _LISTED), ("escaped hex", _ESCAPED)):
+    for name, pattern in (
+        ("hex", _HEX),
+        ("hex", _PAIRS),
+        ("byte list", _LISTED),
+        ("decimal list", _DECIMAL),
+        ("escaped hex", _ESCAPED),
+    ):
         for match in pattern.finditer(data):
             yield from _hex(match, name)
     for match in _BASE64.finditer(data):
@@ -69,6 +80,11 @@ def _hex(match: "re.Match[bytes]", name: str) -> Iterator[Run]:
     if name == "byte list":
         decoded = bytes(int(each, 16) for each in re.findall(rb"0[xX]([0-9A-Fa-f]{1,2})", text))
         yield Run(match.start(), match.end() - match.start(), name, decoded)
+        return
+    if name == "decimal list":
+        numbers = [int(each) for each in re.findall(rb"[0-9]+", text)]
+        if max(numbers) < 256:
+            yield Run(match.start(), match.end() - match.start(), name, bytes(numbers))
         return
     digits = re.sub(rb"\\x", b"", text) if name == "escaped hex" else _NO_HEX.sub(b"", text)
     for skipped in range(2 if name == "hex" else 1):

@@ -116,8 +116,17 @@ def _to_end(data: bytes, end: "re.Match[bytes]") -> TextKey | None:
     lead = end.start() - len(text)
     if _BEGIN.search(data, max(0, lead - 300), end.start()) or len(base64_of(text)) < 16:
         return None
-    said = _TYPES.get(end[1].split(b" ")[0], "unknown")
-    return TextKey(offset=lead, size=end.end() - lead, form=Form.PEM_CUT, type=said, how="the beginning is missing")
+    content = base64_of(text)
+    found = key_at(content, 0, _INNER.get(end[1], Form.PKCS8)) if content[:1] == b"\x30" else None
+    said = found.type if found else _TYPES.get(end[1].split(b" ")[0], "unknown")
+    return TextKey(
+        offset=lead,
+        size=end.end() - lead,
+        form=Form.PEM_CUT,
+        type=said,
+        public=found.public if found else None,
+        how="the beginning is missing",
+    )
 
 
 def _last_foreign(text: bytes) -> int:

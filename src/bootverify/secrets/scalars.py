@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
@@ -32,7 +32,7 @@ class Hit:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
     curve: Curve
-    data: bytes
+    data: bytes = field(repr=False)
     start: int
     backwards: bool
     points: tuple[tuple[int, int], ...]

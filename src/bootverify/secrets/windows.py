@@ -7,7 +7,7 @@ No window is lost by it, as what is found once is then looked up in every piece.
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bootverify.secrets.encoded import Run
 from bootverify.secrets.pieces import Piece
@@ -23,7 +23,7 @@ _TEXT = re.compile(rb"[\t\n\r\f\x20-\x7e\x80-\xff]*")
 class Windows:
     """A stream and its seams: a window that crosses one stands nowhere. Seams are sorted; the last is the end."""
 
-    stream: bytes
+    stream: bytes = field(repr=False)
     seams: tuple[int, ...]
 
 

@@ -309,8 +309,11 @@ class _Resolver:
                         "image",
                     )
                     uses.append(Use(purpose=purpose, image=image))
+        if entry.opens_images and not uses:
+            uses.append(Use(purpose=Purpose.DECRYPT))
         return Key(
             name=name,
+            found=tuple(entry.found),
             kind=KeyKind(entry.kind),
             placements=tuple(
                 self._placement((*at, "placement", *([index] if isinstance(entry.placement, list) else [])), place)

@@ -69,6 +69,28 @@ def test_pem_is_found_with_unix_and_dos_line_ends_and_inside_strings_of_source(n
         assert (found.form, found.fingerprint) == (Form.PEM, fingerprint(KEYS[name])), text
 
 
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_written_as_decimal_numbers_is_found(name):
+    text = b", ".join(b"%d" % byte for byte in written(KEYS[name]))
+    found = only(b"static const uint8_t key[] = {\n    " + text + b"\n};\n")
+    assert (found.how, found.fingerprint) == ("in decimal list", fingerprint(KEYS[name]))
+    assert read(text.replace(b"48", b"480")).materials == ()
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_pem_whose_first_line_is_missing_still_tells_its_key(name):
+    pem = written(KEYS[name], encoding=form.Encoding.PEM)
+    found = only(bytes(50) + pem[pem.index(b"\n") + 1 :] + bytes(9))
+    assert (found.form, found.fingerprint) == (Form.PEM_CUT, fingerprint(KEYS[name]))
+
+
+@pytest.mark.parametrize("name", ["EC P-256", "EC P-384", "RSA-2048"])
+def test_pkcs8_that_is_cut_behind_the_private_number_still_tells_its_key(name):
+    der = written(KEYS[name])
+    found = only(bytes(50) + der[: len(der) * 2 // 3])
+    assert (found.how, found.fingerprint) == ("cut short", fingerprint(KEYS[name]))
+
+
 @pytest.mark.parametrize("name", ["EC P-256", "RSA-2048"])
 def test_pem_that_ends_too_early_is_still_a_key(name):
     pem = written(KEYS[name], OLD, form.Encoding.PEM)

@@ -105,6 +105,8 @@ def _reads_memory(design: Design, who: str) -> bool:
 def _memory_clauses(design: Design, who: str) -> Iterator[_Clause]:
     if who in {"factory-insider", "build-pipeline"} or _reads_memory(design, who):
         yield from (_Clause(f"plain:{image.name}") for image in design.images)
+    if who in {"factory-insider", "build-pipeline"}:
+        yield from (_Clause(f"key:{key.name}") for key in design.keys if key.secret and key.found)
     if _reads_memory(design, who):
         for key in design.keys:
             if key.secret and any(_readable(place) for place in key.placements):

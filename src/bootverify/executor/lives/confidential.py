@@ -105,6 +105,9 @@ def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
             for image in design.images:
                 desk.see(image, "in a file of the build", closed=False)
             for key in design.keys:
+                if key.secret and key.found:
+                    desk.keys.setdefault(key.name, "seen in a file of the build")
+                    continue
                 loaded = any(isinstance(place, InKmu | InUicr | InPartition) for place in key.placements)
                 if key.secret and loaded and attacker.name == "factory-insider":
                     desk.doubts.append(f"whether the factory sees {key.name} when it is loaded")

@@ -20,6 +20,12 @@ from bootverify.sources.search import Search
 
 MOST_FOUND = 100
 _DECRYPTS = {"ecies-p256": "EC P-256", "ecies-x25519": "X25519"}
+# as the configurations of all releases call them (ncs-boot 4.3)
+_ENCRYPTS = (
+    *("CONFIG_BOOT_ENCRYPT_IMAGE", "CONFIG_BOOT_ENCRYPT_RSA", "CONFIG_BOOT_ENCRYPT_EC256"),
+    "CONFIG_BOOT_ENCRYPT_X25519",
+)
+_MCUBOOTS = {"mcuboot", "boot_partition", "s0", "s1", "s0_image", "s1_image", "s0_partition", "s1_partition"}
 _ROLES = ("image_verification", "image_signing", "signed_with", "nsib_key", "nsib_signing", "provisioned")
 
 
@@ -108,6 +114,7 @@ def _put(
     plain: dict[str, Any] = {"kind": "symmetric" if symmetric else "private"}
     places, sources = _placements(found, locator)
     plain["placement"] = places if len(places) > 1 else places[0]
+    plain["found"] = _seen_in(found, locator)
     known = published_key(find.fingerprint) if find.fingerprint else None
     if find.fingerprint:
         plain["fingerprint"] = find.fingerprint
@@ -116,8 +123,11 @@ def _put(
     image = signs(draft, project, result, find)
     if decrypts:
         name = "image_decryption"
-        plain["decrypts"] = draft.plain["keys"][name]["decrypts"]
-        sources.append(draft.origins["keys", name])
+        if draft.has(("keys", name)):
+            plain["decrypts"] = draft.plain["keys"][name]["decrypts"]
+            sources.append(draft.origins["keys", name])
+        else:
+            plain["opens_images"] = True
         opens = [each for each in result.opened if each.fingerprint == find.fingerprint]
         sources += [Source(file=each.place.file, text=f"opens the encrypted image at {each.place}") for each in opens]
     elif image is not None:
@@ -131,6 +141,11 @@ def _put(
     while draft.has(("keys", called)) and not decrypts:
         called, number = f"{name}_{number}", number + 1
     draft.put(("keys", called), plain, *sources)
+    if any("elsewhere" in place for place in places if isinstance(place, dict)):
+        text = f"which memory of the device {called} lies in: no partition is drawn there"
+        draft.plain.setdefault("open_points", []).append(
+            {"name": "key-place-not-told", "statement": text, "about": [called], "policies": ["secret-confidential"]}
+        )
     for number, source in enumerate(sources[: len(places)]):
         draft.origins["keys", called, "placement", number] = source
 
@@ -209,17 +224,30 @@ def own_decryption_key(
 
     By its place it is that in MCUboot, of the scheme's kind, with which nothing is signed.
     """
-    if not draft.has(("keys", "image_decryption")):
+    mcuboot = project.image("mcuboot")
+    encrypts = mcuboot is not None and mcuboot.on(*_ENCRYPTS) is not None
+    if not encrypts and not draft.has(("keys", "image_decryption")):
         return None
     proved = {each.fingerprint for each in result.opened}
     for key, found in groups.items():
-        if key in proved and any(each.where.image == "mcuboot" for each in found):
+        if key in proved and any(_in_mcuboot(each.where) for each in found):
             return key
     images = draft.plain.get("chain", {}).values()
     kinds = {_DECRYPTS.get(entry.get("encryption", ""), "") for entry in images} - {""}
     for key, found in groups.items():
-        inside = any(each.where.image == "mcuboot" for each in found)
-        fits = found[0].find.type in kinds
+        inside = any(_in_mcuboot(each.where) for each in found)
+        fits = not kinds or found[0].find.type in kinds
         if inside and fits and signs(draft, project, result, found[0].find) is None:
             return key
     return None
+
+
+def _in_mcuboot(where: Where) -> bool:
+    return where.image == "mcuboot" or (not where.image and where.partition in _MCUBOOTS)
+
+
+def _seen_in(found: Sequence[Found], locator: Locator) -> list[str]:
+    """In what kinds of files a key was seen."""
+    kinds = {"update" if each.where.update else "factory" for each in found}
+    kinds |= {"slot" for each in found if each.where.address is not None and locator.in_slot(each.where.address)}
+    return sorted(kinds)

@@ -17,6 +17,9 @@ NETWORK = 0x01000000  # where the application core's tools place the network cor
 _HEAD = 256  # bytes of a payload by which its copy is recognised
 _PAYLOADS = ("image payload", "decrypted payload")
 _IMAGES = {"mcuboot": "mcuboot", "nsib": "b0"}
+# what updates replace, and where they wait (ncs-boot 3; names of both kinds of map)
+_SLOTS = (("s0", "s1"), ("s0_partition", "s1_partition"), ("mcuboot_primary", "mcuboot_secondary"),
+          ("slot0_partition", "slot1_partition"))  # fmt: skip
 _ROLES = {"mcuboot": "mcuboot", "b0": "nsib"}
 
 
@@ -56,6 +59,8 @@ class Locator:
         if address is None:
             return Where(image=self._by_folder(piece.file), update=update, offset=at - start if start >= 0 else None)
         image, slot = self.image_at(address)
+        if not image and start >= 0:
+            image = self._staged_at(address)
         offset = None
         if image:
             offset = at - start if start >= 0 else max(address - self._extent(slot)[0], 0)
@@ -76,6 +81,18 @@ class Locator:
                 if slot and self._holds(slot, address):
                     return image, slot
         return "", ""
+
+    def in_slot(self, address: int) -> bool:
+        """Whether updates are installed at the address, going by the map alone: a slot with another one for updates."""
+        for slots in _SLOTS:
+            if all(name in self.parts for name in slots) and any(self._holds(name, address) for name in slots):
+                return True
+        return False
+
+    def _staged_at(self, address: int) -> str:
+        """The image of which an update waits at the address; empty where none does."""
+        staged = [name for name, entry in self.chain.items() if self._holds(entry.get("staging", ""), address)]
+        return self.application() if self.application() in staged else next(iter(staged), "")
 
     def partition_at(self, address: int) -> str:
         """The innermost partition around the address; empty when there is none."""

@@ -170,6 +170,69 @@ def test_a_key_outside_every_image_lies_in_its_partition(tmp_path) -> None:
     assert verdicts(design, "no-secret-in-updatable", key.name) == {Verdict.HOLDS}
 
 
+def put(path, at, content):
+    import bincopy  # noqa: PLC0415
+
+    merged = bincopy.BinFile(str(path / "merged.hex"))
+    merged.add_binary(content, address=at)
+    (path / "merged.hex").write_text(merged.as_ihex())
+
+
+def test_where_no_partition_is_drawn_nobody_says_that_the_key_is_safe(tmp_path) -> None:
+    path = write_build(tmp_path / "build", Build())
+    put(path, 0xF1000, pem(OWN))
+    design = api.load(path)
+    (key,) = (each for each in design.keys if each.secret)
+    assert verdicts(design, "private-key-in-image", key.name) == {Verdict.VIOLATED}
+    report = api.check(design, policies=["secret-confidential"], subjects=[key.name], attackers=["app-code-secure"])
+    assert [(each.verdict, each.open_points) for each in report.findings] == [
+        (Verdict.UNKNOWN, ("key-place-not-told",))
+    ]
+
+
+def test_an_update_that_waits_in_the_factory_file_is_part_of_its_image(tmp_path) -> None:
+    path = write_build(tmp_path / "build", Build())
+    put(path, 0x6C000, make_image(around(pem(OWN)), version=Version(2), key=TEST_KEY).shipped)
+    design = api.load(path)
+    (key,) = (each for each in design.keys if each.secret)
+    assert [(place.image, place.offset) for place in key.placements] == [("app", 200)]
+    assert verdicts(design, "no-secret-in-updatable", key.name) == {Verdict.VIOLATED}
+
+
+def with_rsa(path):
+    """Encrypted with RSA, of which no chain is drawn: what is asked of behaviour cannot be answered."""
+    file = path / "mcuboot" / "zephyr" / ".config"
+    lines = "CONFIG_BOOT_SIGNATURE_TYPE_RSA=y\nCONFIG_BOOT_ENCRYPT_RSA=y"
+    file.write_text(file.read_text().replace("CONFIG_BOOT_SIGNATURE_TYPE_ECDSA_P256=y", lines))
+    return path
+
+
+@pytest.mark.parametrize(("nsib", "expected"), [(False, set()), (True, {Verdict.VIOLATED})])
+def test_without_a_chain_the_map_and_the_files_still_tell_what_updates_carry(tmp_path, nsib, expected) -> None:
+    build = Build(nsib=nsib, encrypt=True, boot_loader=around(der(OTHER)))
+    design = api.load(with_rsa(write_build(tmp_path / "build", build)))
+    assert design.stages == ()
+    key = design.key("image_decryption")
+    assert {use.purpose for use in key.uses} == {Purpose.DECRYPT}
+    assert verdicts(design, "no-secret-in-updatable", key.name) - {Verdict.NOT_APPLICABLE} == expected
+    assert verdicts(design, "private-key-in-image", key.name) == set()
+
+
+def test_without_a_chain_a_key_in_an_update_is_handed_out(tmp_path) -> None:
+    design = built(tmp_path, mode="BOOT_FIRMWARE_LOADER", application=around(pem(OWN)))
+    (key,) = (each for each in design.keys if each.secret)
+    assert key.found == ("factory", "slot", "update")
+    assert verdicts(design, "no-secret-in-updatable", key.name) >= {Verdict.VIOLATED}
+
+
+def test_whoever_has_the_files_of_the_build_has_the_key_in_them(tmp_path) -> None:
+    design = built(tmp_path, encrypt=True, boot_loader=around(der(OWN)))
+    for who in ("factory-insider", "build-pipeline"):
+        assert verdicts(design, "secret-confidential", "image_decryption", who) == {Verdict.VIOLATED}
+    told_only = built(tmp_path / "b", encrypt=True)  # its boot loader's bytes hold none
+    assert verdicts(told_only, "secret-confidential", "image_decryption", "factory-insider") == set()
+
+
 def test_a_lone_image_without_a_map_is_judged_too(tmp_path) -> None:
     (tmp_path / "app.bin").write_bytes(around(pem(OWN)))
     design = api.load(tmp_path / "app.bin")
