@@ -82,6 +82,18 @@ def nvs(size: int, sectors: int = 0) -> dict[str, object]:
     return store(size, store="nvs", **({"sectors": sectors} if sectors else {}))
 
 
+def told_counter(booted: int | None, *behaviours: str) -> dict[str, object]:
+    """NSIB's counter of four slots, for six releases."""
+    rule = {"by": "nsib", "image": "mcuboot", "slots": 4, "booted": booted, "planned": 6}
+    return {"life": {"rules": [rule], "behaviours": list(behaviours)}}
+
+
+def mcuboot_counter(*behaviours: str) -> dict[str, object]:
+    """A used-up counter of MCUboot."""
+    rule = {"by": "mcuboot", "image": "app", "slots": 4, "booted": 4}
+    return {"life": {"rules": [rule], "behaviours": list(behaviours)}}
+
+
 def pair(fingerprint: str = "") -> dict[str, object]:
     """Other keys for the application, told by a fingerprint or not."""
     told = {"fingerprint": fingerprint} if fingerprint else {}
@@ -245,6 +257,16 @@ SEEDED = {
     "a chain on nRF52": (NRF52, {}, {}, (), FINE),
     "a full counter that is ignored": (NRF52, COUNTER, COUNTER, (), (HOLDS, HOLDS, HOLDS, HOLDS, VIOLATED)),
     "a full counter that counts": (NRF52, {**COUNTER, "sdk": "3.3.0"}, {**COUNTER, "sdk": "3.3.0"}, (), REFUSED),
+    "a full counter, as it is told": (
+        NRF52,
+        told_counter(4, "counter-fails-closed"),
+        told_counter(4, "counter-fails-closed"),
+        (),
+        REFUSED,
+    ),
+    "a counter that may be full": (NRF52, told_counter(None), told_counter(None), (), OPEN),
+    "a full counter of MCUboot": (TODAY, mcuboot_counter("counter-full-stops"), {}, (), REFUSED),
+    "a full counter of MCUboot, and what then": (TODAY, mcuboot_counter(), {}, (), OPEN),
     "a chain on nRF54L": (NRF54, {}, {}, (), FINE),
 }
 
@@ -429,3 +451,11 @@ def test_the_sweep_sees_a_swap_that_keeps_no_record(monkeypatch):
 def test_the_power_may_fail_at_every_operation(path):
     (kind,) = answers([design(path)], design(path), Effort())
     assert kind[Question.SURVIVES].verdict is HOLDS
+
+
+@pytest.mark.parametrize("question", Question)
+def test_each_question_is_explained(question, capsys):
+    assert run(["explain", question.value]) == 0
+    shown = capsys.readouterr().out
+    assert question.words in shown
+    assert max(map(len, shown.splitlines())) <= 80

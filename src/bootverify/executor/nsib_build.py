@@ -1,7 +1,10 @@
 """Which build of NSIB a design has: addresses, release, pad."""
 
+from dataclasses import replace
+
 from bootverify.design.boot import ChooseSlot, Image, Program, SignatureType
 from bootverify.design.design import Design
+from bootverify.design.life import Behaviour, Life
 from bootverify.executor.nsib import NsibConfig, NsibRelease, release_for
 from bootverify.executor.nsib.config import Magics, Signature
 from bootverify.executor.nsib.provision import StorageLayout
@@ -40,7 +43,7 @@ def config(design: Design, step: ChooseSlot) -> NsibConfig:
     image = design.image(step.image)
     root = design.partition(design.image(design.root.image).slots[0]).range
     return NsibConfig(
-        release=_release(design.sdk),
+        release=_as_told(_release(design.sdk), design.life),
         magics=Magics.of_hardware(family(design)),
         bootloader=root,
         slot_size=design.partition(image.slots[0]).range.size,
@@ -51,6 +54,13 @@ def config(design: Design, step: ChooseSlot) -> NsibConfig:
         fprotect=False,
         counter=step.counter,
     )
+
+
+def _as_told(release: NsibRelease, life: Life) -> NsibRelease:
+    """The release with what the design tells of it: what becomes of an image whose counter value finds no slot."""
+    if life.does(Behaviour.COUNTER_FAILS_OPEN):
+        return replace(release, counter_errors_stop=False)
+    return replace(release, counter_errors_stop=True) if life.does(Behaviour.COUNTER_FAILS_CLOSED) else release
 
 
 def _release(sdk: str) -> NsibRelease:

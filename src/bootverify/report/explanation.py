@@ -10,6 +10,7 @@ from bootverify.sources.attackers import attacker_story, load_attacker
 from bootverify.sources.catalog import names
 from bootverify.sources.models import load_soc, load_stage
 from bootverify.sources.policies import load_policy
+from bootverify.whatif.migration.questions import Question
 
 WIDTH = 80
 KINDS = {"policies": "policies", "attackers": "models/attackers", "socs": "models/socs", "stages": "models/stages"}
@@ -90,6 +91,7 @@ def _tellers() -> list[tuple[Iterable[str], Callable[[str], list[str]]]]:
         (list(VERDICTS), lambda name: [name, *_text(VERDICTS[name])]),
         (list(EXITS), lambda name: [f"exit code {name}", *_text(EXITS[name])]),
         (list(PREDICATES), _predicate),
+        ([each.value for each in Question], _question),
     ]
 
 
@@ -135,6 +137,11 @@ def _stage(name: str) -> list[str]:
 
 def _capability(name: str) -> list[str]:
     return [name, *_text(CAPABILITIES.get(Capability(name), name))]
+
+
+def _question(name: str) -> list[str]:
+    question = Question(name)
+    return [f"{name}: {question.words} (asked by `migrate`)", *_text(question.meaning)]
 
 
 def _predicate(name: str) -> list[str]:

@@ -23,6 +23,7 @@ from bootverify.whatif.migration.result import resulting
 
 Check = Callable[[Design], Report]
 Order = tuple[str, ...]
+NOT_TAKEN = "the update is not taken"
 FREEZE = (
     "Freeze what immutable stages know: slots, keys, signature, encryption. Or bring the change in two releases, the "
     "first of which knows both."
@@ -101,11 +102,12 @@ class Interview:
         full = _counter_full(self.last)
         if full is not None:
             self.answers.append(full)
-            self._rest(Verdict.NOT_APPLICABLE, "the update is not taken")
+            undefined = full.verdict is Verdict.UNDEFINED
+            self._rest(*((Verdict.UNDEFINED, full.because) if undefined else (Verdict.NOT_APPLICABLE, NOT_TAKEN)))
             return
         unit, film, order = self._takes(unit, delivered)
         if film is None:
-            self._rest(Verdict.NOT_APPLICABLE, "the update is not taken")
+            self._rest(Verdict.NOT_APPLICABLE, NOT_TAKEN)
             return
         after = unit.unit.snapshot()
         self.answers.append(self._next(unit, film, order))
@@ -222,7 +224,16 @@ class Interview:
 
 
 def _counter_full(design: Design) -> Answer | None:
-    """The answer where MCUboot's counter in hardware is told to be used up; NSIB's is played."""
+    """The answer where a counter's use is not told, or MCUboot's is used up; NSIB's is played."""
+    for rule in design.life.rules or ():
+        if rule.slots is not None and rule.booted is None and (rule.planned or 0) > rule.slots:
+            why = f"{rule.planned} releases are planned for {rule.slots} slots of a counter"
+            return Answer(
+                question=Question.TAKES,
+                verdict=Verdict.UNDEFINED,
+                because=f"{why}, and nothing tells how many units in the field have booted",
+                facts=(Fact(source=rule.source, text="the counter"),),
+            )
     counter = mcuboot_counter(design)
     if counter is None or (counter.booted or 0) < (counter.slots or 0) or counter.every_release is False:
         return None

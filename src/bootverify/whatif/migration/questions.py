@@ -21,6 +21,11 @@ class Question(Enum):
         """The question in a few words."""
         return _WORDS[self]
 
+    @property
+    def meaning(self) -> str:
+        """When the answer is `holds` (SEMANTICS, "Units in the field")."""
+        return _MEANINGS[self]
+
 
 _WORDS = {
     Question.TAKES: "can take the update",
@@ -28,6 +33,20 @@ _WORDS = {
     Question.KEEPS: "keeps settings and keys",
     Question.SURVIVES: "survives a power cut at any operation",
     Question.POLICIES: "comes out with the new policies holding",
+}
+
+
+_MEANINGS = {
+    Question.TAKES: "In some order all images of the release that can be delivered are staged by the client in the "
+    "field, booted, confirmed, and still run after a further boot.",
+    Question.NEXT: "A further build of the same design, sent by the new client, comes in the same way and destroys no "
+    "data.",
+    Question.KEEPS: "The new application finds every byte of the old data partitions, and each key in hardware; the "
+    "old one has its data still when the new one is not confirmed; no secret is left where non-secure code reads it.",
+    Question.SURVIVES: "After a power cut at every operation, half-done ones too and some twice, the unit boots and "
+    "the whole release comes in.",
+    Question.POLICIES: "What holds of the new design holds of what units come out as: old stages that no update "
+    "reaches, new ones, keys and fuses as production left them.",
 }
 
 
@@ -77,8 +96,9 @@ class Migration:
 
     @property
     def exit_code(self) -> int:
-        """0 every question is answered with `holds`; 1 something is violated; 3 something is open."""
+        """0 every question that is asked holds, and one is; 1 something is violated; 3 something is open."""
         if self.count(Verdict.VIOLATED):
             return 1
-        answers = [answer for kind in self.kinds for answer in kind.answers]
-        return 0 if answers and all(answer.verdict is Verdict.HOLDS for answer in answers) else 3
+        answers = [answer.verdict for kind in self.kinds for answer in kind.answers]
+        asked = [verdict for verdict in answers if verdict is not Verdict.NOT_APPLICABLE]
+        return 0 if asked and all(verdict is Verdict.HOLDS for verdict in asked) else 3
