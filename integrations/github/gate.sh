@@ -6,9 +6,12 @@ read -r -a more <<< "$ARGUMENTS"
 bootverify check "$DESIGN" --format sarif --output "$SARIF" "${more[@]}" > /dev/null
 code=$?
 [ "$code" -eq 2 ] && exit 2
-bootverify check "$DESIGN" --format markdown "${more[@]}" >> "$GITHUB_STEP_SUMMARY"
-if [ -n "$BASE" ]; then
-  bootverify diff "$BASE:$DESIGN" "$DESIGN"
-  exit $?
+if [ -n "$BASE" ]; then  # the comparison first: it is what the change is judged by
+  bootverify diff "$BASE:$DESIGN" "$DESIGN" --format markdown > "$SARIF.md"
+  code=$?
+  cat "$SARIF.md" >> "$GITHUB_STEP_SUMMARY"
+  cat "$SARIF.md"
+  rm -f "$SARIF.md"
 fi
+bootverify check "$DESIGN" --format markdown "${more[@]}" >> "$GITHUB_STEP_SUMMARY"
 exit "$code"

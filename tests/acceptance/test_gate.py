@@ -72,6 +72,28 @@ def test_a_waiver_has_an_owner_a_reason_and_an_end(told, tmp_path):
     assert {"owner", "reason", "expires"} <= {word.strip("`") for word in err.split()}
 
 
+@pytest.mark.parametrize(
+    ("scope", "words"),
+    [
+        ("design: advised", "does not cover that the design is today"),
+        ("because: enc_priv lies in a page that nothing locks.", "does not cover that enc_priv lies in mcuboot"),
+    ],
+)
+def test_a_waiver_does_not_cover_what_has_widened(told, tmp_path, scope, words):
+    waivers = _waivers(tmp_path, WAIVER.format(expires="2999-12-31") + f"    {scope}\n")
+    code, out, err = told("check", TODAY, *ASKED, "--waivers", waivers)
+    assert code == 2
+    assert words in err
+    assert "Accepted by" not in out
+
+
+def test_a_waiver_covers_what_lies_in_its_scope(told, tmp_path):
+    _, out, _ = told("check", TODAY, *ASKED, "--format", "json")
+    because = json.loads(out)["questions"][0]["because"]
+    waivers = _waivers(tmp_path, WAIVER.format(expires="2999-12-31") + f"    design: today\n    because: '{because}'\n")
+    assert told("check", TODAY, *ASKED, "--waivers", waivers)[0] == 0
+
+
 def test_what_was_violated_before_passes_and_what_is_new_does_not(told, tmp_path):
     baseline = tmp_path / "baseline.json"
     told("check", TODAY, *ASKED, "--format", "json", "--output", baseline)
@@ -107,9 +129,9 @@ def test_sarif_has_what_code_scanning_needs(told, tmp_path):
 
 def test_junit_counts_failures_as_the_report_does(told):
     _, out, _ = told("check", TODAY, "--format", "junit")
-    suite = ET.fromstring(out)
-    assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
-    assert int(suite.get("tests")) == len(suite.findall("testcase"))
+    suites = ET.fromstring(out)
+    assert int(suites.get("failures")) == len(suites.findall("testsuite/testcase/failure"))
+    assert int(suites.get("tests")) == len(suites.findall("testsuite/testcase"))
 
 
 def test_html_is_one_page_without_foreign_parts(told):
@@ -138,6 +160,25 @@ def test_the_action_s_script_fails_on_a_violation_and_leaves_reports(tmp_path):
     assert done.returncode == 1, done.stderr
     assert json.loads(sarif.read_text())["version"] == "2.1.0"
     assert "violated" in summary.read_text()
+
+
+def test_the_action_s_script_judges_a_change_by_what_got_weaker(tmp_path):
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    design = folder / "design.yaml"
+    design.write_text((TOP / "tests" / "scenarios" / "SB-S32.yaml").read_text())
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *command], cwd=folder, check=True)
+    environment = _environment(tmp_path, DESIGN="design.yaml", BASE="HEAD", SARIF=str(tmp_path / "out.sarif"))
+    environment["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary.md")
+    script = ["bash", str(TOP / "integrations" / "github" / "gate.sh")]
+    assert subprocess.run(script, cwd=folder, env=environment, capture_output=True, check=False).returncode == 0
+    design.write_text(design.read_text().replace("[0x0, 0xc000]", "[0x0, 0x8000]"))
+    done = subprocess.run(script, cwd=folder, env=environment, capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert b"this change makes the design weaker" in done.stdout
+    assert "nothing that counts has changed" in (tmp_path / "summary.md").read_text()
 
 
 def test_the_pre_commit_hook_names_a_command_that_exists(told):

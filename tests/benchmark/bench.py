@@ -21,7 +21,7 @@ from bootverify.sources.design_file import load_design
 from bootverify.sources.importers import load
 from bootverify.sources.policies import all_policies
 from bootverify.sources.support import load_support
-from tests.benchmark import scan_bench
+from tests.benchmark import scan_bench, whatif_bench
 from tests.designs.build_dirs import Build, write_build
 
 TOP = Path(__file__).resolve().parents[2]
@@ -41,6 +41,7 @@ def main() -> int:
     reading(pass_, z3)
     for path in SCENARIOS:
         warm(path, z3)
+    whatif_bench.main()
     scan_bench.main()
     return 0
 

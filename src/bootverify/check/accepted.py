@@ -12,7 +12,11 @@ Question = tuple[str, str, str]  # policy, subject, attacker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """One question whose violation is accepted until a day, by somebody, for a reason."""
+    """One question whose violation is accepted until a day, by somebody, for a reason.
+
+    Its scope is that question; `design` and `because`, where they are given, narrow it to a design and to one way of
+    breaking the policy. What has widened since is not covered.
+    """
 
     policy: str
     subject: str
@@ -20,6 +24,8 @@ class Waiver:
     owner: str
     reason: str
     expires: date
+    design: str = ""
+    because: str = ""
     source: Source = field(default=NOWHERE, compare=False)
 
     @property
@@ -42,20 +48,35 @@ def accept(report: Report, waivers: Sequence[Waiver], known: Collection[Question
     A waiver that has expired covers nothing; one whose question is not violated, or not asked, is a problem: it would
     cover what nobody has looked at.
     """
-    valid = {waiver.question: waiver for waiver in waivers if today <= waiver.expires}
+    found = {_question(each): each for each in report.findings if each.verdict is Verdict.VIOLATED}
+    widened = [each for each in waivers if each.question in found and _beyond(each, report, found[each.question])]
+    valid = {each.question: each for each in waivers if today <= each.expires and each not in widened}
     problems = [
         f"{waiver.source}: the waiver of {_told(waiver.question)} expired on {waiver.expires}; renew it or repair"
         for waiver in waivers
         if today > waiver.expires
     ]
-    violated = {_question(each) for each in report.findings if each.verdict is Verdict.VIOLATED}
+    problems += [
+        f"{each.source}: the waiver of {_told(each.question)} does not cover that"
+        f" {_beyond(each, report, found[each.question])}; look at it anew"
+        for each in widened
+    ]
     problems += [
         f"{waiver.source}: nothing violates {_told(waiver.question)}; remove the waiver"
         for waiver in waivers
-        if waiver.question not in violated
+        if waiver.question not in found
     ]
     findings = tuple(_marked(finding, valid, known) for finding in report.findings)
     return Accepted(report=replace(report, findings=findings), problems=tuple(problems))
+
+
+def _beyond(waiver: Waiver, report: Report, finding: Finding) -> str:
+    """What of a violation lies outside the scope of its waiver; empty when nothing does."""
+    if waiver.design and waiver.design != report.design.name:
+        return f"the design is {report.design.name}"
+    if waiver.because and " ".join(waiver.because.split()) != " ".join(finding.because.split()):
+        return finding.because.rstrip(".")
+    return ""
 
 
 def _marked(finding: Finding, valid: dict[Question, Waiver], known: Collection[Question]) -> Finding:

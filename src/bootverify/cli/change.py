@@ -10,6 +10,7 @@ from bootverify.check.verdict import Report
 from bootverify.cli.app import Attackers, Input, Output, Policies, Sdk, Subjects, app, complain, deliver
 from bootverify.cli.inputs import written_of
 from bootverify.design.attacker import Attacker
+from bootverify.policy.policy import ClaimKind
 from bootverify.report.capabilities import attackers_text
 from bootverify.report.changes import changes_json, changes_text
 from bootverify.report.changes_markdown import changes_markdown
@@ -72,6 +73,8 @@ def attackers(
     def ask(attacker: Attacker) -> Report:
         return api.ask(design, policy, subject or (), attacker)
 
-    found = weakest(ask, possible(design), most=most)
+    asks = [each for one in api.session(policies=[policy]).policies for each in one.asks]
+    told = all(each.claim.kind is ClaimKind.TOLD for each in asks)
+    found = weakest(ask, possible(design, told=told), most=most)
     deliver(attackers_text(design, found, policy))
     return 1 if found.breaking else 3 if found.open_ else 0

@@ -22,7 +22,9 @@ def attackers_text(design: Design, found: Weakest, policy: str) -> str:
         lines += ["", "Not decided:"]
         lines += [line for chosen in found.open_ for line in _wrapped(words(design, chosen), 2, 4)]
     lines.append("")
-    if found.cleared:
+    if any(not each.capabilities for each in found.breaking):
+        lines.append("So does everybody: nothing more is needed.")
+    elif found.cleared:
         lines += _wrapped(f"Kept against everything else at once: {words(design, found.cleared)}.", 0, 2)
     else:
         lines += _wrapped(f"Sets of up to {found.most} capabilities were tried; larger ones were not.", 0, 2)
@@ -47,7 +49,7 @@ def _breaking(design: Design, each: Breaking) -> Iterator[str]:
 
 
 def _generic(finding: Finding) -> str:
-    return finding.because.replace(finding.attacker, "he")
+    return finding.because.replace(f"by {finding.attacker}", "by him").replace(finding.attacker, "he")
 
 
 def _wrapped(line: str, indent: int, hanging: int) -> list[str]:

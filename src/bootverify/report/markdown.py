@@ -1,72 +1,102 @@
-"""The report as Markdown for a pull request: what is violated first, the rest folded away."""
+"""The report as Markdown for a pull request: the answer, what is violated and how, the rest folded away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bootverify.check.verdict import Finding, Report, Verdict
+from bootverify.report.log import chapters
 
 WORDS = {
     Verdict.VIOLATED: "violated",
     Verdict.UNDEFINED: "undefined",
     Verdict.UNKNOWN: "unknown",
     Verdict.VACUOUS: "vacuous",
-    Verdict.HOLDS: "holds",
+    Verdict.HOLDS: "hold",
     Verdict.NOT_APPLICABLE: "not applicable",
 }
+OPEN = (Verdict.UNDEFINED, Verdict.UNKNOWN, Verdict.VACUOUS)
+SEVERITIES = ("critical", "high", "medium", "low")
+MOST_FACTS = 6
 
 
 def markdown(report: Report) -> str:
     """The report as one comment."""
     design = report.design
-    counts = ", ".join(f"**{count}** {word}" for verdict, word in WORDS.items() if (count := report.count(verdict)))
-    lines = [
-        f"### bootverify: {_plain(design.name)}",
-        "",
-        f"{design.soc.title}, nRF Connect SDK {_plain(design.sdk)}. {counts or 'Nothing was asked.'}",
-        "",
-    ]
-    for verdict in (Verdict.VIOLATED, Verdict.UNDEFINED, Verdict.UNKNOWN, Verdict.VACUOUS):
-        for finding in report.findings:
-            if finding.verdict is verdict:
-                lines += _open(finding)
-    lines += _table(report)
-    lines += ["", "Assumed: " + "; ".join(report.assumptions) + "."]
+    lines = [f"### bootverify: {_plain(design.name)} {_answer(report)}", ""]
+    chain = " → ".join(f"`{stage.name}`" for stage in design.stages)
+    sdk = f", nRF Connect SDK {_plain(design.sdk)}" if design.sdk else ""
+    lines += [f"{design.soc.title}{sdk}{f' · {chain}' if chain else ''}", ""]
+    lines += [_counts(report), ""]
+    for group in _groups(each for each in report.findings if each.verdict is Verdict.VIOLATED and not each.accepted):
+        lines += _violated(group)
+    lines += _folded(
+        "open", [each for each in report.findings if WORDS[each.verdict] in {"undefined", "unknown", "vacuous"}]
+    )
+    lines += _folded("accepted", [each for each in report.findings if each.accepted])
+    lines += _held([each for each in report.findings if each.verdict is Verdict.HOLDS])
+    lines += ["<sub>Assumed: " + _plain("; ".join(report.assumptions)) + ".</sub>"]
     return "\n".join(lines) + "\n"
 
 
-def _open(finding: Finding) -> Iterator[str]:
-    yield f"#### {WORDS[finding.verdict]}: `{finding.policy}` of `{finding.subject}` against `{finding.attacker}`"
+def _answer(report: Report) -> str:
+    return {0: "keeps every policy", 1: "breaks a policy", 3: "leaves questions open"}.get(report.exit_code, "")
+
+
+def _counts(report: Report) -> str:
+    told = [f"**{count}** {word}" for verdict, word in WORDS.items() if (count := report.count(verdict))]
+    return ", ".join(told) + "." if told else "Nothing was asked."
+
+
+def _groups(findings: Iterator[Finding]) -> list[list[Finding]]:
+    """Violations told as one: they differ in the attacker alone; the gravest first."""
+    found: dict[tuple[str, ...], list[Finding]] = {}
+    for each in sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)):
+        key = (each.policy, each.subject, each.because.replace(each.attacker, "ATTACKER"))
+        found.setdefault(key, []).append(each)
+    return list(found.values())
+
+
+def _violated(group: Sequence[Finding]) -> Iterator[str]:
+    first = group[0]
+    who = ", ".join(f"`{name}`" for name in dict.fromkeys(each.attacker for each in group))
+    yield f"#### {first.severity}: `{first.policy}` of `{first.subject}`"
     yield ""
-    yield _plain(finding.because)
+    yield f"Against {who}: {_plain(first.because)}"
     yield ""
-    for fact in finding.facts:
-        yield f"- `{fact.source}` {_plain(fact.text)}"
-    if finding.trace is not None and finding.trace.steps:
-        yield ""
-        yield "<details><summary>As it ran, replayed from reset</summary>"
-        yield ""
-        yield "```"
-        yield from (line for step in finding.trace.steps for line in step.observation.log)
-        yield "```"
-        yield ""
-        yield "</details>"
-    if finding.repair:
-        yield ""
-        yield f"To do: {_plain(finding.repair)}"
+    facts = tuple(dict.fromkeys(fact for each in group for fact in each.facts))
+    yield from (f"- `{fact.source}` {_plain(fact.text)}" for fact in facts[:MOST_FACTS])
+    if first.trace is not None and first.trace.steps:
+        yield from ["", "<details><summary>The attack as it ran, replayed from reset</summary>", "", "```text"]
+        for number, chapter in enumerate(chapters(first.trace), start=1):
+            yield f"{number:>2}  {chapter[0]}"
+            yield from (f"    {line}" for line in chapter[1:])
+        yield from ["```", "", "</details>"]
+    if first.repair:
+        yield from ["", f"**To do:** {_plain(' '.join(first.repair.split()))}"]
     yield ""
 
 
-def _table(report: Report) -> Iterator[str]:
-    held = [finding for finding in report.findings if finding.verdict is Verdict.HOLDS]
-    if not held:
+def _folded(word: str, findings: Sequence[Finding]) -> Iterator[str]:
+    if not findings:
         return
-    yield f"<details><summary>{len(held)} hold</summary>"
-    yield ""
-    yield "| policy | subject | attacker | earned by |"
-    yield "|---|---|---|---|"
-    for finding in held:
-        yield f"| {finding.policy} | {_plain(finding.subject)} | {finding.attacker} | {finding.strength} |"
-    yield ""
-    yield "</details>"
+    yield f"<details><summary>{len(findings)} {word}</summary>"
+    yield from ["", "| policy | subject | attacker | why |", "|---|---|---|---|"]
+    for each in findings:
+        why = each.accepted or f"{WORDS[each.verdict]}: {each.because}"
+        yield f"| `{each.policy}` | `{_plain(each.subject)}` | {each.attacker} | {_plain(why)} |"
+    yield from ["", "</details>", ""]
+
+
+def _held(findings: Sequence[Finding]) -> Iterator[str]:
+    if not findings:
+        return
+    yield f"<details><summary>{len(findings)} hold</summary>"
+    yield from ["", "| policy | subject | attackers | earned by |", "|---|---|---|---|"]
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for each in findings:
+        rows.setdefault((each.policy, each.subject, each.strength), []).append(each.attacker)
+    for (policy, subject, strength), who in rows.items():
+        yield f"| `{policy}` | `{_plain(subject)}` | {', '.join(dict.fromkeys(who))} | {strength} |"
+    yield from ["", "</details>", ""]
 
 
 def _plain(words: str) -> str:

@@ -3,12 +3,18 @@
 import hashlib
 import json
 from typing import Any
+from urllib.parse import quote
 
-from bootverify.check.verdict import Fact, Finding, Report, Verdict
+from bootverify.check.verdict import Finding, Report, Verdict
+from bootverify.design.design import Design
+from bootverify.design.identity import identities
+from bootverify.design.source import Source
 from bootverify.machine.trace import Trace
+from bootverify.report.steps import source_of
 
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
+SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0"}  # as code scanning sorts them
 KINDS = {
     Verdict.VIOLATED: "fail",
     Verdict.HOLDS: "pass",
@@ -25,9 +31,22 @@ def sarif(report: Report) -> str:
     for finding in report.findings:
         rules.setdefault(finding.policy, _rule(finding))
     numbers = {rule: number for number, rule in enumerate(rules)}
+    natures = {(each.kind, each.name): each.nature for each in identities(report.design)}
     run = {
-        "tool": {"driver": {"name": "bootverify", "version": report.version, "rules": list(rules.values())}},
-        "results": [_result(report, finding, numbers[finding.policy]) for finding in report.findings],
+        "tool": {
+            "driver": {
+                "name": "bootverify",
+                "version": report.version,
+                "semanticVersion": report.version,
+                "rules": list(rules.values()),
+            }
+        },
+        "automationDetails": {"id": f"bootverify/{report.design.name}/"},
+        "invocations": [{"executionSuccessful": not report.discrepancies, "exitCode": report.exit_code}],
+        "artifacts": [
+            {"location": {"uri": _uri(each.file)}, "hashes": {"sha-256": each.sha256}} for each in report.design.files
+        ],
+        "results": [_result(report, finding, numbers[finding.policy], natures) for finding in report.findings],
         "columnKind": "unicodeCodePoints",
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False) + "\n"
@@ -36,16 +55,25 @@ def sarif(report: Report) -> str:
 def _rule(finding: Finding) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "id": finding.policy,
+        "name": "".join(word.capitalize() for word in finding.policy.split("-")),
         "shortDescription": {"text": finding.title},
+        "fullDescription": {"text": finding.title},
         "defaultConfiguration": {"level": LEVELS.get(finding.severity, "warning")},
+        "properties": {
+            "tags": ["security", "secure-boot"],
+            "precision": "very-high",
+            "security-severity": SCORES.get(finding.severity, "5.5"),
+        },
     }
     if finding.repair:
-        rule["help"] = {"text": finding.repair}
+        words = " ".join(finding.repair.split())
+        rule["help"] = {"text": words, "markdown": f"**To do:** {words}"}
     return rule
 
 
-def _result(report: Report, finding: Finding, number: int) -> dict[str, Any]:
+def _result(report: Report, finding: Finding, number: int, natures: dict[tuple[str, str], str]) -> dict[str, Any]:
     level = LEVELS.get(finding.severity, "warning") if finding.verdict is Verdict.VIOLATED else "none"
+    places = [fact.source for fact in finding.facts] or [_first(report.design)]
     result: dict[str, Any] = {
         "ruleId": finding.policy,
         "ruleIndex": number,
@@ -54,42 +82,74 @@ def _result(report: Report, finding: Finding, number: int) -> dict[str, Any]:
         "message": {
             "text": f"{finding.subject} against {finding.attacker}: {finding.because or finding.verdict.value}"
         },
-        "locations": [_location(fact) for fact in finding.facts[:1]] or [_file(report)],
-        "partialFingerprints": {"question/v1": _fingerprint(finding)},
+        "locations": [{**_location(places[0]), "logicalLocations": [_subject(finding)]}],
+        "partialFingerprints": _fingerprints(finding, natures),
+        "properties": {"verdict": finding.verdict.value, "strength": finding.strength, "attacker": finding.attacker},
     }
     if finding.accepted:
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": finding.accepted}]
     if len(finding.facts) > 1:
         result["relatedLocations"] = [
-            {"id": i, **_location(fact), "message": {"text": fact.text}} for i, fact in enumerate(finding.facts[1:], 1)
+            {"id": i, **_location(fact.source), "message": {"text": fact.text}}
+            for i, fact in enumerate(finding.facts[1:], 1)
         ]
     if finding.trace is not None and finding.trace.steps:
-        result["codeFlows"] = [_flow(report, finding, finding.trace)]
+        result["codeFlows"] = [_flow(report.design, places[0], finding.trace)]
     return result
 
 
-def _fingerprint(finding: Finding) -> str:
-    """Stable while the question is: lines and file names may move."""
-    words = f"{finding.policy}\0{finding.subject}\0{finding.attacker}"
-    return hashlib.sha256(words.encode()).hexdigest()[:32]
+def _subject(finding: Finding) -> dict[str, Any]:
+    kind = finding.kind or "subject"
+    return {"name": finding.subject, "fullyQualifiedName": f"{kind}/{finding.subject}", "kind": kind}
 
 
-def _location(fact: Fact) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": fact.source.file}}
-    if fact.source.line:
-        place["region"] = {"startLine": fact.source.line}
+def _fingerprints(finding: Finding, natures: dict[tuple[str, str], str]) -> dict[str, str]:
+    """By name, and by what the subject is: that one stays when a partition, key or file is called otherwise.
+
+    Services follow a result by `primaryLocationLineHash`, so it is the one that stays.
+    """
+    nature = natures.get((finding.kind, finding.subject), "") or finding.subject
+    lasting = _hashed(finding.policy, finding.kind, nature, finding.attacker)
+    return {
+        "primaryLocationLineHash": f"{lasting}:1",
+        "identity/v1": lasting,
+        "question/v1": _hashed(finding.policy, finding.subject, finding.attacker),
+    }
+
+
+def _hashed(*words: str) -> str:
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
+
+
+def _location(source: Source) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(source.file)}}
+    if source.line:
+        place["region"] = {"startLine": source.line}
+        if source.text:
+            place["region"]["snippet"] = {"text": source.text}
     return {"physicalLocation": place}
 
 
-def _file(report: Report) -> dict[str, Any]:
-    files = report.design.files
-    return {"physicalLocation": {"artifactLocation": {"uri": files[0].file if files else report.design.name}}}
+def _uri(file: str) -> str:
+    """The name of a file as a URI reference: as the user wrote it, with what a URI cannot hold escaped."""
+    return quote(file.replace("\\", "/"), safe="/:@!$&'()*+,;=~-._")
 
 
-def _flow(report: Report, finding: Finding, trace: Trace) -> dict[str, Any]:
-    where = _location(finding.facts[0]) if finding.facts else _file(report)
-    steps = [
-        {"location": {**where, "message": {"text": "; ".join(step.observation.log) or step.observation.at}}}
-        for step in trace.steps
-    ]
-    return {"threadFlows": [{"locations": steps}]}
+def _first(design: Design) -> Source:
+    return Source(file=design.files[0].file if design.files else design.name)
+
+
+def _flow(design: Design, where: Source, trace: Trace) -> dict[str, Any]:
+    """The steps of the attack in order, each at the line that it is about."""
+    last = len(trace.steps)
+    steps = []
+    for number, step in enumerate(trace.steps, start=1):
+        told = "; ".join(step.observation.log) or f"the device is at {step.observation.at}"
+        steps.append(
+            {
+                "location": {**_location(source_of(design, step.action) or where), "message": {"text": told}},
+                "executionOrder": number,
+                "importance": "essential" if number == last else "important",
+            }
+        )
+    return {"message": {"text": "as it ran on the executor, from reset"}, "threadFlows": [{"locations": steps}]}

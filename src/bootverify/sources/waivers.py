@@ -24,6 +24,8 @@ class WaiverEntry(BaseModel):
     owner: str = Field(min_length=1, description="who answers for it")
     reason: str = Field(min_length=1)
     expires: date = Field(description="the last day on which it counts, as 2027-01-31")
+    design: str = Field(default="", description="scope: only of the design of that name; default: any")
+    because: str = Field(default="", description="scope: only while the report gives this reason; default: any")
 
 
 class WaiversEntry(BaseModel):

@@ -57,9 +57,14 @@ def weakest(ask: Ask, capabilities: Iterable[Capability], *, most: int = 3) -> W
     return Weakest(breaking=tuple(breaking), open_=tuple(opened), cleared=frozenset(), most=most)
 
 
-def possible(design: Design) -> tuple[Capability, ...]:
-    """The capabilities that somebody can have in this design; whoever may send an update may send an old one."""
-    missing: set[Capability] = {Capability.REPLAY_RELEASE, *(TOLD_ONLY - {Capability.READ_FACTORY_FILES})}
+def possible(design: Design, *, told: bool = False) -> tuple[Capability, ...]:
+    """The capabilities that somebody can have in this design; whoever may send an update may send an old one.
+
+    Factory files are read by nobody unless the claims are `told` ones: the boot system has no moves for it.
+    """
+    missing: set[Capability] = {Capability.REPLAY_RELEASE, *TOLD_ONLY}
+    if told:
+        missing.remove(Capability.READ_FACTORY_FILES)
     if not design.has_tfm:
         missing.add(Capability.RUN_SECURE_PARTITION)
     if design.application is None:
