@@ -32,6 +32,8 @@ _AES_256 = 0x08
 _SHA256 = 0x10
 _MOST_TLVS = 64
 _MOST_OPENED = 64
+_MOST_WRAPPED = 4
+_WRAPPED = 0x31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +96,49 @@ def holds_encrypted(pieces: Iterable[Piece]) -> bool:
 
 def images_opened(pieces: Sequence[Piece], openers: Sequence[Opener]) -> list[Piece]:
     """In clear, each encrypted image that one of the keys opens and that is not among the pieces in clear already."""
-    known = {(piece.file, piece.offset) for piece in pieces if piece.opened_with}
     found: list[Piece] = []
+    for piece, start, part in _closed(pieces):
+        clear = (_opened(piece, start, part, opener) for opener in openers)
+        image = next((each for each in clear if each is not None), None)
+        found += [image] if image else []
+    return found[:_MOST_OPENED]
+
+
+def wrapped_keys(pieces: Sequence[Piece]) -> list[bytes]:
+    """The image keys of closed images that an AES key wraps, as wrapped: trying tells which bytes are that key."""
+    found: dict[bytes, None] = {}
+    for piece, start, part in _closed(pieces):
+        header = piece.data[start : part.start]
+        if len(header) >= _HEADER.size:
+            protected = _HEADER.unpack_from(header)[3]
+            found |= {value: None for kind, value in _tlvs(piece.data, part.end + protected) if kind == _WRAPPED}
+    return [value for value in found if len(value) in {24, 40}][:_MOST_WRAPPED]
+
+
+def image_keys(pieces: Sequence[Piece]) -> list[Number]:
+    """The keys of the images that were opened, which may stand somewhere in clear: each opens one image."""
+    found = {piece.image_key: piece for piece in pieces if piece.image_key}
+    return [
+        Number(
+            value=value,
+            form=Form.SYMMETRIC,
+            type=f"AES-{8 * len(value)}",
+            fingerprint=hashlib.sha256(value).hexdigest(),
+            how=f"that of the encrypted image in {piece.file}",
+        )
+        for value, piece in found.items()
+    ]
+
+
+def _closed(pieces: Sequence[Piece]) -> Iterator[tuple[Piece, int, Part]]:
+    """Each encrypted image that is not in clear already: its piece, where it starts, and its payload."""
+    known = {(piece.file, piece.offset) for piece in pieces if piece.opened_with}
     for piece in pieces:
         for part in piece.parts:
-            if part.name != ENCRYPTED or len(found) >= _MOST_OPENED:
-                continue
-            start = next((each.start for each in piece.parts if each.end == part.start), part.start)
-            if (piece.file, piece.offset + start) in known:
-                continue
-            clear = (_opened(piece, start, part, opener) for opener in openers)
-            image = next((each for each in clear if each is not None), None)
-            found += [image] if image else []
-    return found
+            if part.name == ENCRYPTED:
+                start = next((each.start for each in piece.parts if each.end == part.start), part.start)
+                if (piece.file, piece.offset + start) not in known:
+                    yield piece, start, part
 
 
 def _opened(piece: Piece, start: int, part: Part, opener: Opener) -> Piece | None:
@@ -134,6 +166,7 @@ def _opened(piece: Piece, start: int, part: Part, opener: Opener) -> Piece | Non
         ),
         note="what was decrypted has another digest than the image tells" if differs else "",
         opened_with=opener.fingerprint,
+        image_key=image_key,
     )
 
 

@@ -44,7 +44,8 @@ class Piece:
     """Contiguous bytes of one file; `offset` is where they start in it, `address` where the file puts them, if it says.
 
     For Intel HEX the offset counts the bytes of data in the order of their addresses: one in the text would not help.
-    `opened_with` is the fingerprint of the key that opened these bytes, which the file holds encrypted.
+    `opened_with` is the fingerprint of the key that opened these bytes, which the file holds encrypted, and `image_key`
+    the key of that image: it is shown to nobody.
     """
 
     file: str
@@ -54,6 +55,7 @@ class Piece:
     parts: tuple[Part, ...] = ()
     note: str = ""
     opened_with: str = ""
+    image_key: bytes = field(default=b"", repr=False, compare=False)
 
     def place(self, at: int, size: int) -> Place:
         """Where `size` bytes from `at` on lie, told for a reader."""

@@ -5,6 +5,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
+
 from bootverify.secrets import rsa, seeds
 from bootverify.secrets.curves import P256, P384, X25519
 from bootverify.secrets.find import Form, SoughtKey
@@ -15,7 +17,16 @@ from bootverify.secrets.workers import Workers
 
 REVERSED = "bytes reversed"
 # what one byte costs, in about the same unit, so that a progress bar moves evenly
-_COST = {P256.name: 6.0, P384.name: 12.0, X25519.name: 9.0, "RSA": 1.5, "Ed25519": 2.0, "all": 26.0, "symmetric": 0.6}
+_COST = {
+    P256.name: 6.0,
+    P384.name: 12.0,
+    X25519.name: 9.0,
+    "RSA": 1.5,
+    "Ed25519": 2.0,
+    "all": 26.0,
+    "symmetric": 0.6,
+    "unwrap": 1.4,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +55,14 @@ def look(
     *,
     exhaustive: bool,
     symmetric: Mapping[str, int],
+    wrapped: Sequence[bytes],
     progress: Callable[[float], None] | None,
     processes: int | None,
 ) -> Sought:
-    """All numbers in the stream that are private to one of `keys` or a symmetric key of known digest."""
-    meter = _Meter(_work(len(windows.stream), keys, exhaustive=exhaustive, symmetric=symmetric), progress)
+    """All numbers in the stream that are private to one of `keys`, of known digest, or unwrap one of `wrapped`."""
+    work = _work(len(windows.stream), keys, exhaustive=exhaustive, symmetric=symmetric)
+    work += len(windows.stream) * _COST["unwrap"] * len(wrapped)
+    meter = _Meter(work, progress)
     numbers: dict[tuple[bytes, Form, str], Number] = {}
     sought: list[SoughtKey] = []
     with Workers(len(windows.stream), processes) as workers:
@@ -60,6 +74,7 @@ def look(
             primes,
             _seeds(windows, keys, meter, sought, exhaustive=exhaustive),
             _symmetric(windows, symmetric, meter),
+            _wrapping(windows, wrapped, meter, sought),
         )
         for part in parts:
             for number in part:
@@ -76,7 +91,7 @@ def look(
         if key.fingerprint not in known and not key.modulus
     )
     order = [key.fingerprint for key in keys]
-    sought.sort(key=lambda each: order.index(each.fingerprint))
+    sought.sort(key=lambda each: order.index(each.fingerprint) if each.fingerprint else len(order))
     return Sought(numbers=tuple(numbers.values()), keys=tuple(sought), left_out=tuple(dict.fromkeys(left_out)))
 
 
@@ -179,6 +194,26 @@ def _symmetric(windows: Windows, digests: Mapping[str, int], meter: "_Meter") ->
                 print_ = sha256(value).hexdigest()
                 yield Number(value=value, form=Form.SYMMETRIC, type=f"AES-{size * 8}", fingerprint=print_)
         meter.add(len(stream) * _COST["symmetric"])
+
+
+def _wrapping(windows: Windows, wrapped: Sequence[bytes], meter: "_Meter", sought: list[SoughtKey]) -> Iterator[Number]:
+    """The AES keys that unwrap an image key (RFC 3394): its check value tells, but for one window in 2^64."""
+    stream = windows.stream
+    for each in wrapped:
+        size = len(each) - 8
+        for at in range(len(stream) - size + 1):
+            try:
+                aes_key_unwrap(stream[at : at + size], each)
+            except InvalidUnwrap:
+                continue
+            if _whole(windows, at, size):
+                value = stream[at : at + size]
+                print_ = hashlib.sha256(value).hexdigest()
+                yield Number(value=value, form=Form.SYMMETRIC, type=f"AES-{size * 8}", fingerprint=print_)
+        meter.add(len(stream) * _COST["unwrap"])
+        forms = ("it at every offset, by unwrapping",)
+        name = f"what wraps the image key {hashlib.sha256(each).hexdigest()[:16]}"
+        sought.append(SoughtKey(fingerprint="", type=f"AES-{size * 8}", name=name, forms=forms))
 
 
 def _work(size: int, keys: Sequence[PublicKey], *, exhaustive: bool, symmetric: Mapping[str, int]) -> float:

@@ -5,10 +5,18 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
-from bootverify.secrets.find import Apart, Find, Opened, Place, Scanned, ScanResult
+from bootverify.secrets.find import Apart, Find, Form, Opened, Place, Scanned, ScanResult
 from bootverify.secrets.forms import LOOKED_FOR, Harmless, Material, Reading, read
 from bootverify.secrets.keys import PublicKey
-from bootverify.secrets.opened import Opener, holds_encrypted, images_opened, opened_by_number, openers_in
+from bootverify.secrets.opened import (
+    Opener,
+    holds_encrypted,
+    image_keys,
+    images_opened,
+    opened_by_number,
+    openers_in,
+    wrapped_keys,
+)
 from bootverify.secrets.pieces import DECRYPTED, ENCRYPTED, Piece, pieces, pieces_of
 from bootverify.secrets.raw import Number, Sought, look
 from bootverify.secrets.testvectors import TEST_VECTORS
@@ -74,14 +82,16 @@ def scan_pieces(
         keys,
         exhaustive=asked.exhaustive,
         symmetric=asked.symmetric,
+        wrapped=wrapped_keys(given) if asked.raw else (),
         progress=asked.progress,
         processes=asked.processes,
     )
     more = images_opened(given, _by_number(sought, keys)) if holds_encrypted(given) else []
     if more:  # each opened image once, so this ends
-        return scan_pieces([*given, *more], public_keys, options)
+        known = {each.fingerprint: len(each.value) for each in sought.numbers if each.form is Form.SYMMETRIC}
+        return scan_pieces([*given, *more], public_keys, replace(asked, symmetric={**asked.symmetric, **known}))
     finds = [_written(piece, each) for piece, reading in readings for each in reading.materials if not each.example]
-    finds += _raw(readings, sought.numbers, finds)
+    finds += _raw(readings, [*sought.numbers, *image_keys(given)], finds)
     called = {**{print_: f"published: {name}" for print_, name in asked.published.items()}, **asked.names}
     called = {**{key.fingerprint: key.name for key in public_keys if key.name}, **called}
     finds = sorted((replace(find, name=called.get(find.fingerprint, "")) for find in finds), key=_order)

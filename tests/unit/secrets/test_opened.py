@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import random
 import struct
 
 import pytest
@@ -18,7 +19,8 @@ from bootverify.executor.maker import Envelope, make_image
 from bootverify.report.scan import scan_json, scan_text
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import public_key
-from bootverify.secrets.scan import Options, scan, scan_data
+from bootverify.secrets.pieces import pieces
+from bootverify.secrets.scan import Options, scan, scan_data, scan_pieces
 
 HIDDEN = ec_key(31)  # test keys
 RSA = rsa_key(32)
@@ -144,3 +146,36 @@ def test_no_value_is_shown():
         assert kek.hex() not in text
         assert base64.b64encode(kek).decode() not in text
         assert PEM.splitlines()[1].decode() not in text
+
+
+@pytest.mark.parametrize("at", [0, 1, 777, "last"])
+def test_the_bare_key_that_wraps_an_image_key_is_found_at_any_offset(at):
+    image, _ = CASES["aes-kw"]
+    kek = raw_of(37, 16)
+    at = 900 if at == "last" else at
+    boot = bytearray(random.Random(5).randbytes(900) + bytes(16 if at == 900 else 0))
+    boot[at : at + 16] = kek
+    result = scan_pieces([*pieces(image, "update.bin"), *pieces(bytes(boot), "boot.bin")])
+    (found,) = (find for find in result.finds if find.form is Form.SYMMETRIC)
+    assert (found.place.file, found.place.offset, found.type) == ("boot.bin", at, "AES-128")
+    assert found.fingerprint == hashlib.sha256(kek).hexdigest()
+    assert [each.fingerprint for each in result.opened] == [found.fingerprint]
+    assert kek.hex() not in scan_json(result)
+
+
+def test_a_closed_image_without_its_key_says_that_the_key_was_looked_for():
+    image, _ = CASES["aes-kw"]
+    result = scan_data(image, "update.bin")
+    (sought,) = result.sought
+    assert (sought.type, sought.forms) == ("AES-128", ("it at every offset, by unwrapping",))
+    assert "by unwrapping" in scan_text(result)
+
+
+def test_the_key_of_an_opened_image_is_found_where_it_stands_in_clear():
+    image, key = CASES["p256"]
+    image_key = Envelope(kind="ecies-p256", label="p256").image_key
+    status = bytes(99) + image_key + bytes(99)  # as in the status area of a swap (MCUboot, encrypted_images.md)
+    result = scan_pieces([*pieces(image, "update.bin"), *pieces(status, "flash.bin")], options=Options(opens=(key,)))
+    found = {find.place.file: find for find in result.finds}
+    assert (found["flash.bin"].form, found["flash.bin"].place.offset) == (Form.SYMMETRIC, 99)
+    assert found["flash.bin"].how == "that of the encrypted image in update.bin"
