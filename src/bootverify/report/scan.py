@@ -55,7 +55,7 @@ def scan_json(result: ScanResult) -> str:
             "forms": list(result.forms),
             "keys": [
                 {
-                    "fingerprint": key.fingerprint,
+                    "fingerprint": key.fingerprint or None,
                     "type": key.type,
                     "name": key.name or None,
                     "forms": list(key.forms),
@@ -130,7 +130,8 @@ def _apart(result: ScanResult) -> list[str]:
 
 def _sought(key: SoughtKey) -> str:
     miss = f"; missed with probability {key.miss:.1e} at most: {key.missed}" if key.miss else ""
-    return f"{key.type} {key.fingerprint[:16]}{_named(key.name)}: {'; '.join(key.forms)}{miss}"
+    which = " ".join(filter(None, (key.type, key.fingerprint[:16])))
+    return f"{which}{_named(key.name)}: {'; '.join(key.forms)}{miss}"
 
 
 def _standing(standing: Standing | None) -> dict[str, object] | None:
