@@ -24,7 +24,7 @@ LENGTH = LONG  # digits of a block
 _PAGE = 65536
 _FIRST = 2048  # memory below is for intermediate numbers
 _CALLS = ("digits", "same", "clamped", "up", "down", "test", "mul", "sub", "add")
-_lock = threading.Lock()
+_lock, _making = threading.Lock(), threading.Lock()
 _free: dict[tuple[str, int], list["_Kernel"]] = defaultdict(list)
 
 
@@ -51,7 +51,9 @@ def _kernel(curve: Curve) -> Iterator["_Kernel"]:
     """A kernel for the curve that nobody else uses meanwhile; its memory is as before when it comes back."""
     with _lock:
         kernel = _free[curve.name, LENGTH].pop() if _free[curve.name, LENGTH] else None
-    kernel = kernel or _Kernel(curve, LENGTH)
+    if kernel is None:
+        with _making:  # one at a time, or two threads would each make an engine, and code fits its own engine alone
+            kernel = _Kernel(curve, LENGTH)
     mark = kernel.end
     try:
         yield kernel

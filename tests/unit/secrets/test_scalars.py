@@ -1,6 +1,8 @@
 """Raw private numbers: found at every offset, in both byte orders, and nothing else is."""
 
 import random
+import subprocess
+import sys
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
@@ -173,6 +175,26 @@ def test_compiled_arithmetic_is_that_of_integers_at_every_edge(curve):
                     made_kernel.call(name, place, place + size, place + 2 * size)
                     got = int.from_bytes(made_kernel.read(place + 2 * size, size), "little")
                     assert got == expected % p, (name, a, b)
+
+
+@pytest.mark.skipif(not kernel.available(), reason="no runtime is installed")
+def test_threads_that_begin_at_once_share_one_engine():
+    """In a process of its own, where nothing is made yet."""
+    program = (
+        "import threading\n"
+        "from bootverify.secrets import kernel\n"
+        "from bootverify.secrets.curves import P256\n"
+        "kernel.LENGTH, found = 64, []\n"
+        "begin = threading.Barrier(4)\n"
+        "def work():\n"
+        "    begin.wait()\n"
+        "    found.append(kernel.matches(P256, bytes(99), [P256.base]))\n"
+        "threads = [threading.Thread(target=work) for _ in range(4)]\n"
+        "[each.start() for each in threads], [each.join() for each in threads]\n"
+        "print(found)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[[], [], [], []]\n", "")
 
 
 def test_work_is_done_in_the_order_of_its_tasks_whoever_does_it(monkeypatch):
