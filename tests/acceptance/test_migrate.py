@@ -287,6 +287,34 @@ def test_a_violated_answer_is_a_film_that_ran_and_names_the_lines():
     assert {fact.source.line for fact in answer.facts} == {13}
 
 
+def test_a_confirmation_that_the_bootloader_does_not_see_is_none():
+    """The log is written over the end of the old image, which then is not there to return to."""
+    change = {
+        "partitions.app.size": 0x73E00,
+        "partitions.mcuboot_secondary": {"at": 0x80000, "size": 0x68000},
+        "partitions.log_storage": {"at": 0xE8000, "size": 0x4000},
+    }
+    (kind,) = answers(
+        [design(TODAY, NO_CIPHER, ("keys.enc_priv",))], design(TODAY, {**change, **NO_CIPHER}, ("keys.enc_priv",))
+    )
+    assert kind[Question.TAKES].verdict is VIOLATED
+    assert "does not confirm itself where the bootloader looks" in kind[Question.TAKES].because
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ({"at": 0x8000, "size": 0x4000}, "log_storage, which is new, cannot be written in the field"),
+        ({"at": 0xEC000, "size": 0x4000}, ""),
+    ],
+)
+def test_a_new_partition_needs_room_that_the_field_leaves(place, words):
+    smaller = {"partitions.mcuboot.size": 0x8000, "chain.mcuboot.protects": [{"span": [0, 0x8000]}]}
+    (kind,) = answers([design(TODAY)], design(TODAY, {**smaller, "partitions.log_storage": place}))
+    assert words in kind[Question.KEEPS].because
+    assert kind[Question.KEEPS].verdict is (VIOLATED if words else HOLDS)
+
+
 def test_units_of_every_release_are_asked_about_with_every_update_they_may_have():
     first = design(TODAY, {**MOVED_PRIMARY, "partitions.mcuboot_secondary.size": 0x6C000})
     found = verdicts([design(TODAY), design(TODAY, {"sdk": "2.7.0"})], first)

@@ -15,6 +15,7 @@ from bootverify.executor.layout import booted_by_mcuboot, home
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.owner_keys import material
 from bootverify.executor.run import mark
+from bootverify.executor.stages.mcuboot import requested
 from bootverify.machine.action import Request
 from bootverify.ranges import AddressRange
 
@@ -55,6 +56,7 @@ class Film:
     checked: bool = True
     scenes: list[Scene] = field(default_factory=list)
     told: bool = True
+    unconfirmed: bool = False
 
     def play(self, order: tuple[str, ...], *, attempts: int = 1) -> Failure | None:
         """Bring each image in; None when all of them run and stay."""
@@ -92,6 +94,8 @@ class Film:
         return self._failed(image, why)
 
     def _refused(self, image: str) -> str:
+        if self.unconfirmed:
+            return f"{image} {self.target.number} does not confirm itself where the bootloader looks"
         told = [line for scene in self.scenes for line in scene.log if _refusing(line)]
         if not told and self.scenes and any("swap type: none" in line for line in self.scenes[-1].log):
             told = [": the bootloader sees no request"]
@@ -106,8 +110,20 @@ class Film:
             self.move_in()
         if booted_by_mcuboot(self.target.design, self.target.design.image(image)):
             self.confirm()
+            self.unconfirmed = self._to_be_reverted(image)
             self.power_on()
-        return self.unit.running.get(image) is self.target
+        return not self.unconfirmed and self.unit.running.get(image) is self.target
+
+    def _to_be_reverted(self, image: str) -> bool:
+        """Whether the bootloader, where it looks, still finds a swap that nobody confirmed."""
+        verifier = self.target.design.image(image).verified_by
+        release = self.unit.running.get(self.target.design.stage(verifier).image) if verifier else None
+        looker = release.design if release is not None else self.target.design
+        theirs = next((each for each in looker.images if each.name == image), None)
+        if theirs is None or theirs.staging is None:
+            return False
+        places = home(looker, theirs.slots[0]), home(looker, theirs.staging)
+        return requested(self.unit.device, *places) is Request.REVERT
 
     def _is_application(self, image: str) -> bool:
         application = self.unit.application

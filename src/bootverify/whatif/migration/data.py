@@ -8,7 +8,7 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InKmu, InPartition, Key, Placement
 from bootverify.design.memory import Partition
 from bootverify.design.protection import Access, Attribution
-from bootverify.executor.field.film import Scene, found_again
+from bootverify.executor.field.film import Scene, contents, found_again
 from bootverify.executor.field.nvs import misread
 from bootverify.executor.field.release import Release, in_hardware, provisioned
 from bootverify.executor.field.storage import Drawer, bulky, data_partitions, drawers
@@ -44,6 +44,7 @@ def kept(unit: Unit, history: History, data: dict[str, bytes], after: Snapshot, 
     losses = [
         *_partitions(unit, old, new, data),
         *_bulky(old.design, new.design),
+        *_begun(unit, old.design, new),
         *_keys(history),
         *_laid_open(unit, old.design, new.design, data),
     ]
@@ -100,6 +101,17 @@ def _partitions(unit: Unit, old: Release, new: Release, data: dict[str, bytes]) 
         elif not _usable(unit, there):
             who = there.user.value.replace("_", "-")
             yield Loss(why=f"{who} code may no longer read and write {drawer.name}", facts=facts)
+
+
+def _begun(unit: Unit, old: Design, new: Release) -> Iterator[Loss]:
+    """New data partitions that units in the field do not let the application write, or do not leave alone."""
+    before = {part.name for part in data_partitions(old)}
+    flash = unit.device.flash
+    for drawer in drawers(new.design):
+        if drawer.name in before or flash.read(drawer.range.start, drawer.range.size) == contents(new, drawer):
+            continue
+        done = "is overwritten by a stage of the field" if _usable(unit, drawer) else "cannot be written in the field"
+        yield Loss(why=f"{drawer.name}, which is new, {done}", facts=_fact(drawer.partition))
 
 
 def _store(unit: Unit, old: Drawer, new: Drawer, facts: tuple[Fact, ...]) -> Iterator[Loss]:
