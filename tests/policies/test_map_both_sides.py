@@ -16,7 +16,8 @@ from bootverify.sources.validate import validated
 from bootverify.sources.written import Written
 
 NAMES = ["b0", "provision", "s0", "s1", "s0_pad", "s0_image", "mcuboot", "mcuboot_pad", "tfm", "app", "mcuboot_primary",
-         "mcuboot_secondary", "mcuboot_secondary_1", "settings_storage", "tfm_storage", "EMPTY_0", "own"]  # fmt: skip
+         "mcuboot_secondary", "mcuboot_secondary_1", "settings_storage", "tfm_storage", "EMPTY_0", "own",
+         "s0_partition", "s1_partition", "tfm_sram", "sram_nonsecure"]  # fmt: skip
 EDGES = sorted({grid + off for grid in (0, 0x4000, 0x7C00, 0x8000, 0xF800, 0x10000, 0x20000, 0x100000)
                 for off in (-0x400, 0, 0x200, 0x1000) if grid + off >= 0})  # fmt: skip
 MAPS = [name for name, predicate in PREDICATES.items() if predicate.layout and predicate.arguments == ("map",)]
@@ -61,9 +62,14 @@ TOLD = st.fixed_dictionaries(
                 "debug_closed",
                 "secure_debug_closed",
                 "non_secure_application",
+                "signatures_checked",
+                "primary_verified",
+                "nsib_counter",
+                "network_update",
             ],
             st.booleans(),
         ),
+        "image_sectors": st.sampled_from([1, 4, 16, 256]),
         "update_mode": st.sampled_from(["overwrite", "swap-move", "swap-offset", "swap-scratch", "single-slot"]),
     },
 )

@@ -9,7 +9,7 @@ from bootverify.design.source import NOWHERE, Source
 class Told:
     """A value and the place that says so."""
 
-    value: bool | str
+    value: bool | str | int
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -29,6 +29,11 @@ class Settings:
     debug_closed: Told | None = None
     secure_debug_closed: Told | None = None
     non_secure_application: Told | None = None
+    signatures_checked: Told | None = None  # false: MCUboot or NSIB takes images by their digest alone
+    primary_verified: Told | None = None  # the primary image is verified at every boot, not once or never
+    image_sectors: Told | None = None  # how many sectors of a slot MCUboot can keep track of
+    network_update: Told | None = None  # MCUboot also installs images of the network core
+    nsib_counter: Told | None = None  # NSIB counts versions and refuses older ones
 
 
 NOTHING_TOLD = Settings()

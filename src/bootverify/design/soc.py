@@ -41,7 +41,8 @@ class Soc:
     `otp_word` is the unit that one-time programmable words take their one value in. `kmu_slots` is 0 and `kmu_version`
     0 without a key management unit. `trustzone`: the core has a secure and a non-secure state; else all code is of
     one world. `attribution` is the unit beside the guard that attributes memory: None with an SPU, which does both, and
-    without TrustZone. `header` is the room that MCUboot's header takes in front of an image. `eraseprotect` and
+    without TrustZone. `header` is the room that MCUboot's header takes in front of an image,
+    `ram_granule` the step in which RAM is attributed, None without TrustZone. `eraseprotect` and
     `secure_approtect` tell whether the part has them. `known` is false for the stand-in of a SoC that nothing names.
     """
 
@@ -61,6 +62,7 @@ class Soc:
     otp_word: int = 2
     kmu_version: int = 1
     header: int = 0x200
+    ram_granule: int | None = None
     eraseprotect: bool = True
     secure_approtect: bool = True
     flash_patch: FlashPatch = FlashPatch.ABSENT

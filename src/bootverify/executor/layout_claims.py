@@ -12,6 +12,7 @@ from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.protection import Attribution, UnitKind
 from bootverify.executor.layout_areas import boot_areas, leaves, nested, of_role, under
 from bootverify.executor.layout_settings import SETTINGS
+from bootverify.executor.layout_stages import STAGES
 from bootverify.machine.misfit import Misfit
 from bootverify.policy.formula import And, Attribute, Call, Formula, Literal, Not, Or
 from bootverify.policy.static import applies
@@ -325,4 +326,5 @@ PREDICATES: dict[str, Callable[[Design], Iterator[Misfit]]] = {
     "provisioned": provisioned,
     "enciphered_outside": enciphered_outside,
     **SETTINGS,
+    **STAGES,
 }

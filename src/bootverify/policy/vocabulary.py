@@ -81,6 +81,15 @@ _LAYOUT: dict[str, str] = {
     "recovery_absent": "nobody at the serial port can replace images",
     "management_guarded": "updates by radio need pairing or authentication",
     "nsib_key_given": "the signing key of the first stage is one that the owner keeps",
+    "signatures_checked": "the boot stages check signatures, not digests alone",
+    "primary_verified": "the primary image is verified at every boot",
+    "nsib_counts": "the first stage counts versions and refuses older ones",
+    "sectors_suffice": "no update slot has more sectors than the boot loader keeps track of",
+    "network_update_safe": "updates of the network core are installed without a way back that breaks them",
+    "variants_in_lock": "both slots of the second boot stage lie where it locks",
+    "root_fits": "the first stage lies at the start of memory, in what the hardware can lock",
+    "pads_right": "the room in front of an image holds its header and keeps its vectors aligned",
+    "ram_boundaries_aligned": "secure and non-secure RAM meet on a granule",
 }
 PREDICATES |= {name: Predicate(arguments=("map",), meaning=meaning, layout=True) for name, meaning in _LAYOUT.items()}
 PREDICATES["embedded"] = Predicate(
@@ -154,6 +163,11 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "tells_recovery": Fixed(values=bool, meaning="whether a setting speaks of serial recovery"),
         "tells_management": Fixed(values=bool, meaning="whether a setting speaks of updates by radio"),
         "tells_nsib_key": Fixed(values=bool, meaning="whether a setting speaks of the first stage's signing key"),
+        "tells_signatures": Fixed(values=bool, meaning="whether a setting speaks of signatures"),
+        "tells_primary": Fixed(values=bool, meaning="whether a setting speaks of verifying the primary image"),
+        "tells_nsib_counter": Fixed(values=bool, meaning="whether a setting speaks of the first stage's counter"),
+        "tells_sectors": Fixed(values=bool, meaning="whether a setting speaks of the sectors of a slot"),
+        "tells_network": Fixed(values=bool, meaning="whether a setting speaks of updates of the network core"),
     },
     "partition": {
         "name": Fixed(values=str, meaning="its name"),
@@ -234,6 +248,11 @@ def _of_map(design: Design) -> dict[str, str | int | bool]:
         "tells_recovery": settings.serial_recovery is not None,
         "tells_management": settings.open_management is not None,
         "tells_nsib_key": settings.nsib_key_given is not None,
+        "tells_signatures": settings.signatures_checked is not None,
+        "tells_primary": settings.primary_verified is not None,
+        "tells_nsib_counter": settings.nsib_counter is not None,
+        "tells_sectors": settings.image_sectors is not None,
+        "tells_network": settings.network_update is not None,
     }
 
 

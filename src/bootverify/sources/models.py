@@ -73,6 +73,7 @@ class SocEntry(_Strict):
     nvm: NvmKind = NvmKind.FLASH
     otp_word: int = 2
     header: int = 0x200
+    ram_granule: int | None = None
     eraseprotect: bool = True
     secure_approtect: bool = True
     flash_patch: FlashPatch = FlashPatch.ABSENT
@@ -134,6 +135,7 @@ def _soc(name: str, asked_in: str, line: int) -> Soc:
         nvm=entry.nvm,
         otp_word=entry.otp_word,
         header=entry.header,
+        ram_granule=entry.ram_granule,
         eraseprotect=entry.eraseprotect,
         secure_approtect=entry.secure_approtect,
         flash_patch=entry.flash_patch,

@@ -313,6 +313,13 @@ class SettingsEntry(Strict):
     debug_closed: bool | None = None
     secure_debug_closed: bool | None = None
     non_secure_application: bool | None = None
+    signatures_checked: bool | None = Field(default=None, description="false: images are taken by their digest alone")
+    primary_verified: bool | None = Field(default=None, description="the primary image is verified at every boot")
+    image_sectors: Annotated[int, Field(ge=1, le=1 << 20)] | None = Field(
+        default=None, description="how many sectors of a slot MCUboot can keep track of"
+    )
+    network_update: bool | None = Field(default=None, description="MCUboot also installs images of the network core")
+    nsib_counter: bool | None = Field(default=None, description="NSIB counts versions and refuses older ones")
 
 
 class ArtifactEntry(Strict):

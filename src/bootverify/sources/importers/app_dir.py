@@ -6,22 +6,11 @@ from pathlib import Path
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.importers.devicetree import parse_devicetree
-from bootverify.sources.importers.kconfig import Kconfig, merged, read_kconfig
+from bootverify.sources.importers.fragments import put_fragments, variant_of
+from bootverify.sources.importers.kconfig import Kconfig, read_kconfig
 from bootverify.sources.importers.partition_manager import read_partitions
 from bootverify.sources.importers.project import Named, Project, sdk_in, soc_in, tolerated
 from bootverify.sources.input_file import MIB, read_bytes
-
-# Fragments by image, in the order in which the build system applies them (sysbuild and child images).
-_FRAGMENTS = {
-    "application": ("prj.conf",),
-    "mcuboot": (
-        "sysbuild/mcuboot/prj.conf",
-        "sysbuild/mcuboot.conf",
-        "child_image/mcuboot/prj.conf",
-        "child_image/mcuboot.conf",
-    ),
-    "nsib": ("sysbuild/b0.conf", "sysbuild/b0/prj.conf", "child_image/b0.conf", "child_image/b0/prj.conf"),
-}
 
 
 def static_maps(path: Path) -> list[Path]:
@@ -32,7 +21,7 @@ def static_maps(path: Path) -> list[Path]:
 
 def is_app_dir(path: Path) -> bool:
     """Whether the folder looks like an application."""
-    return (path / "prj.conf").is_file() or bool(static_maps(path))
+    return any((path / name).is_file() for name in ("prj.conf", "sysbuild.conf")) or bool(static_maps(path))
 
 
 def read_app_dir(path: Path, shown: str, map_file: Path | None = None) -> Project:
@@ -45,7 +34,7 @@ def read_app_dir(path: Path, shown: str, map_file: Path | None = None) -> Projec
     home = path if map_file is None else home_of(map_file)
     project = Project(name=(path if home is None else home).resolve().name, shown=shown, fragments=True)
     if home is not None:
-        _fragments(project, home, shown, map_file)
+        _fragments(project, home, shown, map_file, chosen)
     if chosen is None:
         _overlay(project, path, shown)
         return project
@@ -101,13 +90,10 @@ def _chosen(path: Path, shown: str) -> Path | None:
     raise InputError.at(shown, 0, f"several static maps: {', '.join(each.name for each in maps)}; name one of them")
 
 
-def _fragments(project: Project, home: Path, shown: str, map_file: Path | None) -> None:
+def _fragments(project: Project, home: Path, shown: str, map_file: Path | None, chosen: Path | None) -> None:
     base = home.resolve()
-    for role, names in _FRAGMENTS.items():
-        parts = [part for name in names if (part := _read(project, base, name, shown, map_file)) is not None]
-        if parts:
-            project.images[role] = merged(parts)
-    project.sysbuild = _read(project, base, "sysbuild.conf", shown, map_file)
+    variant = variant_of(chosen, base)
+    put_fragments(project, base, variant, lambda name: _read(project, base, name, shown, map_file))
     for config in project.all_kconfigs():
         texts = config.values()
         project.sdk = project.sdk or next((sdk for text in texts if (sdk := sdk_in(text))), "")

@@ -46,12 +46,13 @@ class Kconfig:
     file: str
     lines: dict[str, Line] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
+    uncertain: set[str] = field(default_factory=set)  # set for some boards, and the board is not known
 
     def symbol(self, name: str) -> Symbol | None:
         """The symbol called `name` with its prefix, such as CONFIG_FPROTECT; None when the file has no word of it."""
         self.asked.add(name)
         found = self.lines.get(name)
-        return None if found is None else self._told(found)
+        return None if found is None or name in self.uncertain else self._told(found)
 
     def _told(self, found: Line) -> Symbol:
         value, line, text, file = found
@@ -60,6 +61,10 @@ class Kconfig:
     def values(self) -> Iterator[str]:
         """Every value, in the order written."""
         return (line[0] for line in self.lines.values())
+
+    def chosen(self) -> Iterator[tuple[str, str]]:
+        """Every symbol and its value, in the order written."""
+        return ((name, line[0]) for name, line in self.lines.items())
 
     def is_sysbuild(self) -> bool:
         """Whether it holds the build system's own symbols."""

@@ -10,6 +10,7 @@ from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.hexfile import word_at
 from bootverify.sources.importers.kconfig import Kconfig
 from bootverify.sources.importers.project import Project
+from bootverify.sources.importers.verification import verification
 
 MODES = {
     "BOOT_SWAP_USING_MOVE": "swap-move",
@@ -53,6 +54,7 @@ def put_settings(draft: Draft, project: Project) -> None:
         "debug_closed": closed(project, "APPROTECT"),
         "secure_debug_closed": closed(project, "SECURE_APPROTECT"),
         "non_secure_application": non_secure(project),
+        **verification(project),
     }
     for name, value in told.items():
         if value is not None:
@@ -152,7 +154,7 @@ def _encrypted(project: Project) -> Told | None:
 def _default(project: Project, name: str, *, value: bool) -> Told | None:
     """A default that every release shares, for an application of which only the sources are there."""
     files = project.all_kconfigs()
-    if not files:
+    if not files or any(name in file.uncertain for file in files):
         return None
     source = Source(file=files[-1].file, text=f"no word of {name}: {'on' if value else 'off'} by default")
     project.ledger.add(source, f"{name} assumed {'on' if value else 'off'}: the SDK's default")

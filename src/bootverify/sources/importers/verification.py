@@ -1,0 +1,93 @@
+"""What the configuration says of how images are verified, counted and installed, beyond the chain that is drawn.
+
+Symbols: MCUboot boot/zephyr/Kconfig; nRF Connect SDK, sysbuild/Kconfig.mcuboot, Kconfig.secureboot, Kconfig.netcore.
+With sysbuild its own symbols force those of the images: in sources they go before what an image's fragment says.
+"""
+
+from bootverify.design.settings import Told
+from bootverify.sources.importers.kconfig import Kconfig
+from bootverify.sources.importers.project import Project
+
+_TYPES = ("RSA", "ECDSA_P256", "ED25519")
+_NSIB_SIGNED = tuple(f"SB_CONFIG_SECURE_BOOT_APPCORE_SIGNATURE_TYPE_{name}" for name in ("HARDWARE", "SOFTWARE"))
+_NSIB_UNSIGNED = ("SB_CONFIG_SECURE_BOOT_APPCORE_SIGNATURE_TYPE_UNUSED", "SB_CONFIG_SECURE_BOOT_SIGNATURE_TYPE_NONE")
+
+
+def verification(project: Project) -> dict[str, Told | None]:
+    """The settings of this file, each with the line that says it; None where nothing does."""
+    return {
+        "signatures_checked": _signatures(project),
+        "primary_verified": _primary(project),
+        "image_sectors": _sectors(project),
+        "network_update": _network_update(project),
+        "nsib_counter": _nsib_counter(project),
+    }
+
+
+def _signatures(project: Project) -> Told | None:
+    """False as soon as one boot stage checks none; true when MCUboot's type is told, or NSIB's alone."""
+    sysbuild, mcuboot, nsib = project.sysbuild, project.image("mcuboot"), project.image("nsib")
+    unsigned = [
+        _on(sysbuild, "SB_CONFIG_BOOT_SIGNATURE_TYPE_NONE"),
+        _on(mcuboot, "CONFIG_BOOT_SIGNATURE_TYPE_NONE") if not _told_by(sysbuild, "BOOT_SIGNATURE_TYPE_") else None,
+        _on(sysbuild, *_NSIB_UNSIGNED),
+    ]
+    checked = nsib.flag("CONFIG_SB_VALIDATE_FW_SIGNATURE") if nsib is not None else None
+    if checked is not None and not checked.value:
+        unsigned.append(checked)
+    found = next((each for each in unsigned if each is not None), None)
+    if found is not None:
+        return Told(value=False, source=found.source)
+    signed = _on(sysbuild, *(f"SB_CONFIG_BOOT_SIGNATURE_TYPE_{name}" for name in _TYPES))
+    signed = signed or _on(mcuboot, *(f"CONFIG_BOOT_SIGNATURE_TYPE_{name}" for name in _TYPES))
+    if signed is None and mcuboot is None:
+        signed = _on(sysbuild, *_NSIB_SIGNED) or (checked if checked is not None and checked.value else None)
+    return signed
+
+
+def _primary(project: Project) -> Told | None:
+    mcuboot = project.image("mcuboot")
+    if mcuboot is None:
+        return None
+    once = mcuboot.on("CONFIG_BOOT_VALIDATE_SLOT0_ONCE")
+    return Told(value=False, source=once.source) if once is not None else mcuboot.flag("CONFIG_BOOT_VALIDATE_SLOT0")
+
+
+def _sectors(project: Project) -> Told | None:
+    """MCUboot's bound, unless the build works it out from the map."""
+    mcuboot = project.image("mcuboot")
+    if mcuboot is None or mcuboot.on("CONFIG_BOOT_MAX_IMG_SECTORS_AUTO") is not None:
+        return None
+    number, symbol = mcuboot.number("CONFIG_BOOT_MAX_IMG_SECTORS"), mcuboot.symbol("CONFIG_BOOT_MAX_IMG_SECTORS")
+    if number is None or symbol is None or not 1 <= number <= 1 << 20:
+        return None
+    return Told(value=number, source=symbol.source)
+
+
+def _network_update(project: Project) -> Told | None:
+    wanted = _on(project.sysbuild, "SB_CONFIG_NETCORE_APP_UPDATE") or _on(project.image("mcuboot"), "CONFIG_PCD_APP")
+    if wanted is not None:
+        return wanted
+    return project.sysbuild.flag("SB_CONFIG_NETCORE_APP_UPDATE") if project.sysbuild is not None else None
+
+
+def _nsib_counter(project: Project) -> Told | None:
+    nsib = project.image("nsib")
+    found = nsib.flag("CONFIG_SB_MONOTONIC_COUNTER_ROLLBACK_PROTECTION") if nsib is not None else None
+    if found is None and nsib is not None:
+        found = nsib.flag("CONFIG_SB_MONOTONIC_COUNTER")
+    if found is None and _on(project.sysbuild, "SB_CONFIG_SECURE_BOOT_APPCORE") is not None and project.sysbuild:
+        found = project.sysbuild.flag("SB_CONFIG_SECURE_BOOT_MONOTONIC_COUNTER")
+    return found
+
+
+def _on(config: Kconfig | None, *names: str) -> Told | None:
+    found = config.on(*names) if config is not None else None
+    return None if found is None else Told(value=True, source=found.source)
+
+
+def _told_by(sysbuild: Kconfig | None, part: str) -> bool:
+    """Whether the build system's own configuration decides a choice."""
+    return sysbuild is not None and any(
+        name.startswith(f"SB_CONFIG_{part}") and value == "y" for name, value in sysbuild.chosen()
+    )
