@@ -161,3 +161,19 @@ def test_a_comparison_is_a_comment_that_starts_with_the_answer(tmp_path, capsys)
     assert out.startswith("### bootverify: this change makes the design weaker\n")
     assert out.count("The attack as it ran") == 1
     assert out.count("<details>") == out.count("</details>")
+
+
+@pytest.mark.parametrize(
+    ("name", "policy", "words"),
+    [
+        ("APPROTECT off on nrf52840", "rot-immutable", "violated -> violated, by an attack that did not work before"),
+        ("key moved into the application on nrf5340", "secret-confidential", "violated -> violated, by another attack"),
+    ],
+)
+def test_where_both_are_violated_each_attack_is_replayed_on_the_other(name, policy, words, tmp_path, capsys):
+    seed = next(seed for seed in SEEDS if seed.name == name)
+    code, out = _diff(tmp_path, capsys, seed.old, seed.new, policy)
+    assert words in " ".join(out.split())
+    assert code == (1 if "did not work before" in words else 0)
+    _, back = _diff(tmp_path, capsys, seed.new, seed.old, policy)
+    assert ("no longer by the attack that worked before" in back) == ("did not work before" in words)

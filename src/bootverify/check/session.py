@@ -51,6 +51,13 @@ class Session:
         for question in asked:
             yield self._answer(checker, question)
 
+    def question(self, design: Design, finding: Finding) -> Question | None:
+        """The question about `design` that `finding` answers; None when it is not asked."""
+        wanted = (finding.policy, finding.kind, finding.subject, finding.attacker)
+        asked = self._questions(design, ())
+        found = ((each.policy.id, each.ask.subject.value, each.about, each.attacker.name) for each in asked)
+        return next((each for each, at in zip(asked, found, strict=True) if at == wanted), None)
+
     def _questions(self, design: Design, subjects: Iterable[str]) -> list[Question]:
         return list(
             questions(design, self.policies, self.attackers, subjects=subjects, any_attacker=self.options.any_attacker)

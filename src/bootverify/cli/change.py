@@ -17,6 +17,7 @@ from bootverify.report.changes_markdown import changes_markdown
 from bootverify.sources.design_file import design_of
 from bootverify.sources.mutate import mutated
 from bootverify.whatif.attackers import possible, weakest
+from bootverify.whatif.attacks import with_attacks
 from bootverify.whatif.compare import Change, compared, renamed
 from bootverify.whatif.facts import changed_facts
 
@@ -49,8 +50,8 @@ def diff(
     designs = [design_of(each) for each in (before, after)]
     asker = api.session(policies=policy or (), attackers=attacker or ())
     reports = [asker.report(design, subject or ()) for design in designs]
-    questions = compared(*reports)
     names = renamed(*designs)
+    questions = with_attacks(compared(*reports), designs[0], designs[1], names, asker)
     deliver(FORMS[format](questions, changed_facts(before, after, names), names), output)
     if any(report.discrepancies for report in reports):
         complain("executor and encoder disagree, which is a defect of bootverify")

@@ -7,7 +7,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, get_args
 
 from bootverify.design.protection import Access, Attribution
 from bootverify.machine import action as actions
@@ -165,24 +165,4 @@ def _snake(name: str) -> str:
     return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
 
 
-ACTIONS: dict[str, type[Any]] = {
-    _snake(cls.__name__): cls
-    for cls in (
-        actions.TakeStep,
-        actions.Reset,
-        actions.Publish,
-        actions.Inspect,
-        actions.Deliver,
-        actions.Confirm,
-        actions.Overwrite,
-        actions.ForgeTrailer,
-        actions.Jump,
-        actions.ReadOut,
-        actions.ProgramRegion,
-        actions.UseSlot,
-        actions.ReadSlot,
-        actions.Unwrap,
-        actions.EraseAll,
-        actions.Probe,
-    )
-}
+ACTIONS: dict[str, type[Any]] = {_snake(cls.__name__): cls for cls in get_args(actions.Action)}

@@ -86,6 +86,16 @@ def word(finding: Finding | None) -> str:
     return finding.verdict.value if finding is not None else "not asked"
 
 
+def how(each: Compared) -> str:
+    """What is said of two attacks, where both designs are broken."""
+    return {
+        Change.WEAKER: ", by an attack that did not work before",
+        Change.STRONGER: ", no longer by the attack that worked before",
+        Change.INCOMPARABLE: ", by another attack; neither works on the other design",
+        Change.EQUAL: "",
+    }[each.attacks]
+
+
 def summary(questions: Sequence[Compared]) -> str:
     """How many questions became what."""
     counts = {change: sum(each.change is change for each in questions) for change in Change}
@@ -105,7 +115,7 @@ def _told(group: Sequence[Compared], told: set[tuple[str, ...]]) -> Iterator[str
     lines = wrap(who, max(WIDTH - len(head), 20), break_on_hyphens=False) or [""]
     yield head + lines[0]
     yield from (" " * len(head) + line for line in lines[1:])
-    yield f"  {word(first.old)} -> {word(first.new)}"
+    yield f"  {word(first.old)} -> {word(first.new)}{how(first)}"
     finding = telling(first)
     if finding is None:
         return

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bootverify.report.changes import Names, grouped, renames, summary, telling, word
+from bootverify.report.changes import Names, grouped, how, renames, summary, telling, word
 from bootverify.report.log import chapters
 from bootverify.whatif.compare import Change, Compared
 from bootverify.whatif.facts import ChangedFact
@@ -32,7 +32,7 @@ def _headline(weaker: Sequence[Sequence[Compared]], groups: Sequence[Sequence[Co
 def _weaker(group: Sequence[Compared], told: set[tuple[str, ...]]) -> Iterator[str]:
     first = group[0]
     who = ", ".join(f"`{name}`" for name in dict.fromkeys(each.attacker for each in group))
-    yield f"#### `{first.policy}` of `{first.subject}`: {word(first.old)} → **{word(first.new)}**"
+    yield f"#### `{first.policy}` of `{first.subject}`: {word(first.old)} → **{word(first.new)}**{how(first)}"
     yield ""
     yield f"Against {who}."
     finding = telling(first)

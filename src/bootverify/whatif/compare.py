@@ -34,13 +34,17 @@ _RANK = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One question in both designs; None where it is not asked."""
+    """One question in both designs; None where it is not asked.
+
+    `attacks` compares the attacks where both are violated, as far as somebody did.
+    """
 
     policy: str
     subject: str
     attacker: str
     old: Finding | None
     new: Finding | None
+    attacks: Change = Change.EQUAL
 
     @property
     def change(self) -> Change:
@@ -48,6 +52,8 @@ class Compared:
         before, after = _rank(self.old), _rank(self.new)
         if before != after:
             return Change.WEAKER if after < before else Change.STRONGER
+        if self.attacks is not Change.EQUAL:
+            return self.attacks
         differ = self.old is not None and self.new is not None and self.old.verdict is not self.new.verdict
         return Change.INCOMPARABLE if differ and before == 1 else Change.EQUAL
 

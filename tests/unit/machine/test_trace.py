@@ -1,18 +1,22 @@
 """Traces round-trip through their JSON form, and bad documents are refused with words."""
 
 import json
+from typing import get_args
 
 import pytest
 
 from bootverify.design.protection import Access, Attribution
 from bootverify.machine.action import (
+    Action,
     Confirm,
     Deliver,
     EraseAll,
+    FillSlot,
     ForgeTrailer,
     Inspect,
     Jump,
     Overwrite,
+    PatchFetch,
     Probe,
     ProgramRegion,
     Publish,
@@ -43,6 +47,8 @@ ONE_OF_EACH = (
     ReadOut(partition="b0"),
     ProgramRegion(region=3, attribution=Attribution.SECURE, permits=frozenset({Access.READ}), lock=False),
     UseSlot(key="kek"),
+    PatchFetch(image="app"),
+    FillSlot(key="verify"),
     ReadSlot(key="kek"),
     Unwrap(image="app", release=2, key="kek"),
     EraseAll(),
@@ -85,3 +91,7 @@ def test_bad_action_is_refused_in_words(document, words) -> None:
 def test_document_that_is_no_trace_is_refused() -> None:
     with pytest.raises(ValueError, match="not a trace"):
         from_json("{}")
+
+
+def test_every_action_has_a_name_by_which_a_trace_is_read():
+    assert set(ACTIONS.values()) == set(get_args(Action))

@@ -1,0 +1,25 @@
+"""Whether an attack that broke a policy of one design breaks it in another: by letting it happen there."""
+
+from collections.abc import Sequence
+
+from bootverify.check.question import Question
+from bootverify.check.replay import replay
+from bootverify.design.design import Design
+from bootverify.executor.evaluate import holds
+from bootverify.executor.world import World
+from bootverify.machine.action import Action
+from bootverify.policy.policy import ClaimKind
+
+
+def succeeds(design: Design, question: Question, actions: Sequence[Action]) -> bool:
+    """Whether `actions`, on a fresh device of `design`, end in a state that breaks the question's claim."""
+    formula, names = question.ask.claim.formula, {"it": question.part}
+    broken = question.ask.claim.kind is ClaimKind.NEVER
+
+    def goal(world: World) -> bool:
+        return holds(world, formula, names) is broken
+
+    try:
+        return replay(design, question.attacker, actions, goal).reached is not None
+    except (KeyError, IndexError):
+        return False  # it speaks of something that is not there
