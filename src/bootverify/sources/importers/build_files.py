@@ -39,14 +39,13 @@ def put_firmware(project: Project, path: Path) -> None:
     whole = {shown for shown, file in found.items() if file.name.startswith("merged_domains.hex")}
     for shown, file in sorted(found.items()):
         part_of = shown.replace("merged.hex", "merged_domains.hex")
-        if shown not in whole and part_of in whole:
-            continue
+        parts_of_others = shown not in whole and part_of in whole
         try:
             firmware = read_firmware(file, shown=shown)
         except InputError as error:
             tolerated(project, shown, error)
             continue
-        project.firmware.append(firmware)
+        (project.repeated if parts_of_others else project.firmware).append(firmware)
         project.inputs.append((shown, firmware.sha256))
     project.firmware += [image for package in project.packages for image in package.images]
 

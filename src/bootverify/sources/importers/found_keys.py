@@ -80,7 +80,7 @@ def grouped(result: ScanResult, pieces: Sequence[Piece], locator: Locator) -> di
 
 def shipped_pieces(project: Project) -> Iterable[Piece]:
     """The bytes of programming files, updates, and the images of update archives."""
-    for file in project.firmware:
+    for file in (*project.firmware, *project.repeated):
         offset = 0
         for segment in file.segments:
             address = segment.at if file.addressed else None

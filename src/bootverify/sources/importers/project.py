@@ -42,6 +42,7 @@ class Project:
     `images` are the Kconfig outputs by role: `application`, `mcuboot`, `nsib`, `spm`, `network`, `network-nsib`.
     `fragments` tells that they are sources (`prj.conf`), where an absent symbol has its default, not outputs.
     `static` is the map that the build was meant to follow, `partitions` the one it has.
+    `repeated` are programming files that should say nothing new: only private keys are looked for in them.
     `symbol_files` are those in which the symbols of an image may stand, by its role.
     """
 
@@ -62,6 +63,7 @@ class Project:
     sources: Kconfig | None = None
     sources_sysbuild: Kconfig | None = None
     firmware: list[FirmwareFile] = field(default_factory=list)
+    repeated: list[FirmwareFile] = field(default_factory=list)
     symbol_files: dict[str, list[Path]] = field(default_factory=dict)
     packages: list[Package] = field(default_factory=list)
     public_keys: list[Named] = field(default_factory=list)

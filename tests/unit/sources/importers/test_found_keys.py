@@ -233,6 +233,16 @@ def test_whoever_has_the_files_of_the_build_has_the_key_in_them(tmp_path) -> Non
     assert verdicts(told_only, "secret-confidential", "image_decryption", "factory-insider") == set()
 
 
+def test_a_key_in_a_file_that_another_should_repeat_is_found_too(tmp_path) -> None:
+    path = write_build(tmp_path / "build", Build())
+    (path / "merged_domains.hex").write_text((path / "merged.hex").read_text())
+    put(path, 0xF8010, pem(OWN))
+    design = api.load(path)
+    (key,) = (each for each in design.keys if each.secret)
+    assert key.source.file.endswith("merged.hex")
+    assert [each.name for each in design.artifacts if each.name.startswith("merged.hex")] == []
+
+
 def test_a_lone_image_without_a_map_is_judged_too(tmp_path) -> None:
     (tmp_path / "app.bin").write_bytes(around(pem(OWN)))
     design = api.load(tmp_path / "app.bin")
