@@ -93,6 +93,7 @@ def _chosen(path: Path, shown: str) -> Path | None:
 def _fragments(project: Project, home: Path, shown: str, map_file: Path | None, chosen: Path | None) -> None:
     base = home.resolve()
     variant = variant_of(chosen, base)
+    project.own_defaults = (base / "Kconfig.sysbuild").is_file()
     put_fragments(project, base, variant, lambda name: _read(project, base, name, shown, map_file))
     for config in project.all_kconfigs():
         texts = config.values()

@@ -3,6 +3,7 @@
 from typing import Any, get_args
 
 from bootverify.design.boot import EncryptionType, SignatureType, UpgradeMode
+from bootverify.design.soc import FlashPatch
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.importers.draft import Draft
@@ -53,6 +54,11 @@ def _put_lifecycle(draft: Draft, project: Project) -> None:
     draft.put(("lifecycle", "approtect"), None if port is None else port.value, *sources[:1])
     protected = (None if secure is None else secure.value) if trustzone else True
     draft.put(("lifecycle", "secure_approtect"), protected, *([secure.source] if secure else []))
+    off = next(
+        (found for config in project.images.values() if (found := config.on("CONFIG_DISABLE_FLASH_PATCH"))), None
+    )
+    if off is not None and project.soc is not None and load_soc(project.soc.name).flash_patch is FlashPatch.SWITCHABLE:
+        draft.put(("lifecycle", "flash_patch"), False, off.source)  # a start-up that writes UICR.DEBUGCTRL, for good
 
 
 class _Chain:

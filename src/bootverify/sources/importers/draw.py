@@ -31,6 +31,7 @@ def drawn(project: Project, sdk: str | None, search: Search) -> Written:
         InputError: there is nothing to check: no partition, image or key.
     """
     draft = Draft()
+    project.sdk = sdk or project.sdk
     draft.put(("bootverify",), "design/1")
     draft.put(("name",), re.sub(r"[^A-Za-z0-9_.+:@ -]", "_", project.name)[:80] or "design")
     known = soc_is_known(project)
@@ -41,7 +42,7 @@ def drawn(project: Project, sdk: str | None, search: Search) -> Written:
         if project.soc is not None:
             words = f"no model of {project.soc.name}: only what holds on any SoC is asked"
             project.ledger.add(project.soc.source, words)
-    draft.put(("sdk",), sdk or project.sdk)
+    draft.put(("sdk",), project.sdk)
     _put_map(draft, project)
     if not draft.plain.get("partitions") and not project.firmware and not project.all_kconfigs():
         raise InputError.at(project.shown, 0, "no partition map and no image is here; name a build, a map or an image")

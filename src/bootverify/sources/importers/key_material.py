@@ -119,6 +119,23 @@ def _named_files(draft: Draft, project: Project) -> None:
         else:
             place = _place_of(draft, image) if owner == "mcuboot" else _first_image(draft, "uicr")
             _put(draft, role, "public", known.fingerprint, _named(symbol), place=place, verifies=True)
+    _decryption(draft, project)
+
+
+def _decryption(draft: Draft, project: Project) -> None:
+    """The private key that MCUboot decrypts updates with is compiled into it (ncs-boot 2.6), wherever its file lies."""
+    encrypted = draft.plain.get("chain", {})
+    image = next((name for name, entry in encrypted.items() if entry.get("encryption", "none") != "none"), "")
+    names = ("CONFIG_BOOT_ENCRYPTION_KEY_FILE", "SB_CONFIG_BOOT_ENCRYPTION_KEY_FILE")
+    configs = [config for config in (project.image("mcuboot"), project.sysbuild) if config is not None]
+    symbol = next((found for config in configs for name in names if (found := config.symbol(name)) is not None), None)
+    if not image or symbol is None:
+        return
+    known = _in_tree(symbol.value, _HEADERS["mcuboot"])
+    plain: dict[str, object] = {"kind": "private", "placement": _place_of(draft, "mcuboot"), "decrypts": image}
+    if known is not None:
+        plain |= {"fingerprint": known.fingerprint, "published": True}
+    draft.put(("keys", "image_decryption"), plain, _named(symbol))
 
 
 def _in_tree(value: str, default: str) -> KnownKey | None:

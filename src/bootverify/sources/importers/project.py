@@ -41,6 +41,7 @@ class Project:
 
     `images` are the Kconfig outputs by role: `application`, `mcuboot`, `nsib`, `spm`, `network`, `network-nsib`.
     `fragments` tells that they are sources (`prj.conf`), where an absent symbol has its default, not outputs.
+    `own_defaults`: the application changes defaults of the build system (Kconfig.sysbuild).
     `static` is the map that the build was meant to follow, `partitions` the one it has.
     `repeated` are programming files that should say nothing new: only private keys are looked for in them.
     `symbol_files` are those in which the symbols of an image may stand, by its role.
@@ -60,6 +61,7 @@ class Project:
     images: dict[str, Kconfig] = field(default_factory=dict)
     sysbuild: Kconfig | None = None
     fragments: bool = False
+    own_defaults: bool = False
     sources: Kconfig | None = None
     sources_sysbuild: Kconfig | None = None
     firmware: list[FirmwareFile] = field(default_factory=list)

@@ -6,6 +6,7 @@ that every release shares are taken, and each goes to the ledger.
 
 from bootverify.design.settings import Told
 from bootverify.design.source import Source
+from bootverify.sources.importers.defaults import default_mode, default_self_lock
 from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.hexfile import word_at
 from bootverify.sources.importers.kconfig import Kconfig
@@ -72,7 +73,7 @@ def update_mode(project: Project) -> Told | None:
     for symbol, mode in _SYSBUILD_MODES.items():
         if project.sysbuild is not None and (found := project.sysbuild.on(symbol)) is not None:
             return Told(value=mode, source=found.source)
-    return None
+    return None if any(file.uncertain for file in project.all_kconfigs()) else default_mode(project)
 
 
 def non_secure(project: Project) -> Told | None:
@@ -191,11 +192,12 @@ def _protects(project: Project) -> Told | None:
     mcuboot = project.image("mcuboot")
     config = mcuboot if mcuboot is not None else project.image("nsib")
     if config is None:
-        return None
+        return default_self_lock(project)
     own_rights = config.on("CONFIG_NCS_MCUBOOT_DISABLE_SELF_RWX")
     if own_rights is not None:
         return Told(value=True, source=own_rights.source)
-    return config.flag("CONFIG_FPROTECT")
+    told = config.flag("CONFIG_FPROTECT")
+    return told if told is not None or "CONFIG_FPROTECT" in config.uncertain else default_self_lock(project)
 
 
 def _downgrade(project: Project) -> Told | None:
