@@ -436,6 +436,16 @@ def test_a_card_with_two_maps_is_asked_alone(capsys, tmp_path):
     assert code == 1
 
 
+def test_a_proposed_map_that_contradicts_itself_leaves_its_policies_open():
+    proposed = {"mcuboot": (0, 0x10000), "mcuboot_pad": (0xC000, 0x200), "app": (0xC200, 0x6FE00)}
+    proposed |= {"mcuboot_secondary": (0x7C000, 0x70000), "settings_storage": (0xF8000, 0x8000)}
+    both = design(TODAY, {"proposed": {name: {"at": at, "size": size} for name, (at, size) in proposed.items()}})
+    (kind,) = answers([both], None)
+    assert kind[Question.TAKES].verdict is HOLDS
+    assert kind[Question.POLICIES].verdict is UNDEFINED
+    assert "the proposed map contradicts itself" in kind[Question.POLICIES].because
+
+
 def test_designs_of_a_list_and_of_a_revision_are_taken(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(TESTS.parent)
     names = tmp_path / "released"

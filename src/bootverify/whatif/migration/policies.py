@@ -24,6 +24,7 @@ class Outcome:
     """
 
     design: Design
+    new: Design
     weaker: tuple[Compared, ...]
     asked: int
     violated_anyway: int
@@ -50,7 +51,8 @@ class Outcome:
             why = f"{first.policy} of {first.subject} against {first.attacker} holds if the release closes the port"
             return _open(Verdict.UNDEFINED, f"{why}, or its protection, in units whose production did not; not told")
         if not self.asked:
-            return _open(Verdict.UNDEFINED, "of the new design itself no policy holds")
+            own = next((point for point in self.new.open_points if point.name == MAP_CONFLICT), None)
+            return _open(Verdict.UNDEFINED, own.statement if own else "of the new design itself no policy holds")
         more = f"; {self.violated_anyway} are violated by the new design itself" if self.violated_anyway else ""
         return Answer(
             question=Question.POLICIES,
@@ -74,6 +76,7 @@ def held_up(made: Design, new: Design, check: Check) -> Outcome:
     asked = [each for each in wanted.findings if each.verdict is Verdict.HOLDS]
     return Outcome(
         design=made,
+        new=new,
         weaker=weaker,
         fuses=fuses,
         asked=len(asked),

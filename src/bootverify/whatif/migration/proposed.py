@@ -5,9 +5,11 @@ from dataclasses import replace
 from bootverify.design.boot import SetUpTrustZone, Stage, Step
 from bootverify.design.design import Design
 from bootverify.design.memory import Partition
+from bootverify.design.openpoint import MAP_CONFLICT, OpenPoint
 from bootverify.design.protection import Span
 from bootverify.errors import InputError
 from bootverify.ranges import AddressRange
+from bootverify.sources.resolve_map import contradiction
 
 
 def split(design: Design) -> tuple[Design, Design]:
@@ -32,11 +34,17 @@ def _next(field: Design, new: dict[str, Partition], file: str) -> Design:
     used |= {stage.code for stage in field.stages if stage.code}
     for name in sorted(used - set(partitions)):
         raise InputError.at(file, 0, f"the proposed map lacks `{name}`, which the chain uses; add it")
+    conflict = contradiction(partitions, used, field.soc)
+    points = tuple(point for point in field.open_points if point.name != MAP_CONFLICT)
+    if conflict:
+        text = f"the proposed map contradicts itself: {conflict}"
+        points = (*points, OpenPoint(name=MAP_CONFLICT, statement=text))
     moved = {part.range: partitions[part.name].range for part in field.partitions if part.name in partitions}
     return replace(
         field,
         name=f"{field.name} (proposed)",
         partitions=tuple(partitions.values()),
+        open_points=points,
         stages=tuple(_stage(field, stage, moved) for stage in field.stages),
     )
 
