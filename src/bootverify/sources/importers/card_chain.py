@@ -146,7 +146,9 @@ def put_image(draft: Draft, link: Link, chain: list[Link], map_: Map, *, tfm: bo
         _put_page(draft, link, map_)
     _put_trust(draft, link, chain)
     installer = any(each.program == "mcuboot" for each in chain)
-    staging = map_.staging(link.name, link.program) if installer else None
+    # A first stage is updated by nothing that is modelled; that something does is told by its mutability alone.
+    root = not [each for each in chain[: chain.index(link)] if not each.second_core]
+    staging = map_.staging(link.name, link.program) if installer and not root else None
     if link.shipped:
         if staging is None:
             draft.note(link.at, f"no partition stages updates of `{name}`: they are taken by wire at most")
