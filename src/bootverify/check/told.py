@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bootverify.check.forger import forged_code
 from bootverify.check.question import Question
 from bootverify.check.verdict import Fact, Finding, Verdict
 from bootverify.design.design import Design
@@ -24,6 +25,8 @@ def judged(design: Design, question: Question, base: Finding, discrepancies: lis
     open_side = next((each for each in (enacted, concluded) if each.kept is None), None)
     if open_side is not None:
         return replace(base, verdict=Verdict.UNKNOWN, because=open_side.why, open_points=(OPEN_POINT,))
+    if enacted.kept and (reason := forged_code(design, question.attacker.name)):
+        return replace(base, verdict=Verdict.UNKNOWN, because=reason, open_points=(OPEN_POINT,))
     return replace(
         base,
         verdict=Verdict.HOLDS if enacted.kept else Verdict.VIOLATED,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.unit.sources.test_scenario_card import _card, _points, _read
 
+from bootverify.design.boot import Protect
 from bootverify.design.design import Design
 from bootverify.design.life import Recovery
 
@@ -127,3 +128,27 @@ def test_the_lock_of_the_transfer_ram_counts_when_a_boot_stage_sets_it_whole(loc
     design = _read(card)
     assert design.network[0].transfer_locked is locked
     assert ("unread-transfer-lock" in _points(design)) is (locked is None)
+
+
+def test_a_secret_in_an_image_of_two_parts_is_open_for_the_non_secure_one() -> None:
+    card = _card()
+    card["design"]["chain"][1]["runs_as"] = "SPE + NSPE"
+    card["design"]["protection"]["tfm"] = {"isolation_level": 1}
+    card["design"]["keys"].append({"name": "k", "kind": "symmetric", "placement": "app image", "used_for": "talk"})
+    assert "part-not-told" in _points(_read(card))
+
+
+def test_a_region_of_rram_that_is_not_locked_protects_nothing() -> None:
+    card = _card()
+    card["soc"] = "nRF54L15"
+    lock = {"span": [0x0, 0xC000], "perm": "write denied, not locked", "set_by": "mcuboot", "when": "before hand-off"}
+    card["design"]["protection"] = {"engine": "RRAMC", "locks": [lock], "tfm": "absent", "approtect": "on"}
+    assert not any(isinstance(step, Protect) for step in _read(card).stages[0].steps)
+
+
+def test_an_entry_that_is_said_to_be_unlocked_contradicts_its_unit() -> None:
+    card = _card()
+    card["soc"] = "nRF52840"
+    lock = {"span": [0x0, 0xC000], "perm": "write denied, not locked", "set_by": "mcuboot", "when": "before hand-off"}
+    card["design"]["protection"] = {"engine": "ACL", "locks": [lock], "tfm": "absent", "approtect": "on"}
+    assert "contradicting-permission" in _points(_read(card))

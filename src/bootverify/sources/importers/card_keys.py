@@ -143,6 +143,10 @@ def _places(
     if image is not None:
         release = re.search(r"release\s+v?(\d+)", text)
         place: dict[str, Any] = {"image": image}
+        if "parts" in draft.native["chain"].get(image, {}) and key.get("kind") in {"private", "symmetric"}:
+            text = f"in which part of `{image}` the value of `{name}` lies"
+            foes = ("app-code-ns", "netcore-code")
+            draft.open((*told_at, "placement"), "part-not-told", text, about=[name], attackers=foes)
         if release:
             place["release"] = min(max(int(release[1]), 1), draft.native.get("releases", 2))
         found.append(place)

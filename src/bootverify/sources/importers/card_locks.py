@@ -131,6 +131,8 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
             if owner is None:
                 draft.open(at, "unread-lock", f"lock set by `{lock.get('set_by')}`", policies=OF_ACCESS)
             continue
+        if _is_loose(draft, lock, at):
+            continue
         spans[owner].append(_span(draft, lock, at))
     for name, listed in spans.items():
         _one_denial(draft, name, listed)
@@ -243,12 +245,31 @@ def _at_its_time(draft: Draft, when: str, at: tuple[str | int, ...], about: list
         draft.open((*at, "when"), "conditional-lock", f"the lock is set `{when}`", about=about, policies=OF_ACCESS)
 
 
+def _guard(draft: Draft) -> UnitKind:
+    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
+    return soc.guard.kind
+
+
+def _is_loose(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> bool:
+    """A span said to be unlocked: a RRAMC region is then open to code, and an entry of ACL or BPROT cannot be that."""
+    seen = read(lock.get("perm", ""), PERMISSIONS, SILENT_PERM)
+    kind = _guard(draft)
+    if not seen.has("loose") or kind is UnitKind.SPU:
+        return False
+    if kind is UnitKind.RRAMC:
+        draft.note(at, "a region that is not locked stops no code that runs: it is counted for nothing")
+    else:
+        text = f"`{lock.get('perm')}`: an entry of this unit cannot be opened again"
+        draft.open(at, "contradicting-permission", text, policies=OF_ACCESS, contradiction=True)
+    return True
+
+
 def _span(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> dict[str, Any]:
     seen = read(lock.get("perm", ""), PERMISSIONS, SILENT_PERM)
     engine = str((draft.design.get("protection") or {}).get("engine", ""))
-    stays = (seen.has("locked") and not seen.has("loose")) or says(engine, "acl|bprot")
-    if not stays and says(engine, "rramc"):
-        draft.note(at, "the lock of a RRAMC region is taken to stand until reset")
+    stays = seen.has("locked") and not seen.has("loose")
+    if not stays and _guard(draft) is not UnitKind.SPU:
+        draft.note(at, "what this unit denies is taken to stand until reset")
         stays = True
     moments = set(read(lock.get("when", ""), MOMENTS, SILENT_WHEN).values)
     entry: dict[str, Any] = {

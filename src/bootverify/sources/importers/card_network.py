@@ -39,6 +39,9 @@ def put_network(draft: Draft, chain: list[Link]) -> None:
         }
         if "pcd_ram_lock" in protection:
             value["transfer_locked"] = _transfer_locked(draft, link)
+        if link.program == "b0n" and value["updatable"]:
+            text = f"an update path into `{link.name}`"
+            draft.open((*link.at, "mutability"), "updatable-root", text, about=[link.name], policies=["rot-immutable"])
         draft.put(at, value, link.at)
 
 
@@ -90,7 +93,15 @@ def _locks(draft: Draft, link: Link) -> list[list[int]]:
         seen = read(lock.get("perm", ""), PERMISSIONS, SILENT_PERM)
         when = read(lock.get("when", ""), MOMENTS, SILENT_WHEN)
         plain = says(lock.get("when", ""), "plain boot") and when.rest == ("only",)
-        if seen.rest or not seen.has("no-write") or not when.values or (when.rest and not plain) or start == end:
+        loose = not seen.has("locked") or seen.has("loose")
+        if (
+            seen.rest
+            or loose
+            or not seen.has("no-write")
+            or not when.values
+            or (when.rest and not plain)
+            or start == end
+        ):
             text = f"a lock of `{link.name}`: {lock.get('perm')}, {lock.get('when')}"
             draft.open(("protection", "locks", i), "unread-network-lock", text, about=stages, policies=OF_ACCESS)
             continue
