@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from bootverify.design.boot import Image, Program
+from bootverify.design.boot import Image
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InUicr, Key
 from bootverify.design.memory import Role
@@ -72,11 +72,6 @@ def header_size(design: Design, image: Image, slot: int) -> int:
         return nsib_build.pad(design, image) if image.verified_by else 0
     role, _, size = _plain(design, image.slots[min(slot, len(image.slots) - 1)])[0]
     return size if role is Role.PAD else design.soc.header
-
-
-def first_program(design: Design, image: str) -> Program:
-    """The program that runs first in `image`."""
-    return design.stages_of(image)[0].program
 
 
 def provisioned(keys: tuple[Key, ...], of: Design) -> tuple[Key, ...]:
