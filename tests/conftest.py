@@ -52,9 +52,8 @@ def _checked_act(world: World, action: Action) -> None:
         _act(world, action)
         return
     inclusion = _inclusion(steps, world)
-    before = _copy(world)
     _act(world, action)
-    inclusion.watch(before, action, world)
+    inclusion.watch(action, world)
     _remember(world, inclusion)
 
 

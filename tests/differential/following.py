@@ -39,7 +39,7 @@ class Followed:
             self.world = before
             return False
         self.history.append(action)
-        self.inclusion.watch(before, action, self.world)
+        self.inclusion.watch(action, self.world)
         return True
 
     def does(self, *actions: Action) -> dict[str, Value]:

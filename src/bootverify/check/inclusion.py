@@ -36,7 +36,7 @@ class Inclusion:
         twin.steps, twin.instants = self.steps, self.instants
         return twin
 
-    def watch(self, _: World, action: Action, after: World) -> None:
+    def watch(self, action: Action, after: World) -> None:
         """Note that `action` led to `after`.
 
         Raises:

@@ -34,12 +34,11 @@ class _Watched:
         return _Watched(self.world.copy(), self.inclusion.copy())
 
     def happens(self, action: Action) -> bool:
-        before = self.world.copy()
         try:
             act(self.world, action)
         except NotEnabled:
             return False
-        self.inclusion.watch(before, action, self.world)
+        self.inclusion.watch(action, self.world)
         return True
 
 

@@ -71,10 +71,9 @@ class _Run:
 
     def does(self, action: Action) -> None:
         """Raises NotEnabled; what has happened then is of no use any more."""
-        before = self.world.copy() if self.inclusion is not None else self.world
         act(self.world, action)
         if self.inclusion is not None:
-            self.inclusion.watch(before, action, self.world)
+            self.inclusion.watch(action, self.world)
         observation = Observation(at=mark(self.world.device), log=tuple(self.world.log))
         self.steps = (*self.steps, Step(action=action, observation=observation))
 

@@ -1,6 +1,8 @@
 """The aggregate: everything that is fixed before the first reset."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from bootverify.design.artifact import Artifact, Contradiction
@@ -86,9 +88,13 @@ class Design:
     partial_map: bool = False
     source: Source = field(default=NOWHERE, compare=False)
 
+    def __hash__(self) -> int:
+        # Of a few fields: whoever keeps what follows from a design asks often, and equality has the last word.
+        return hash((self.name, self.sdk, self.files, len(self.partitions), len(self.keys)))
+
     def partition(self, name: str) -> Partition:
         """The partition called `name`; KeyError when there is none."""
-        return _named(self.partitions, name)
+        return _partitions(self)[name]
 
     def image(self, name: str) -> Image:
         """The image called `name`; KeyError when there is none."""
@@ -127,6 +133,12 @@ class Design:
     def has_tfm(self) -> bool:
         """Whether TF-M separates a secure from a non-secure side."""
         return any(stage.program is Program.TFM for stage in self.stages)
+
+
+@lru_cache(maxsize=16)
+def _partitions(design: Design) -> Mapping[str, Partition]:
+    """By name; of two with one name, which is a fault told elsewhere, the first."""
+    return {partition.name: partition for partition in reversed(design.partitions)}
 
 
 def _named(things: tuple[T, ...], name: str) -> T:

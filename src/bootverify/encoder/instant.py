@@ -63,7 +63,7 @@ class Instants:
     """Explicit steps of a boot system over plain values."""
 
     boot: BootSystem
-    _told: dict[int, set[Action]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _told: dict[tuple[object, ...], bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def _compiled(self) -> Compiled:
@@ -108,10 +108,13 @@ class Instants:
 
     def _may_be(self, number: int, action: Action) -> bool:
         """Whether the transition can stand for an action of that kind, whatever its inputs."""
-        if number not in self._told:
+        region = action.region if isinstance(action, ProgramRegion) else None
+        kind = (number, type(action), region, isinstance(action, TakeStep) and action.cut_after is not None)
+        if kind not in self._told:
             ranges = [range(len(domain(each.sort))) for each in self.boot.system.transitions[number].inputs]
-            self._told[number] = {each for chosen in product(*ranges) for each in self._actions(number, chosen)}
-        return _is_kind(self._told[number], action)
+            told = [each for chosen in product(*ranges) for each in self._actions(number, chosen)]
+            self._told[kind] = _is_kind(told, action)
+        return self._told[kind]
 
     def _of_kind(self, number: int, chosen: tuple[int, ...], action: Action) -> bool:
         return _is_kind(self._actions(number, chosen), action)

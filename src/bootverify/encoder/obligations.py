@@ -6,6 +6,7 @@ query is made for the pair; in the others the next state is substituted, never a
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bootverify.encoder.smtlib import query
 from bootverify.encoder.system import System, Transition
@@ -101,7 +102,7 @@ def all_preserved(system: System, lemmas: Sequence[Term]) -> Obligation:
         alike.setdefault(lemma.arguments[0] if lemma.op is Op.OR else false(), []).append(lemma)
     ways = []
     for transition in system.transitions:
-        after = Substitution(transition.updates)
+        after = _after(tuple(transition.updates.items()))
         broken = []
         for first, group in alike.items():
             # Lemmas begin with the place they speak of: once the step leaves it, they all hold, and none is looked at.
@@ -114,3 +115,9 @@ def all_preserved(system: System, lemmas: Sequence[Term]) -> Obligation:
         premises=chosen,
         assertions=(*((f"lemma {i}", lemmas[i]) for i in chosen), (GOAL, or_(*ways))),
     )
+
+
+@lru_cache(maxsize=1024)
+def _after(updates: tuple[tuple[Term, Term], ...]) -> Substitution:
+    """The next state in place of the variables that are assigned; attackers have most transitions in common."""
+    return Substitution(dict(updates))

@@ -23,6 +23,8 @@ class Compiled:
     def __init__(self, system: System) -> None:
         self.system = system
         self._index = {variable: i for i, variable in enumerate(system.variables)}
+        self._values = [(variable, domain(variable.sort)) for variable in system.variables]
+        self._numbers = [(each, {value: i for i, value in enumerate(values)}) for each, values in self._values]
         self._steps: dict[int, Step] = {}
         self._made: dict[int, list[tuple[int, Step]]] = {}
         self._pivot, self._possible = self._dispatch()
@@ -90,13 +92,11 @@ class Compiled:
 
     def decode(self, state: State) -> dict[Term, Value]:
         """The values of all variables in `state`."""
-        return {
-            variable: domain(variable.sort)[value] for variable, value in zip(self.system.variables, state, strict=True)
-        }
+        return {variable: values[number] for (variable, values), number in zip(self._values, state, strict=True)}
 
     def encode(self, values: Mapping[Term, Value]) -> State:
-        """The state in which the variables have `values`; KeyError or ValueError when one is missing or foreign."""
-        return tuple(domain(variable.sort).index(values[variable]) for variable in self.system.variables)
+        """The state in which the variables have `values`; KeyError when one is missing or foreign."""
+        return tuple([numbers[values[variable]] for variable, numbers in self._numbers])
 
 
 def inputs_of(transition: Transition, choice: Choice) -> dict[str, Value]:

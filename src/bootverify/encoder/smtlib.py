@@ -1,6 +1,7 @@
 """Terms as SMT-LIB 2 text in QF_BV: truth values as Bool, enumerations as bit vectors of least width."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from bootverify.encoder.terms import BOOL, Op, Sort, Term, nodes
 
@@ -54,11 +55,13 @@ def query(
     return "\n".join(lines) + "\n"
 
 
+@lru_cache(maxsize=20_000)
 def quoted(name: str) -> str:
     """The name as an SMT-LIB symbol."""
     return "|" + name.replace("|", "!").replace("\\", "/") + "|"
 
 
+@lru_cache(maxsize=1024)
 def _sort(sort: Sort) -> str:
     return "Bool" if sort is BOOL else f"(_ BitVec {width(sort)})"
 

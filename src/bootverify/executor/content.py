@@ -24,11 +24,13 @@ def content_of(world: World, name: str) -> Content:
 
 
 def _slot_content(world: World, store: Store) -> Content:
-    held = world.device.flash.read(store.range.start, store.range.size)
-    for genuine, part in world.factory.parts(store):
-        end = part.offset + len(part.data)
-        if held[part.offset : end] == part.data:
+    flash = world.device.flash
+    parts = world.factory.parts(store)
+    for genuine, part in parts:
+        if flash.shows(store.range.start + part.offset, part.data):
             return genuine
+    held = flash.read(store.range.start, store.range.size)
+    for genuine, _ in parts:
         if world.factory.invalidated(store, genuine, held):
             return Invalidated()
     image = world.design.image(store.image)

@@ -99,6 +99,10 @@ class Flash:
         at = address - self.start
         return bytes(self.data[at : at + length])
 
+    def shows(self, address: int, value: bytes) -> bool:
+        """Whether `value` stands at `address`; nothing is copied."""
+        return self.data.startswith(value, address - self.start)
+
     def write(self, address: int, value: bytes) -> None:
         """Program `value`; one operation."""
         if not self.holds(address, len(value)) or (address - self.start) % self.align or len(value) % self.align:

@@ -1,6 +1,7 @@
 """Where code lies: the stores of each image, as byte ranges (docs/SEMANTICS.md, "Stores")."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bootverify.design.boot import ChooseSlot, Image, Program
 from bootverify.design.design import Design
@@ -27,6 +28,7 @@ def external_start(design: Design) -> int:
     return -(-design.soc.flash.end // EXTERNAL_ALIGN) * EXTERNAL_ALIGN
 
 
+@lru_cache(maxsize=1024)
 def home(design: Design, partition: str) -> AddressRange:
     """Where the bytes of `partition` lie on the executor's address line.
 
@@ -50,6 +52,12 @@ def external_size(design: Design) -> int:
 
 def stores_of(design: Design, image: Image) -> tuple[Store, ...]:
     """The stores of all slots of `image`, in the order of the slots, then of the stages."""
+    return _stores_of(design, image.name)
+
+
+@lru_cache(maxsize=128)
+def _stores_of(design: Design, name: str) -> tuple[Store, ...]:
+    image = design.image(name)
     stages = [stage for stage in design.stages_of(image.name) if stage.code is not None]
     found: list[Store] = []
     for slot in image.slots:

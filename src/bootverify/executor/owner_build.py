@@ -66,6 +66,7 @@ class OwnerBuild(OwnerKeys):
     _images: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
     _packages: dict[tuple[str, int, str], Package] = field(default_factory=dict)
     _made: dict[tuple[str, int, bytes], MadeImage] = field(default_factory=dict)
+    _parts: dict[Store, list[tuple[Genuine, Part]]] = field(default_factory=dict)
 
     # -- images
 
@@ -231,12 +232,14 @@ class OwnerBuild(OwnerKeys):
 
     def parts(self, store: Store) -> list[tuple[Genuine, Part]]:
         """The bytes that each release of the store's image leaves in it."""
-        image = self.design.image(store.image)
-        return [
-            (Genuine(image.name, release, slot if len(image.slots) > 1 else ""), self._part(store, release, slot))
-            for slot in image.slots
-            for release in range(1, self.design.releases + 1)
-        ]
+        if store not in self._parts:
+            image = self.design.image(store.image)
+            self._parts[store] = [
+                (Genuine(image.name, release, slot if len(image.slots) > 1 else ""), self._part(store, release, slot))
+                for slot in image.slots
+                for release in range(1, self.design.releases + 1)
+            ]
+        return self._parts[store]
 
     def _part(self, store: Store, release: int, variant: str) -> Part:
         """The part of `store` of the image that is linked for the slot `variant`."""
