@@ -74,10 +74,11 @@ def check(
     subjects: Iterable[str] = (),
     attackers: Sequence[str] = (),
     options: Options | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Report:
     """The report on `design`: all of ours that apply, or the policies, subjects and attackers that are named.
 
-    An attacker who is named is asked about even where the policy does not list him.
+    An attacker who is named is asked about even where the policy does not list him. `progress` is told the share done.
 
     Raises:
         InputError: a name is unknown, or a file that was named is wrong.
@@ -89,7 +90,7 @@ def check(
     asked = options or Options()
     if attackers and policies and not asked.any_attacker:
         asked = asked.widened()
-    return check_design(design, chosen, foes, load_support(), subjects=named, options=asked)
+    return check_design(design, chosen, foes, load_support(), subjects=named, options=asked, progress=progress)
 
 
 def session(*, policies: Sequence[str] = (), attackers: Sequence[str] = (), options: Options | None = None) -> Session:

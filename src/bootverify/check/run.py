@@ -1,6 +1,6 @@
 """All questions about a design, answered: proof, or replay, or an admission. The one place where the two sides meet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bootverify import __version__
@@ -64,11 +64,17 @@ def check_design(
     *,
     subjects: Iterable[str] = (),
     options: Options = Options(),
+    progress: Callable[[float], None] | None = None,
 ) -> Report:
-    """The report on every question that policies, attackers and subjects select."""
+    """The report on every question that policies, attackers and subjects select; `progress` is told the share done."""
     checker = Checker(design, support, options)
-    asked = questions(design, policies, attackers, subjects=subjects, any_attacker=options.any_attacker)
-    return report_of(checker, tuple(checker.answer(question) for question in asked))
+    asked = list(questions(design, policies, attackers, subjects=subjects, any_attacker=options.any_attacker))
+    findings = []
+    for number, question in enumerate(asked):
+        if progress is not None:
+            progress(number / len(asked))
+        findings.append(checker.answer(question))
+    return report_of(checker, tuple(findings))
 
 
 def report_of(checker: "Checker", findings: tuple[Finding, ...]) -> Report:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_PATIENCE_S = 2.0  # before that nobody needs a bar
+_PATIENCE_S = 1.0  # before that nobody needs a bar
 _WIDTH = 40
 
 
@@ -21,7 +21,7 @@ def bar() -> Iterator[Callable[[float], None] | None]:
 
 
 class _Bar:
-    """A bar on standard error, from two seconds on."""
+    """A bar on standard error, from a second on."""
 
     def __init__(self) -> None:
         self.since, self.shown = time.monotonic(), False

@@ -67,7 +67,15 @@ def check(
         return 2
     solvers = solver.names
     options = api.Options(solvers=solvers, certificates=certificates is not None, explain=explain)
-    report = api.check(design, policies=policy or (), subjects=subject or (), attackers=attacker or (), options=options)
+    with bar() as progress:
+        report = api.check(
+            design,
+            policies=policy or (),
+            subjects=subject or (),
+            attackers=attacker or (),
+            options=options,
+            progress=progress,
+        )
     accepted = api.accepted(report, waivers=waivers, baseline=baseline, today=date.today())  # noqa: DTZ011 - local day
     report = accepted.report
     for finding in report.findings:
