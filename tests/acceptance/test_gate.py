@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -208,5 +209,20 @@ def test_the_west_command_hands_over_the_build_directory(tmp_path):
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{TOP / 'src'}"}
     command = [sys.executable, "-c", code, "-d", TODAY, *ASKED]
     done = subprocess.run(command, cwd=TOP, env=environment, capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert b"secret-confidential" in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("west") is None, reason="the vendor's meta-tool is not installed")
+def test_the_west_command_works_in_a_workspace(tmp_path):
+    manifest = tmp_path / "manifest"
+    shutil.copytree(TOP / "integrations" / "west", manifest / "integrations" / "west")
+    commands = "integrations/west/west-commands.yml"
+    (manifest / "west.yml").write_text(f"manifest:\n  self:\n    path: manifest\n    west-commands: {commands}\n")
+    site = os.pathsep.join([str(TOP / "src"), *sys.path[1:]])
+    environment = {**os.environ, "PYTHONPATH": site}
+    subprocess.run(["west", "init", "-l", "manifest"], cwd=tmp_path, check=True, capture_output=True)
+    command = ["west", "bootverify", "-d", str(TOP / TODAY), *ASKED]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
     assert done.returncode == 1, done.stderr
     assert b"secret-confidential" in done.stdout
