@@ -70,7 +70,7 @@ def test_a_seeded_regression_is_blocked_on_the_command_line(seed: Seed, tmp_path
     assert f"weaker    {seed.policy}" in out
 
 
-@pytest.mark.parametrize("each", REFACTORINGS[1::41], ids=lambda each: each.name)
+@pytest.mark.parametrize("each", [REFACTORINGS[number] for number in (1, 4, 5, 11, 16)], ids=lambda each: each.name)
 def test_a_refactoring_passes_on_the_command_line(each: Harmless, tmp_path, capsys):
     code, out = _diff(tmp_path, capsys, each.old, each.new, *SAMPLED)
     assert code == 0
