@@ -5,7 +5,9 @@ from pathlib import Path
 
 from bootverify.design.source import Source
 from bootverify.errors import InputError
+from bootverify.sources.importers.build_dir import is_build_dir
 from bootverify.sources.importers.devicetree import parse_devicetree
+from bootverify.sources.importers.folders import folders_in
 from bootverify.sources.importers.fragments import put_fragments, variant_of
 from bootverify.sources.importers.kconfig import Kconfig, read_kconfig
 from bootverify.sources.importers.partition_manager import read_partitions
@@ -35,6 +37,10 @@ def read_app_dir(path: Path, shown: str, map_file: Path | None = None) -> Projec
     project = Project(name=(path if home is None else home).resolve().name, shown=shown, fragments=True)
     if home is not None:
         _fragments(project, home, shown, map_file, chosen)
+    for folder in folders_in(path) if map_file is None else ():
+        if is_build_dir(folder):
+            where = Source(file=_shown(shown, path, folder))
+            project.ledger.add(where, "a build of the application; name it to check what was built")
     if chosen is None:
         _overlay(project, path, shown)
         return project

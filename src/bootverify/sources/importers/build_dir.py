@@ -33,6 +33,8 @@ def is_build_dir(path: Path) -> bool:
         return True
     if any(PROGRAMMED.fullmatch(each.name) for each in files_in(path)):
         return True
+    if (path / "prj.conf").is_file():
+        return False  # an application that was built in a folder of its own
     return any((each / "zephyr" / ".config").is_file() for each in folders_in(path))
 
 

@@ -7,6 +7,7 @@ from bootverify.errors import InputError
 from bootverify.sources.importers.app_dir import is_app_dir, read_app_dir
 from bootverify.sources.importers.build_dir import is_build_dir, read_build_dir
 from bootverify.sources.importers.draw import drawn
+from bootverify.sources.importers.folders import folders_in
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.single import read_image, read_tree
 from bootverify.sources.importers.text import as_text
@@ -17,6 +18,7 @@ from bootverify.sources.validate import validated
 from bootverify.sources.written import Written
 
 TREES = {".dts", ".dtsi", ".overlay"}
+MOST_LOOKED_AT = 40
 IMAGES = {".hex", ".bin", ".gz"}
 
 
@@ -63,10 +65,7 @@ def project_in(path: Path, shown: str) -> Project:
             return read_build_dir(path, shown)
         if is_app_dir(path):
             return read_app_dir(path, shown)
-        words = (
-            "neither a build nor an application: no .config, partitions.yml, hex file, prj.conf or pm_static.yml in it"
-        )
-        raise InputError.at(shown, 0, words)
+        raise InputError.at(shown, 0, _neither(path))
     if path.suffix in TREES:
         return read_tree(path, shown)
     if path.suffix in IMAGES:
@@ -76,3 +75,11 @@ def project_in(path: Path, shown: str) -> Project:
     if not path.exists():
         raise InputError.at(shown, 0, "there is no such file or directory; check the path")
     raise InputError.at(shown, 0, "no kind of file that is read here; name a build, a map, a devicetree or an image")
+
+
+def _neither(path: Path) -> str:
+    """Why a folder is not read, and which ones below it would be."""
+    words = "neither a build nor an application: no .config, partitions.yml, hex file, prj.conf or pm_static.yml in it"
+    below = [each for folder in folders_in(path)[:MOST_LOOKED_AT] for each in (folder, *folders_in(folder)[:20])]
+    fitting = [each.relative_to(path).as_posix() for each in below if is_build_dir(each) or is_app_dir(each)]
+    return f"{words}; name {' or '.join(fitting[:5])}" if fitting else words

@@ -81,3 +81,21 @@ def test_a_file_that_may_not_be_read_is_refused_with_the_reason(tmp_path) -> Non
     build = built(tmp_path)
     (build / "partitions.yml").chmod(0)
     assert not taken(build)
+
+
+def test_a_folder_that_is_none_names_what_lies_in_it(tmp_path) -> None:
+    (tmp_path / "fw" / "app").mkdir(parents=True)
+    (tmp_path / "fw" / "app" / "prj.conf").write_text("CONFIG_LOG=y\n")
+    with pytest.raises(InputError, match=r"prj.conf or pm_static.yml in it; name fw/app$"):
+        load(tmp_path, shown="repository")
+
+
+@pytest.mark.parametrize("sysbuild", [True, False])
+def test_an_application_with_a_build_in_it_is_read_as_sources_and_says_so(tmp_path, sysbuild) -> None:
+    build = write_build(tmp_path / "build", Build(sysbuild=sysbuild))
+    (tmp_path / "prj.conf").write_text("CONFIG_BOOTLOADER_MCUBOOT=y\n")
+    (tmp_path / "pm_static.yml").write_text("mcuboot: {address: 0x0, size: 0xc000}\n")
+    design = load(tmp_path, shown="app")
+    assert [part.name for part in design.partitions] == ["mcuboot"]
+    assert any(entry.file == "app/build" and "a build of the application" in entry.what for entry in design.ledger)
+    assert load(build).stages
