@@ -77,6 +77,7 @@ class Design:
     open_points: tuple[OpenPoint, ...] = ()
     life: Life = NOTHING_KNOWN
     network: tuple[NetworkStage, ...] = ()
+    network_soc: Soc | None = None  # the second core, where the design says something of it
     proposed: tuple[Partition, ...] = ()  # the map of the next release, where it differs from the one in the field
     files: tuple[InputFile, ...] = ()
     ledger: tuple[Unmodelled, ...] = ()

@@ -3,14 +3,14 @@
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import BootGo, Program
 from bootverify.design.protection import Attribution
-from bootverify.executor import attack
+from bootverify.executor import attack, network_build
 from bootverify.executor.access import erase_and_write
 from bootverify.executor.device import Halt
 from bootverify.executor.layout import home, store_ranges
-from bootverify.executor.stages import mcuboot
+from bootverify.executor.stages import mcuboot, network
 from bootverify.executor.vendor_actions import bytes_for
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import ForgeTrailer, Jump, Overwrite, ProgramRegion, Request
+from bootverify.machine.action import FeedNetwork, ForgeTrailer, Jump, Overwrite, ProgramRegion, Request
 
 
 def _initiators(world: World) -> tuple[Attribution, ...]:
@@ -44,6 +44,20 @@ def forge_trailer(world: World, action: ForgeTrailer) -> None:
         raise NotEnabled("he cannot write that trailer")
     mcuboot.forge_request(world.device, image, action.request)
     world.log.append(f"{world.attacker.name} rewrites the trailer: the next boot sees {action.request.value}")
+
+
+def feed_network(world: World, action: FeedNetwork) -> None:
+    """He has b0n copy an image of his own into the network core: its digest is right, nobody asks for more."""
+    core = world.device.network
+    if core is None:
+        raise NotEnabled("the design has no second core that runs")
+    refused = ""
+    for who in _initiators(world):
+        refused = network.feed(world.device, network_build.crafted(core), who, offset=action.offset)
+        if not refused:
+            world.log.append(f"{world.attacker.name} commands b0n to copy an image of his own")
+            return
+    raise NotEnabled(refused)
 
 
 def read_out(world: World, partition: str, initiators: tuple[Attribution, ...]) -> None:

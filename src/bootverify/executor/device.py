@@ -8,6 +8,8 @@ from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.design.soc import NvmKind, Soc
 from bootverify.executor.flash import Flash, WriteRule
 from bootverify.executor.layout import external_size, external_start
+from bootverify.executor.memory import Ram
+from bootverify.executor.network_core import NetworkCore
 from bootverify.executor.units.acl import Acl
 from bootverify.executor.units.bprot import Bprot
 from bootverify.executor.units.kmu import Kmu
@@ -39,7 +41,8 @@ class Device:
     `stage` and `step` index the design's stages and the stage's steps: the step about to be taken. `active` is the
     slot that NSIB chose in this boot. `port_open` is the debug port after an erase-all. `flash` is one line of
     addresses: the internal memory, and behind it what is used of the external one (`layout.home`). `guard` is the
-    unit before the internal memory; `mpc` and `sau` attribute memory where the guard does not.
+    unit before the internal memory; `mpc` and `sau` attribute memory where the guard does not. `network` is the second
+    core, where the design says enough of it, `shared` the RAM with the command block through which it is fed.
     """
 
     design: Design
@@ -54,6 +57,8 @@ class Device:
     halted: Halt | None = None
     active: str | None = None
     port_open: bool = False
+    network: NetworkCore | None = None
+    shared: Ram = field(default_factory=lambda: Ram(0, 0))
     patched: set[str] = field(default_factory=set)  # images of which the CPU fetches other words than memory holds
     log: list[str] = field(default_factory=list)
 
@@ -82,6 +87,8 @@ class Device:
         soc.md 2.1 and open point 1: every reset that restarts the core is taken to clear the SPU's locks.
         """
         self.reset_units()
+        if self.network is not None:  # any reset of this core forces the other one off; RAM keeps what it holds
+            self.network.force_off()
         self.stage = self.step = 0
         self.halted = None
         self.active = None

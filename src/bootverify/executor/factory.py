@@ -9,7 +9,7 @@ from functools import lru_cache
 from bootverify.design.boot import ChooseSlot, Image
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, PushTarget
-from bootverify.executor import crypto, nsib_build
+from bootverify.executor import crypto, network_build, nsib_build
 from bootverify.executor.crypto import Scheme
 from bootverify.executor.device import BOOTCONF, Device
 from bootverify.executor.flash import Flash
@@ -17,8 +17,11 @@ from bootverify.executor.forger import HIS_KEY, Forger
 from bootverify.executor.image_format import ENC_EC256, ENC_KW, ENC_X25519, parse
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import home, store_ranges
+from bootverify.executor.memory import Ram
 from bootverify.executor.nsib import maker as nsib_maker
 from bootverify.executor.owner_build import NEXT_KEY, Package
+from bootverify.executor.pcd import REGION
+from bootverify.executor.units.spu import Spu
 from bootverify.machine.content import Crafted
 
 ENGINE_KEY_REGISTER = 0x50845400  # nRF5340 and nRF91 class: write-only AES key register of the engine (soc.md 5.1)
@@ -88,6 +91,7 @@ class Factory(Forger):
         used than the design tells.
         """
         device = Device.blank(self.design, outside=outside)
+        self._second_core(device)
         for image in self.design.images:
             start = home(self.design, image.slots[0]).start
             device.flash.load(start, self.slot_image(image, release, image.slots[0]))
@@ -113,6 +117,16 @@ class Factory(Forger):
                     case _:
                         continue
         return device
+
+    def _second_core(self, device: Device) -> None:
+        """The network core and its RAM block, which is guarded by a RAM region of the SPU."""
+        device.network = network_build.programmed(self.design)
+        if device.network is None:
+            return
+        device.shared = Ram(network_build.block_at(self.design), REGION)
+        if isinstance(device.guard, Spu):
+            device.guard.ram_count = self.design.soc.ram.size // REGION
+            device.guard.reset()
 
     def _boot_region(self, device: Device) -> None:
         """UICR.BOOTCONF as the vendor's tool writes it: read, execute, secure, locked, size in KiB (soc.md 2.4)."""

@@ -43,7 +43,7 @@ def config(design: Design, step: ChooseSlot) -> NsibConfig:
     image = design.image(step.image)
     root = design.partition(design.image(design.root.image).slots[0]).range
     return NsibConfig(
-        release=_as_told(_release(design.sdk), design.life),
+        release=_as_told(release_of(design.sdk), design.life),
         magics=Magics.of_hardware(family(design)),
         bootloader=root,
         slot_size=design.partition(image.slots[0]).range.size,
@@ -63,7 +63,7 @@ def _as_told(release: NsibRelease, life: Life) -> NsibRelease:
     return replace(release, counter_errors_stop=True) if life.does(Behaviour.COUNTER_FAILS_CLOSED) else release
 
 
-def _release(sdk: str) -> NsibRelease:
+def release_of(sdk: str) -> NsibRelease:
     """The behaviour of that release; a part that is no number (2.6.x) counts as 0, no release at all as today's."""
     numbers = [part if part.isdigit() else "0" for part in sdk.split(".")[:3]]
     return release_for(".".join(numbers)) if sdk and sdk[0].isdigit() else RELEASE_MAIN

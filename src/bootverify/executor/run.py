@@ -1,11 +1,11 @@
 """Runs actions on a world: one at a time, or a whole trace from production on."""
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import Begin, BootGo, ChooseSlot, Launch, Protect, Run, SetUpTrustZone, operation
+from bootverify.design.boot import Begin, BootGo, ChooseSlot, Launch, Program, Protect, Run, SetUpTrustZone, operation
 from bootverify.executor import attack, attack_actions, vendor_actions
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Power, PowerLost, powered
-from bootverify.executor.stages import mcuboot, nsib, tfm
+from bootverify.executor.stages import mcuboot, network, nsib, tfm
 from bootverify.executor.stages.first_run import copy_delivered_keys
 from bootverify.executor.stages.protect import protect
 from bootverify.executor.world import NotEnabled, World
@@ -14,6 +14,7 @@ from bootverify.machine.action import (
     Confirm,
     Deliver,
     EraseAll,
+    FeedNetwork,
     FillSlot,
     ForgeTrailer,
     Inspect,
@@ -89,6 +90,8 @@ def act(world: World, action: Action) -> None:
             attack_actions.use_slot(world, action.key)
         case ReadSlot():
             attack_actions.read_slot(world, action.key)
+        case FeedNetwork():
+            attack_actions.feed_network(world, action)
         case Jump():
             attack_actions.jump(world, action)
         case EraseAll():
@@ -122,6 +125,8 @@ def _take_step(world: World, action: TakeStep) -> None:
             match step:
                 case Protect():
                     protect(device, step)
+                    if stage.program is Program.MCUBOOT and not device.halted:
+                        network.lock_block(device, device.design.image(stage.image))
                 case ChooseSlot():
                     nsib.choose_slot(world, step)
                 case BootGo():
@@ -135,6 +140,7 @@ def _take_step(world: World, action: TakeStep) -> None:
                 case Begin():
                     copy_delivered_keys(world, stage)
                     device.log.append(f"{stage.name}: running, {stage.attribution.value.replace('_', '-')} state")
+                    network.release(device)
                 case Run():
                     return
         if power.spent == action.cut_after:

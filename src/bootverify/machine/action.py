@@ -118,6 +118,16 @@ class PatchFetch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedNetwork:
+    """Hostile code commands the network core's boot loader, through the shared RAM, to copy an image of its own.
+
+    `offset` counts from the start of that core's flash; None: where its application lies.
+    """
+
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FillSlot:
     """Hostile code provisions the empty slots of `key`, which a bootloader consults, with a key of its own."""
 
@@ -172,6 +182,7 @@ Action = (
     | ReadOut
     | ProgramRegion
     | PatchFetch
+    | FeedNetwork
     | FillSlot
     | UseSlot
     | ReadSlot

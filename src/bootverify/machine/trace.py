@@ -10,7 +10,6 @@ from enum import Enum
 from typing import Any, get_args
 
 from bootverify.design.protection import Access, Attribution
-from bootverify.machine import action as actions
 from bootverify.machine.action import Action, Request
 from bootverify.machine.content import Crafted, Erased, Genuine, Invalidated
 from bootverify.machine.observation import Observation
@@ -165,4 +164,4 @@ def _snake(name: str) -> str:
     return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
 
 
-ACTIONS: dict[str, type[Any]] = {_snake(cls.__name__): cls for cls in get_args(actions.Action)}
+ACTIONS: dict[str, type[Any]] = {_snake(cls.__name__): cls for cls in get_args(Action)}

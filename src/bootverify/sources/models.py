@@ -10,7 +10,7 @@ from bootverify.design.protection import AttributionUnit, FlashGuard, UnitKind
 from bootverify.design.soc import Document, FlashPatch, NvmKind, Soc
 from bootverify.design.source import Source
 from bootverify.ranges import AddressRange
-from bootverify.sources.catalog import find, shown
+from bootverify.sources.catalog import find, names, shown
 from bootverify.sources.document import read_written
 from bootverify.sources.validate import validated
 from bootverify.sources.written import Written
@@ -168,6 +168,11 @@ def load_soc(name: str, *, asked_in: str = "", line: int = 0) -> Soc:
         InputError: there is no such model; said at the place that asked.
     """
     return _soc(name, asked_in, line)
+
+
+def second_core(name: str) -> Soc | None:
+    """The network core beside the core of the SoC called `name`; None where there is no model of one."""
+    return load_soc(f"{name}-net") if f"{name}-net" in names("models/socs") else None
 
 
 def unspecified_soc(source: Source) -> Soc:

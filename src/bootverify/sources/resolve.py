@@ -42,7 +42,7 @@ from bootverify.design.source import Source
 from bootverify.errors import Fault, InputError
 from bootverify.sources.known_keys import published_key
 from bootverify.sources.lifetime import network, open_points, told_life
-from bootverify.sources.models import StageModel, load_soc, load_stage, unspecified_soc
+from bootverify.sources.models import StageModel, load_soc, load_stage, second_core, unspecified_soc
 from bootverify.sources.resolve_map import contradiction, ragged_slot, resolved_map, resolved_memories
 from bootverify.sources.resolve_protection import EARLY, Context, lifecycle_on_soc, resolved_protect, resolved_trustzone
 from bootverify.sources.resolve_settings import (
@@ -127,6 +127,7 @@ class _Resolver:
             open_points=(*points, *open_points(self.entry, self.written)),
             life=told_life(self.entry.life, self.written),
             network=network(self.entry, self.written),
+            network_soc=second_core(self.soc.name) if self.entry.network else None,
             proposed=tuple(proposed.values()),
             files=tuple(InputFile(file=file, sha256=digest) for file, digest in self._inputs()),
             ledger=ledger,

@@ -5,6 +5,18 @@ Document: ncs-boot 1.8, after include/bl_storage.h and scripts/bootloader/provis
 
 import struct
 from enum import Enum
+from typing import Protocol
+
+from bootverify.ranges import AddressRange
+
+
+class Reader(Protocol):
+    """Something with words at addresses."""
+
+    def word(self, address: int) -> int:
+        """The little-endian word there."""
+        ...
+
 
 ERASED_HALFWORD = 0xFFFF
 IMPLEMENTATION_ID = 32
@@ -54,6 +66,19 @@ class StorageLayout(Enum):
     def keys(self) -> int:
         """Offset of the first key entry."""
         return self.s0 + 12
+
+
+def storage_base(memory: Reader, start: int, layout: StorageLayout, flash: AddressRange) -> int:
+    """From where the offsets of `layout` count, for data that were written at `start`.
+
+    Old releases have no life cycle and no implementation id in front: the slot addresses come first (ncs-boot 1.8,
+    N1.5). Told by the bytes: addresses inside `flash` stand where that form has them, not where the present one has.
+    """
+
+    def shows(at: int) -> bool:
+        return all(memory.word(at + offset) in flash for offset in (0, 4))
+
+    return start - layout.s0 if shows(start) and not shows(start + layout.s0) else start
 
 
 def token(index: int, *, indexed: bool) -> int:

@@ -1,5 +1,7 @@
 """Whether an image may be started: the checks of bl_validation.c, in its order."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
 
 from bootverify.executor.crypto import verify_ed25519, verify_p256_raw
@@ -28,6 +30,7 @@ from bootverify.executor.nsib.storage import (
 
 Rejection = tuple[Finding, ...]  # the reason, then what else is logged with it; empty: accepted
 ACCEPTED: Rejection = ()
+_BOOT = VectorTable.BOOT_ADDRESS
 
 
 def vector_table(run: Run, info: FwInfo) -> int:
@@ -69,6 +72,51 @@ def validate(run: Run, info: FwInfo) -> Rejection:
         run.note(Finding.ACCEPTED_UNVERIFIED)
         return ACCEPTED
     return _verify(run, info, trailer)
+
+
+def validate_digest(run: Run, fetch: Callable[[int, int], bytes], *, source: int, destination: int) -> str:
+    """Why the image at `source`, which belongs to `destination`, is refused by a build that checks digests alone.
+
+    `fetch` reads the source (address, length), which may lie in another core's memory. Empty when it is accepted. The
+    checks and their order are those of `validate`, with addresses of the image moved from source to destination
+    (bl_validate_firmware; ncs-boot 1.2, CONFIG_SB_VALIDATE_FW_HASH).
+    """
+    copied = _Copy(fetch, source)
+    at = next((o for o in run.config.release.search_offsets if copied.shows(o, run.config.magics.fw_info)), None)
+    if at is None:
+        return "no metadata"
+    total, size, _, address, boot_address, valid = (copied.word(at + offset) for offset in range(12, 36, 4))
+    if address != destination:
+        return "it belongs to another address"
+    if valid != run.config.valid_value:
+        return Finding.INVALIDATED.value
+    end = destination + size
+    if not _region_within(destination + at, destination + at + total, destination, end):
+        return Finding.FWINFO_OUTSIDE.value
+    if not _within(boot_address, destination, end):
+        return Finding.BOOT_ADDRESS_OUTSIDE.value
+    if not _within(copied.word(boot_address - destination + 4), destination, end):
+        return Finding.RESET_OUTSIDE.value
+    late = next((size + i for i in range(5) if copied.shows(size + i, run.config.magics.validation_info)), None)
+    if late is None:
+        return Finding.NO_VALIDATION_INFO.value
+    if copied.word(late + 12) != (boot_address if run.config.release.vector_table is _BOOT else address):
+        return Finding.VALIDATION_ADDRESS.value
+    return "" if fetch(source + late + 16, 32) == sha256(fetch(source, size)).digest() else "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """An image at `source`, by offsets."""
+
+    fetch: Callable[[int, int], bytes]
+    source: int
+
+    def word(self, offset: int) -> int:
+        return int.from_bytes(self.fetch((self.source + offset) % ADDRESSES, 4), "little")
+
+    def shows(self, offset: int, expected: bytes) -> bool:
+        return self.fetch((self.source + offset) % ADDRESSES, len(expected)) == expected
 
 
 def _below_counter(run: Run, info: FwInfo) -> Rejection:

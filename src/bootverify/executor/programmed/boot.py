@@ -6,9 +6,9 @@ from bootverify.design.boot import Program
 from bootverify.design.firmware import Firmware
 from bootverify.design.memory import Role
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
-from bootverify.executor.programmed import first_stage, hand_over, loader
+from bootverify.executor.programmed import first_stage, hand_over, loader, network
 from bootverify.executor.programmed.board import Board
-from bootverify.executor.programmed.loader import first_header
+from bootverify.executor.programmed.slots import first_header
 from bootverify.executor.programmed.story import Ended, Ending, Story, Teller, by
 from bootverify.ranges import AddressRange
 
@@ -29,6 +29,8 @@ def boot(firmware: Firmware, published: Mapping[str, str]) -> Story:
     except Ended as ended:
         ending, why = ended.ending, ended.why
         at = f"in {teller.stage or 'reset'}"
+    if ending is Ending.RUNS:
+        network.run(board, teller)
     hand_over.tell_locks(board, teller)
     return Story(lines=tuple(teller.lines), ending=ending, at=at, why=why, unknown=tuple(teller.unknown))
 

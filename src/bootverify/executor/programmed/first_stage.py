@@ -12,7 +12,7 @@ from bootverify.executor.nsib import boot as run_nsib
 from bootverify.executor.nsib.config import Magics, Signature
 from bootverify.executor.nsib.event import Booted, Faulted, Finding, NothingBooted, Panicked, PowerCut, WordWritten
 from bootverify.executor.nsib.fwinfo import FwInfo, find_fw_info, find_validation_info
-from bootverify.executor.nsib.provision import HASH, KEY_ENTRY, TYPE_COUNTERS, StorageLayout, token
+from bootverify.executor.nsib.provision import HASH, KEY_ENTRY, TYPE_COUNTERS, StorageLayout, storage_base, token
 from bootverify.executor.nsib.release import RELEASE_2_6, RELEASE_3_1, RELEASE_MAIN, NsibRelease
 from bootverify.executor.nsib.run import Run
 from bootverify.executor.nsib.storage import key_count, key_hash
@@ -37,9 +37,11 @@ def choose(board: Board, teller: Teller) -> int:
     storage = _storage(board)
     base = _config(board, teller, storage)
     memory = board.memory()
+    flash = board.firmware.design.soc.flash
+    base = replace(base, storage=storage_base(memory, storage.start, base.storage_layout, flash))
     if board.firmware.nsib.signature is not None and not board.firmware.nsib.signature.value:
         raise teller.open(f"it is built without signature verification{by(board.firmware.nsib.signature)}")
-    if memory.read(storage.start + base.storage_layout.s0, 12) == b"\xff" * 12:
+    if memory.read(base.storage + base.storage_layout.s0, 12) == b"\xff" * 12:
         raise teller.open(f"no provision data at {storage.start:#x}: production writes it, and no file here has it")
     _tell_keys(teller, memory, base)
     if base.signature is Signature.ED25519:

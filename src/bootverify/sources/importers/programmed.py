@@ -22,7 +22,7 @@ from bootverify.sources.importers.partition_manager import read_partitions
 from bootverify.sources.importers.project import Named, Project, soc_in
 from bootverify.sources.importers.settings import update_mode
 from bootverify.sources.input_file import MIB, read_text
-from bootverify.sources.models import load_soc
+from bootverify.sources.models import load_soc, second_core
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
 from bootverify.sources.search import Search
@@ -192,11 +192,8 @@ def _keys(project: Project) -> tuple[HeldKey, ...]:
 
 def _network(part: Soc, pieces: tuple[Piece, ...]) -> Soc | None:
     """The second core of the part, if something is programmed there."""
-    try:
-        other = load_soc(f"{part.name}-net")
-    except InputError:
-        return None
-    return other if any(piece.at in other.flash for piece in pieces) else None
+    other = second_core(part.name)
+    return other if other is not None and any(piece.at in other.flash for piece in pieces) else None
 
 
 def _loader(project: Project) -> LoaderOptions:

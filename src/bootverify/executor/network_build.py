@@ -1,0 +1,106 @@
+"""What production and an attacker put on the network core: b0n with its provision data, and an application for it.
+
+A design says of the second core where its programs lie (`NetworkStage.partition`). b0n's partition is taken to be the
+container of its code and its provision data, which are the last 0x280 bytes (ncs-boot 1.8, 3.4), unless the map has a
+partition of its own for them right behind.
+"""
+
+from bootverify.design.design import Design
+from bootverify.design.memory import MemoryKind, Role
+from bootverify.design.network import NetworkStage
+from bootverify.executor.crypto import RawP256Key
+from bootverify.executor.network_core import NetworkCore
+from bootverify.executor.nsib import NsibConfig, maker
+from bootverify.executor.nsib.config import Magics
+from bootverify.executor.nsib_build import release_of
+from bootverify.executor.owner_keys import material
+from bootverify.executor.pcd import place
+from bootverify.ranges import AddressRange
+
+PROVISION = 0x280
+CODE = 0x1000  # bytes of code in the images that we make
+FAMILY = 53
+OWNER, STRANGER = "the network core's owner", "the attacker's network core key"
+
+
+def core_of(design: Design) -> NetworkCore | None:
+    """The second core of `design`, blank; None where the design says too little of it, or has none."""
+    soc = design.network_soc
+    boots = next((each for each in design.network if each.boots), None)
+    runs = application_of(design)
+    if soc is None or boots is None or runs is None:
+        return None
+    places = [_area(design, each, soc.flash.start) for each in (boots, runs)]
+    if any(place is None for place in places):
+        return None
+    own, application = (place for place in places if place is not None)
+    provision = next(
+        (each for each in design.partitions if each.memory is MemoryKind.NETWORK and each.role is Role.PROVISION),
+        None,
+    )
+    storage = own.end - PROVISION
+    if provision is not None:
+        storage = _at(provision.range, soc.flash.start).start
+        own = AddressRange(own.start, max(own.end, storage + provision.range.size))
+    fits = own.size % soc.page == 0 and application.size % soc.page == 0 and application.size > 2 * CODE
+    inside = own.start >= soc.flash.start and application.end <= soc.flash.end
+    return NetworkCore.blank(soc, own, application, storage, release_of(design.sdk)) if fits and inside else None
+
+
+def block_at(design: Design) -> int:
+    """Where the command block lies: the map's partition, else where the release's Partition Manager puts it."""
+    found = next((each for each in design.partitions if each.name == "pcd_sram"), None)
+    return found.range.start if found is not None and found.memory is MemoryKind.SRAM else place(design.sdk)
+
+
+def application_of(design: Design) -> NetworkStage | None:
+    """What b0n starts."""
+    return next((each for each in design.network if not each.boots), None)
+
+
+def programmed(design: Design) -> NetworkCore | None:
+    """The core as it leaves production: provision data with the slot's address, and release 1 of its application."""
+    core = core_of(design)
+    if core is None:
+        return None
+    key = RawP256Key(OWNER)
+    data = maker.provision(_config(core), slots=(core.application.start,) * 2, public_keys=(key.public,))
+    core.flash.load(core.storage, data)
+    core.flash.load(core.application.start, image(core, "release 1", version=1, key=key))
+    return core
+
+
+def crafted(core: NetworkCore) -> bytes:
+    """An application of the attacker's: its digest is right, its signature his own."""
+    return image(core, "the attacker's code", version=99, key=RawP256Key(STRANGER))
+
+
+def image(core: NetworkCore, name: str, *, version: int, key: RawP256Key) -> bytes:
+    """Code with metadata, linked to the slot, and validation info behind it."""
+    start = core.application.start
+    code = maker.program(start, CODE)
+    payload = code[:0x400] + material(name, CODE - 0x400)
+    return maker.sign_image(_config(core), payload, address=start, version=version, key=key)
+
+
+def _config(core: NetworkCore) -> NsibConfig:
+    return NsibConfig(
+        release=core.release,
+        magics=Magics.of_hardware(FAMILY),
+        bootloader=core.own,
+        slot_size=core.application.size,
+        storage=core.storage,
+    )
+
+
+def _area(design: Design, stage: NetworkStage, base: int) -> AddressRange | None:
+    try:
+        found = design.partition(stage.partition)
+    except KeyError:
+        return None
+    return _at(found.range, base) if found.memory is MemoryKind.NETWORK else None
+
+
+def _at(area: AddressRange, base: int) -> AddressRange:
+    """Absolute, whether or not the design counts from the start of the memory."""
+    return area if area.start >= base else AddressRange(area.start + base, area.end + base)

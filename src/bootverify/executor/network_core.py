@@ -1,0 +1,99 @@
+"""The network core of nRF5340: its flash and ACL, whether it runs, and what it reaches of the application core.
+
+soc.md 6: it starts from 0x0100_0000, is held off from every reset of the application core until that releases it, and
+alone writes its own flash. What it reads of the other core's memory goes through the SPU, with the attribution of the
+external domain (EXTDOMAIN): non-secure, unless the application core makes it secure for a while.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bootverify.design.soc import Soc
+from bootverify.executor.flash import Flash
+from bootverify.executor.memory import BusFault, Ram
+from bootverify.executor.nsib.release import NsibRelease
+from bootverify.executor.pcd import BLOCK, Command
+from bootverify.executor.units.acl import Acl
+from bootverify.ranges import AddressRange
+
+Reader = Callable[[int, int], bytes | None]
+"""Reads (address, length) of the application core's memory as the network core sees it; None when that is refused."""
+
+
+@dataclass(slots=True)
+class NetworkCore:
+    """The core and its memories; addresses are absolute.
+
+    `own` is what b0n protects of itself (its code and provision data), `application` the slot s0, `storage` where the
+    provision data begin. `running`: its application was started. `debug_locked`: b0n has closed its port (UICR).
+    """
+
+    soc: Soc
+    flash: Flash
+    acl: Acl
+    own: AddressRange
+    application: AddressRange
+    storage: int
+    release: NsibRelease
+    locks_debug: bool = False
+    running: bool = False
+    debug_locked: bool = False
+    log: list[str] = field(default_factory=list)
+
+    @classmethod
+    def blank(
+        cls, soc: Soc, own: AddressRange, application: AddressRange, storage: int, release: NsibRelease
+    ) -> "NetworkCore":
+        """The core as it leaves the fab: everything erased, held off."""
+        flash = Flash(soc.flash.start, soc.flash.size, soc.page, soc.word)
+        return cls(soc, flash, Acl(soc.guard.granule, soc.guard.entries), own, application, storage, release)
+
+    def force_off(self) -> None:
+        """Hold it in reset; its ACL is empty afterwards (open point acl-after-app-core-reset: taken to be cleared)."""
+        self.acl.reset()
+        self.running = False
+
+    def copy(self) -> "NetworkCore":
+        """The same core with memories of its own."""
+        twin = copy.copy(self)
+        twin.flash, twin.acl, twin.log = self.flash.copy(), self.acl.copy(), []
+        return twin
+
+
+@dataclass(slots=True)
+class Transfer:
+    """The shared RAM with the command block at `ram.start`, and the network core's view of the other core's memory.
+
+    `readable` reads that memory; `writable` is whether the block's RAM takes a write from the network core.
+    """
+
+    ram: Ram
+    readable: Reader
+    writable: Callable[[], bool]
+
+    @property
+    def command(self) -> Command:
+        """The block as it stands."""
+        return Command.read(bytes(self.ram.data[: BLOCK.size]))
+
+    def fetch(self, address: int, length: int) -> bytes:
+        """Bytes of the application core's memory.
+
+        Raises:
+            BusFault: the SPU refuses, or nothing answers.
+        """
+        data = self.readable(address, length)
+        if data is None:
+            raise BusFault("read", address)
+        return data
+
+    def answer(self, magic: int) -> None:
+        """Put a magic into the block.
+
+        Raises:
+            BusFault: the RAM is read-only for this core.
+        """
+        if not self.writable():
+            raise BusFault("write", self.ram.start)
+        self.ram.data[:4] = magic.to_bytes(4, "little")

@@ -1,0 +1,141 @@
+"""Where MCUboot's images lie: the slots of the map, or what image headers show of them, and an update that waits."""
+
+from dataclasses import dataclass
+
+from bootverify.design.memory import MemoryKind, Partition, Role
+from bootverify.executor.flash import Flash
+from bootverify.executor.mcuboot.area import Area
+from bootverify.executor.mcuboot.header import SIZE, ImageHeader
+from bootverify.executor.mcuboot.tlv import BadTlv, tlv_area
+from bootverify.executor.mcuboot.trailer import Trailer, TrailerLayout
+from bootverify.executor.programmed.board import Board
+from bootverify.executor.programmed.story import Teller
+from bootverify.ranges import AddressRange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """Where images lie. `secondary` None: the map has none. `known`: the map gives the end of the primary slot.
+
+    `network` is the secondary slot of a network core image that is updated as an image of its own (NRF53_MULTI_IMAGE).
+    """
+
+    primary: Area
+    secondary: Area | None
+    scratch: Area | None
+    known: bool
+    network: Area | None = None
+
+
+def find_slots(board: Board, teller: Teller, own: AddressRange) -> Slots:
+    """The slots of the map; without one, the first image header behind the boot loader, up to the end of the memory."""
+    flash = board.device.flash
+    primary = board.partition(Role.PRIMARY)
+    if primary is not None and primary.memory is MemoryKind.INTERNAL:
+        secondary, scratch = board.partition(Role.SECONDARY), board.partition(Role.SCRATCH)
+        return Slots(
+            primary=Area(flash, primary.range.start, primary.range.size),
+            secondary=_area(flash, secondary),
+            scratch=_area(flash, scratch),
+            known=True,
+            network=_area(flash, board.partition(Role.SECONDARY, 1)) if board.network is not None else None,
+        )
+    return _by_headers(board, teller, own)
+
+
+def _by_headers(board: Board, teller: Teller, own: AddressRange) -> Slots:
+    """Slots without a map: each begins with an image header, and ends where the next one or the memory does."""
+    flash, end = board.device.flash, board.firmware.design.soc.flash.end
+    at = first_header(board, own.end)
+    if at is None:
+        raise teller.open("the map has no primary slot, and no image header lies behind it")
+    if _trailer_at(flash.data, at - flash.start, board.firmware.design.soc.page):
+        raise teller.open(
+            "a trailer asks for something, and nothing tells where the slots lie; give the map with --map"
+        )
+    teller.not_told(f"MCUboot: its slots; the image header at {at:#x} is taken for the start of the primary one")
+    size = ImageHeader.read(flash.read(at, SIZE))
+    second = first_header(board, min(at + size.header_size + size.image_size, end))
+    first = Area(flash, at, (second or end) - at)
+    return Slots(
+        primary=first,
+        secondary=Area(flash, second, end - second) if second is not None else None,
+        scratch=None,
+        known=False,
+    )
+
+
+def _trailer_at(data: bytearray, start: int, page: int) -> bool:
+    """Whether the magic of a trailer stands where slots end: in front of a page. Code holds it too, elsewhere."""
+    magic = TrailerLayout(entries=0).magic
+    return any(
+        data[end - len(magic) : end] == magic for end in range(-(-start // page) * page + page, len(data) + 1, page)
+    )
+
+
+def stage(board: Board, teller: Teller, slots: Slots) -> None:
+    """An update that the user named waits in its secondary slot, with the request to try it.
+
+    Raises:
+        Ended: there is no slot for it that is known, it is encrypted, or it is linked for no place that is followed.
+    """
+    for package in board.firmware.updates:
+        if package.file in board.placed:
+            continue
+        header = ImageHeader.read(package.data[:SIZE].ljust(SIZE, b"\0"))
+        vector = int.from_bytes(package.data[header.header_size + 4 : header.header_size + 8], "little")
+        remote = board.network is not None and board.network.holds(vector)
+        area = slots.network if remote and slots.network is not None else slots.secondary
+        if area is None or not slots.known or len(package.data) > area.size:
+            raise teller.open(f"{package.file}: the map has no secondary slot that holds it; give the map with --map")
+        if header.encrypted:
+            raise teller.open(f"{package.file}: it is encrypted, and the key that opens it is not looked for")
+        inside = slots.primary.start <= vector < slots.primary.start + slots.primary.size
+        if not inside and not (remote and (slots.network is not None or area.flash is board.device.flash)):
+            raise teller.open(
+                f"{package.file}: its reset handler {vector:#x} lies outside the primary slot; not followed"
+            )
+        data = package.data.ljust(-(-len(package.data) // area.align) * area.align, b"\xff")
+        area.flash.load(area.start, data)
+        Trailer(area, TrailerLayout(entries=0)).write_magic()
+        board.placed.add(package.file)
+        teller.say(f"{package.file}: waits in the secondary slot at {area.start:#x}, to be tried")
+        return
+
+
+def first_header(board: Board, start: int) -> int | None:
+    """The first address from `start` on, at a page, where an image header stands."""
+    flash, page = board.device.flash, board.firmware.design.soc.page
+    for at in range(-(-start // page) * page, board.firmware.design.soc.flash.end, page):
+        if ImageHeader.read(flash.read(at, SIZE)).found:
+            return at
+    return None
+
+
+def _area(flash: Flash, partition: Partition | None) -> Area | None:
+    """A slot as an area; one in an external memory gets a memory of its own, in which nothing is programmed."""
+    if partition is None or partition.memory not in {MemoryKind.INTERNAL, MemoryKind.EXTERNAL}:
+        return None
+    if partition.memory is MemoryKind.EXTERNAL:
+        outside = Flash(partition.range.start, partition.range.size)
+        return Area(outside, outside.start, outside.size)
+    return Area(flash, partition.range.start, partition.range.size)
+
+
+def tlv_types(header: ImageHeader, primary: Area) -> set[int]:
+    """The types of the TLVs of the image in a slot, as far as they can be walked."""
+    area = tlv_area(header, primary.read)
+    try:
+        return {entry.type for entry in area.entries()} if area is not None else set()
+    except BadTlv:
+        return set()
+
+
+def tlv_value(header: ImageHeader, primary: Area, kind: int) -> bytes:
+    """The value of the first TLV of that type; nothing where there is none."""
+    area = tlv_area(header, primary.read) if header.found else None
+    try:
+        entry = area.find(kind) if area is not None else None
+    except BadTlv:
+        return b""
+    return (primary.read(entry.offset, entry.length) or b"") if entry is not None else b""

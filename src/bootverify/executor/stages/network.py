@@ -1,0 +1,131 @@
+"""The second core beside a running chain: MCUboot's lock of the command block, its release, and an attacker's command.
+
+The command block (subsys/pcd) lies in RAM of the application core. What decides who feeds b0n is the SPU's setting of
+that RAM region when untrusted code runs (soc.md 6; ncs-boot 2.8).
+"""
+
+from bootverify.design.boot import Image
+from bootverify.design.protection import Access, Attribution
+from bootverify.executor.device import Device
+from bootverify.executor.network_build import application_of
+from bootverify.executor.network_core import Reader, Transfer
+from bootverify.executor.pcd import BLOCK, COPY, REGION, Command
+from bootverify.executor.spu_access import ram_region_set
+from bootverify.executor.stages.b0n import B0n, start
+from bootverify.executor.units.spu import LOCK, READ, SECURE, Spu
+from bootverify.executor.vendor_build import RELEASE
+from bootverify.ranges import AddressRange
+
+HIS_BUFFER = 0x8000  # bytes behind the block's region where hostile code keeps its image
+
+
+def lock_block(device: Device, image: Image) -> None:
+    """MCUboot makes the block's RAM region non-secure and read-only, where the design says that it does (pcd_lock_ram).
+
+    Only the stage that verifies the network core's image does it, in the branch that write-protects itself.
+    """
+    told = application_of(device.design)
+    stages = [stage.name for stage in device.design.stages_of(image.name)]
+    if device.network is None or told is None or told.verified_by not in stages or not isinstance(device.guard, Spu):
+        return
+    at = device.shared.start
+    if not told.transfer_locked:
+        why = "is left writable" if told.transfer_locked is False else "is not locked: nothing tells"
+        device.log.append(f"{device.running}: transfer RAM at {at:#x} {why}")
+        return
+    ram_region_set(device.guard, (at - device.guard.ram_start) // REGION, READ | LOCK, RELEASE)
+    area = AddressRange.sized(at, REGION)
+    device.log.append(f"{device.running}: transfer RAM {area}: non-secure, read-only, locked until reset")
+
+
+def release(device: Device) -> None:
+    """The application core lets the network core run: b0n, and what it starts.
+
+    A secure application keeps that core's accesses secure (Zephyr, soc/nordic/nrf53, nrf53_cpunet_mgmt); TF-M makes
+    them non-secure and locks that (soc.md 6).
+    """
+    core = device.network
+    if core is None:
+        return
+    if isinstance(device.guard, Spu):
+        secure = SECURE if device.design.stages[-1].attribution is Attribution.SECURE else LOCK
+        device.guard.write_external(secure)
+    core.log.clear()
+    ended = start(core, view(device))
+    device.log += [f"b0n: {line}" for line in core.log]
+    if ended.how is not B0n.STARTED:
+        device.log.append(f"b0n: {ended.how.value}{f': {ended.why}' if ended.why else ''}")
+
+
+def feed(device: Device, image: bytes, initiator: Attribution, *, offset: int | None) -> str:
+    """Hostile code of that attribution commands b0n to copy `image`, and restarts that core; why not, or nothing.
+
+    The image lies in RAM of his. The core's power (FORCEOFF) belongs to a peripheral that TF-M leaves to non-secure
+    code, and that all code has without TF-M (soc.md 6).
+    """
+    core = device.network
+    if core is None:
+        return "the design has no second core that runs"
+    at = device.shared.start
+    told = application_of(device.design)
+    if initiator is Attribution.NON_SECURE and device.design.has_tfm and not (told and told.transfer_locked):
+        return "nothing tells what TF-M leaves open of the transfer RAM"
+    if not _may_write(device, at, initiator):
+        return f"the transfer RAM at {at:#x} is read-only for him"
+    buffer = at - at % REGION + HIS_BUFFER
+    where = core.own.size if offset is None else offset
+    command = Command(magic=COPY, data=buffer, length=len(image), offset=where)
+    device.shared.data[: BLOCK.size] = command.pack()
+    core.force_off()
+    core.log.clear()
+    seen = view(device)
+    seen.readable = _with(image, buffer, seen)
+    ended = start(core, seen)
+    device.log += [f"b0n: {line}" for line in core.log]
+    if ended.how is not B0n.COPIED:
+        device.log.append(f"b0n: {ended.how.value}: {ended.why}")
+        return ""
+    core.force_off()
+    device.shared.data[: BLOCK.size] = bytes(BLOCK.size)
+    release(device)
+    return ""
+
+
+def view(device: Device) -> Transfer:
+    """What the network core reaches now: with the attribution of the external domain, past the SPU.
+
+    That it can read the command block is taken for granted, whatever the region says.
+    """
+
+    def readable(at: int, size: int) -> bytes | None:
+        ends = (at, at + size - 1)
+        seen = all(device.allows(each, Access.READ, _domain(device)) for each in ends)
+        return device.flash.read(at, size) if seen and device.flash.holds(at, size) else None
+
+    return Transfer(device.shared, readable, lambda: _may_write(device, device.shared.start, _domain(device)))
+
+
+def _with(image: bytes, buffer: int, below: Transfer) -> Reader:
+    inner = below.readable
+
+    def readable(at: int, size: int) -> bytes | None:
+        inside = 0 <= at - buffer <= len(image) - size
+        return image[at - buffer : at - buffer + size] if inside else inner(at, size)
+
+    return readable
+
+
+def _domain(device: Device) -> Attribution:
+    secure = isinstance(device.guard, Spu) and device.guard.external & SECURE
+    return Attribution.SECURE if secure else Attribution.NON_SECURE
+
+
+def _may_write(device: Device, at: int, initiator: Attribution) -> bool:
+    """Whether the RAM region of the block takes a write; secure code may first open a region that is not locked."""
+    spu = device.guard
+    if not isinstance(spu, Spu):
+        return True
+    region = (at - spu.ram_start) // REGION
+    if spu.permits(at, Access.WRITE, initiator):
+        return True
+    return initiator is Attribution.SECURE and not spu.ram[region] & LOCK
