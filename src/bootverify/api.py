@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,7 @@ from bootverify.design.design import Design
 from bootverify.design.firmware import Firmware, HeldKey
 from bootverify.design.source import Source
 from bootverify.errors import InputError
+from bootverify.executor.flash_map import Held, flash_map
 from bootverify.executor.run import act, mark, runs_on
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, TakeStep
@@ -182,40 +183,62 @@ def boot_bytes(firmware: Firmware) -> "Story":
     return start_bytes(firmware, published)
 
 
-def boot(design: Design, actions: Sequence[Action] = (), *, attacker: str = "") -> Trace:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scripted:
+    """A device's life as a user wrote it: the trace, and what its stores hold after each step of it."""
+
+    trace: Trace
+    maps: tuple[tuple[Held, ...], ...]
+
+
+def boot(design: Design, actions: Sequence[Action] = (), *, attacker: str = "", source: str = "") -> Trace:
     """What a device fresh from production does: it boots as far as it goes, then `actions` happen in order.
 
     Without actions it runs to the application. A `TakeStep` of an action list need not be spelled out: between two
-    actions the device runs on until it stays where it is.
+    actions the device runs on until it stays where it is, or is about to take the very step that comes next in the
+    list. `source` is what the trace names as its design: the design's first file when nothing is given.
 
     Raises:
         InputError: an action cannot happen where it stands.
     """
+    return scripted(design, actions, attacker=attacker, source=source, mapped=False).trace
+
+
+def scripted(
+    design: Design, actions: Sequence[Action], *, attacker: str = "", source: str = "", mapped: bool = True
+) -> Scripted:
+    """As `boot`, with the flash map after each step where `mapped`."""
     if not design.stages:
         where = design.files[0].file if design.files else design.name
         raise InputError.at(where, 0, "nothing here boots: no chain is drawn from it (`bootverify import` says why)")
     foe = load_attacker(attacker) if attacker else BYSTANDER
-    world = World.start(design, foe)
-    steps: list[Step] = []
-    _run_on(world, steps)
+    run = _Scripted(World.start(design, foe), mapped)
+    run.on(actions[0] if actions else None)
     for number, action in enumerate(actions, start=1):
         try:
-            _happen(world, action, steps)
+            run.happens(action)
         except NotEnabled as error:
             raise InputError.at("actions", 0, f"action {number} cannot happen: {error}") from None
         except KeyError as error:
             raise InputError.at("actions", 0, f"action {number} names {error}, which is not in the design") from None
-        if not isinstance(action, TakeStep):
-            _run_on(world, steps)
-    where = design.files[0].file if design.files else ""
-    return Trace(design=design.name, file=where, attacker=foe.name, policy="", subject="", steps=tuple(steps))
+        run.on(actions[number] if number < len(actions) else None)
+    where = source or (design.files[0].file if design.files else "")
+    trace = Trace(
+        design=design.name,
+        file=where,
+        attacker=attacker or foe.name,
+        policy="",
+        subject="",
+        steps=tuple(run.steps),
+    )
+    return Scripted(trace=trace, maps=tuple(run.maps))
 
 
-def actions_in(path: Path | str) -> tuple[Action, ...]:
-    """The actions that a user's file lists; InputError with the line of what is wrong."""
+def actions_in(path: Path | str, design: Design) -> tuple[Action, ...]:
+    """The actions that a user's file lists for a device of `design`; InputError with the line of what is wrong."""
     from bootverify.sources.actions import load_actions  # noqa: PLC0415 - for `boot` alone
 
-    return load_actions(path)
+    return load_actions(path, design)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +265,7 @@ def replay_file(path: Path | str, *, design: Path | str | None = None) -> Repeat
     trace = read_trace(place)
     wanted = Path(design) if design is not None else _design_of(trace, place)
     foe = BYSTANDER if trace.attacker == BYSTANDER.name else load_attacker(trace.attacker)
-    run = replay(load(wanted), foe, trace.actions, lambda _: False)
+    run = replay(load(wanted), foe, trace.actions, lambda _: False, exact=True)
     return Repeated(trace=trace, run=run, difference=_difference(trace, run))
 
 
@@ -326,7 +349,7 @@ def _known_subjects(design: Design, names: Iterable[str]) -> None:
 
 def _design_of(trace: Trace, place: Path) -> Path:
     for candidate in (Path(trace.file), place.parent / trace.file):
-        if trace.file and candidate.is_file():
+        if trace.file and candidate.exists():
             return candidate
     raise InputError.at(str(place), 0, f"its design `{trace.file}` is not here; name it with --design")
 
@@ -340,16 +363,31 @@ def _difference(trace: Trace, run: Replay) -> str:
     return ""
 
 
-def _run_on(world: World, steps: list[Step]) -> None:
-    for _ in range(MOST_BOOT_STEPS):
-        if not runs_on(world.device):
-            return
-        _happen(world, TakeStep(stage=world.device.running, step=world.device.step), steps)
+@dataclass(slots=True)
+class _Scripted:
+    """A run under way."""
 
+    world: World
+    mapped: bool
+    steps: list[Step] = field(default_factory=list)
+    maps: list[tuple[Held, ...]] = field(default_factory=list)
 
-def _happen(world: World, action: Action, steps: list[Step]) -> None:
-    act(world, action)
-    steps.append(Step(action=action, observation=Observation(at=mark(world.device), log=tuple(world.log))))
+    def on(self, following: Action | None) -> None:
+        """Run until the device stays where it is, or `following` is the step that it is about to take."""
+        device = self.world.device
+        for _ in range(MOST_BOOT_STEPS):
+            if not runs_on(device):
+                return
+            if isinstance(following, TakeStep) and (following.stage, following.step) == (device.running, device.step):
+                return
+            self.happens(TakeStep(stage=device.running, step=device.step))
+
+    def happens(self, action: Action) -> None:
+        """Let one action happen."""
+        act(self.world, action)
+        seen = Observation(at=mark(self.world.device), log=tuple(self.world.log))
+        self.steps.append(Step(action=action, observation=seen))
+        self.maps.append(flash_map(self.world) if self.mapped else ())
 
 
 __all__ = ["Options", "Repeated", "Report", "boot", "check", "load", "recheck", "replay_file"]

@@ -44,10 +44,11 @@ def replay(
     goal: Callable[[World], bool],
     *,
     foreseen: Instants | None = None,
+    exact: bool = False,
 ) -> Replay:
     """Let `actions` happen to a fresh device until `goal` holds or they are used up.
 
-    With `foreseen`, each step must be among the encoder's.
+    With `foreseen`, each step must be among the encoder's. `exact`: the actions are a recording, nothing else is tried.
 
     Raises:
         Discrepancy: a step is not.
@@ -56,7 +57,7 @@ def replay(
     inclusion = None if foreseen is None else Inclusion(foreseen, world)
     if goal(world):
         return Replay(steps=(), world=world, reached=0)
-    return _Trials(actions, goal).run(_Run(world=world, inclusion=inclusion))
+    return _Trials(actions, goal, exact).run(_Run(world=world, inclusion=inclusion))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +83,7 @@ class _Run:
 class _Trials:
     actions: Sequence[Action]
     goal: Callable[[World], bool]
+    exact: bool = False
     left: int = field(default=MOST_TRIALS)
 
     def run(self, run: _Run) -> Replay:
@@ -89,6 +91,8 @@ class _Trials:
         while len(run.steps) < len(self.actions):
             action = self.actions[len(run.steps)]
             match action:
+                case _ if self.exact:
+                    pass
                 case TakeStep(cut_after=int()):
                     return self._tried(run, _cuts(run.world, action))
                 case Deliver() | Overwrite() if len(guises := _guises(run.world, action)) > 1:

@@ -49,11 +49,17 @@ def boot(
     if len(sources) > 1:
         raise InputError.at(sources[1], 0, "one design, one build, or programming files; name them apart")
     design = api.load(sources[0], sdk=ncs)
-    told = api.boot(design, api.actions_in(actions) if actions else (), attacker=attacker)
+    script = api.actions_in(actions, design) if actions else ()
+    told = api.scripted(design, script, attacker=attacker, source=_named(sources[0]), mapped=actions is not None)
     if trace is not None:
-        write(trace, to_json(told))
-    typer.echo(boot_log(design, told), nl=False)
+        write(trace, to_json(told.trace))
+    typer.echo(boot_log(design, told.trace, told.maps if actions is not None else ()), nl=False)
     return 0
+
+
+def _named(source: str) -> str:
+    """What a trace calls its design: the file or build that the user named; nothing for standard input."""
+    return "" if source == "-" else source
 
 
 @app.command()

@@ -93,5 +93,6 @@ class Firmware:
     loader: LoaderOptions = NO_LOADER_OPTIONS
     nsib: NsibOptions = NO_NSIB_OPTIONS
     search_skip: int | None = None
+    start_up: Told | None = None  # what start-up code does with the debug port: lock, user, uicr or disable
     left_out: tuple[str, ...] = ()
     updates: tuple[Package, ...] = ()

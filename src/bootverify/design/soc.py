@@ -24,6 +24,31 @@ class FlashPatch(Enum):
     FIXED = "fixed"  # always on
 
 
+class DebugScheme(Enum):
+    """Parts whose debug ports answer alike (soc.md 4.1 to 4.5)."""
+
+    NRF52_OLD = "nrf52-old"  # UICR alone
+    NRF52 = "nrf52"  # build codes with the improved scheme: UICR and firmware, each boot
+    NRF53 = "nrf53"
+    NRF9160 = "nrf9160"  # UICR alone
+    NRF91 = "nrf91"  # nRF9120 die, revision 3 and later
+    NRF54L = "nrf54l"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebugWords:
+    """How the debug port is gated: the scheme (`older`: that of earlier silicon of the part), and where the words lie.
+
+    Offsets in the UICR; None where the part has no such word, or its place is not confirmed.
+    """
+
+    scheme: DebugScheme
+    older: DebugScheme | None = None
+    approtect: int | None = None
+    secure_approtect: int | None = None
+    eraseprotect: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A document that a model cites: short id, title, section."""
@@ -41,9 +66,9 @@ class Soc:
     `otp_word` is the unit that one-time programmable words take their one value in. `kmu_slots` is 0 and `kmu_version`
     0 without a key management unit. `trustzone`: the core has a secure and a non-secure state; else all code is of
     one world. `attribution` is the unit beside the guard that attributes memory: None with an SPU, which does both, and
-    without TrustZone. `header` is the room that MCUboot's header takes in front of an image,
-    `ram_granule` the step in which RAM is attributed, None without TrustZone. `eraseprotect` and
-    `secure_approtect` tell whether the part has them. `known` is false for the stand-in of a SoC that nothing names.
+    without TrustZone. `header` is the room that MCUboot's header takes in front of an image, `ram_granule` the step in
+    which RAM is attributed, None without TrustZone. `eraseprotect` and `secure_approtect` tell whether the part has
+    them, `debug` how a probe is kept out. `known` is false for the stand-in of a SoC that nothing names.
     """
 
     name: str
@@ -66,6 +91,7 @@ class Soc:
     eraseprotect: bool = True
     secure_approtect: bool = True
     flash_patch: FlashPatch = FlashPatch.ABSENT
+    debug: DebugWords = DebugWords(scheme=DebugScheme.NRF53)
     documents: tuple[Document, ...] = ()
     open_points: tuple[OpenPoint, ...] = ()
     known: bool = True

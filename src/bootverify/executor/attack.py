@@ -59,12 +59,16 @@ def port_open(world: World) -> bool:
     """Whether a probe of this attacker reaches the core."""
     if not world.attacker.can(Capability.DEBUG):
         return False
-    return not world.design.lifecycle.approtect or world.device.port_open
+    return world.device.port.open or world.device.port_open
 
 
 def secure_port_open(world: World) -> bool:
-    """Whether the probe also makes secure accesses."""
-    return port_open(world) and (not world.design.lifecycle.secure_approtect or world.device.port_open)
+    """Whether the probe also makes secure accesses; where no gate of its own is there for them, as the design says."""
+    if not port_open(world):
+        return False
+    gated = world.design.soc.secure_approtect
+    opened = world.device.port.secure_open if gated else not world.design.lifecycle.secure_approtect
+    return opened or world.device.port_open
 
 
 def _crafted(world: World, stage_name: str) -> bool:

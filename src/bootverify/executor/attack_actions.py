@@ -157,8 +157,10 @@ def jump(world: World, action: Jump) -> None:
 def erase_all(world: World) -> None:
     """The probe erases the device, which opens its port."""
     device = world.device
-    if not world.attacker.can(Capability.DEBUG) or world.design.lifecycle.eraseprotect:
-        raise NotEnabled("erase-all is not to be had")
+    if not world.attacker.can(Capability.DEBUG):
+        raise NotEnabled("he has no probe")
+    if not device.port.erase_all():
+        raise NotEnabled("erase protection is on")
     device.flash.load(device.flash.start, b"\xff" * device.design.soc.flash.size)
     device.uicr.load(device.uicr.start, b"\xff" * device.uicr.size)
     device.kmu.erase()

@@ -5,13 +5,15 @@ from enum import Enum
 
 from bootverify.design.design import Design
 from bootverify.design.protection import Access, Attribution, UnitKind
-from bootverify.design.soc import NvmKind, Soc
+from bootverify.design.soc import DebugScheme, NvmKind, Soc
 from bootverify.executor.flash import Flash, WriteRule
 from bootverify.executor.layout import external_size, external_start
 from bootverify.executor.memory import Ram
 from bootverify.executor.network_core import NetworkCore
 from bootverify.executor.units.acl import Acl
 from bootverify.executor.units.bprot import Bprot
+from bootverify.executor.units.debug_port import DebugPort, StartUp
+from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.units.kmu import Kmu
 from bootverify.executor.units.kmu_v2 import KmuV2
 from bootverify.executor.units.mpc import ENABLE, Mpc
@@ -39,7 +41,8 @@ class Device:
     """The whole state of a device between two actions.
 
     `stage` and `step` index the design's stages and the stage's steps: the step about to be taken. `active` is the
-    slot that NSIB chose in this boot. `port_open` is the debug port after an erase-all. `flash` is one line of
+    slot that NSIB chose in this boot. `port` is the debug port, `port_open` that it was opened by an erase-all: whoever
+    did that writes its words as he likes, and repeats it at will. `flash` is one line of
     addresses: the internal memory, and behind it what is used of the external one (`layout.home`). `guard` is the
     unit before the internal memory; `mpc` and `sau` attribute memory where the guard does not. `network` is the second
     core, where the design says enough of it, `shared` the RAM with the command block through which it is fed.
@@ -56,6 +59,7 @@ class Device:
     step: int = 0
     halted: Halt | None = None
     active: str | None = None
+    port: DebugPort = field(default_factory=lambda: DebugPort(DebugScheme.NRF53))
     port_open: bool = False
     network: NetworkCore | None = None
     shared: Ram = field(default_factory=lambda: Ram(0, 0))
@@ -76,22 +80,38 @@ class Device:
             flash=Flash(soc.flash.start, size, soc.page, soc.word, rule),
             uicr=Flash(soc.uicr.start, soc.uicr.size, 0, soc.word, once),
             guard=guard_of(soc),
+            port=DebugPort(soc.debug.scheme),
             kmu=KmuV2(soc.kmu_slots) if soc.kmu_version == 2 else Kmu(soc.kmu_slots),
             mpc=Mpc() if soc.attribution else None,
             sau=Sau() if soc.attribution else None,
         )
 
-    def reset(self) -> None:
+    def reset(self, cause: Cause = Cause.SOFT) -> None:
         """Restart the application core: registers as at reset, first step of the first stage; memories stay.
 
         soc.md 2.1 and open point 1: every reset that restarts the core is taken to clear the SPU's locks.
         """
         self.reset_units()
+        self.reset_port(cause)
         if self.network is not None:  # any reset of this core forces the other one off; RAM keeps what it holds
             self.network.force_off()
         self.stage = self.step = 0
         self.halted = None
         self.active = None
+
+    def reset_port(self, cause: Cause) -> None:
+        """The debug port after a reset, when the first stage's start-up code has run; its words count as they stand.
+
+        The start-up code is the default one, which does what the words say, also where no first stage is left: an open
+        port stays open (docs/SEMANTICS.md, "Actions").
+        """
+        places, port = self.design.soc.debug, self.port
+        for name in ("approtect", "secure_approtect", "eraseprotect"):
+            offset = getattr(places, name)
+            if offset is not None:
+                setattr(port, name, int.from_bytes(self.uicr.read(self.uicr.start + offset, 4), "little"))
+        port.reset(cause)
+        port.start_up(StartUp.DEFAULT)
 
     def reset_units(self) -> None:
         """Registers of the units as every reset leaves them; RRAMC region 3 as the UICR says."""

@@ -21,6 +21,8 @@ from bootverify.executor.memory import Ram
 from bootverify.executor.nsib import maker as nsib_maker
 from bootverify.executor.owner_build import NEXT_KEY, Package
 from bootverify.executor.pcd import REGION
+from bootverify.executor.units.debug_port import Reset as Cause
+from bootverify.executor.units.debug_port import erase_word, words
 from bootverify.executor.units.spu import Spu
 from bootverify.machine.content import Crafted
 
@@ -97,6 +99,7 @@ class Factory(Forger):
             device.flash.load(start, self.slot_image(image, release, image.slots[0]))
         self._provision(device)
         self._boot_region(device)
+        self._debug_words(device)
         ranges = store_ranges(self.design)
         taken: dict[str, int] = {}  # keys of one place follow each other
         for key in self.design.keys:
@@ -117,6 +120,21 @@ class Factory(Forger):
                     case _:
                         continue
         return device
+
+    def _debug_words(self, device: Device) -> None:
+        """The words that gate the debug port, as the life cycle wants them; in the UICR where their place is known."""
+        life, soc, port = self.design.lifecycle, self.design.soc, device.port
+        wanted = {
+            "approtect": words(port.family, closed=life.approtect),
+            "secure_approtect": words(port.family, closed=life.secure_approtect),
+            "eraseprotect": erase_word(port.family, protected=life.eraseprotect),
+        }
+        for name, word in wanted.items():
+            setattr(port, name, word)
+            offset = getattr(soc.debug, name)
+            if offset is not None:
+                device.uicr.load(device.uicr.start + offset, word.to_bytes(4, "little"))
+        device.reset_port(Cause.POWER)
 
     def _second_core(self, device: Device) -> None:
         """The network core and its RAM block, which is guarded by a RAM region of the SPU."""

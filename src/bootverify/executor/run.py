@@ -8,6 +8,7 @@ from bootverify.executor.flash import Power, PowerLost, powered
 from bootverify.executor.stages import mcuboot, network, nsib, tfm
 from bootverify.executor.stages.first_run import copy_delivered_keys
 from bootverify.executor.stages.protect import protect
+from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import (
     Action,
@@ -147,7 +148,7 @@ def _take_step(world: World, action: TakeStep) -> None:
             raise PowerLost  # noqa: TRY301 - the last write was done, and nothing after it
     except PowerLost:
         device.log.append(f"power lost after {power.spent} flash operations")
-        device.reset()
+        device.reset(Cause.POWER)
         return
     finally:
         world.spent = power.spent

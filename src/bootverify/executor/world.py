@@ -85,6 +85,7 @@ class World:
         device.mpc = self.device.mpc.copy() if self.device.mpc else None
         device.sau = self.device.sau.copy() if self.device.sau else None
         device.kmu = copy.deepcopy(self.device.kmu)
+        device.port = self.device.port.copy()
         device.network = self.device.network.copy() if self.device.network else None
         device.shared = copy.deepcopy(self.device.shared) if self.device.network else self.device.shared
         device.patched = set(self.device.patched)

@@ -62,7 +62,7 @@ class Deliver:
     partition: str
     content: Content
     request: Request
-    by_attacker: bool
+    by_attacker: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from bootverify.machine.content import Crafted, Erased, Genuine, Invalidated
 from bootverify.machine.observation import Observation
 
 FORMAT = "bootverify-trace/1"
+_NONE = dataclasses.MISSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,12 @@ def action_from_dict(document: dict[str, Any]) -> Action:
     given = {key: value for key, value in document.items() if key != "do"}
     names = {field.name for field in dataclasses.fields(cls)}
     if unknown := sorted(set(given) - names):
-        raise ValueError(f"action `{kind}` has no field `{unknown[0]}`")
+        raise ValueError(
+            f"action `{kind}` has no field `{unknown[0]}`; its fields: {', '.join(sorted(names)) or 'none'}"
+        )
+    absent = [each.name for each in dataclasses.fields(cls) if each.name not in given and each.default is _NONE]
+    if absent:
+        raise ValueError(f"action `{kind}` needs `{'`, `'.join(absent)}`")
     try:
         action: Action = cls(**{key: _revive(key, value) for key, value in given.items()})
     except (TypeError, KeyError) as error:

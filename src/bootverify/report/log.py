@@ -1,19 +1,30 @@
 """A run of the executor as the boot log that someone who knows the chain recognises."""
 
+from collections.abc import Sequence
+
 from bootverify.design.design import Design
-from bootverify.machine.action import Reset, TakeStep
+from bootverify.executor.flash_map import Held
+from bootverify.machine.action import Request, Reset, TakeStep
 from bootverify.machine.trace import Trace
 
 
-def boot_log(design: Design, trace: Trace) -> str:
-    """What each step and action said, with a rule before each restart, and where the device is at the end."""
+def boot_log(design: Design, trace: Trace, maps: Sequence[Sequence[Held]] = ()) -> str:
+    """What each step and action said, with a rule before each restart, and where the device is at the end.
+
+    With `maps`, one for each step, also what the flash holds before the first action, after each one, and after each
+    power cut.
+    """
     sdk = f", nRF Connect SDK {design.sdk}" if design.sdk else ""
     lines = [f"*** {design.name} on {design.soc.title}{sdk} ***"]
-    for step in trace.steps:
+    for number, step in enumerate(trace.steps):
         if isinstance(step.action, Reset):
             lines.append("---")
         mark = " " if isinstance(step.action, TakeStep) else ">"
         lines += [f"{mark} {line}" for line in step.observation.log]
+        following = trace.steps[number + 1].action if number + 1 < len(trace.steps) else None
+        cut = isinstance(step.action, TakeStep) and step.action.cut_after is not None
+        if number < len(maps) and (cut or not isinstance(following, TakeStep)):
+            lines += _map(maps[number])
     at = trace.steps[-1].observation.at if trace.steps else "off"
     lines.append(f"the device is at {at}")
     return "\n".join(lines) + "\n"
@@ -32,3 +43,16 @@ def chapters(trace: Trace) -> list[list[str]]:
             told.append(log)
         booting = is_step
     return told
+
+
+def _map(held: Sequence[Held]) -> list[str]:
+    """The flash, one line a store: range, name, content, what is asked for, what is locked."""
+    rows = [(str(each.range), each.name, _told(each), each.open.value) for each in held]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    return [
+        "  | " + " ".join(f"{part:{w}}" for part, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows
+    ]
+
+
+def _told(held: Held) -> str:
+    return held.content + (f" (asked: {held.request.value})" if held.request is not Request.NONE else "")

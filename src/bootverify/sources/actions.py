@@ -1,15 +1,20 @@
 """Reads a list of actions that a user wrote: a device's life to run on the executor."""
 
 from pathlib import Path
+from typing import Any
 
+from bootverify.design.boot import operation
+from bootverify.design.design import Design
 from bootverify.errors import Fault, InputError
 from bootverify.machine.action import Action
 from bootverify.machine.trace import action_from_dict
 from bootverify.sources.document import read_written
 
 
-def load_actions(path: Path | str) -> tuple[Action, ...]:
+def load_actions(path: Path | str, design: Design) -> tuple[Action, ...]:
     """The actions of the YAML file `path`: a list of `{do: KIND, ...}`, the fields as in a trace.
+
+    A step may be named by its operation, as marks are: `{do: take_step, stage: mcuboot, step: boot_go, cut_after: 17}`.
 
     Raises:
         InputError: it is no such list; each fault with its line.
@@ -21,9 +26,30 @@ def load_actions(path: Path | str) -> tuple[Action, ...]:
     faults: list[Fault] = []
     for number, entry in enumerate(written.plain):
         try:
-            found.append(action_from_dict(entry if isinstance(entry, dict) else {"do": entry}))
+            found.append(action_from_dict(_numbered(entry if isinstance(entry, dict) else {"do": entry}, design)))
         except (ValueError, KeyError, TypeError) as error:
             faults.append(Fault(file=written.file, line=written.line((number,)) or 1, message=str(error)))
     if faults:
         raise InputError(faults)
     return tuple(found)
+
+
+def _numbered(entry: dict[str, Any], design: Design) -> dict[str, Any]:
+    """The entry with a step that is named replaced by its number in the stage.
+
+    Raises:
+        ValueError: the design has no such stage, or the stage no such step.
+    """
+    wanted = entry.get("step")
+    if entry.get("do") != "take_step" or not isinstance(wanted, str):
+        return entry
+    stage = next((each for each in design.stages if each.name == entry.get("stage")), None)
+    if stage is None:
+        raise ValueError(
+            f"no stage is called `{entry.get('stage')}`; one of {', '.join(e.name for e in design.stages)}"
+        )
+    names = [operation(step) for step in stage.steps]
+    marks = [name + (str(n) if (n := names[: i + 1].count(name)) > 1 else "") for i, name in enumerate(names)]
+    if wanted not in marks:
+        raise ValueError(f"stage `{stage.name}` has no step `{wanted}`; one of {', '.join(marks)}")
+    return {**entry, "step": marks.index(wanted)}

@@ -45,12 +45,29 @@ def attacker_story(name_or_path: str) -> str:
     return " ".join(entry.story.split())
 
 
+def _together(names_or_paths: str) -> tuple[AttackerEntry, Attacker]:
+    """Several attackers who act as one, written with `+` between them: he can what each of them can."""
+    parts = [_loaded(part) for part in names_or_paths.split("+")]
+    attackers = [attacker for _, attacker in parts]
+    together = Attacker(
+        name=names_or_paths,
+        title="; ".join(attacker.title for attacker in attackers),
+        capabilities=frozenset().union(*(attacker.capabilities for attacker in attackers)),
+        needs=next((attacker.needs for attacker in attackers if attacker.needs), None),
+        needs_tfm=any(attacker.needs_tfm for attacker in attackers),
+        source=attackers[0].source,
+    )
+    return parts[0][0], together
+
+
 def all_attackers() -> tuple[Attacker, ...]:
     """All of ours, by name."""
     return tuple(load_attacker(name) for name in names("models/attackers"))
 
 
 def _loaded(name_or_path: str) -> tuple[AttackerEntry, Attacker]:
+    if "+" in name_or_path and not Path(name_or_path).exists():
+        return _together(name_or_path)
     path = Path(name_or_path)
     ours = path.suffix not in {".yaml", ".yml"}
     if ours:

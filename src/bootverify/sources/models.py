@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bootverify.design.openpoint import OpenPoint
 from bootverify.design.protection import AttributionUnit, FlashGuard, UnitKind
-from bootverify.design.soc import Document, FlashPatch, NvmKind, Soc
+from bootverify.design.soc import DebugScheme, DebugWords, Document, FlashPatch, NvmKind, Soc
 from bootverify.design.source import Source
 from bootverify.ranges import AddressRange
 from bootverify.sources.catalog import find, names, shown
@@ -48,6 +48,14 @@ class _Attribution(_Strict):
     end: int
 
 
+class _Debug(_Strict):
+    scheme: DebugScheme
+    older: DebugScheme | None = None
+    approtect: int | None = None
+    secure_approtect: int | None = None
+    eraseprotect: int | None = None
+
+
 class _OpenPoint(_Strict):
     name: str
     statement: str
@@ -66,6 +74,7 @@ class SocEntry(_Strict):
     uicr: _Range
     otp: _Range | None = None
     guard: _Guard
+    debug: _Debug
     kmu_slots: int
     kmu_version: int = 1
     trustzone: bool
@@ -139,6 +148,7 @@ def _soc(name: str, asked_in: str, line: int) -> Soc:
         eraseprotect=entry.eraseprotect,
         secure_approtect=entry.secure_approtect,
         flash_patch=entry.flash_patch,
+        debug=DebugWords(**entry.debug.model_dump()),
         open_points=tuple(
             OpenPoint(name=point.name, statement=point.statement, source=written.source(("open_points", i)))
             for i, point in enumerate(entry.open_points)

@@ -11,6 +11,7 @@ from bootverify.machine.action import (
     Confirm,
     Deliver,
     EraseAll,
+    FeedNetwork,
     FillSlot,
     ForgeTrailer,
     Inspect,
@@ -52,6 +53,9 @@ ONE_OF_EACH = (
     ReadSlot(key="kek"),
     Unwrap(image="app", release=2, key="kek"),
     EraseAll(),
+    FeedNetwork(offset=0x8800),
+    FillSlot(key="kek"),
+    PatchFetch(image="app"),
     Probe(partition="b0"),
 )
 

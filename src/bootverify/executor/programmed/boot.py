@@ -6,7 +6,7 @@ from bootverify.design.boot import Program
 from bootverify.design.firmware import Firmware
 from bootverify.design.memory import Role
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
-from bootverify.executor.programmed import first_stage, hand_over, loader, network
+from bootverify.executor.programmed import debug, first_stage, hand_over, loader, network
 from bootverify.executor.programmed.board import Board
 from bootverify.executor.programmed.slots import first_header
 from bootverify.executor.programmed.story import Ended, Ending, Story, Teller, by
@@ -32,6 +32,7 @@ def boot(firmware: Firmware, published: Mapping[str, str]) -> Story:
     if ending is Ending.RUNS:
         network.run(board, teller)
     hand_over.tell_locks(board, teller)
+    debug.tell(board, teller)
     return Story(lines=tuple(teller.lines), ending=ending, at=at, why=why, unknown=tuple(teller.unknown))
 
 

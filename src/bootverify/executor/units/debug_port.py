@@ -1,26 +1,17 @@
 """Who may debug: UICR words, the registers that firmware writes at start, and what ERASEALL needs.
 
-One class for all families; what differs is in `Family`. Documents: register files (UICR, CTRL-AP, APPROTECT, TAMPC),
-MDK start-up code, product specifications (access port protection, CTRL-AP); soc.md 4.1 to 4.5.
+One class for all families; what differs is in `Family`, which a SoC's model names. Documents: register files (UICR,
+CTRL-AP, APPROTECT, TAMPC), MDK start-up code, product specifications (access port protection, CTRL-AP); soc.md 4.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+
+from bootverify.design.soc import DebugScheme as Family
 
 ERASED = 0xFFFF_FFFF
 KEY = 0x50FA_50FA  # opens nRF53 and later nRF91; closes erase-all on nRF54L
 BYTE_OPEN = 0x5A  # nRF52, and DISABLE of nRF91
-
-
-class Family(Enum):
-    """Parts that answer alike."""
-
-    NRF52_OLD = "nrf52-old"  # UICR alone
-    NRF52 = "nrf52"  # build codes with the improved scheme: UICR and firmware, each boot
-    NRF53 = "nrf53"
-    NRF9160 = "nrf9160"  # UICR alone
-    NRF91 = "nrf91"  # nRF9120 die, revision 3 and later
-    NRF54L = "nrf54l"
 
 
 class Reset(Enum):
@@ -68,6 +59,10 @@ class DebugPort:
     erase_forbidden: bool = False  # nRF54L: the TAMPC signal
     erase_locked: bool = False  # ERASEPROTECT.LOCK: the handshake is off until reset
     erased: bool = False  # since the last reset: nothing is left to protect, and the debugger may set the words anew
+
+    def copy(self) -> "DebugPort":
+        """The same port in a device of its own."""
+        return replace(self, gate=replace(self.gate), secure_gate=replace(self.secure_gate))
 
     # ---- resets and start-up code
 
@@ -157,6 +152,20 @@ class DebugPort:
     def _unprotected(self) -> None:
         self.approtect = self.secure_approtect = self.eraseprotect = ERASED
         self.erased = True
+
+
+def words(family: Family, *, closed: bool) -> int:
+    """What production writes into an access protection word: the port is closed, or can be opened (soc.md 4.1)."""
+    if closed:
+        return 0
+    return {Family.NRF52: 0xFFFFFF00 | BYTE_OPEN, Family.NRF53: KEY, Family.NRF91: KEY}.get(family, ERASED)
+
+
+def erase_word(family: Family, *, protected: bool) -> int:
+    """What production writes into the erase protection word: on nRF54L one value alone protects."""
+    if not protected:
+        return ERASED
+    return KEY if family is Family.NRF54L else 0
 
 
 def _word_opens(family: Family, word: int) -> bool:

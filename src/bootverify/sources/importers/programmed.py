@@ -79,6 +79,7 @@ def read_programmed(
         loader=_loader(project),
         nsib=_nsib(project),
         search_skip=_skip(project),
+        start_up=_start_up(project),
         left_out=left_out,
     )
 
@@ -253,6 +254,17 @@ def _nsib(project: Project) -> NsibOptions:
         signature=config.flag("CONFIG_SB_VALIDATE_FW_SIGNATURE"),
         protects=config.flag("CONFIG_FPROTECT"),
     )
+
+
+def _start_up(project: Project) -> Told | None:
+    """What the first image of the chain that says so does with the debug port (AP-Protect documentation)."""
+    for role in ("nsib", "mcuboot", "spm", "application"):
+        config = project.image(role)
+        for word in ("LOCK", "USER_HANDLING", "USE_UICR", "DISABLE") if config is not None else ():
+            found = config.on(f"CONFIG_NRF_APPROTECT_{word}") if config is not None else None
+            if found is not None:
+                return Told(value=word.lower(), source=found.source)
+    return None
 
 
 def _skip(project: Project) -> int | None:
