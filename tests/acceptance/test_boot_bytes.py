@@ -9,12 +9,14 @@ import bincopy
 import pytest
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.designs.bootable import NSIB_KEY, hex_of, loader_code, vectors
+from tests.designs.bootable import NSIB_KEY, hex_of, loader_code, network_image, vectors
 from tests.designs.build_dirs import TEST_KEY, Build, write_build
 
 from bootverify import api
 from bootverify.cli import run
 from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.image_format import Version
+from bootverify.executor.maker import make_image
 from bootverify.executor.programmed.boot import boot
 
 BUILDS = Path("../shared/corpus/builds")
@@ -210,6 +212,46 @@ def test_a_key_that_is_not_in_the_bytes_can_be_given(told, tmp_path):
     code, out, _ = told("boot", build, "--public-key", der)
     assert code == 0
     assert f"holds ecdsa-p256 given by {der}" in out
+
+
+def test_the_network_core_boots_from_its_bytes_beside_the_chain(told, tmp_path):
+    code, out, _ = told("boot", write_build(tmp_path / "build", Build(bootable=True, network=True)))
+    assert code == 0
+    assert "b0n: provisioned 0 (not used: it checks digests alone): key" in out
+    assert "b0n: fprotect 0x1000000-0x1008800: no writing until reset" in out
+    assert "b0n: starts version 1 at 0x1008800, without looking at digest or signature" in out
+
+
+def test_an_update_of_the_network_core_goes_through_mcuboot_and_the_shared_ram(told, tmp_path):
+    build = write_build(tmp_path / "build", Build(bootable=True, network=True))
+    code, out, _ = told("boot", build, build / "net_core_app_update.bin")
+    assert code == 0
+    assert "mcuboot: network core update: its signature is good" in out
+    assert "mcuboot: b0n: copied, the digest at 0x1008800 matches; waits to be held off" in out
+    assert "mcuboot: boots image 1.2.3 from 0xc000" in out
+    assert "b0n: starts version 2 at 0x1008800" in out
+
+
+def test_a_stranger_s_update_of_the_network_core_never_reaches_b0n(told, tmp_path):
+    build = write_build(tmp_path / "build", Build(bootable=True, network=True))
+    update = make_image(network_image(version=2), version=Version(2), key=STRANGER)
+    (build / "net_core_app_update.bin").write_bytes(update.installed)
+    code, out, _ = told("boot", build, build / "net_core_app_update.bin")
+    assert code == 0
+    assert "network core update refused: no signature by a known key" in out
+    assert "b0n: starts version 1 at 0x1008800" in out
+
+
+def test_the_log_says_whether_a_probe_gets_in(told, tmp_path):
+    build = write_build(tmp_path / "build", Build(bootable=True))
+    assert "debug port: closed (UICR.APPROTECT 0xffffffff" in told("boot", build)[1]
+    place = (build / "merged.hex").read_text().removesuffix(":00000001FF\n")
+    opened = hex_of({0xFF8000: b"\xfa\x50" * 2, 0xFF801C: b"\xfa\x50" * 2})
+    (build / "merged.hex").write_text(place + opened)
+    assert "debug port: closed" in told("boot", build)[1]  # the start-up code locks it
+    config = build / "mcuboot/zephyr/.config"
+    config.write_text(config.read_text().replace("APPROTECT_LOCK", "APPROTECT_USE_UICR"))
+    assert "debug port: OPEN (UICR.APPROTECT 0x50fa50fa" in told("boot", build)[1]
 
 
 @pytest.mark.skipif(not BUILDS.is_dir(), reason="the collection of real builds is not here")

@@ -58,6 +58,45 @@ def nsib_parts(partitions: dict[str, dict], mcuboot_key: PrivateKey, *, version:
     return {0: vectors(0, 0x2000), start: image, config.storage + head: data[head:]}
 
 
+NETWORK = {
+    "b0n": {"address": 0x1000000, "size": 0x8580},
+    "provision": {"address": 0x1008580, "size": 0x280},
+    "b0n_container": {"address": 0x1000000, "size": 0x8800, "span": ["b0n", "provision"]},
+    "app": {"address": 0x1008800, "size": 0x37800},
+}
+
+
+def network_config() -> NsibConfig:
+    """b0n as it is built for the map above."""
+    return NsibConfig(
+        release=release_for("2.6.1"),
+        magics=Magics.of_hardware(53),
+        bootloader=AddressRange(0x1000000, 0x1008800),
+        slot_size=NETWORK["app"]["size"],
+        storage=NETWORK["provision"]["address"],
+    )
+
+
+def network_image(*, version: int) -> bytes:
+    """An application of the network core, as b0n wants it."""
+    start = NETWORK["app"]["address"]
+    return maker.sign_image(network_config(), vectors(start, 0x1000), address=start, version=version, key=NSIB_KEY)
+
+
+def network_parts() -> dict[int, bytes]:
+    """By address: b0n, its provision data, its application (merged_CPUNET.hex)."""
+    config = network_config()
+    start = NETWORK["app"]["address"]
+    hashes = (maker.key_hash(config, NSIB_KEY.public),)
+    data = provision_data(layout=config.storage_layout, slots=(start, start), key_hashes=hashes, indexed_tokens=False)
+    head = config.storage_layout.s0
+    return {
+        0x1000000: vectors(0x1000000, 0x1000),
+        config.storage + head: data[head:],
+        start: network_image(version=1),
+    }
+
+
 def application(partitions: dict[str, dict], key: PrivateKey, *, tfm: bool, version: Version) -> bytes:
     """What lies from the primary slot's start: header, TF-M and application (or the application alone), signature."""
     start = partitions["mcuboot_primary"]["address"] + 0x200

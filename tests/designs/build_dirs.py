@@ -38,6 +38,7 @@ class Build:
     map_changes: dict[str, dict[str, int]] = field(default_factory=dict)
     static: str = ""
     extra: dict[str, str] = field(default_factory=dict)  # image -> further lines of its .config
+    network: bool = False  # with `bootable`: b0n and an application on the network core, and an update for it
     bootable: bool = False  # images with vector tables, NSIB's provision data: a device that holds them boots
     signer: PrivateKey | None = None  # another key for the application than the one that MCUboot holds
 
@@ -171,6 +172,11 @@ def _bootable(path: Path, build: Build, partitions: dict[str, dict]) -> None:
     else:
         parts[0] = bootable.loader_code(0, 0x4000, TEST_KEY.public)
     _text((path if build.sysbuild else path / "zephyr") / "merged.hex", bootable.hex_of(parts))
+    if build.network:
+        _text(path / "partitions_CPUNET.yml", "".join(_entry(name, entry) for name, entry in bootable.NETWORK.items()))
+        _text(path / "merged_CPUNET.hex", bootable.hex_of(bootable.network_parts()))
+        update = make_image(bootable.network_image(version=2), version=Version(2), key=build.signer or TEST_KEY)
+        (path / "net_core_app_update.bin").write_bytes(update.installed)
     newer = bootable.application(partitions, build.signer or TEST_KEY, tfm=build.tfm, version=Version(1, 3, 0))
     update = path / "app" / "zephyr" / "app.signed.bin" if build.sysbuild else path / "zephyr" / "app_update.bin"
     update.write_bytes(newer)

@@ -110,7 +110,9 @@ def _tell(
 def _why(result: BootResult, slots: Slots) -> str:
     header = ImageHeader.read(slots.primary.read(0, SIZE) or bytes(SIZE))
     if not header.found:
-        return "unable to find a bootable image: the primary slot holds no image header"
+        blank = not (slots.primary.read(0, slots.primary.size) or b"").strip(b"\xff")
+        words = "nothing is programmed in the primary slot" if blank else "the primary slot holds no image header"
+        return f"unable to find a bootable image: {words}"
     return f"unable to find a bootable image ({result.outcome.value})"
 
 
