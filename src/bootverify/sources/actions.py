@@ -11,10 +11,10 @@ from bootverify.machine.trace import action_from_dict
 from bootverify.sources.document import read_written
 
 
-def load_actions(path: Path | str, design: Design) -> tuple[Action, ...]:
+def load_actions(path: Path | str, design: Design | None = None) -> tuple[Action, ...]:
     """The actions of the YAML file `path`: a list of `{do: KIND, ...}`, the fields as in a trace.
 
-    A step may be named by its operation, as marks are: `{do: take_step, stage: mcuboot, step: boot_go, cut_after: 17}`.
+    With `design` a step may be named by its operation, as marks are: `{do: take_step, stage: mcuboot, step: boot_go}`.
 
     Raises:
         InputError: it is no such list; each fault with its line.
@@ -34,7 +34,7 @@ def load_actions(path: Path | str, design: Design) -> tuple[Action, ...]:
     return tuple(found)
 
 
-def _numbered(entry: dict[str, Any], design: Design) -> dict[str, Any]:
+def _numbered(entry: dict[str, Any], design: Design | None) -> dict[str, Any]:
     """The entry with a step that is named replaced by its number in the stage.
 
     Raises:
@@ -43,6 +43,8 @@ def _numbered(entry: dict[str, Any], design: Design) -> dict[str, Any]:
     wanted = entry.get("step")
     if entry.get("do") != "take_step" or not isinstance(wanted, str):
         return entry
+    if design is None:
+        raise ValueError("a step is named, and no design tells its number; give the number")
     stage = next((each for each in design.stages if each.name == entry.get("stage")), None)
     if stage is None:
         raise ValueError(
