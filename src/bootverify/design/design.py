@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TypeVar
 
 from bootverify.design.artifact import Artifact, Contradiction
@@ -18,6 +17,8 @@ from bootverify.design.source import NOWHERE, Source
 from bootverify.ranges import AddressRange
 
 T = TypeVar("T", Partition, Image, Stage, Key)
+MOST_KNOWN = 16
+_KNOWN: dict[int, tuple[tuple[Partition, ...], Mapping[str, Partition]]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ class Design:
 
     def partition(self, name: str) -> Partition:
         """The partition called `name`; KeyError when there is none."""
-        return _partitions(self)[name]
+        return _by_name(self.partitions)[name]
 
     def image(self, name: str) -> Image:
         """The image called `name`; KeyError when there is none."""
@@ -136,10 +137,15 @@ class Design:
         return any(stage.program is Program.TFM for stage in self.stages)
 
 
-@lru_cache(maxsize=16)
-def _partitions(design: Design) -> Mapping[str, Partition]:
-    """By name; of two with one name, which is a fault told elsewhere, the first."""
-    return {partition.name: partition for partition in reversed(design.partitions)}
+def _by_name(partitions: tuple[Partition, ...]) -> Mapping[str, Partition]:
+    """These very partitions by name, never those of an equal map, which stand in other lines."""
+    known = _KNOWN.get(id(partitions))
+    if known is None or known[0] is not partitions:
+        if len(_KNOWN) >= MOST_KNOWN:
+            _KNOWN.clear()
+        # Of two with one name, which is a fault told elsewhere, the first.
+        known = _KNOWN[id(partitions)] = (partitions, {each.name: each for each in reversed(partitions)})
+    return known[1]
 
 
 def _named(things: tuple[T, ...], name: str) -> T:
