@@ -205,7 +205,8 @@ class _BootGo:
         for content, made in self.frame.genuine.items():
             if content not in self.frame.published:
                 continue  # no update of it is in anybody's hands
-            if made.image != self.image.name and self._owner(content).staging == staging.name:
+            shipped = content in self.frame.published and self._owner(content).staging == staging.name
+            if shipped and made.image != self.image.name:
                 put = and_(guard, eq(self.header, CRAFTED), self.frame.published[content])
                 staged = {**updates, self.frame.content(staging): self.frame.is_content(content)}
                 yield Outcome(name=f"{name}, {content} comes out", guard=put, goes=self.goes, updates=staged)
