@@ -320,3 +320,25 @@ def test_a_swap_that_was_cut_early_may_be_completed_though_its_bytes_look_refuse
             followed.does(step_of(followed.world))
         followed.does(step_of(followed.world, cut_after=cut))
         assert _boots(followed)["content[mcuboot_primary]"] == "crafted"
+
+
+def test_a_swap_stops_where_the_wrapped_key_of_an_encrypted_primary_image_is_gone():
+    followed = Followed(_in_scope(chain=2, check=1, encryption=3, lock=1), ATTACKERS["everything"])
+    _boots(followed)
+    followed.does(Overwrite(partition="app", content=Crafted()))
+    _delivers(followed, Genuine("tfm+app", 2))
+    followed.does(Reset())
+    facts = _boots(followed)
+    assert facts["at"] == "halted"
+    assert facts["content[mcuboot_secondary]"] == "crafted"
+
+
+def test_an_image_that_ends_with_its_first_part_leaves_the_second_what_it_was():
+    followed = Followed(_in_scope(chain=2, encryption=3, signing_key=2, lock=3, sdk=1), ATTACKERS["everything"])
+    _boots(followed)
+    _delivers(followed, Crafted())
+    followed.does(Overwrite(partition="tfm", content=Crafted()), Reset())
+    _boots(followed)
+    followed.does(ForgeTrailer(image="tfm+app", request=Request.TEST), Reset())
+    facts = _boots(followed)
+    assert (facts["content[tfm]"], facts["content[app]"]) == ("crafted", "tfm+app 1")

@@ -72,6 +72,8 @@ class _BootGo:
         if self.swaps:
             stuck = and_(pending, not_(self._whole_genuine()))
             yield Outcome(name="assert on the primary header", guard=stuck, goes=HALTED)
+            if self.image.encryption is not EncryptionType.NONE:
+                yield self._stopped(self.staging, request, stuck)
         yield from self._install(self.staging, request, pending)
         yield from self._refuse(self.staging, request, pending)
         yield from self._pass_over(self.staging, request, pending)
@@ -186,6 +188,7 @@ class _BootGo:
         name = "swap" if self.swaps else "overwrite"
         yield Outcome(name=name, guard=guard, goes=self.goes, updates=updates)
         yield from self._foreign_out(name, staging, guard, updates)
+        yield from self._parts_back(name, staging, guard, updates)
         if not self.frame.cuts:
             return
         flag = self.frame.midway(self.image.name)
@@ -211,6 +214,25 @@ class _BootGo:
                 staged = {**updates, self.frame.content(staging): self.frame.is_content(content)}
                 yield Outcome(name=f"{name}, {content} comes out", guard=put, goes=self.goes, updates=staged)
 
+    def _parts_back(self, name: str, staging: Store, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
+        """Bytes of his that end with the first part leave the others what they are: those of a release, perhaps."""
+        staged = and_(guard, eq(self.frame.content(staging), CRAFTED))
+        for content in self.genuine if len(self.parts) > 1 else ():
+            others = {self.frame.content(part): self.frame.is_content(content) for part in self.parts[1:]}
+            yield Outcome(
+                name=f"{name}, parts of {content} come back",
+                guard=staged,
+                goes=self.goes,
+                updates={**updates, **others},
+            )
+
+    def _stopped(self, staging: Store, request: Term, stuck: Term) -> Outcome:
+        """A swap stops where the primary image says that it is encrypted and its wrapped key is gone (loader.c)."""
+        name = "stopped while swapping"
+        asks = choice(f"{self.mark}: {name}", "request left", REQUEST)
+        mixed = {self.frame.content(each): self.frame.is_content(CRAFTED) for each in (*self.parts, staging)}
+        return Outcome(name=name, guard=stuck, goes=HALTED, updates={**mixed, request: asks}, inputs=(asks,))
+
     def _complete(self, staging: Store, request: Term) -> Iterator[Outcome]:
         """A swap or copy that was cut is completed, whatever else the trailers say."""
         frame = self.frame
@@ -222,6 +244,7 @@ class _BootGo:
         bad = or_(not_(member(content, self.genuine)), frame.erased_all)
         yield Outcome(name="complete", guard=and_(flag, good), goes=self.goes, updates=updates)
         yield from self._foreign_out("complete", staging, and_(flag, good), updates)
+        yield from self._parts_back("complete", staging, and_(flag, good), updates)
         yield Outcome(name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=updates)
         yield Outcome(name="complete, cut at its end", guard=flag, updates=updates, cut=True, after=10_000)
 
