@@ -39,7 +39,7 @@ def code_as(world: World) -> tuple[Attribution, ...]:
             found.add(Attribution.NON_SECURE if unprivileged else Attribution.SECURE)
         for running in world.design.stages_of(stage.image):
             later_part = stage.program is Program.APPLICATION and running.program is Program.TFM
-            if (running is stage or later_part) and _crafted(world, running.name):
+            if (running.name == stage.name or later_part) and _crafted(world, running.name):
                 found.add(running.attribution)
     return _sorted(found)
 
