@@ -15,7 +15,7 @@ from bootverify.executor.content import content_of
 from bootverify.executor.layout import home
 from bootverify.executor.memory import Memory
 from bootverify.executor.nsib.run import Run
-from bootverify.executor.nsib.storage import stored_version
+from bootverify.executor.nsib.storage import counter, stored_version
 from bootverify.executor.nsib_build import config
 from bootverify.executor.run import mark
 from bootverify.executor.stages.mcuboot import requested
@@ -32,6 +32,9 @@ def abstracted(frame: Frame, world: World) -> Facts:
     facts["active"] = world.device.active or NO_SLOT
     if frame.counter is not None:
         facts["counter"] = _counter(frame, world)
+    if frame.room is not None:
+        facts["room"] = _room(world)
+    facts |= _rollback(frame, world)
     for store in frame.cells.stores:
         facts[frame.content(store).name] = _name(frame, content_of(world, store))
     for image, request in frame.requests.items():
@@ -76,14 +79,36 @@ def _in_kmu(world: World, key: Key) -> bool:
     return any(isinstance(place, InKmu) and place.slots[0] in slots for place in key.placements)
 
 
+def _rollback(frame: Frame, world: World) -> Facts:
+    """What hardware keeps for MCUboot, and what was kept of releases."""
+    facts: Facts = {}
+    for image, stored in frame.stored.items():
+        value, used = world.device.counters.get(image, (0, 0))
+        facts[stored.name] = str(value) if str(value) in stored.sort.values else ABOVE
+        if image in frame.stored_room:
+            facts[frame.stored_room[image].name] = str((frame.counting[image].counter_slots or 0) - used)
+    for (image, release), kept in frame.kept.items():
+        facts[kept.name] = (world.kept or {}).get(image, 0) >= release
+    return facts
+
+
+def _room(world: World) -> str:
+    """The free slots of NSIB's counter, 0 where the provision data holds none."""
+    found = counter(_nsib(world))
+    return str(found.slots - found.used) if found is not None else "0"
+
+
 def _counter(frame: Frame, world: World) -> str:
     """NSIB's stored version, 0 where the provision data holds none."""
-    device = world.device
-    step = next(each for each in _choosing(world) if each.counter)
-    run = Run(config(world.design, step), Memory((device.flash, device.uicr)), None, None, crypto_starts=False)
-    version = stored_version(run) or 0
+    version = stored_version(_nsib(world)) or 0
     assert frame.counter is not None
     return str(version) if str(version) in frame.counter.sort.values else ABOVE
+
+
+def _nsib(world: World) -> Run:
+    device = world.device
+    step = next(each for each in _choosing(world) if each.counter)
+    return Run(config(world.design, step), Memory((device.flash, device.uicr)), None, None, crypto_starts=False)
 
 
 def _choosing(world: World) -> Iterator[ChooseSlot]:

@@ -22,6 +22,7 @@ from bootverify.encoder.script import Named, lemma_text, proof_text, system_text
 from bootverify.encoder.terms import Term, not_
 from bootverify.errors import InputError
 from bootverify.policy.policy import ClaimKind, Policy
+from bootverify.policy.typecheck import uses_history
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.policies import load_policy
 
@@ -82,7 +83,7 @@ def _compared(text: str, design: Design, attackers: dict[str, Attacker], policie
     for question in questions(design, [policy], [attacker], subjects=[said["subject"]], any_attacker=True):
         if _shown(question) != {key: said[key] for key in _shown(question)}:
             continue
-        reasoner = _reasoner(design, attacker)
+        reasoner = _reasoner(design, attacker, uses_history(question.ask.claim.formula))
         claim = _claimed(question, reasoner)
         head = _head(design, question, reasoner, claim)
         if not text.startswith(head):
@@ -96,9 +97,9 @@ def _compared(text: str, design: Design, attackers: dict[str, Attacker], policie
 
 
 @lru_cache(maxsize=8)
-def _reasoner(design: Design, attacker: Attacker) -> Reasoner:
+def _reasoner(design: Design, attacker: Attacker, history: bool) -> Reasoner:
     """The certificates of one report speak of few attackers."""
-    return Reasoner(design, attacker)
+    return Reasoner(design, attacker, history=history)
 
 
 def _claimed(question: Question, reasoner: Reasoner) -> Term:

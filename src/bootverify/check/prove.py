@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
+from bootverify.check.apart import apart
 from bootverify.check.boxes import Boxes, reachable_boxes
 from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import NotProved, Proof, Prover
@@ -19,6 +20,7 @@ from bootverify.encoder.boot_system import BootSystem, system_for
 from bootverify.encoder.concretize import actions as actions_of
 from bootverify.encoder.instant import Instants
 from bootverify.encoder.obligations import Obligation, all_preserved, all_start, implied
+from bootverify.encoder.slots import relations
 from bootverify.encoder.system import System, identity
 from bootverify.encoder.terms import Op, Term
 from bootverify.machine.action import Action
@@ -32,10 +34,21 @@ class Established:
     numbers: tuple[int, ...] = ()
 
 
+MOST_STATES = 200_000
+
+
 class Theory:
     """What can be said of one transition system: its invariant, what follows from it, and the ways to bad states."""
 
-    def __init__(self, system: System, location: Term, mode: Term | None, solvers: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        system: System,
+        location: Term,
+        mode: Term | None,
+        solvers: tuple[str, ...],
+        past: "Past | None" = None,
+    ) -> None:
+        self.past = past
         self.system = system
         self.location = location
         self.mode = mode
@@ -50,8 +63,29 @@ class Theory:
 
     @cached_property
     def lemmas(self) -> tuple[Lemma, ...]:
-        """Candidates from it; where there is a `mode`, kept apart by its two halves."""
-        return candidate_lemmas(self.system, self.location, self.mode, self.boxes)
+        """Candidates from the fixpoint, kept apart by the halves of `mode` where there is one; and about the past."""
+        boxes = candidate_lemmas(self.system, self.location, self.mode, self.boxes)
+        if self.past is None:
+            return boxes
+        told = [
+            lemma
+            for kept in self.past.kept
+            for lemma in candidate_lemmas(apart(self.system, kept), self.location, kept)
+        ]
+        boxes = (*boxes, *(each for each in told if each.term.free <= {*self.past.about, self.location}))
+        boxes = tuple({lemma.term: lemma for lemma in boxes}.values())
+        return (*boxes, *self._surviving(boxes, self.past.guesses))
+
+    def _surviving(self, boxes: tuple[Lemma, ...], guesses: tuple[Lemma, ...]) -> tuple[Lemma, ...]:
+        """The guesses that hold at the start and that all transitions keep, all together with the boxes."""
+        left = [each for each in guesses if self._unsat(all_start(self.system, [each.term]))]
+        while left:
+            terms = [each.term for each in (*boxes, *left)]
+            kept = [each for each in left if self._unsat(all_preserved(self.system, terms, [each.term]))]
+            if len(kept) == len(left):
+                break
+            left = kept
+        return tuple(left)
 
     @cached_property
     def inductive(self) -> bool:
@@ -74,7 +108,9 @@ class Theory:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""
         if bad not in self._paths:
             # What the fixpoint rules out never happens: without it there is less to try, and less to keep in a state.
-            self._paths[bad] = shortest(self.system.limited(self.boxes.live), bad)
+            # Histories multiply the states; what is longer than this is left to what is told.
+            most = MOST_STATES if self.past is None else MOST_STATES // 5
+            self._paths[bad] = shortest(self.system.limited(self.boxes.live), bad, most_states=most)
         return self._paths[bad]
 
     def _follows(self, claim: Term) -> Established | None:
@@ -104,6 +140,15 @@ class Theory:
         return all(isinstance(solve(obligation.plain, solver), Unsat) for solver in self.solvers)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What states tell of releases that were kept: those variables, all about releases, guesses that relate them."""
+
+    kept: tuple[Term, ...]
+    about: frozenset[Term]
+    guesses: tuple[Lemma, ...]
+
+
 class Theories:
     """The theories of one check, one for each system; kept by all that makes a system up, names included."""
 
@@ -115,15 +160,28 @@ class Theories:
         """That of the system of `boot`; of an attacker who can erase everything, apart by whether he has."""
         erased = boot.frame.erased_all
         mode = erased if erased.op is Op.VAR else None
+        past = _past(boot)
         return self._known.setdefault(
-            (identity(boot.system), boot.location, mode), Theory(boot.system, boot.location, mode, self.solvers)
+            (identity(boot.system), boot.location, mode), Theory(boot.system, boot.location, mode, self.solvers, past)
         )
+
+
+def _past(boot: BootSystem) -> Past | None:
+    frame = boot.frame
+    if not frame.kept:
+        return None
+    guesses = tuple(Lemma(term=term, text=text) for term, text in relations(frame))
+    return Past(kept=tuple(frame.kept.values()), about=frame.about_releases, guesses=guesses)
 
 
 class Reasoner:
     """What can be said of one design in the presence of one attacker; kept for all questions about the two."""
 
-    def __init__(self, design: Design, attacker: Attacker, theories: Theories | None = None) -> None:
+    def __init__(
+        self, design: Design, attacker: Attacker, theories: Theories | None = None, *, history: bool = False
+    ) -> None:
+        """`history`: the states also tell which releases were kept."""
+        self.history = history
         self.design = design
         self.attacker = attacker
         self._theories = theories or Theories()
@@ -131,7 +189,7 @@ class Reasoner:
     @cached_property
     def boot(self) -> BootSystem:
         """The transition system."""
-        return system_for(self.design, self.attacker)
+        return system_for(self.design, self.attacker, history=self.history)
 
     @cached_property
     def foreseen(self) -> Instants:

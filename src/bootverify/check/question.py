@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bootverify.design.attacker import Attacker
+from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import Image, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
@@ -14,7 +14,8 @@ from bootverify.design.protection import Attribution
 from bootverify.policy.policy import Ask, ClaimKind, Policy, SubjectKind
 from bootverify.policy.static import applies
 
-_HAVE_THE_FILES = ("factory-insider", "build-pipeline")  # they read what a build wrote, whatever its life is
+# They read what a build wrote, whatever its life is.
+_HAVE_THE_FILES = frozenset({Capability.READ_FACTORY_FILES, Capability.READ_BUILD})
 
 Part = Stage | Image | Key | Partition
 Subject = Part | Design | NetworkStage
@@ -53,8 +54,8 @@ def questions(
     """The questions, by policy, then subject, then attacker.
 
     `subjects` keeps those called so (a stage and its image go by either name, its code partition too; `partition map`
-    means every partition). A policy is asked of the attackers it
-    names in `against`; with `any_attacker` of all that are given.
+    means every partition). A policy is asked of the attackers that it, or the ask,
+    names in `against`, and of whoever can do the same; with `any_attacker` of all that are given.
     """
     wanted = set(subjects)
     for policy in policies:
@@ -69,9 +70,10 @@ def questions(
                 if not _applies(design, ask, subject):
                     continue
                 for attacker in attackers:
-                    if told_apart and attacker.name not in _HAVE_THE_FILES:
+                    if told_apart and not _HAVE_THE_FILES & attacker.capabilities:
                         continue
-                    asked = any_attacker or attacker.name in policy.against
+                    listed = policy.against if told_apart else (*policy.against, *ask.against)
+                    asked = any_attacker or _asked_of(design, attacker, listed)
                     if asked and _meant(design, policy, ask, subject, attacker):
                         yield Question(policy=policy, ask=ask, subject=subject, attacker=attacker)
 
@@ -125,12 +127,27 @@ def _mixed(policy: Policy) -> bool:
     return any(ask.claim.kind is not ClaimKind.TOLD for ask in policy.asks)
 
 
+def _asked_of(design: Design, attacker: Attacker, listed: Sequence[Attacker]) -> bool:
+    """Whether `listed` holds him; also, if he cannot exist here, by his name, so that the answer says so."""
+    return any(each.name == attacker.name for each in listed) or _one_of(design, attacker, listed)
+
+
 def _meant(design: Design, policy: Policy, ask: Ask, subject: Subject, attacker: Attacker) -> bool:
     """Whether `ask` is about `attacker`: it names him, or names nobody and no other ask of the subject names him."""
     if ask.against:
-        return attacker.name in ask.against
+        return at_least(design, attacker, ask.against)
     others = (other for other in policy.asks if other is not ask and other.subject is ask.subject)
-    return not any(attacker.name in other.against and _applies(design, other, subject) for other in others)
+    return not any(_one_of(design, attacker, other.against) and _applies(design, other, subject) for other in others)
+
+
+def _one_of(design: Design, attacker: Attacker, named: Iterable[Attacker]) -> bool:
+    """Whether `attacker` is one of `named` in this design, under whatever name: they can do the same."""
+    return any(each.capabilities == attacker.capabilities and not exists(design, each) for each in named)
+
+
+def at_least(design: Design, attacker: Attacker, named: Iterable[Attacker]) -> bool:
+    """Whether `attacker` can do all that one of `named` can who exists in this design; names say nothing."""
+    return any(each.capabilities <= attacker.capabilities and not exists(design, each) for each in named)
 
 
 def _applies(design: Design, ask: Ask, subject: Subject) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bootverify import __version__
 from bootverify.check.aftermath import continued
+from bootverify.check.comebacks import comeback
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.invariant import Proof
 from bootverify.check.layout import computed
@@ -20,7 +21,7 @@ from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.check.worlds import device, untold_generations
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import EncryptionType, Stage
+from bootverify.design.boot import EncryptionType, Image, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.design.support import SupportRow
@@ -34,6 +35,7 @@ from bootverify.machine.action import Action
 from bootverify.machine.trace import Trace
 from bootverify.policy.formula import And, Call, Formula, Not, Or, Quantified
 from bootverify.policy.policy import ClaimKind, Policy
+from bootverify.policy.typecheck import uses_history
 
 IDEAL = "digests, signatures and encryption are ideal; no fault injection, no side channels, no guessing"
 NO_WAY = "nothing that can happen to a device of this design bears on it"
@@ -100,8 +102,8 @@ class Checker:
         self.support = support
         self.options = options
         self._theories = Theories(options.solvers)
-        self._reasoners: dict[str, Reasoner] = {}
-        self._life: dict[str, LifeSigns] = {}
+        self._reasoners: dict[tuple[Attacker, bool], Reasoner] = {}
+        self._life: dict[Attacker, LifeSigns] = {}
         self._devices: tuple[Checker, ...] = ()
         self.discrepancies: list[str] = []
 
@@ -136,9 +138,7 @@ class Checker:
         if (gap := no_device(self.design, question)) is not None:
             return replace(base, verdict=Verdict.UNDEFINED, because=gap.statement, open_points=(gap.name,))
         if question.ask.claim.kind is ClaimKind.TOLD:
-            from bootverify.check.told import judged  # noqa: PLC0415 - most designs tell nothing of a life
-
-            return qualified(self.design, question, judged(self.design, question, base, self.discrepancies))
+            return qualified(self.design, question, self._told(base, question))
         if not self.design.stages:
             words = "a map alone is drawn: there is no chain whose behaviour could be asked about"
             return replace(base, verdict=Verdict.NOT_APPLICABLE, because=words)
@@ -147,23 +147,26 @@ class Checker:
         try:
             return qualified(self.design, question, self._decided(base, question))
         except (NotModelled, CannotBuild) as missing:
+            if question.ask.told:
+                return qualified(self.design, question, self._told(base, question))
             text = f"not modelled yet: {missing}"
             return replace(base, verdict=Verdict.UNKNOWN, because=text)
         except Discrepancy as ours:
             self.discrepancies.append(str(ours))
             return replace(base, verdict=Verdict.UNKNOWN, because="not answered: a defect of bootverify, told apart")
 
-    def reasoner(self, attacker: Attacker) -> Reasoner:
-        """What is known of `attacker` in this design."""
-        if attacker.name not in self._reasoners:
-            self._reasoners[attacker.name] = Reasoner(self.design, attacker, self._theories)
-        return self._reasoners[attacker.name]
+    def reasoner(self, attacker: Attacker, *, history: bool = False) -> Reasoner:
+        """What is known of `attacker` in this design; with `history`, where states tell what has been kept."""
+        key = (attacker, history)
+        if key not in self._reasoners:
+            self._reasoners[key] = Reasoner(self.design, attacker, self._theories, history=history)
+        return self._reasoners[key]
 
     def life(self, attacker: Attacker) -> LifeSigns:
         """Whether the device lives and the attacker acts, replayed."""
-        if attacker.name not in self._life:
-            self._life[attacker.name] = signs_of_life(self.design, attacker, self.reasoner(attacker).foreseen)
-        return self._life[attacker.name]
+        if attacker not in self._life:
+            self._life[attacker] = signs_of_life(self.design, attacker, self.reasoner(attacker).foreseen)
+        return self._life[attacker]
 
     # -- by kind of claim
 
@@ -198,9 +201,9 @@ class Checker:
         )
 
     def _decided(self, base: Finding, question: Question) -> Finding:
-        reasoner = self.reasoner(question.attacker)
         names = {"it": question.part}
         formula = question.ask.claim.formula
+        reasoner = self.reasoner(question.attacker, history=uses_history(formula))
         term = reasoner.boot.term(formula, names)
         match question.ask.claim.kind:
             case ClaimKind.ALWAYS:
@@ -220,6 +223,7 @@ class Checker:
         """A claim of every state: proved, or broken by replay; `wanted` is the formula's value when broken."""
         proof = reasoner.establish(claim)
         if proof is not None:
+            reasoner.boot.surely(question.ask.claim.formula, {"it": question.part})
             signs = self.life(question.attacker)
             if signs.missing:
                 return replace(base, verdict=Verdict.VACUOUS, because=signs.missing, witnesses=signs.seen)
@@ -236,7 +240,20 @@ class Checker:
                 witnesses=signs.seen,
                 certificate=certificate,
             )
-        return self._broken(base, question, reasoner, not_(claim), wanted=wanted)
+        return self._or_told(base, question, self._broken(base, question, reasoner, not_(claim), wanted=wanted))
+
+    def _told(self, base: Finding, question: Question) -> Finding:
+        from bootverify.check.told import judged  # noqa: PLC0415 - most designs tell nothing of a life
+
+        return judged(self.design, question, base, self.discrepancies)
+
+    def _or_told(self, base: Finding, question: Question, found: Finding) -> Finding:
+        """What is told decides where neither a proof nor a trace was found, unless the search contradicts it."""
+        if found.verdict is not Verdict.UNKNOWN or not question.ask.told:
+            return found
+        told = self._told(base, question)
+        fits = Verdict.HOLDS if found.strength == "depth:all" else Verdict.VIOLATED
+        return told if told.verdict is fits else found
 
     def _lemmas(self, reasoner: Reasoner, claim: Term, core: Sequence[Lemma]) -> Sequence[Lemma]:
         """What the claim rests on: the lemmas that give it; to explain it, all that make those inductive."""
@@ -246,21 +263,12 @@ class Checker:
         return small.lemmas if isinstance(small, Proof) else core
 
     def _broken(self, base: Finding, question: Question, reasoner: Reasoner, bad: Term, *, wanted: bool) -> Finding:
+        if guessed := self._guessed(question, wanted=wanted):
+            return self._violated(base, question, guessed, wanted=wanted)
         found = reasoner.path_to(bad)
         match found:
             case Path():
-                actions = reasoner.actions(found)
-                run = self._replayed(question, actions, wanted=wanted)
-                return replace(
-                    base,
-                    verdict=Verdict.VIOLATED,
-                    strength="replayed",
-                    because=because_of_path(self.design, question, actions),
-                    facts=facts_of_actions(self.design, question, actions),
-                    trace=self._trace(question, continued(self.design, question, run)),
-                    replayed=True,
-                    repair=base.repair,
-                )
+                return self._violated(base, question, reasoner.actions(found), wanted=wanted)
             case GaveUp():
                 return replace(
                     base,
@@ -275,6 +283,26 @@ class Checker:
                     strength="depth:all",
                     because=f"no bad state among all {found.states} that were searched, but the lemmas do not prove it",
                 )
+
+    def _violated(self, base: Finding, question: Question, actions: Sequence[Action], *, wanted: bool) -> Finding:
+        run = self._replayed(question, actions, wanted=wanted)
+        return replace(
+            base,
+            verdict=Verdict.VIOLATED,
+            strength="replayed",
+            because=because_of_path(self.design, question, actions),
+            facts=facts_of_actions(self.design, question, actions),
+            trace=self._trace(question, continued(self.design, question, run)),
+            replayed=True,
+        )
+
+    def _guessed(self, question: Question, *, wanted: bool) -> tuple[Action, ...]:
+        """A way that was guessed, where the question is about what has been; searches for those are long."""
+        formula, part = question.ask.claim.formula, question.part
+        if not uses_history(formula) or not isinstance(part, Image):
+            return ()
+        names = {"it": part}
+        return comeback(self.design, question.attacker, part, lambda world: holds(world, formula, names) is wanted)
 
     def _possible(self, base: Finding, question: Question, reasoner: Reasoner, goal: Term) -> Finding:
         """Something that can be done: shown by a replay, refuted by an invariant."""
@@ -312,8 +340,9 @@ class Checker:
         def goal(world: World) -> bool:
             return holds(world, formula, names) is wanted
 
-        foreseen = self.reasoner(question.attacker).foreseen
-        run = replay(self.design, question.attacker, actions, goal, foreseen=foreseen)
+        history = uses_history(formula)
+        foreseen = self.reasoner(question.attacker, history=history).foreseen
+        run = replay(self.design, question.attacker, actions, goal, foreseen=foreseen, history=history)
         if run.reached is None:
             why = run.refused or "every action happened, but the state is not what was predicted"
             what = f"{question.policy.id} of {question.about} against {question.attacker.name}"

@@ -33,7 +33,7 @@ class Session:
         self.support = support
         self.options = options or Options()
         self._checkers: dict[Design, Checker] = {}
-        self._answers: dict[tuple[Design, str, str, str, str, str], tuple[Finding, tuple[str, ...]]] = {}
+        self._answers: dict[tuple[Design, str, str, str, str, Attacker], tuple[Finding, tuple[str, ...]]] = {}
 
     def report(
         self, design: Design, subjects: Iterable[str] = (), *, only: Callable[[Question], bool] | None = None
@@ -65,10 +65,10 @@ class Session:
 
     def _answer(self, checker: Checker, question: Question) -> Finding:
         kind = question.ask.claim.kind
-        if kind not in DYNAMIC or self.options.certificates:
+        if kind not in DYNAMIC or question.ask.told or self.options.certificates:
             return checker.answer(question)
         seen = relevant(checker.design, question)
-        at = (seen, question.policy.id, kind.value, question.ask.subject.value, question.about, question.attacker.name)
+        at = (seen, question.policy.id, kind.value, question.ask.subject.value, question.about, question.attacker)
         if at not in self._answers:
             if seen not in self._checkers:
                 if len(self._checkers) >= MOST_KEPT:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.question import Question, Subject
 from bootverify.check.verdict import Fact
+from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import Image, Protect, SetUpTrustZone, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, Key, Placement
@@ -13,6 +14,7 @@ from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.source import Source
 from bootverify.machine.action import (
     Action,
+    Confirm,
     Deliver,
     EraseAll,
     Inspect,
@@ -21,9 +23,11 @@ from bootverify.machine.action import (
     Publish,
     ReadOut,
     ReadSlot,
+    Request,
     UseSlot,
 )
-from bootverify.machine.content import Crafted
+from bootverify.machine.content import Crafted, Genuine
+from bootverify.policy.typecheck import uses_history
 from bootverify.ranges import AddressRange
 
 _REGION = re.compile(r"region\[([0-9, -]+)\]")
@@ -81,6 +85,8 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
     """Why the policy is violated, in one or two sentences that name the deciding fact."""
     subject = question.subject
     who = question.attacker.name
+    if isinstance(subject, Image) and uses_history(question.ask.claim.formula):
+        return _came_back(subject, question.attacker, actions)
     last = actions[-1] if actions else None
     match last:
         case Publish():
@@ -95,39 +101,55 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
         case EraseAll():
             return f"{who} erases the whole chip, {subject.name} with it, and may then program what he likes."
         case ReadOut():
-            state = _state(design, who)
+            state = _state(design, question.attacker)
             where = f"{subject.name} lies in {last.partition}, which is write-locked at most"
             return f"{where}: {state} reads every byte of it."
         case UseSlot() | ReadSlot():
-            return f"the KMU answers secure code, and {_state(design, who)} is secure."
+            return f"the KMU answers secure code, and {_state(design, question.attacker)} is secure."
         case Overwrite():
             lock = "no lock covers it" if not _guards(design, last.partition) else "the lock does not hold him"
-            return f"{last.partition} can be written by {_state(design, who).removesuffix(',')}: {lock}."
+            return f"{last.partition} can be written by {_state(design, question.attacker).removesuffix(',')}: {lock}."
         case _:
             pass
     if isinstance(subject, Partition) and (text := _opened_with(design, subject)):
         return text
     if any(isinstance(action, ProgramRegion) for action in actions):
-        return f"{_state(design, who)} opens a region that is not locked until reset."
+        return f"{_state(design, question.attacker)} opens a region that is not locked until reset."
     if any(isinstance(action, Deliver) and isinstance(action.content, Crafted) for action in actions):
         return f"what {who} sends is accepted and started as {subject.name}."
     if isinstance(subject, Key) and any(isinstance(place, InKmu) for place in subject.placements):
-        deputy = f"the KMU pushes {subject.name} for any secure code, and {_state(design, who)} is secure"
+        deputy = f"the KMU pushes {subject.name} for any secure code, and {_state(design, question.attacker)} is secure"
         return f"{deputy}: it has the engine use the key."
     if isinstance(subject, Image | Stage):
         image = subject if isinstance(subject, Image) else design.image(subject.image)
         if not any(_guards(design, slot) for slot in image.slots):
-            return f"nothing locks {', '.join(image.slots)} while {_state(design, who)} runs."
-        return f"{_state(design, who)} reaches {subject.name}: what locks it does not cover all of it."
+            return f"nothing locks {', '.join(image.slots)} while {_state(design, question.attacker)} runs."
+        return f"{_state(design, question.attacker)} reaches {subject.name}: what locks it does not cover all of it."
     return f"{who} reaches it in {len(actions)} steps."
 
 
-def _state(design: Design, who: str) -> str:
+def _came_back(image: Image, who: Attacker, actions: Sequence[Action]) -> str:
+    """The last thing that brought a release of the image in, before the boot that started it."""
+    for action in reversed(actions):
+        match action:
+            case Deliver(content=Genuine(image=image.name, release=release), request=request):
+                asked = "for good" if request is Request.PERM else "for a test"
+                return f"release {release} is staged {asked} once a later one was kept, and nothing refuses it."
+            case Overwrite(partition=where, content=Genuine(release=release)):
+                return f"{who.name} writes release {release} to {where} himself, where nothing compares it."
+            case Confirm() | EraseAll():
+                break
+            case _:
+                continue
+    return f"an earlier release of {image.name} lies in its slot once a later one was kept, and it is started."
+
+
+def _state(design: Design, who: Attacker) -> str:
     application = design.application
-    if who == "secure-partition":
+    if who.can(Capability.RUN_SECURE_PARTITION):
         return "code of the secure side"
-    if application is None or not who.startswith("app-code"):
-        return who
+    if application is None or not who.can(Capability.RUN_APPLICATION):
+        return who.name
     return f"code in {application.name}, which runs in {application.attribution.value.replace('_', '-')} state,"
 
 

@@ -1,21 +1,52 @@
 """Claims about what is told of a device's life: both sides judge, and only what both say becomes a verdict."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from bootverify.check.forger import forged_code
-from bootverify.check.question import Question
+from bootverify.check.question import Question, exists
 from bootverify.check.verdict import Fact, Finding, Verdict
+from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.lives import CONDITIONS
 from bootverify.executor.lives import ENACTMENTS
 from bootverify.machine.judgement import Judgement
+from bootverify.sources.attackers import all_attackers
 
 OPEN_POINT = "not-told"
+DECIDED = frozenset({Verdict.HOLDS, Verdict.VIOLATED})
 
 
 def judged(design: Design, question: Question, base: Finding, discrepancies: list[str]) -> Finding:
-    """The finding for a told claim; a disagreement goes to `discrepancies` and leaves the question open."""
-    name = question.ask.claim.text
+    """The finding for a told claim; a disagreement goes to `discrepancies` and leaves the question open.
+
+    Both sides know single abilities and the sets of them that our attackers have. Of any other set, whoever can do
+    less tells when he breaks the claim, and whoever can do more when it holds against him.
+    """
+    own = _judged(design, question, base, discrepancies)
+    attacker = question.attacker
+    if own.verdict in DECIDED or any(each.capabilities == attacker.capabilities for each in all_attackers()):
+        return own
+    for other, wanted in _others(design, attacker):
+        found = _judged(design, replace(question, attacker=other), base, discrepancies)
+        if found.verdict is wanted:
+            how = "less" if wanted is Verdict.VIOLATED else "more"
+            return replace(found, because=f"{found.because}; {other.name} can do {how} than {attacker.name}")
+    return own
+
+
+def _others(design: Design, attacker: Attacker) -> Iterator[tuple[Attacker, Verdict]]:
+    for other in all_attackers():
+        if exists(design, other):
+            continue
+        if other.capabilities and other.capabilities < attacker.capabilities:
+            yield other, Verdict.VIOLATED
+        elif other.capabilities > attacker.capabilities:
+            yield other, Verdict.HOLDS
+
+
+def _judged(design: Design, question: Question, base: Finding, discrepancies: list[str]) -> Finding:
+    name = question.ask.told or question.ask.claim.text
     enacted = ENACTMENTS[name](design, question.subject, question.attacker)
     concluded = CONDITIONS[name](design, question.subject, question.attacker)
     if {enacted.kept, concluded.kept} == {True, False}:
@@ -25,7 +56,7 @@ def judged(design: Design, question: Question, base: Finding, discrepancies: lis
     open_side = next((each for each in (enacted, concluded) if each.kept is None), None)
     if open_side is not None:
         return replace(base, verdict=Verdict.UNKNOWN, because=open_side.why, open_points=(OPEN_POINT,))
-    if enacted.kept and (reason := forged_code(design, question.attacker.name)):
+    if enacted.kept and (reason := forged_code(design, _as_ours(question.attacker))):
         return replace(base, verdict=Verdict.UNKNOWN, because=reason, open_points=(OPEN_POINT,))
     return replace(
         base,
@@ -34,6 +65,11 @@ def judged(design: Design, question: Question, base: Finding, discrepancies: lis
         because=_because(enacted, concluded),
         facts=tuple(_fact(each) for each in (enacted, concluded) if each.source.line),
     )
+
+
+def _as_ours(attacker: Attacker) -> str:
+    """The name of ours who can do the same; of a set that none of ours has, that of a sender, who may forge."""
+    return next((each.name for each in all_attackers() if each.capabilities == attacker.capabilities), "remote-ota")
 
 
 def _because(enacted: Judgement, concluded: Judgement) -> str:

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from bootverify.check.question import Question, names_of
+from bootverify.check.question import Question, at_least, names_of
 from bootverify.check.verdict import Finding, Verdict
 from bootverify.design.attacker import Capability
 from bootverify.design.design import Design
 from bootverify.design.openpoint import APPROTECT_UNKNOWN, MAP_CONFLICT, OpenPoint
 from bootverify.policy.policy import ClaimKind
+from bootverify.sources.catalog import names as ours
 
 
 def no_device(design: Design, question: Question) -> OpenPoint | None:
@@ -38,7 +39,13 @@ def _read(design: Design, question: Question, finding: Finding) -> Finding:
         return finding
     points = [point for point in design.open_points if point.name not in {APPROTECT_UNKNOWN, MAP_CONFLICT}]
     names = names_of(design, question.subject)
-    met = [point for point in points if point.touches(question.policy.id, names, question.attacker.name)]
+    policy = question.policy.id if question.policy.id in ours("policies") else ""
+    met = [
+        point
+        for point in points
+        if point.touches(policy, names)
+        and (not point.attackers or at_least(design, question.attacker, point.attackers))
+    ]
     if not met:
         return finding
     verdict = Verdict.UNDEFINED if any(point.contradiction for point in met) else Verdict.UNKNOWN

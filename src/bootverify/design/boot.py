@@ -49,7 +49,9 @@ class Image:
     `slots` are the partitions it may be started from: one, or s0 and s1 for an image that NSIB chooses.
     `staging` is the partition in which an update of it waits; None when there is no update path.
     `verified_by` is a stage; None for the first image, which the reset vector starts.
-    `decryptor` is the stage that is meant to decrypt an encrypted update.
+    `decryptor` is the stage that is meant to decrypt an encrypted update. `versions` are those of its releases (major,
+    minor, revision, build), oldest first; release n is n.0.0+0 where none are given. `counters` are the security
+    counters in their metadata, n where none are given.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Image:
     encryption: EncryptionType = EncryptionType.NONE
     decryptor: str | None = None
     updatable: bool = False
+    versions: tuple[tuple[int, int, int, int], ...] = ()
+    counters: tuple[int, ...] = ()
     source: Source = field(default=NOWHERE, compare=False)
     update_source: Source = field(default=NOWHERE, compare=False)
 
@@ -85,11 +89,15 @@ class ChooseSlot:
     """NSIB: find, order, validate and pick one of the slots of `image`; `counter`: monotonic version counter on.
 
     `provision` is the flash partition that holds NSIB's key hashes and counters; None where they lie in OTP words.
+    `counter_slots`: how many values the counter has room for; None: more than there are releases. `full_stops`: a slot
+    whose version finds no room is passed over; False: it is started all the same; None: as the SDK's release does.
     """
 
     image: str
     counter: bool
     provision: str | None = None
+    counter_slots: int | None = None
+    full_stops: bool | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -99,13 +107,20 @@ class BootGo:
 
     `bootloader` names the image of MCUboot itself when an update of it is staged in the same secondary slot
     (MCUboot behind NSIB); None otherwise. `validate`: the primary image is verified at every boot.
-    `prevent_downgrade`: a staged image with a lower version is refused.
+    `prevent_downgrade`: a staged image with a lower version is refused; `with_build`: the build number counts, too;
+    `test_only`: only of updates for test, as before MCUboot's issue 1708 was closed.
+    `counter`: the image's security counter is compared with one that hardware keeps, at every validation, and raises
+    it; `counter_slots` is the room of that, None: more than there are releases.
     """
 
     image: str
     mode: UpgradeMode
     validate: bool
     prevent_downgrade: bool = False
+    with_build: bool = False
+    test_only: bool = False
+    counter: bool = False
+    counter_slots: int | None = None
     bootloader: str | None = None
     source: Source = field(default=NOWHERE, compare=False)
 

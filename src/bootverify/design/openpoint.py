@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from bootverify.design.attacker import Attacker
 from bootverify.design.source import NOWHERE, Source
 
 MAP_CONFLICT = "map-contradicts-itself"
@@ -13,21 +14,23 @@ class OpenPoint:
     """A named gap; unknown but fixed for a device.
 
     `about` are the names of the stages, images, partitions and keys whose questions it touches, `policies` the
-    policies, `attackers` the attackers; empty: all. `contradiction`: two things of the input cannot both be true.
+    policies, `attackers` those that it is about, and whoever can do as much; empty: all. `contradiction`: two things
+    of the input cannot both be true.
     """
 
     name: str
     statement: str
     about: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
-    attackers: tuple[str, ...] = ()
+    attackers: tuple[Attacker, ...] = ()
     contradiction: bool = False
     source: Source = field(default=NOWHERE, compare=False)
 
-    def touches(self, policy: str, names: tuple[str, ...], attacker: str) -> bool:
-        """Whether it could decide the question of `policy` about the thing of these names against `attacker`."""
-        return (
-            (not self.policies or policy in self.policies)
-            and (not self.about or any(name in self.about for name in names))
-            and (not self.attackers or attacker in self.attackers)
+    def touches(self, policy: str, names: tuple[str, ...]) -> bool:
+        """Whether it could decide the question of `policy` about the thing of these names, against its attackers.
+
+        An empty `policy` is one of the user's own: what it depends on nobody told.
+        """
+        return (not self.policies or not policy or policy in self.policies) and (
+            not self.about or any(name in self.about for name in names)
         )

@@ -6,7 +6,7 @@ from functools import partial
 from bootverify.design.boot import Program
 from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.encoder.access import Initiator, Reach
-from bootverify.encoder.cells import Extent, Place, Store
+from bootverify.encoder.cells import Extent, NotModelled, Place, Store
 from bootverify.encoder.environment import content_of
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED, INVALIDATED, REQUEST
@@ -132,6 +132,8 @@ def _provision(frame: Frame, reach: Reach) -> Iterator[Move]:
         updates: dict[Term, Term] = {frame.provision: const(frame.provision.sort, value)}
         if frame.counter is not None:
             updates[frame.counter] = const(frame.counter.sort, "0")
+        if frame.room is not None:
+            raise NotModelled("a page with a counter that is short of room, in the reach of the attacker")
         yield move(name, guard, updates, Overwrite(partition=partition.name, content=content))
 
 
@@ -319,4 +321,7 @@ def _erase_all(frame: Frame) -> Iterator[Move]:
     updates |= {held: not_(true()) for held in frame.delivered.values()}
     if frame.counter is not None:
         updates[frame.counter] = const(frame.counter.sort, "0")
+    if frame.room is not None:
+        updates[frame.room] = const(frame.room.sort, "0")
+    updates |= frame.rollback_start()
     yield move("erase all", true(), updates, EraseAll())

@@ -8,6 +8,7 @@ from bootverify.design.boot import (
     Begin,
     BootGo,
     ChooseSlot,
+    Image,
     Launch,
     Program,
     Protect,
@@ -37,6 +38,7 @@ from bootverify.encoder.system import System
 from bootverify.encoder.terms import Term, and_
 from bootverify.machine.action import TakeStep
 from bootverify.policy.formula import Formula
+from bootverify.policy.typecheck import uses_history
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +64,17 @@ class BootSystem:
         """The claim's formula over the variables of one instant, its names bound by `things`."""
         return compiled(self.predicates, formula, things)
 
+    def surely(self, formula: Formula, things: Things) -> None:
+        """Raises NotModelled where a move is missing that could break what is proved of the formula."""
+        thing = things.get("it")
+        if uses_history(formula) and isinstance(thing, Image):
+            self.frame.all_told(thing)
 
-def system_for(design: Design, attacker: Attacker) -> BootSystem:
+
+def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> BootSystem:
     """The system of `design` and `attacker`, from the factory state at the first mark.
+
+    `history`: it remembers which releases were kept.
 
     Raises:
         NotModelled: something in the design has no terms.
@@ -77,7 +87,7 @@ def system_for(design: Design, attacker: Attacker) -> BootSystem:
         for key in design.keys:
             if any(isinstance(place, InImage) and place.image in tfm for place in key.placements):
                 raise NotModelled(f"whether an unprivileged partition reads `{key.name}` in TF-M's own image")
-    frame = Frame(design, attacker)
+    frame = Frame(design, attacker, history=history)
     reach = Reach(frame)
     told = (*_steps(frame), *fault(frame), *environment(frame, reach), *attack(frame, reach))
     moves = [each.followed(frame) for each in told]

@@ -118,6 +118,10 @@ def _call(predicates: Predicates, call: Call, things: Things) -> Term:
             return predicates.shipped(key)
         case "carried", [Key() as key, thing]:
             return predicates.carried(key, _image(design, thing))
+        case "older", [thing]:
+            return predicates.older(_image(design, thing))
+        case "newest", [thing]:
+            return predicates.newest(_image(design, thing))
         case "renewed", [Key() as key]:
             return predicates.renewed(key)
         case _:

@@ -45,6 +45,14 @@ condition; `Frame.variables` is the list.
 `counter` of `0`, `1`, ..., the number of releases, `above`
     NSIB's stored version; 0 before the first boot, `above` is any version that no release has;
     *if* a stage counts.
+`room` of `0`, `1`, ...
+    How many values NSIB's counter still takes; *if* it is told how many slots it has.
+`stored[image]`, `stored room[image]`
+    The security counter that MCUboot's hardware keeps for the image, `above` for any that no release has, and how many
+    higher ones it still takes; *if* a step compares it, *if* it is told how many slots it has.
+`kept[image n]`
+    A release of the image, n or later, was running while no swap waited to take it back or to change it; *if* somebody
+    asks for what has been, for each later release of an updatable image.
 `provision` of `provisioned`, `crafted`, `erased`
     What NSIB's provision page holds; *if* it lies in flash. Counters that NSIB wrote leave it `provisioned`.
 `patched[image]`
@@ -76,14 +84,15 @@ from functools import cached_property
 from bootverify.design.boot import ChooseSlot, Image, Program
 from bootverify.design.keys import HostOnly, InImage, InKmu, Key, Purpose
 from bootverify.encoder.cells import NotModelled
-from bootverify.encoder.frame_contents import ERASED, ContentFrame
+from bootverify.encoder.frame_contents import ERASED
 from bootverify.encoder.frame_hardware import truth
+from bootverify.encoder.frame_rollback import RollbackFrame
 from bootverify.encoder.terms import BOOL, Sort, Term, Value, and_, eq, false, not_, or_, var
 
 PROVISION = Sort("Provision", ("provisioned", "crafted", "erased"))
 
 
-class Frame(ContentFrame):
+class Frame(RollbackFrame):
     """The variables that `design` has in the presence of `attacker`."""
 
     # -- what NSIB trusts, what the CPU fetches
@@ -162,7 +171,7 @@ class Frame(ContentFrame):
     @cached_property
     def variables(self) -> tuple[Term, ...]:
         """Every variable, the location first."""
-        optional = (self.active, self.counter, self.entries, self.provision)
+        optional = (self.active, self.counter, self.room, self.entries, self.provision)
         singles = [each for each in optional if each is not None]
         if self.erased_all is not false():
             singles.append(self.erased_all)
@@ -179,6 +188,9 @@ class Frame(ContentFrame):
             *self.published.values(),
             *self.knowledge.values(),
             *self.delivered.values(),
+            *self.stored.values(),
+            *self.stored_room.values(),
+            *self.kept.values(),
             *self.carried.values(),
             *(field for each in self.regions for field in each.variables),
         )
@@ -197,6 +209,10 @@ class Frame(ContentFrame):
             start[taken] = (ERASED if several else self.factory(self.cells.of_image(name)[0]),)
         for (image, key), carries in self.carried.items():
             start[carries] = (bool(self.places_in(self.design.key(key), image)),)
+        for counter, value in self.rollback_start().items():
+            start[counter] = (value.value,)
+        if self.room is not None:
+            start[self.room] = (self.room.sort.values[-1],)
         for each in self.regions:
             start.update({field: (value,) for field, value in each.start.items()})
             if each.members[0] in self.cells.boot_cells:

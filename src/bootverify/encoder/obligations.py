@@ -91,14 +91,14 @@ def all_start(system: System, lemmas: Sequence[Term]) -> Obligation:
     return Obligation(name="start", premises=(), assertions=(*starts, (GOAL, broken)))
 
 
-def all_preserved(system: System, lemmas: Sequence[Term]) -> Obligation:
-    """Every transition of the system keeps all lemmas: one query for the whole invariant.
+def all_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term] | None = None) -> Obligation:
+    """Every transition of the system keeps all lemmas (or `goals`, given all): one query for the whole invariant.
 
     A transition is represented by its guard and the negated lemmas after its assignments; lemmas over variables that it
     does not assign to stay as they are.
     """
     alike: dict[Term, list[Term]] = {}
-    for lemma in lemmas:
+    for lemma in lemmas if goals is None else goals:
         alike.setdefault(lemma.arguments[0] if lemma.op is Op.OR else false(), []).append(lemma)
     ways = []
     for transition in system.transitions:

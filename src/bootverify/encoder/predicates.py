@@ -87,6 +87,26 @@ class Predicates:
             found.append(and_(self.running(image), self._taken_from(image, tuple(later))))
         return or_(*found)
 
+    def older(self, image: Image) -> Term:
+        """True iff its first stage is about to run in a release below one that was kept.
+
+        Raises:
+            NotModelled: the history of the image cannot be told.
+        """
+        frame = self.frame
+        frame.told_apart(image)
+        below = [
+            and_(kept, member(frame.taken(image.name), frame.named(image.name, releases=range(1, release))))
+            for (name, release), kept in frame.kept.items()
+            if name == image.name
+        ]
+        return and_(self.starting(image), or_(*below))
+
+    def newest(self, image: Image) -> Term:
+        """True iff it runs in the last release that there is."""
+        last = self.frame.named(image.name, releases=(self.frame.design.releases,))
+        return and_(self.running(image), member(self.frame.taken(image.name), last))
+
     def _taken_from(self, image: Image, names: tuple[str, ...]) -> Term:
         """The slot that this boot took `image` from holds one of `names`, all parts the same."""
         frame = self.frame

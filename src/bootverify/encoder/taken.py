@@ -6,7 +6,7 @@ from bootverify.encoder.cells import Store
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED
 from bootverify.encoder.frame_hardware import NO_SLOT
-from bootverify.encoder.terms import Term, and_, eq, ite
+from bootverify.encoder.terms import Term, and_, eq, ite, member, or_
 
 
 def followed(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
@@ -25,6 +25,26 @@ def followed(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
             value = ite(same, first, frame.is_content(CRAFTED))
         if value is not taken:
             found[taken] = value
+    found.update(_remembered(frame, found))
+    return found
+
+
+def _remembered(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
+    """What is kept after `updates`: the release that then runs, if no swap is to take it back or to change it."""
+    found = {}
+    for (name, release), kept in frame.kept.items():
+        taken, request = frame.taken(name), frame.requests.get(name)
+        watched = {frame.at, taken, *([request] if request is not None else [])}
+        if watched.isdisjoint(updates):
+            continue
+        marks = [mark for stage in frame.design.stages_of(name) for mark in frame.marks[stage.name]]
+        later = frame.named(name, releases=range(release, frame.design.releases + 1))
+        runs = and_(
+            member(updates.get(frame.at, frame.at), marks),
+            member(updates.get(taken, taken), later),
+            frame.stays(name, None if request is None else updates.get(request, request)),
+        )
+        found[kept] = or_(kept, runs)
     return found
 
 

@@ -167,5 +167,6 @@ def erase_all(world: World) -> None:
     device.reset_units()
     device.port_open = True
     device.patched.clear()
+    device.counters.clear()
     device.active = None
     device.halt(Halt.ERASED, "flash and UICR are erased, key slots with them")

@@ -63,6 +63,7 @@ class Device:
     port_open: bool = False
     network: NetworkCore | None = None
     shared: Ram = field(default_factory=lambda: Ram(0, 0))
+    counters: dict[str, tuple[int, int]] = field(default_factory=dict)  # MCUboot's, by image: value, slots in use
     patched: set[str] = field(default_factory=set)  # images of which the CPU fetches other words than memory holds
     log: list[str] = field(default_factory=list)
 

@@ -75,6 +75,10 @@ def _call(world: World, call: Call, names: Mapping[str, Thing]) -> bool:
             return predicates.shipped(world, key)
         case "carried", [Key() as key, thing]:
             return predicates.carried(world, key, _image(world, thing))
+        case "older", [thing]:
+            return predicates.older(world, _image(world, thing))
+        case "newest", [thing]:
+            return predicates.newest(world, _image(world, thing))
         case "renewed", [Key() as key]:
             return predicates.renewed(world, key)
         case _:

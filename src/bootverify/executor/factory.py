@@ -46,6 +46,10 @@ class Factory(Forger):
         """The factory of `design`, one for all who ask."""
         return Factory(design)
 
+    def room_of(self, step: ChooseSlot) -> int:
+        """How many values the counter of that choice takes."""
+        return self.counter_slots if step.counter_slots is None else step.counter_slots
+
     # -- what others make of it
 
     def opened(self, package: Package, knowledge: Knowledge) -> bytes:
@@ -173,7 +177,7 @@ class Factory(Forger):
             nsib_build.config(self.design, step),
             slots=(addresses[0], addresses[-1]),
             public_keys=public_keys,
-            counter_slots=self.counter_slots,
+            counter_slots=self.room_of(step),
         )
 
     def misled(self, image: Image, flash: Flash) -> bool:
@@ -192,7 +196,7 @@ class Factory(Forger):
         area = nsib_build.provision(self.design, step)
         held = flash.read(area.start, self.design.soc.page)
         data = self._provision_data(step, *self.nsib_anchors(step.image))
-        fixed = len(data) - 2 * self.counter_slots  # half-words, at the end
+        fixed = len(data) - 2 * self.room_of(step)  # half-words, at the end
         if held[:fixed] == data[:fixed]:
             return PROVISIONED
         return CRAFTED if held.strip(b"\xff") else ERASED

@@ -84,7 +84,8 @@ class Forger(OwnerBuild):
         header = self.design.soc.header
         code = self._evil(store.range.start + header, store.range.size - header - TLV_ROOM)
         key = self._his_signing_key(image, able=True)
-        return make_image(code, version=Version(HIS_VERSION), key=key, header_size=header).installed
+        counter = self._his_counter(image)
+        return make_image(code, version=Version(HIS_VERSION), key=key, header_size=header, counter=counter).installed
 
     def _sealed_again(self, image: Image, store: Store, flash: Flash) -> bytes | None:
         """His code in the last part, under the header that is there, with TLVs over all parts.
@@ -110,7 +111,9 @@ class Forger(OwnerBuild):
         if booted_by_mcuboot(self.design, image):
             code = self._evil(*self._mcuboot_room(image, slot))
             key = self._his_signing_key(image, able=self.can_sign(image, knowledge))
-            return make_image(code, version=Version(HIS_VERSION), key=key, header_size=self.design.soc.header).installed
+            header, counter = self.design.soc.header, self._his_counter(image)
+            made = make_image(code, version=Version(HIS_VERSION), key=key, header_size=header, counter=counter)
+            return made.installed
         genuine = bytearray(self.slot_image(image, 1, slot))
         for at in range(0x300, len(genuine), 0x100):
             genuine[at] ^= 0xFF
@@ -129,6 +132,10 @@ class Forger(OwnerBuild):
         able = bool(carrier) and self.can_sign(self.design.image(carrier), knowledge)
         key = self._his_signing_key(self.design.image(carrier), able=able) if carrier else None
         return make_image(plain, version=Version(HIS_VERSION), key=key, header_size=self.design.soc.header).installed
+
+    def _his_counter(self, image: Image) -> int | None:
+        """Above those of all releases, where one is compared."""
+        return None if self.counter_of(image, 1) is None else HIS_VERSION
 
     def _evil(self, start: int, size: int) -> bytes:
         """Code of his, `size` bytes linked for `start`."""

@@ -12,8 +12,10 @@ from bootverify.executor.image_format import (
     FLAG_ENCRYPTED_AES128,
     FLAG_ENCRYPTED_AES256,
     KEYHASH,
+    SEC_CNT,
     SIG_PURE,
     TLV_INFO_MAGIC,
+    TLV_PROTECTED_MAGIC,
     Header,
     Tlv,
     Version,
@@ -67,23 +69,28 @@ def make_image(
     header_size: int = 0x200,
     envelope: Envelope | None = None,
     pure: bool = False,
+    counter: int | None = None,
 ) -> MadeImage:
     """`payload` with header, digest and signature; encrypted in the shipped form when there is an `envelope`.
 
     Digest and signature cover the header and the plain payload. Without `key` there is only the digest. `pure`: the
-    signature is over the image, not over its digest, and a TLV says so (Ed25519).
+    signature is over the image, not over its digest, and a TLV says so (Ed25519). `counter`: its security counter, in
+    the protected TLV area, which is signed too.
     """
     flags = 0
     if envelope is not None:
         flags = FLAG_ENCRYPTED_AES128 if envelope.key_size == 16 else FLAG_ENCRYPTED_AES256
-    header = Header(header_size=header_size, image_size=len(payload), flags=flags, version=version)
-    signed = header.pack() + payload
+    told = [] if counter is None else [Tlv(SEC_CNT, counter.to_bytes(4, "little"))]
+    protected = tlv_area(TLV_PROTECTED_MAGIC, told) if told else b""
+    sizes = {"header_size": header_size, "image_size": len(payload), "protected_size": len(protected)}
+    header = Header(**sizes, flags=flags, version=version)
+    signed = header.pack() + payload + protected
     tlvs = _seal(signed, key, pure=pure)
     if envelope:
         tlvs.append(envelope.tlv())
     area = tlv_area(TLV_INFO_MAGIC, tlvs)
     body = crypto.aes_ctr(envelope.image_key, payload) if envelope else payload
-    return MadeImage(installed=signed + area, shipped=header.pack() + body + area)
+    return MadeImage(installed=signed + area, shipped=header.pack() + body + protected + area)
 
 
 def sealed(signed: bytes, key: PrivateKey | None) -> bytes:

@@ -43,7 +43,7 @@ def config(design: Design, step: ChooseSlot) -> NsibConfig:
     image = design.image(step.image)
     root = design.partition(design.image(design.root.image).slots[0]).range
     return NsibConfig(
-        release=_as_told(release_of(design.sdk), design.life),
+        release=_told(step, _as_told(release_of(design.sdk), design.life)),
         magics=Magics.of_hardware(family(design)),
         bootloader=root,
         slot_size=design.partition(image.slots[0]).range.size,
@@ -61,6 +61,11 @@ def _as_told(release: NsibRelease, life: Life) -> NsibRelease:
     if life.does(Behaviour.COUNTER_FAILS_OPEN):
         return replace(release, counter_errors_stop=False)
     return replace(release, counter_errors_stop=True) if life.does(Behaviour.COUNTER_FAILS_CLOSED) else release
+
+
+def _told(step: ChooseSlot, release: NsibRelease) -> NsibRelease:
+    """The release, with what is told of a counter that is full."""
+    return release if step.full_stops is None else replace(release, counter_errors_stop=step.full_stops)
 
 
 def release_of(sdk: str) -> NsibRelease:

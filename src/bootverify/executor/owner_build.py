@@ -7,7 +7,7 @@ same design always gives the same bytes.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bootverify.design.boot import ChooseSlot, EncryptionType, Image, Program, SignatureType
+from bootverify.design.boot import BootGo, ChooseSlot, EncryptionType, Image, Program, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, Key
 from bootverify.errors import BootverifyError
@@ -115,11 +115,19 @@ class OwnerBuild(OwnerKeys):
             key = self.signing_key(signer) if own else self.pair_called(signer, self.outer)
         return make_image(
             payload,
-            version=Version(release),
+            version=Version(*image.versions[release - 1]) if image.versions else Version(release),
+            counter=self.counter_of(image, release),
             key=key,
             header_size=self.design.soc.header,
             envelope=self._envelope(image, release),
         )
+
+    def counter_of(self, image: Image, release: int) -> int | None:
+        """The security counter in the metadata of that release; None where no boot stage compares one."""
+        steps = [step for stage in self.design.stages for step in stage.steps]
+        if not any(isinstance(step, BootGo) and step.counter for step in steps):
+            return None
+        return image.counters[release - 1] if image.counters else release
 
     def _sharing(self, image: Image) -> str:
         """The image whose secondary slot also stages `image`."""

@@ -11,6 +11,7 @@ from bootverify.executor import access
 from bootverify.executor.attack import hostile_as, overwrite_somewhere, push_key
 from bootverify.executor.content import content_of
 from bootverify.executor.factory import PROVISIONED
+from bootverify.executor.history import release_taken
 from bootverify.executor.layout import stores_of
 from bootverify.executor.world import World
 from bootverify.machine.content import Erased, Genuine
@@ -120,6 +121,17 @@ def renewed(world: World, key: Key) -> bool:
         if held and all(isinstance(content, Genuine) and content.release > 1 for content in held):
             return True
     return False
+
+
+def older(world: World, image: Image) -> bool:
+    """The image has just been handed over to, in a release before one that was kept."""
+    release = release_taken(world, image)
+    return starting(world, image) and 0 < release < (world.kept or {}).get(image.name, 0)
+
+
+def newest(world: World, image: Image) -> bool:
+    """The image is running in the last release that there is."""
+    return running(world, image) and release_taken(world, image) == world.design.releases
 
 
 def role(world: World, stage: Stage) -> str:

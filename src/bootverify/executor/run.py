@@ -5,6 +5,7 @@ from bootverify.design.boot import Begin, BootGo, ChooseSlot, Launch, Program, P
 from bootverify.executor import attack, attack_actions, vendor_actions
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Power, PowerLost, powered
+from bootverify.executor.history import remember
 from bootverify.executor.stages import mcuboot, network, nsib, tfm
 from bootverify.executor.stages.first_run import copy_delivered_keys
 from bootverify.executor.stages.protect import protect
@@ -98,6 +99,7 @@ def act(world: World, action: Action) -> None:
         case EraseAll():
             attack_actions.erase_all(world)
     world.log += world.device.log
+    remember(world)
 
 
 def take_step(world: World, action: TakeStep) -> None:

@@ -29,6 +29,7 @@ class World:
 
     `published` holds the update packages that are in everybody's hands, by image, release and slot.
     `spent` counts the lasting writes of the last step that was taken.
+    `kept` holds the latest release of each image that was booted and kept; None: nobody watches.
     `used` names the keys that the attacker made the device use for him; `log` what the last action showed. A `journal`
     gets every lasting write of the steps. `mode` is how MCUboot upgrades where that is another than its step says.
     """
@@ -44,16 +45,17 @@ class World:
     spent: int = 0
     journal: list[Change] | None = None
     mode: Mode | None = None
+    kept: dict[str, int] | None = None
 
     @classmethod
-    def start(cls, design: Design, attacker: Attacker) -> "World":
+    def start(cls, design: Design, attacker: Attacker, *, history: bool = False) -> "World":
         """A device fresh from production, at its first mark, and an attacker who knows what is public."""
         factory = Factory.of(design)
         knowledge = Knowledge({key.name: factory.value(key) for key in design.keys if key.secret})
         for key in design.keys:
             if key.secret and key.published:
                 knowledge.learn(key.name)
-        return cls(design, attacker, factory, factory.device(), knowledge)
+        return cls(design, attacker, factory, factory.device(), knowledge, kept={} if history else None)
 
     def his_keys(self, image: Image) -> tuple[bytes, ...]:
         """Keys of the attacker's that the verifier of `image` finds in KMU slots which were empty."""
@@ -89,6 +91,7 @@ class World:
         device.network = self.device.network.copy() if self.device.network else None
         device.shared = copy.deepcopy(self.device.shared) if self.device.network else self.device.shared
         device.patched = set(self.device.patched)
+        device.counters = dict(self.device.counters)
         device.log = []
         return World(
             self.design,
@@ -99,4 +102,5 @@ class World:
             dict(self.published),
             set(self.used),
             [],
+            kept=None if self.kept is None else dict(self.kept),
         )

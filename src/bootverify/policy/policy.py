@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from bootverify.design.attacker import Attacker
 from bootverify.design.source import NOWHERE, Source
 from bootverify.policy.formula import Formula
 
@@ -52,12 +53,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """For subjects of one kind that `applies` selects, the claim; `against` narrows the policy's attackers."""
+    """For subjects of one kind that `applies` selects, the claim; `against` narrows the policy's attackers.
+
+    `told` names what is judged from what is told, where the boot system has no moves for the claim.
+    """
 
     subject: SubjectKind
     applies: Formula
     claim: Claim
-    against: tuple[str, ...] = ()
+    against: tuple[Attacker, ...] = ()
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +97,7 @@ class Policy:
     title: str
     severity: Severity
     asks: tuple[Ask, ...]
-    against: tuple[str, ...]
+    against: tuple[Attacker, ...]
     because: str
     repair: str
     references: tuple[Reference, ...]

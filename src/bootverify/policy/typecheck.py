@@ -80,6 +80,21 @@ def uses_layout(formula: Formula) -> bool | None:
             return None
 
 
+def uses_history(formula: Formula) -> bool:
+    """Whether some predicate asks what has been before."""
+    match formula:
+        case Call(predicate=name):
+            return PREDICATES[name].history
+        case Not(operand):
+            return uses_history(operand)
+        case And(operands) | Or(operands):
+            return any(uses_history(operand) for operand in operands)
+        case Quantified(body=body):
+            return uses_history(body)
+        case _:
+            return False
+
+
 def _check(formula: Formula, known: Known) -> None:
     match formula:
         case Call():

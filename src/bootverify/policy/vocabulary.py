@@ -17,11 +17,13 @@ class Predicate:
     """A property of a state: what it is asked of, and what it means in one sentence.
 
     `layout`: a property of the design alone, for claims of the kind `layout`; the others are for all other kinds.
+    `history`: it asks what has been before, which a state tells only where it is kept.
     """
 
     arguments: tuple[str, ...]
     meaning: str
     layout: bool = False
+    history: bool = False
 
 
 PREDICATES: dict[str, Predicate] = {
@@ -57,6 +59,12 @@ PREDICATES: dict[str, Predicate] = {
         arguments=("key",),
         meaning="an image that carries the key is running in a later release than the factory's",
     ),
+    "older": Predicate(
+        arguments=("image",),
+        meaning="this boot hands over to an older release of the image than one that was booted and kept before",
+        history=True,
+    ),
+    "newest": Predicate(arguments=("image",), meaning="the owner's last release of the image is running"),
 }
 
 _LAYOUT: dict[str, str] = {

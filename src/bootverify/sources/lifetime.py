@@ -1,12 +1,16 @@
 """From what a design file says of life, network core and open points to the design's own values."""
 
+from bootverify.design.attacker import Attacker
 from bootverify.design.life import Deployed, Life, Rule
 from bootverify.design.network import NetworkStage
 from bootverify.design.openpoint import OpenPoint
 from bootverify.design.protection import Span
+from bootverify.errors import Fault, InputError
 from bootverify.ranges import AddressRange
+from bootverify.sources.attackers import load_attacker
+from bootverify.sources.catalog import names
 from bootverify.sources.schema import DesignEntry, LifeEntry
-from bootverify.sources.written import Written
+from bootverify.sources.written import Path, Written
 
 
 def told_life(entry: LifeEntry, written: Written) -> Life:
@@ -82,9 +86,17 @@ def open_points(entry: DesignEntry, written: Written) -> tuple[OpenPoint, ...]:
             statement=each.statement,
             about=tuple(each.about),
             policies=tuple(each.policies),
-            attackers=tuple(each.attackers),
+            attackers=tuple(_attacker(name, written, ("open_points", i, "attackers")) for name in each.attackers),
             contradiction=each.contradiction,
             source=written.source(("open_points", i)),
         )
         for i, each in enumerate(entry.open_points)
     )
+
+
+def _attacker(name: str, written: Written, at: Path) -> Attacker:
+    known = names("models/attackers")
+    if name not in known:
+        words = f"no attacker is called `{name}`; one of: {', '.join(known)}"
+        raise InputError([Fault(file=written.file, line=written.line(at) or 1, message=words)])
+    return load_attacker(name)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bootverify.design.attacker import Attacker
 from bootverify.errors import Fault, InputError
 from bootverify.policy.formula import Formula, Literal
 from bootverify.policy.parse import parse, parse_condition
@@ -21,6 +22,7 @@ from bootverify.policy.policy import (
 )
 from bootverify.policy.told import TOLD
 from bootverify.policy.typecheck import ClaimError, uses_layout
+from bootverify.sources.attackers import load_attacker
 from bootverify.sources.catalog import find, names, shown
 from bootverify.sources.document import read_written
 from bootverify.sources.validate import validated
@@ -41,6 +43,7 @@ class AskEntry(_Strict):
         min_length=1, max_length=1, description="how the claim quantifies over histories: its text"
     )
     against: list[str] = Field(default=[], description="the attackers it is asked about; absent: all of the policy")
+    told: str = Field(default="", description="the told claim to fall back on where the boot system has no moves")
 
 
 class ReferenceEntry(_Strict):
@@ -125,13 +128,18 @@ def load_policy(name_or_path: str) -> Policy:
         title=entry.title,
         severity=entry.severity,
         asks=tuple(asks),
-        against=tuple(entry.against),
+        against=_attackers(entry.against),
         because=_one_line(entry.because),
         repair=_one_line(entry.repair),
         references=tuple(Reference(**each.model_dump()) for each in entry.references),
         mutations=tuple(Mutation(**each.model_dump()) for each in entry.mutations),
         source=written.source(()),
     )
+
+
+def _attackers(listed: list[str]) -> tuple[Attacker, ...]:
+    """Those of `listed` that there are; the others are faults of their own."""
+    return tuple(load_attacker(name) for name in listed if name in names("models/attackers"))
 
 
 def all_policies() -> tuple[Policy, ...]:
@@ -145,10 +153,13 @@ def _faults(written: Written, entry: PolicyEntry, stem: str) -> list[Fault]:
     faults = []
     if stem != entry.id:
         faults.append(_fault(written, ("id",), f"policy `{entry.id}` should stand in {entry.id}.yaml"))
-    for number, attacker in enumerate(entry.against):
-        if attacker not in known:
-            words = f"no attacker is called `{attacker}`; one of: {', '.join(known)}"
-            faults.append(_fault(written, ("against", number), words))
+    listed: list[tuple[KeyPath, list[str]]] = [(("against",), entry.against)]
+    listed += [(("asks", number, "against"), ask.against) for number, ask in enumerate(entry.asks)]
+    for at, attackers in listed:
+        for number, attacker in enumerate(attackers):
+            if attacker not in known:
+                words = f"no attacker is called `{attacker}`; one of: {', '.join(known)}"
+                faults.append(_fault(written, (*at, number), words))
     for number, ask in enumerate(entry.asks):
         asked = {SubjectKind.STAGE, SubjectKind.KEY, SubjectKind.MAP}
         if ClaimKind.SUPPORTED in ask.claim and ask.subject not in asked:
@@ -176,6 +187,8 @@ def _ask(written: Written, number: int, entry: AskEntry) -> Ask:
     if not faults and kind is ClaimKind.LAYOUT and entry.subject not in {SubjectKind.MAP, SubjectKind.KEY}:
         words = "a claim of the kind `layout` is asked of the map or of a key"
         faults.append(_fault(written, ("asks", number, "subject"), words))
+    if entry.told and (entry.told not in TOLD or it not in TOLD[entry.told].subjects):
+        faults.append(_fault(written, ("asks", number, "told"), f"no told claim about a {it} is called `{entry.told}`"))
     if faults:
         raise InputError(faults)
     applies, formula = formulas
@@ -183,7 +196,8 @@ def _ask(written: Written, number: int, entry: AskEntry) -> Ask:
         subject=entry.subject,
         applies=applies,
         claim=Claim(kind=kind, formula=formula, text=texts["claim"]),
-        against=tuple(entry.against),
+        against=_attackers(entry.against),
+        told=entry.told,
     )
 
 
@@ -205,7 +219,7 @@ def _told(written: Written, number: int, entry: AskEntry, claim: str) -> Ask:
         subject=entry.subject,
         applies=applies,
         claim=Claim(kind=ClaimKind.TOLD, formula=Literal(value=True), text=name),
-        against=tuple(entry.against),
+        against=_attackers(entry.against),
     )
 
 

@@ -45,6 +45,7 @@ from bootverify.sources.lifetime import network, open_points, told_life
 from bootverify.sources.models import StageModel, load_soc, load_stage, second_core, unspecified_soc
 from bootverify.sources.resolve_map import contradiction, ragged_slot, resolved_map, resolved_memories
 from bootverify.sources.resolve_protection import EARLY, Context, lifecycle_on_soc, resolved_protect, resolved_trustzone
+from bootverify.sources.resolve_rollback import mcuboot_rules, misplaced, nsib_rules, releases_told
 from bootverify.sources.resolve_settings import (
     resolved_artifacts,
     resolved_contradictions,
@@ -179,7 +180,10 @@ class _Resolver:
             self._fault(at, f"image `{name}` needs `verified_by`: the stage that verifies and starts it")
         if entry.update == "over_the_air" and not entry.staging:
             self._fault(at, f"image `{name}` is updated {entry.update}, so it needs `staging`: where its update waits")
-        return Image(
+        told, faults = releases_told(self.entry, name)
+        for field, message in faults:
+            self._fault((*at, field), message)
+        image = Image(
             name=name,
             slots=slots,
             staging=entry.staging,
@@ -190,7 +194,11 @@ class _Resolver:
             updatable=entry.update != "never",
             source=self._source(at),
             update_source=self._source((*at, "update")),
+            **told,
         )
+        for field, message in misplaced(entry, image):
+            self._fault((*at, field), message)
+        return image
 
     def _stages(self, images: tuple[Image, ...]) -> list[Stage]:
         plan: list[tuple[str, Program, Image, str | None]] = []
@@ -271,6 +279,7 @@ class _Resolver:
             image=target.name,
             counter=entry.counter if entry.counter is not None else True,
             provision=entry.provision,
+            **nsib_rules(entry),
             source=self._source(at),
         )
 
@@ -282,7 +291,7 @@ class _Resolver:
             image=target.name,
             mode=UpgradeMode(entry.mode or "overwrite"),
             validate=entry.validate_primary if entry.validate_primary is not None else True,
-            prevent_downgrade=entry.downgrade == "version",
+            **mcuboot_rules(entry),
             bootloader=image.name if own_update else None,
             source=self._source(("chain", image.name, "mode")),
         )

@@ -128,6 +128,25 @@ class ImageEntry(Strict):
     )
     validate_primary: bool | None = Field(default=None, description="MCUboot: verify the primary image at every boot")
     downgrade: Literal["none", "version"] | None = Field(default=None, description="MCUboot: refuse a lower version")
+    compare_build: bool | None = Field(default=None, description="MCUboot: the build number counts in a comparison")
+    compare_tests_only: bool | None = Field(
+        default=None, description="MCUboot: a swap for good is not compared, as before issue 1708 was closed"
+    )
+    security_counter: bool | None = Field(
+        default=None, description="MCUboot: hardware keeps the highest security counter and refuses a lower one"
+    )
+    counter_slots: Annotated[int, Field(ge=0, le=32)] | None = Field(
+        default=None, description="NSIB, MCUboot: the room of that counter; default: more than there are releases"
+    )
+    counter_full: Literal["boots", "stops"] | None = Field(
+        default=None, description="NSIB: what becomes of a version that finds no room; default: by `sdk`"
+    )
+    versions: list[Annotated[list[int], Field(min_length=4, max_length=4)]] | None = Field(
+        default=None, description="major, minor, revision and build of each release, oldest first; default: n.0.0+0"
+    )
+    counters: list[Annotated[int, Field(ge=0, le=255)]] | None = Field(
+        default=None, description="the security counter in each release, oldest first; default: n"
+    )
     trustzone: TrustZoneEntry | None = None
 
 
@@ -273,7 +292,9 @@ class OpenPointEntry(Strict):
     statement: str
     about: list[str] = Field(default_factory=list)
     policies: list[str] = Field(default_factory=list)
-    attackers: list[str] = Field(default_factory=list)
+    attackers: list[str] = Field(
+        default_factory=list, description="those of ours that it is about, and whoever can do as much"
+    )
     contradiction: bool = False
 
 

@@ -144,8 +144,8 @@ def test_a_lock_with_a_condition_is_an_open_point_for_what_lies_under_it() -> No
     card = _card()
     card["design"]["protection"]["locks"][0]["when"] = "before hand-off, unless a button is pressed"
     (point,) = _read(card).open_points
-    assert point.touches("boot-write-denied", ("mcuboot",), "app-code-secure")
-    assert not point.touches("boot-write-denied", ("app",), "app-code-secure")
+    assert point.touches("boot-write-denied", ("mcuboot",))
+    assert not point.touches("boot-write-denied", ("app",))
 
 
 def test_locks_keep_their_moment() -> None:

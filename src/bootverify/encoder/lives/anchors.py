@@ -5,6 +5,7 @@ from bootverify.design.boot import Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Placement, Purpose
 from bootverify.design.memory import MemoryKind
+from bootverify.encoder.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 SECURE_CODE = ("app-code-secure", "secure-partition")
@@ -62,7 +63,7 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     used = [i for i, name in enumerate(names) if told.key in {name, name.rpartition("_")[2]}]
     if not used or all(use.image != told.image for use in key.uses):
         return untold(f"which of the keys `{told.key}` is", told.source)
-    who = attacker.name
+    who = foe(design, attacker)
     if who == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("an erase-all makes the storage of the keys new", source=key.source)
@@ -73,12 +74,12 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if not (told.booted and place < used[0] and destroyed):
         if who == "bootloader-code":
             return broken("the key is valid until an image made with a later one has booted", source=told.source)
-        return untold(f"whether {who} gets an image made with the key into a slot", told.source)
+        return untold("whether he gets an image made with the key into a slot", told.source)
     if who in NO_CODE or (
         who in (*ANY_CODE, "bootloader-code") and all(_stays(design, each) for each in key.placements)
     ):
         return kept("the first boot with a later key invalidated it for good", told.source)
-    return untold(f"whether {who} can rewrite the storage of the keys", key.source)
+    return untold("whether he can rewrite the storage of the keys", key.source)
 
 
 def _stays(design: Design, place: Placement) -> bool:
@@ -102,7 +103,7 @@ def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if (
         not _in_ring(design, key)
         or ranked is None
-        or attacker.name not in {"remote-ota", "old-signed-image", "operator-error"}
+        or foe(design, attacker) not in {"remote-ota", "old-signed-image", "operator-error"}
     ):
         return untold("how the key would be replaced", key.source)
     image = next(use.image for use in key.uses if use.purpose is Purpose.VERIFY)
@@ -116,7 +117,7 @@ def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
 
 def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Unusable iff the attacker reaches its storage and the storage takes a revocation."""
-    who = attacker.name
+    who = foe(design, attacker)
     if who == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("an erase-all takes it away", source=key.source)
@@ -126,7 +127,7 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if who in SENDERS and len(key.placements) == 1:
         return _from_afar(design, key)
     if who not in ANY_CODE or len(key.placements) != 1:
-        return untold(f"what {who} can do to the key", key.source)
+        return untold("what he can do to the key", key.source)
     (place,) = key.placements
     reaches = who in SECURE_CODE
     if isinstance(place, InKmu) and design.soc.kmu_version == 2:
@@ -174,7 +175,7 @@ def _from_afar(design: Design, key: Key) -> Judgement:
 def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Final iff every word was written, or he cannot write OTP words at all, and nobody erases them."""
     in_otp = len(key.placements) == 1 and isinstance(key.placements[0], InUicr) and design.soc.otp is not None
-    who = attacker.name
+    who = foe(design, attacker)
     if not in_otp:
         return untold("whether its storage takes a value once only", key.source)
     if who == "debug-port":
@@ -184,7 +185,7 @@ def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
             return untold("what an open port writes", design.lifecycle.source)
         return kept("nothing is erased", design.lifecycle.source)
     if who not in (*ANY_CODE, "bootloader-code", "remote-ota", "old-signed-image"):
-        return untold(f"what {who} can write", key.source)
+        return untold("what he can write", key.source)
     if who not in (*SECURE_CODE, "bootloader-code") or key.all_words_written:
         return kept("a word takes one value, and none is left to fill for him", key.source)
     if key.all_words_written is None:
@@ -198,7 +199,7 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if not verifies or len(key.placements) != 1:
         return untold("where the trust of the first stage lies", key.source)
     (place,) = key.placements
-    who, life = attacker.name, design.lifecycle
+    who, life = foe(design, attacker), design.lifecycle
     if who == "debug-port":
         if life.eraseprotect and life.approtect:
             return kept("the port is closed and refuses to erase", life.source)
@@ -214,4 +215,4 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
         )
     if who == "app-code-ns" and isinstance(place, InKmu | InUicr):
         return kept("non-secure code does not reach its storage", key.source)
-    return untold(f"what {who} can put beside the key", key.source)
+    return untold("what he can put beside the key", key.source)

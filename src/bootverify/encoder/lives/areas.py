@@ -7,6 +7,7 @@ from bootverify.design.boot import Protect, SetUpTrustZone
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import Attribution, Lock, UnitKind
+from bootverify.encoder.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 # The one data area that TF-M's set-up knows by name, and what the SDK's maps put inside it (target_cfg_53_91.c): any
@@ -19,7 +20,7 @@ CLOSED, CODE, DATA = "closed", "code", "data"
 
 def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement:
     """Works iff the first locking write to each region under it opens it, with execution for code."""
-    if attacker.name not in {"operator-error", "app-code-ns", "remote-ota"}:
+    if foe(design, attacker) not in {"operator-error", "app-code-ns", "remote-ota"}:
         return untold(f"what {attacker.name} does to the area", area.source)
     guard = design.soc.guard
     drawn_open = area.attribution is Attribution.NON_SECURE and area.memory is MemoryKind.INTERNAL

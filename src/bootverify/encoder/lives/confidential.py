@@ -20,6 +20,7 @@ from bootverify.design.keys import (
 )
 from bootverify.design.life import Behaviour
 from bootverify.design.memory import MemoryKind
+from bootverify.encoder.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 READERS = {"bootloader-code", "app-code", "app-code-secure"}
@@ -36,7 +37,7 @@ class _Clause:
 
 def image_hidden(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Broken iff `plain:image` follows."""
-    facts, open_ends = _closure(design, attacker.name)
+    facts, open_ends = _closure(design, foe(design, attacker))
     if f"plain:{image.name}" in facts:
         return broken(f"{attacker.name} comes by the plaintext of {image.name}", source=image.source)
     if open_ends:
@@ -46,11 +47,11 @@ def image_hidden(design: Design, image: Image, attacker: Attacker) -> Judgement:
 
 def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Broken iff `key:name` follows."""
-    facts, open_ends = _closure(design, attacker.name)
+    facts, open_ends = _closure(design, foe(design, attacker))
     if f"key:{key.name}" in facts:
         return broken(f"{attacker.name} comes by the value of {key.name}", source=key.source)
     services = [place for place in key.placements if isinstance(place, Elsewhere) and place.what == "service"]
-    if services and who_may_export(design, attacker.name):
+    if services and who_may_export(design, foe(design, attacker)):
         return broken("the key service does not bind key ids to their owner", source=services[0].source)
     if not key.placements or any(isinstance(place, Elsewhere) for place in key.placements):
         return untold(f"where {key.name} lies", key.source)
@@ -161,13 +162,16 @@ def _open_ends(design: Design, who: str) -> Iterator[str]:
     elif who == "build-pipeline":
         if any(isinstance(place, HostOnly) for key in design.keys for place in key.placements):
             yield "whether a key of the host is used where he is"
+    elif who in {"debug-port", "fault-injection"} and _outside(design) and not design.lifecycle.eraseprotect:
+        if not _reads_memory(design, who):
+            yield "what of the external chip is read after an erase-all"
     elif who == "fault-injection":
         if design.lifecycle.approtect and not design.life.glitch:
             yield "whether this silicon withstands a glitch"
     elif who in {"ext-flash-read", "ext-flash-write"}:
         yield from _chip_open_ends(design)
     elif who not in READERS | BYSTANDERS | {"debug-port"}:
-        yield f"what {who} gets to read"
+        yield "what he gets to read"
 
 
 def _chip_open_ends(design: Design) -> Iterator[str]:

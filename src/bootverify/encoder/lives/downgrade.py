@@ -6,7 +6,8 @@ from bootverify.design.design import Design
 from bootverify.design.life import Behaviour, Recovery, Rule
 from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import UnitKind
-from bootverify.encoder.lives.release import until
+from bootverify.encoder.lives.foe import foe
+from bootverify.encoder.release import until
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 FAIL_OPEN_UNTIL = (3, 1)  # SDK; adb7db20f1 of 2025-11 ends it (ncs-boot 0.1)
@@ -24,8 +25,8 @@ def no_downgrade(design: Design, image: Image, attacker: Attacker) -> Judgement:
     if len(life.releases) == 1 or (behind_nsib and len(image.slots) != 2):
         return untold("there are no two releases to tell apart", image.source)
     if behind_nsib:
-        return _behind_nsib(design, image, attacker.name, rules.get("nsib"))
-    return _behind_mcuboot(design, image, attacker.name, rules)
+        return _behind_nsib(design, image, foe(design, attacker), rules.get("nsib"))
+    return _behind_mcuboot(design, image, foe(design, attacker), rules)
 
 
 def _applies(design: Design, rule: Rule, image: Image, *, behind_nsib: bool) -> bool:
@@ -53,7 +54,7 @@ def _behind_nsib(design: Design, image: Image, who: str, counter: Rule | None) -
             return kept("both slots are locked before he runs, and the newest copy wins", source)
         return untold("whether he can erase the newest copy", image.source)
     if who != "bootloader-code":
-        return untold(f"what {who} can do to the slots", image.source)
+        return untold("what he can do to the slots", image.source)
     if counter is None:
         return broken("no counter: with the newest copy erased, any older one boots", source=source)
     opens = _fails_open(design)
@@ -123,7 +124,7 @@ def _behind_mcuboot(design: Design, image: Image, who: str, rules: dict[str, Rul
         return _by_update(image, staged, stopped=counter is not None or worth, insider=insider)
     if who in {"app-code", "app-code-secure", "app-code-ns", "secure-partition"}:
         return _by_code(design, image, who, counter, worth=worth)
-    return untold(f"what {who} can do to the versions", image.source)
+    return untold("what he can do to the versions", image.source)
 
 
 def _worth(design: Design, version: Rule | None) -> bool | None:

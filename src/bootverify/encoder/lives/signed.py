@@ -10,6 +10,7 @@ from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Lock
+from bootverify.encoder.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 INSIDERS = ("factory-insider", "build-pipeline")
@@ -18,16 +19,16 @@ SENDERS = ("remote-ota", "old-signed-image")
 
 def signed_only(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Broken iff his bytes come in and nothing that he cannot satisfy is checked afterwards."""
-    who = attacker.name
+    who = foe(design, attacker)
     if isinstance(thing, NetworkStage):
         return _network(design, thing, who)
     if thing.verified_by is None or thing.signature is SignatureType.NONE:
         return untold("nothing verifies the image", thing.source)
     comes_in = _comes_in(design, thing, who)
     if comes_in is None:
-        return untold(f"what {who} can bring in", thing.source)
+        return untold("what he can bring in", thing.source)
     if not comes_in:
-        return kept(f"{who} has no way into the slots of {thing.name}", thing.source)
+        return kept(f"he has no way into the slots of {thing.name}", thing.source)
     signs = _signs(design, thing, who)
     if signs is None:
         return untold("whether he comes by a key that signs", thing.source)
@@ -97,7 +98,7 @@ def _network(design: Design, stage: NetworkStage, who: str) -> Judgement:
         if verified and not any(key.published for key in design.keys):
             return kept("the application core verifies the signature before it forwards", stage.source)
         return untold("who verifies what is handed to the network core", stage.source)
-    return untold(f"what {who} can feed to the network core", stage.source)
+    return untold("what he can feed to the network core", stage.source)
 
 
 def _first_stage_locked(design: Design) -> bool:
@@ -118,13 +119,13 @@ def _first_stage_locked(design: Design) -> bool:
 
 def metadata_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Broken iff entries outside the signature count and his bytes reach the staging slot."""
-    who, does = attacker.name, design.life.behaviours
+    who, does = foe(design, attacker), design.life.behaviours
     staged = design.partition(image.staging).memory if image.staging else None
     reaches = who in (*SENDERS, "app-code", "app-code-secure", "app-code-ns") or (
         who == "ext-flash-write" and staged is MemoryKind.EXTERNAL
     )
     if staged is None or not image.verified_by or not reaches:
-        return untold(f"whether {who} reaches the staging slot", image.source)
+        return untold("whether he reaches the staging slot", image.source)
     if Behaviour.UNSIGNED_METADATA in does:
         return broken("entries count that the signature does not cover", source=image.source)
     if Behaviour.SIGNED_METADATA in does or design.life.metadata_allow_list is True:
@@ -135,14 +136,14 @@ def metadata_signed(design: Design, image: Image, attacker: Attacker) -> Judgeme
 def bytes_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Broken for who writes the slot: MCUboot's signature covers header, payload and protected entries only."""
     by_mcuboot = image.verified_by is not None and design.stage(image.verified_by).program is Program.MCUBOOT
-    if by_mcuboot and attacker.name in ("app-code", "app-code-secure"):
+    if by_mcuboot and foe(design, attacker) in ("app-code", "app-code-secure"):
         return broken("bytes behind the image are covered by no signature", source=image.source)
     return untold("which bytes behind the image stay as they were", image.source)
 
 
 def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement:
     """Closed iff the locks of the core's first stage cover it and a failing lock stops that stage."""
-    if attacker.name != "netcore-code":
+    if foe(design, attacker) != "netcore-code":
         return untold(f"what {attacker.name} reaches of the network core's flash", stage.source)
     lockers = [each for each in design.network if each.boots]
     areas = [part.range for part in design.partitions if part.name == stage.partition]

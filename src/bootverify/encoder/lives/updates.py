@@ -10,6 +10,7 @@ from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import UnitKind
+from bootverify.encoder.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 Clause = tuple[bool, Judgement]
@@ -25,7 +26,7 @@ def _first(clauses: Iterator[Clause], otherwise: Judgement) -> Judgement:
 
 def update_taken(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Broken iff the anchor is not the owner's, the staging slot is blocked for good, or the attacker spoils it."""
-    return _first(_taken(design, image, attacker.name), untold("whether an update is installed", image.source))
+    return _first(_taken(design, image, foe(design, attacker)), untold("whether an update is installed", image.source))
 
 
 def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
@@ -51,8 +52,8 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
     yield lost, broken("a cut swap is never completed", source=image.source)
     judged = {"ext-flash-write", "ext-flash-read", "remote-ota", "old-signed-image"}
     judged |= {"operator-error"} if not life.event else set()
-    judged |= {"debug-port"} if design.lifecycle.approtect else set()
-    yield who not in judged, untold(f"what {who} can do to a staged update", image.source)
+    judged |= {"debug-port"} if design.lifecycle.approtect and design.lifecycle.eraseprotect else set()
+    yield who not in judged, untold("what he can do to a staged update", image.source)
     planned = [rule for rule in life.rules or () if (rule.planned or 0) > (rule.slots or rule.planned or 0)]
     misfit_told = does_with_misfits(life.behaviours)
     yield shared and not misfit_told, untold("what becomes of a misfit variant in the staging slot", image.source)
@@ -98,18 +99,24 @@ def _staging_is_small(design: Design, image: Image) -> bool:
 
 def way_back(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Kept by a recovery port; without one the mode, the request and the release decide."""
-    return _first(_back(design, thing, attacker.name), untold("whether there is a way back", thing.source))
+    return _first(_back(design, thing, foe(design, attacker)), untold("whether there is a way back", thing.source))
 
 
 def _back(design: Design, thing: Image | NetworkStage, who: str) -> Iterator[Clause]:
     life, does = design.life, design.life.behaviours
-    yield who not in {"operator-error", "power-cut", "serial-port"}, untold(f"what {who} leaves behind", thing.source)
+    yield who not in {"operator-error", "power-cut", "serial-port"}, untold("what he leaves behind", thing.source)
     port = life.recovery in {Recovery.OPEN, Recovery.GUARDED}
     is_root = isinstance(thing, Image) and thing.verified_by is None
     yield port and is_root, untold("whether the port's own program survives", thing.source)
     yield port, kept("the recovery port takes the genuine image again", life.source)
     yield who == "serial-port", untold("there is no port to use", thing.source)
+    yield isinstance(thing, NetworkStage), untold("how an update of that core is undone", thing.source)
+    by_mcuboot = isinstance(thing, Image) and any(
+        stage.name == thing.verified_by and stage.program is Program.MCUBOOT for stage in design.stages
+    )
     crash = who == "operator-error" and life.event == "crashing-release"
+    alone = (crash or who == "power-cut") and not by_mcuboot
+    yield alone, untold("nothing tells who undoes an update of it", thing.source)
     swaps = life.mode[:4] == "swap"
     yield crash and life.mode == "overwrite", broken("the release that worked was overwritten", source=life.source)
     yield (
@@ -133,7 +140,7 @@ def _back(design: Design, thing: Image | NetworkStage, who: str) -> Iterator[Cla
 
 def starts(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Whether the next boot gets as far as the subject, and past it."""
-    who = attacker.name
+    who = foe(design, attacker)
     if who == "debug-port" and not design.lifecycle.eraseprotect:
         return broken("an erase-all leaves nothing to start", source=design.lifecycle.source)
     if isinstance(thing, NetworkStage):

@@ -3,7 +3,8 @@
 After facts/ncs-boot 2.1 to 2.5.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from bootverify.design.boot import BootGo, EncryptionType, Image, UpgradeMode
 from bootverify.encoder.cells import NotModelled, Store
@@ -13,6 +14,7 @@ from bootverify.encoder.frame_hardware import HALTED, NO_SLOT
 from bootverify.encoder.knowledge import forgeable, opens, shared_key
 from bootverify.encoder.move import choice
 from bootverify.encoder.stages.outcome import Outcome
+from bootverify.encoder.stages.rollback import Rollback
 from bootverify.encoder.stages.slot_pair import exchanges
 from bootverify.encoder.terms import (
     Sort,
@@ -25,6 +27,7 @@ from bootverify.encoder.terms import (
     member,
     not_,
     or_,
+    substitute,
     true,
 )
 
@@ -50,6 +53,7 @@ class _BootGo:
         self.genuine = frame.named(self.image.name)
         self.header = frame.content(self.parts[0])
         self.forgeable = forgeable(frame, self.image)
+        self.rollback = Rollback(frame, step, self.header, swaps=self.swaps)
 
     def outcomes(self) -> Iterator[Outcome]:
         if self.staging is None:
@@ -72,7 +76,7 @@ class _BootGo:
         if self.swaps:
             stuck = and_(pending, not_(self._whole_genuine()))
             yield Outcome(name="assert on the primary header", guard=stuck, goes=HALTED)
-            if self.image.encryption is not EncryptionType.NONE:
+            if self.image.encryption is not EncryptionType.NONE and len(self.parts) > 1:
                 yield self._stopped(self.staging, request, stuck)
         yield from self._install(self.staging, request, pending)
         yield from self._refuse(self.staging, request, pending)
@@ -87,21 +91,40 @@ class _BootGo:
 
     def _checked(self, name: str, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
         """The primary image, untouched by `updates`, is checked; a bad one: halted."""
+        taken, settled = self.frame.taken(self.image.name), self._settled(updates)
+        room = or_(not_(settled), self.rollback.has_room(taken))
         if not self.step.validate:
             # The header's magic is all that is looked at (vectors/mcuboot, README).
-            found = and_(not_(eq(self.header, ERASED)), not_(eq(self.header, "invalidated")))
-            yield Outcome(name=f"{name}, header found", guard=and_(guard, found), goes=self.goes, updates=updates)
-            none = not_(member(self.header, self.genuine))
+            found = and_(not_(eq(self.header, ERASED)), not_(eq(self.header, "invalidated")), room)
+            yield self._raising(f"{name}, header found", and_(guard, found), updates, content=taken, settled=settled)
+            none = or_(not_(member(self.header, self.genuine)), not_(room))
             yield Outcome(name=f"{name}, no header", guard=and_(guard, none), goes=HALTED, updates=updates)
             return
         # Without a key this MCUboot is built without decryption and refuses the flag in the header.
         refused = not_(true()) if opens(self.frame, self.image) else member(self.header, self.genuine)
-        genuine = and_(self._whole_genuine(), not_(refused))
+        genuine = and_(self._whole_genuine(), not_(refused), self.rollback.admits(taken), room)
         forged = and_(self._part_crafted(), not_(eq(self.header, ERASED)), self.forgeable)
         valid = or_(genuine, forged)
         invalid = or_(not_(genuine), self.frame.erased_all)
-        yield Outcome(name=f"{name}, image valid", guard=and_(guard, valid), goes=self.goes, updates=updates)
+        yield self._raising(f"{name}, image valid", and_(guard, valid), updates, content=taken, settled=settled)
         yield Outcome(name=f"{name}, image bad", guard=and_(guard, invalid), goes=HALTED, updates=updates)
+
+    def _settled(self, updates: Mapping[Term, Term]) -> Term:
+        """No swap waits to be confirmed once `updates` are made: the image is there to stay."""
+        request = self.frame.requests.get(self.image.name)
+        if request is None or not self.swaps:
+            return true()
+        return not_(eq(updates.get(request, request), "revert"))
+
+    def _raising(
+        self, name: str, guard: Term, updates: Mapping[Term, Term], *, content: Term, settled: Term
+    ) -> Outcome:
+        """The outcome that goes on, with the counter that follows `content` where the image is settled."""
+        if self.rollback.stored is None:
+            return Outcome(name=name, guard=guard, goes=self.goes, updates=updates)
+        claim = choice(f"{self.mark}: {name}", "claimed counter", self.rollback.stored.sort)
+        raised = {target: ite(settled, value, target) for target, value in self.rollback.raised(content, claim).items()}
+        return Outcome(name=name, guard=guard, goes=self.goes, updates={**updates, **raised}, inputs=(claim,))
 
     def _whole_genuine(self) -> Term:
         """All parts hold the owner's image, of one release.
@@ -122,8 +145,11 @@ class _BootGo:
         foreign = [name for name in self._foreign() if shared_key(self.frame, self.image, self._owner(name))]
         if not opens(self.frame, self.image):
             return and_(eq(content, CRAFTED), self.forgeable)
-        named = member(content, self.genuine) if not self.step.prevent_downgrade else self._not_lower(content)
+        named = and_(member(content, self.genuine), self.rollback.may_install(content, self._request()))
         return or_(named, and_(eq(content, CRAFTED), self.forgeable), member(content, foreign))
+
+    def _request(self) -> Term:
+        return self.frame.requests[self.image.name]
 
     def _staged_invalid(self, staging: Store) -> Term:
         """MCUboot may find the staged image bad, or has no use for it."""
@@ -131,33 +157,11 @@ class _BootGo:
         return and_(
             or_(
                 not_(member(content, self.genuine)) if opens(self.frame, self.image) else true(),
-                not_(self._surely_not_lower(content)) if self.step.prevent_downgrade else false(),
+                not_(self.rollback.surely_installs(content, self._request())),
                 self.frame.erased_all,
             ),
             not_(self._for_idle_slot(content)),
         )
-
-    def _not_lower(self, content: Term) -> Term:
-        """The staged version may be no lower than the primary's; a bad header says anything."""
-        unclear = not_(member(self.header, self.genuine))
-        return and_(member(content, self.genuine), or_(unclear, self._surely_not_lower(content)))
-
-    def _surely_not_lower(self, content: Term) -> Term:
-        """The versions rise, or nobody asks: a swap goes back to an older release (recorded: vectors/mcuboot)."""
-        return or_(self._ranked(content), self._goes_back()) if self.swaps else self._ranked(content)
-
-    def _goes_back(self) -> Term:
-        return eq(self.frame.requests[self.image.name], "revert")
-
-    def _ranked(self, content: Term) -> Term:
-        frame, name = self.frame, self.image.name
-        return or_(*(
-            and_(
-                member(content, frame.named(name, releases=(release,))),
-                member(self.header, frame.named(name, releases=range(1, release + 1))),
-            )
-            for release in frame.releases(self.image)
-        ))  # fmt: skip
 
     def _foreign(self) -> list[str]:
         return [
@@ -186,20 +190,46 @@ class _BootGo:
         guard = and_(pending, self._staged_valid(staging))
         updates = self._installed(staging, request)
         name = "swap" if self.swaps else "overwrite"
-        yield Outcome(name=name, guard=guard, goes=self.goes, updates=updates)
-        yield from self._foreign_out(name, staging, guard, updates)
-        yield from self._parts_back(name, staging, guard, updates)
+        content, settled = self.frame.content(staging), self._settled(updates)
+        room = or_(not_(settled), self.rollback.has_room(content))
+        yield self._raising(name, and_(guard, room), updates, content=content, settled=settled)
+        yield from self._foreign_out(name, staging, and_(guard, room), updates)
+        yield from self._parts_back(name, staging, and_(guard, room), updates)
+        if room is not true():
+            # The write of the counter fails when all is copied; a copy is begun again at each boot.
+            left = updates if self.swaps else self._copied(updates, content, request)
+            yield Outcome(name=f"{name}, counter full", guard=and_(guard, not_(room)), goes=HALTED, updates=left)
         if not self.frame.cuts:
             return
         flag = self.frame.midway(self.image.name)
         yield Outcome(name=f"{name}, cut midway", guard=guard, updates={flag: true()}, cut=True)
         if self.swaps:
-            yield Outcome(name=f"{name}, cut at its end", guard=guard, updates=updates, cut=True, after=10_000)
+            done = Outcome(name=f"{name}, cut at its end", guard=guard, updates=updates, cut=True, after=10_000)
+        else:
+            copied = self._copied(updates, content, request)
+            done = self._cut_erase(f"{name}, cut after the copy", staging, request, guard, copied)
+        yield from self._counted_or_not(done, content)
+
+    @staticmethod
+    def _copied(updates: Mapping[Term, Term], content: Term, request: Term) -> dict[Term, Term]:
+        return {target: value for target, value in updates.items() if target not in (content, request)}
+
+    def _counted_or_not(self, cut: Outcome, content: Term) -> Iterator[Outcome]:
+        """Power goes before the counter is written, or behind that."""
+        yield cut
+        if self.rollback.stored is None:
             return
-        copied = {
-            target: value for target, value in updates.items() if target not in (self.frame.content(staging), request)
-        }
-        yield self._cut_erase(f"{name}, cut after the copy", staging, request, guard, copied)
+        name = f"{cut.name}, counted"
+        inputs = {each: choice(f"{self.mark}: {name}", f"again {i}", each.sort) for i, each in enumerate(cut.inputs)}
+        claim = choice(f"{self.mark}: {name}", "claimed counter", self.rollback.stored.sort)
+        updates = {target: substitute(value, inputs) for target, value in cut.updates.items()}
+        yield replace(
+            cut,
+            name=name,
+            guard=substitute(cut.guard, inputs),
+            updates={**updates, **self.rollback.raised(content, claim)},
+            inputs=(*inputs.values(), claim),
+        )
 
     def _foreign_out(self, name: str, staging: Store, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
         """What somebody put into the primary slot may be an update of another image: swapped out, it is staged."""
@@ -208,26 +238,26 @@ class _BootGo:
         for content, made in self.frame.genuine.items():
             if content not in self.frame.published:
                 continue  # no update of it is in anybody's hands
-            shipped = content in self.frame.published and self._owner(content).staging == staging.name
-            if shipped and made.image != self.image.name:
+            if made.image != self.image.name and self._owner(content).staging == staging.name:
                 put = and_(guard, eq(self.header, CRAFTED), self.frame.published[content])
                 staged = {**updates, self.frame.content(staging): self.frame.is_content(content)}
-                yield Outcome(name=f"{name}, {content} comes out", guard=put, goes=self.goes, updates=staged)
+                words, new = f"{name}, {content} comes out", self.frame.content(staging)
+                yield self._raising(words, put, staged, content=new, settled=self._settled(updates))
 
     def _parts_back(self, name: str, staging: Store, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
         """Bytes of his that end with the first part leave the others what they are: those of a release, perhaps."""
-        staged = and_(guard, eq(self.frame.content(staging), CRAFTED))
-        for content in self.genuine if len(self.parts) > 1 else ():
-            others = {self.frame.content(part): self.frame.is_content(content) for part in self.parts[1:]}
-            yield Outcome(
-                name=f"{name}, parts of {content} come back",
-                guard=staged,
-                goes=self.goes,
-                updates={**updates, **others},
-            )
+        content, settled = self.frame.content(staging), self._settled(updates)
+        staged = and_(guard, eq(content, CRAFTED))
+        for release in self.genuine if len(self.parts) > 1 else ():
+            others = {self.frame.content(part): self.frame.is_content(release) for part in self.parts[1:]}
+            words = f"{name}, parts of {release} come back"
+            yield self._raising(words, staged, {**updates, **others}, content=content, settled=settled)
 
     def _stopped(self, staging: Store, request: Term, stuck: Term) -> Outcome:
-        """A swap stops where the primary image says that it is encrypted and its wrapped key is gone (loader.c)."""
+        """A swap stops where the primary image says that it is encrypted and its wrapped key is gone (loader.c).
+
+        The header says so in the first part; the key is with the TLVs in the last, which somebody overwrote.
+        """
         name = "stopped while swapping"
         asks = choice(f"{self.mark}: {name}", "request left", REQUEST)
         mixed = {self.frame.content(each): self.frame.is_content(CRAFTED) for each in (*self.parts, staging)}
@@ -241,12 +271,15 @@ class _BootGo:
         updates = {**self._installed(staging, request), flag: not_(true())}
         unchecked = true() if not self.step.validate else self.forgeable
         good = or_(member(content, self.genuine), and_(not_(eq(content, ERASED)), unchecked))
-        bad = or_(not_(member(content, self.genuine)), frame.erased_all)
-        yield Outcome(name="complete", guard=and_(flag, good), goes=self.goes, updates=updates)
-        yield from self._foreign_out("complete", staging, and_(flag, good), updates)
-        yield from self._parts_back("complete", staging, and_(flag, good), updates)
+        settled = self._settled(updates)
+        room = or_(not_(settled), self.rollback.has_room(content))
+        bad = or_(not_(member(content, self.genuine)), frame.erased_all, not_(room))
+        yield self._raising("complete", and_(flag, good, room), updates, content=content, settled=settled)
+        yield from self._foreign_out("complete", staging, and_(flag, good, room), updates)
+        yield from self._parts_back("complete", staging, and_(flag, good, room), updates)
         yield Outcome(name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=updates)
-        yield Outcome(name="complete, cut at its end", guard=flag, updates=updates, cut=True, after=10_000)
+        done = Outcome(name="complete, cut at its end", guard=flag, updates=updates, cut=True, after=10_000)
+        yield from self._counted_or_not(done, content)
 
     def _refuse(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
         guard = and_(pending, self._staged_invalid(staging))

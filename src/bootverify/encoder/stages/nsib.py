@@ -6,6 +6,7 @@ from dataclasses import replace
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import ChooseSlot, Image, SignatureType
 from bootverify.design.keys import InKmu
+from bootverify.design.life import Behaviour
 from bootverify.design.protection import Attribution
 from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame import Frame
@@ -13,9 +14,11 @@ from bootverify.encoder.frame_contents import CRAFTED, ERASED, INVALIDATED
 from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import forgeable
 from bootverify.encoder.move import choice
+from bootverify.encoder.release import until
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.terms import Term, and_, const, eq, ite, member, not_, or_, substitute, true
 
+LAST_THAT_IGNORES = (3, 1)  # SDK: the last release in which a failed write of the counter is ignored
 GENERATIONS = frozenset({242, 244, 246})  # KMU slots that NSIB tries, in this order (soc.md 5.3)
 
 
@@ -33,6 +36,8 @@ class _Choice:
             raise NotModelled(f"NSIB chooses `{self.image.name}` from one or two whole slots")
         self._generations()
         self.counter = frame.counter if step.counter else None
+        self.room = frame.room if step.counter else None
+        self.full_stops = self._full_stops(step)
         self.goes = goes
         self.mark = mark
         self.forgeable = forgeable(frame, self.image)
@@ -57,6 +62,21 @@ class _Choice:
         missing = sorted(GENERATIONS - drawn)
         if by_kmu and fills and missing:
             raise NotModelled(f"whether KMU slot {missing[0]}, which NSIB consults, is empty")
+
+    def _full_stops(self, step: ChooseSlot) -> bool:
+        """A slot whose version finds no room in the counter is passed over; once it was started all the same.
+
+        Since 2025-11 an error of the counter write stops the slot (ncs-boot 0.1).
+        """
+        if self.room is None or step.full_stops is not None:
+            return bool(step.full_stops)
+        told = self.frame.design.life
+        if told.does(Behaviour.COUNTER_FAILS_OPEN) or told.does(Behaviour.COUNTER_FAILS_CLOSED):
+            return not told.does(Behaviour.COUNTER_FAILS_OPEN)
+        before = until(self.frame.design.sdk, LAST_THAT_IGNORES)
+        if before is None:
+            raise NotModelled("what NSIB does when its counter is full")
+        return not before
 
     def outcomes(self) -> Iterator[Outcome]:
         for i, store in enumerate(self.slots):
@@ -89,7 +109,7 @@ class _Choice:
         volatile = {} if frame.active is None else {frame.active: const(frame.active.sort, store.slot)}
         raised = dict(updates)
         if self.counter is not None and claim is not None:
-            raised[self.counter] = self._raised(content, claim)
+            raised |= self._counted(content, claim)
         inputs = () if claim is None else (claim,)
         done = Outcome(
             name=name,
@@ -150,9 +170,20 @@ class _Choice:
         if self.counter is None:
             return member(content, self._own(store))
         return or_(*(
-            and_(member(content, self._own(store, (release,))), self._counter_at_most(str(release)))
+            and_(
+                member(content, self._own(store, (release,))),
+                self._counter_at_most(str(release)),
+                self._finds_room(str(release)),
+            )
             for release in self.frame.releases(self.image)
         ))  # fmt: skip
+
+    def _finds_room(self, version: str) -> Term:
+        """A version above the stored one has room in the counter, where that is asked for."""
+        if self.room is None or not self.full_stops:
+            return true()
+        assert self.counter is not None
+        return or_(not_(eq(self.room, "0")), eq(self.counter, version))
 
     def _fails(self, store: Store) -> Term:
         """The slot is a candidate that may fail; the attacker's image always may."""
@@ -164,7 +195,22 @@ class _Choice:
     def _marked(self, store: Store) -> Term:
         """What failing leaves: NSIB's mark on an image, the attacker's bytes as they were."""
         content = self.frame.content(store)
-        return ite(member(content, self.frame.genuine), self.frame.is_content(INVALIDATED), content)
+        found = member(content, self.frame.genuine)
+        if self.room is not None and self.full_stops:
+            # What is passed over for want of room was found good, and is not marked.
+            found = and_(found, not_(self._good_without_room(store)))
+        return ite(found, self.frame.is_content(INVALIDATED), content)
+
+    def _good_without_room(self, store: Store) -> Term:
+        content = self.frame.content(store)
+        return or_(*(
+            and_(
+                member(content, self._own(store, (release,))),
+                self._counter_at_most(str(release)),
+                not_(self._finds_room(str(release))),
+            )
+            for release in self.frame.releases(self.image)
+        ))  # fmt: skip
 
     def _own(self, store: Store, releases: tuple[int, ...] | None = None) -> tuple[str, ...]:
         variant = store.slot if len(self.slots) > 1 else ""
@@ -199,7 +245,23 @@ class _Choice:
         """The version that a crafted image claims is one that the counter admits."""
         if claim is None:
             return and_()
-        return or_(*(and_(eq(claim, version), self._counter_at_most(str(version))) for version in claim.sort.values))
+        return or_(*(
+            and_(eq(claim, version), self._counter_at_most(str(version)), self._finds_room(str(version)))
+            for version in claim.sort.values
+        ))  # fmt: skip
+
+    def _counted(self, content: Term, claim: Term) -> dict[Term, Term]:
+        """Counter and room once that slot is taken: without room the counter stays."""
+        assert self.counter is not None
+        value = self._raised(content, claim)
+        if self.room is None:
+            return {self.counter: value}
+        numbers = self.room.sort.values
+        rises = and_(not_(eq(value, self.counter)), not_(eq(self.room, "0")))
+        less = self.room
+        for number, lower in zip(numbers[1:], numbers, strict=False):
+            less = ite(eq(self.room, number), const(self.room.sort, lower), less)
+        return {self.counter: ite(rises, value, self.counter), self.room: ite(rises, less, self.room)}
 
     def _raised(self, content: Term, claim: Term) -> Term:
         assert self.counter is not None

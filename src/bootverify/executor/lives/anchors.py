@@ -8,6 +8,7 @@ from bootverify.design.boot import Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose
 from bootverify.design.memory import MemoryKind
+from bootverify.executor.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 SECURE = {"app-code-secure", "secure-partition"}
@@ -82,23 +83,29 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if used is None or key not in ring or told.image != _verified_image(key):
         return untold(f"which of the keys `{told.key}` is", told.source)
     alive = _alive(design, ring, used) if told.booted else {each.name for each in ring}
-    if attacker.name == "debug-port":
+    if foe(design, attacker) == "debug-port":
         if design.lifecycle.eraseprotect:
             return untold("what the probe reaches with erase protection on", key.source)
         return broken("erase-all makes the storage new", "every key can be provisioned again", source=key.source)
     if alive is None:
         return untold("whether a boot with a later key destroys this one", key.source)
     if key.name in alive:
-        if attacker.name == "bootloader-code":
+        if foe(design, attacker) == "bootloader-code":
             return broken(
                 f"{key.name} is still valid",
                 "he writes an image made with it into a slot, and b0 takes it",
                 source=told.source,
             )
         return untold(f"whether {attacker.name} gets an image made with the key into a slot", told.source)
-    if attacker.name in {"remote-ota", "old-signed-image", "operator-error", "ext-flash-read", "ext-flash-write"}:
+    if foe(design, attacker) in {
+        "remote-ota",
+        "old-signed-image",
+        "operator-error",
+        "ext-flash-read",
+        "ext-flash-write",
+    }:
         return kept(f"the boot with {told.key} invalidated every key before it", told.source)
-    if attacker.name in CODE | {"bootloader-code"} and _kept_from_code(design, key):
+    if foe(design, attacker) in CODE | {"bootloader-code"} and _kept_from_code(design, key):
         return kept("it is invalidated, in storage that only b0 writes", told.source)
     return untold(f"whether {attacker.name} can rewrite the storage of the keys", key.source)
 
@@ -121,7 +128,9 @@ def _kept_from_code(design: Design, key: Key) -> bool:
 
 def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Sign the next bootloader with the next key of the ring, if there is one."""
-    if attacker.name not in {"remote-ota", "operator-error", "old-signed-image"} or not _is_generation(design, key):
+    if foe(design, attacker) not in {"remote-ota", "operator-error", "old-signed-image"} or not _is_generation(
+        design, key
+    ):
         return untold("how the key would be replaced", key.source)
     ring = _ring(design, key)
     image = _verified_image(key)
@@ -135,23 +144,23 @@ def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
 
 def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Try to revoke, invalidate or erase the key where it lies."""
-    if attacker.name == "debug-port":
+    if foe(design, attacker) == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("erase-all takes the key away", source=key.source)
         if not design.lifecycle.approtect:
             return untold("what an open port writes", design.lifecycle.source)
         return kept("the port refuses to erase", design.lifecycle.source)
     if (
-        attacker.name in {"remote-ota", "old-signed-image", "ext-flash-read", "ext-flash-write"}
+        foe(design, attacker) in {"remote-ota", "old-signed-image", "ext-flash-read", "ext-flash-write"}
         and len(key.placements) == 1
     ):
         return _sent_at(design, key)
-    if attacker.name not in CODE or len(key.placements) != 1:
+    if foe(design, attacker) not in CODE or len(key.placements) != 1:
         return untold(f"what {attacker.name} can do to the key", key.source)
     place = key.placements[0]
     match place:
         case InKmu() if design.soc.kmu_version == 2:
-            if attacker.name not in SECURE:
+            if foe(design, attacker) not in SECURE:
                 return kept("the KMU answers secure code only", key.source)
             if key.revocable is None:
                 return untold("whether the slot can be revoked", key.source)
@@ -161,7 +170,7 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
                 else kept("the slot cannot be revoked", key.source)
             )
         case InUicr() if key.kind is KeyKind.HASH and design.soc.trustzone:
-            if attacker.name not in SECURE:
+            if foe(design, attacker) not in SECURE:
                 return kept("OTP words answer secure code only", key.source)
             return broken(
                 "NSIB leaves its OTP words open",
@@ -170,7 +179,7 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
             )
         case InPartition() if _kept_from_code(design, key):
             return kept("the page is locked before he runs", key.source)
-        case InPartition() if attacker.name in {"app-code", "app-code-secure"} and _erasable(design, place):
+        case InPartition() if foe(design, attacker) in {"app-code", "app-code-secure"} and _erasable(design, place):
             return broken("code erases the page where the key lies", source=key.source)
         case _:
             return untold("whether he can write where the key lies", key.source)
@@ -201,15 +210,15 @@ def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Write to the stored value what its memory still takes."""
     if len(key.placements) != 1 or not isinstance(key.placements[0], InUicr) or design.soc.otp is None:
         return untold("whether its storage takes a value once only", key.source)
-    if attacker.name == "debug-port":
+    if foe(design, attacker) == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("erase-all clears the OTP words", source=key.source)
         if not design.lifecycle.approtect and key.all_words_written is not True:
             return untold("what an open port writes", design.lifecycle.source)
         return kept("the port refuses to erase", design.lifecycle.source)
-    if attacker.name not in CODE | {"remote-ota", "old-signed-image", "bootloader-code"}:
+    if foe(design, attacker) not in CODE | {"remote-ota", "old-signed-image", "bootloader-code"}:
         return untold(f"what {attacker.name} can write", key.source)
-    writes = attacker.name in SECURE | {"bootloader-code"}
+    writes = foe(design, attacker) in SECURE | {"bootloader-code"}
     match key.all_words_written:
         case False if writes:
             return broken("a word that still reads as erased takes a value", source=key.source)
@@ -224,16 +233,16 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if len(key.placements) != 1 or not any(use.purpose is Purpose.VERIFY for use in key.uses):
         return untold("where the trust of the first stage lies", key.source)
     place = key.placements[0]
-    if attacker.name == "debug-port":
+    if foe(design, attacker) == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("erase-all clears the storage of the key", "another one is provisioned", source=key.source)
         if not design.lifecycle.approtect:
             return untold("what an open port writes", design.lifecycle.source)
         return kept("the port is closed and refuses to erase", design.lifecycle.source)
-    if attacker.name in {"remote-ota", "old-signed-image", "ext-flash-read", "ext-flash-write", "power-cut"}:
+    if foe(design, attacker) in {"remote-ota", "old-signed-image", "ext-flash-read", "ext-flash-write", "power-cut"}:
         if isinstance(place, InImage) and design.image(place.image).updatable:
             return untold("whether its image counts as the first stage", key.source)
         return kept("no update reaches the storage of the key", key.source)
-    if attacker.name == "app-code-ns" and isinstance(place, InKmu | InUicr):
+    if foe(design, attacker) == "app-code-ns" and isinstance(place, InKmu | InUicr):
         return kept("its storage answers secure code only", key.source)
     return untold(f"what {attacker.name} can put beside the key", key.source)

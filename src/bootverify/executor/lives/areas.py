@@ -11,6 +11,7 @@ from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.executor.access import allowed_parts
+from bootverify.executor.lives.foe import foe
 from bootverify.executor.run import act
 from bootverify.executor.world import World
 from bootverify.machine.action import TakeStep
@@ -23,7 +24,7 @@ NOBODY = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
 
 def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement:
     """Whether non-secure code gets what it needs at every address of `area` once the application runs."""
-    if attacker.name not in {"operator-error", "app-code-ns", "remote-ota"}:
+    if foe(design, attacker) not in {"operator-error", "app-code-ns", "remote-ota"}:
         return untold(f"what {attacker.name} does to the area", area.source)
     outside = area.attribution is not Attribution.NON_SECURE or area.memory is not MemoryKind.INTERNAL
     if outside or not design.has_tfm or design.soc.guard.kind is not UnitKind.SPU:

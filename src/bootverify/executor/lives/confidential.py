@@ -11,6 +11,7 @@ from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, HostOnly, InImage, InKmu, InPartition, InUicr, Key, Purpose, PushTarget
 from bootverify.design.life import Behaviour
 from bootverify.design.memory import MemoryKind
+from bootverify.executor.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 
@@ -76,7 +77,7 @@ def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:
             f"the value of {key.name} is had: {desk.keys.get(key.name, 'it is published')}", source=key.source
         )
     served = any(isinstance(place, Elsewhere) and place.what == "service" for place in key.placements)
-    if served and attacker.name == "app-code-ns" and design.life.foreign_keys_exported:
+    if served and foe(design, attacker) == "app-code-ns" and design.life.foreign_keys_exported:
         return broken("the key service exports a key to whoever guesses its id", "he guesses the id", source=key.source)
     if any(isinstance(place, Elsewhere) for place in key.placements) or not key.placements:
         return untold(f"where {key.name} lies", key.source)
@@ -98,7 +99,7 @@ def _filled(design: Design, attacker: Attacker) -> _Desk:
 
 
 def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
-    match attacker.name:
+    match foe(design, attacker):
         case "remote-ota" | "old-signed-image" | "operator-error" | "power-cut":
             return
         case "factory-insider" | "build-pipeline":
@@ -109,9 +110,11 @@ def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
                     desk.keys.setdefault(key.name, "seen in a file of the build")
                     continue
                 loaded = any(isinstance(place, InKmu | InUicr | InPartition) for place in key.placements)
-                if key.secret and loaded and attacker.name == "factory-insider":
+                if key.secret and loaded and foe(design, attacker) == "factory-insider":
                     desk.doubts.append(f"whether the factory sees {key.name} when it is loaded")
-                if attacker.name == "build-pipeline" and any(isinstance(place, HostOnly) for place in key.placements):
+                if foe(design, attacker) == "build-pipeline" and any(
+                    isinstance(place, HostOnly) for place in key.placements
+                ):
                     desk.doubts.append(f"whether {key.name} is used where he is")
         case "ext-flash-read" | "ext-flash-write":
             _chip(desk, design)
@@ -119,12 +122,16 @@ def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
             glitched = attacker.can(Capability.INJECT_FAULT)
             if not design.lifecycle.approtect or (glitched and design.life.glitch):
                 _memory(desk, design, "read through the debug port")
+            elif not design.lifecycle.eraseprotect and any(
+                part.memory is MemoryKind.EXTERNAL for part in design.partitions
+            ):
+                desk.doubts.append("what the probe reads of the external chip once it has erased the rest")
             elif glitched:
                 desk.doubts.append("whether this silicon withstands a glitch")
         case "bootloader-code" | "app-code" | "app-code-secure":
             _memory(desk, design, "read by his code")
-        case who:
-            desk.doubts.append(f"what {who} gets to read")
+        case _:
+            desk.doubts.append("what he gets to read")
 
 
 def _memory(desk: _Desk, design: Design, how: str) -> None:

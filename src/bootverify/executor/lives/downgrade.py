@@ -12,6 +12,7 @@ from bootverify.design.design import Design
 from bootverify.design.life import Behaviour, Recovery, Rule
 from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import UnitKind
+from bootverify.executor.lives.foe import foe
 from bootverify.executor.lives.release import window
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -167,7 +168,8 @@ class _Moves:
     def __init__(self, design: Design, image: Image, attacker: Attacker, build: _Build) -> None:
         self.design = design
         self.image = image
-        self.who = attacker.name
+        self.who = foe(design, attacker)
+        self.name = attacker.name
         self.build = build
         self.certain = True
         self.doubt = ""
@@ -199,8 +201,8 @@ class _Moves:
                     self._doubt("what else he makes of what he sees")
             case who if who in RUNNERS:
                 yield from self._by_code()
-            case who:
-                self._doubt(f"what {who} can do to the versions on the device")
+            case _:
+                self._doubt("what he can do to the versions on the device")
 
     def _by_update(self) -> Iterator[str]:
         if self._staging() is not None:
@@ -259,18 +261,21 @@ class _Moves:
             for name in self.names:
                 match name:
                     case "stage":
-                        yield f"{self.who} has release {release} staged", replace(device, staged=release)
+                        yield f"{self.name} has release {release} staged", replace(device, staged=release)
                     case "lie":
                         lying = replace(device, staged=release, shown=newest)
                         yield f"the chip shows release {newest} to the check and {release} to the copy", lying
                     case "upload":
                         yield (
-                            f"{self.who} uploads release {release} over the one in place",
+                            f"{self.name} uploads release {release} over the one in place",
                             replace(device, slots=(release,)),
                         )
                     case "write slots":
                         slots = (release, *(0 for _ in device.slots[1:]))
-                        yield f"{self.who} erases the newest and writes release {release}", replace(device, slots=slots)
+                        yield (
+                            f"{self.name} erases the newest and writes release {release}",
+                            replace(device, slots=slots),
+                        )
                     case "fill counter":
                         # Done while an older release is in place: what comes later finds no free slot.
                         filled = (
@@ -278,7 +283,7 @@ class _Moves:
                             if self.build.opens_when_full
                             else device
                         )
-                        yield f"{self.who} uses up the counter before release {newest} comes", filled
+                        yield f"{self.name} uses up the counter before release {newest} comes", filled
                     case _:
                         erased = replace(device, slots=(release, *(0 for _ in device.slots[1:])), floor=0, free=4)
                         yield name, erased

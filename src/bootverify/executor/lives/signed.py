@@ -11,6 +11,7 @@ from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Lock
+from bootverify.executor.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 
@@ -46,7 +47,7 @@ def signed_only(design: Design, thing: Image | NetworkStage, attacker: Attacker)
 def _way_in(design: Design, image: Image, attacker: Attacker) -> str | None:
     """How his bytes come to the device; empty when they do not, None when nothing tells."""
     staged = design.partition(image.staging).memory if image.staging else None
-    match attacker.name:
+    match foe(design, attacker):
         case "ext-flash-read":
             return ""
         case "ext-flash-write":
@@ -98,7 +99,7 @@ def _second_core(design: Design, stage: NetworkStage, attacker: Attacker) -> Jud
         image for image in design.images if any(each.name == stage.verified_by for each in design.stages_of(image.name))
     ]
     keys = [key for key in design.keys if key.published]
-    match attacker.name:
+    match foe(design, attacker):
         case "app-code-secure":
             if stage.transfer_locked is None:
                 return untold("whether the transfer RAM is locked before the application runs", stage.source)
@@ -117,8 +118,8 @@ def _second_core(design: Design, stage: NetworkStage, attacker: Attacker) -> Jud
             if keys or not trusted or not stage.signature:
                 return untold("who verifies what is handed to the network core", stage.source)
             return kept(f"{stage.verified_by} verifies the signature before it hands over", stage.source)
-        case who:
-            return untold(f"what {who} can feed to the network core", stage.source)
+        case _:
+            return untold("what he can feed to the network core", stage.source)
 
 
 def _root_stays(design: Design) -> bool:
@@ -144,7 +145,7 @@ def _root_stays(design: Design) -> bool:
 
 def metadata_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Append an entry outside the signed part, and send it."""
-    if attacker.name not in {
+    if foe(design, attacker) not in {
         "remote-ota",
         "old-signed-image",
         "ext-flash-write",
@@ -156,7 +157,7 @@ def metadata_signed(design: Design, image: Image, attacker: Attacker) -> Judgeme
     if image.staging is None or image.verified_by is None:
         return untold("how its updates reach the device", image.source)
     outside = design.partition(image.staging).memory is MemoryKind.EXTERNAL
-    if attacker.name == "ext-flash-write" and not outside:
+    if foe(design, attacker) == "ext-flash-write" and not outside:
         return untold("whether he reaches the staging slot", image.source)
     if design.life.does(Behaviour.UNSIGNED_METADATA):
         return broken(
@@ -172,14 +173,14 @@ def metadata_signed(design: Design, image: Image, attacker: Attacker) -> Judgeme
 def bytes_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Write behind the last entry of the image, where no signature reaches."""
     starter = design.stage(image.verified_by).program if image.verified_by else None
-    if starter is not Program.MCUBOOT or attacker.name not in {"app-code", "app-code-secure"}:
+    if starter is not Program.MCUBOOT or foe(design, attacker) not in {"app-code", "app-code-secure"}:
         return untold("which bytes behind the image stay as they were", image.source)
     return broken("the signature ends with the image", "he writes into the rest of the slot", source=image.source)
 
 
 def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement:
     """Try every byte of the stage's flash from the network core, after its bootloader handed over."""
-    if attacker.name != "netcore-code":
+    if foe(design, attacker) != "netcore-code":
         return untold(f"what {attacker.name} reaches of the network core's flash", stage.source)
     first = next((each for each in design.network if each.boots), None)
     try:

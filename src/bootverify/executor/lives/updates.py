@@ -13,6 +13,7 @@ from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import UnitKind
+from bootverify.executor.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 LOCK_ENTRIES_PER_BOOT_LIMIT = 64
@@ -44,7 +45,7 @@ def update_taken(design: Design, image: Image, attacker: Attacker) -> Judgement:
     if _blocked(design, image, attacker):
         unit.staged = "misfit"
         return broken("a variant that fits no free slot stays where updates are staged", "the update cannot be stored")
-    match attacker.name:
+    match foe(design, attacker):
         case "ext-flash-write":
             if where.memory is MemoryKind.EXTERNAL:
                 unit.staged = "spoilt"
@@ -59,9 +60,9 @@ def update_taken(design: Design, image: Image, attacker: Attacker) -> Judgement:
             if design.life.does(Behaviour.SWAP_CUT_LOSES_IMAGE):
                 return broken("a cut in the swap leaves an image that no later boot completes", source=image.source)
             return untold("whether an interrupted installation is completed", image.source)
-        case who:
-            return untold(f"what {who} can do to a staged update", image.source)
-    if attacker.name == "debug-port" and not design.lifecycle.approtect:
+        case _:
+            return untold("what he can do to a staged update", image.source)
+    if foe(design, attacker) == "debug-port" and not (design.lifecycle.approtect and design.lifecycle.eraseprotect):
         return untold("what the probe does to a staged update", image.source)
     if unit.staged == "spoilt":
         return broken(
@@ -128,17 +129,24 @@ def _unsure(design: Design, image: Image) -> str:
 def way_back(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Leave the device in the worst state that the story has, and look for a way back."""
     life, source = design.life, thing.source
-    if attacker.name not in {"operator-error", "power-cut", "serial-port"}:
+    if foe(design, attacker) not in {"operator-error", "power-cut", "serial-port"}:
         return untold(f"in what state {attacker.name} can leave the device", source)
     if life.recovery in {Recovery.OPEN, Recovery.GUARDED}:
         if isinstance(thing, Image) and thing.verified_by is None:
             return untold("whether the recovery port's own program survives", source)
         return kept("the recovery port takes the genuine image again", life.source)
-    if attacker.name == "serial-port":
+    if isinstance(thing, NetworkStage):
+        return untold("how an update of the network core is undone", source)
+    swapped = thing.verified_by is not None and design.stage(thing.verified_by).program is Program.MCUBOOT
+    if foe(design, attacker) == "serial-port":
         return untold("without a recovery port he reaches nothing", source)
     unit = _Unit()
-    if attacker.name == "operator-error":
+    if foe(design, attacker) == "operator-error":
+        if life.event == "crashing-release" and not swapped:
+            return untold(f"whether a release of {thing.name} that crashes is taken back", source)
         return _after_mistake(design, unit)
+    if not swapped:
+        return untold(f"what a cut leaves of an update of {thing.name}", source)
     if life.does(Behaviour.SWAP_CUT_LOSES_IMAGE):
         return broken("the swap that was cut is never completed, and no recovery port is built", "the image is lost")
     if life.does(Behaviour.SWAP_CUT_SURVIVES):
@@ -173,7 +181,7 @@ def _after_mistake(design: Design, unit: _Unit) -> Judgement:
 
 def starts(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Boot once more after what the attacker did, or what was planned."""
-    match attacker.name:
+    match foe(design, attacker):
         case "operator-error":
             return _planned(design, thing)
         case "serial-port" if isinstance(thing, Image):
@@ -184,8 +192,8 @@ def starts(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> J
             return _after_code(design, thing)
         case "debug-port" if not design.lifecycle.eraseprotect:
             return broken("erase-all leaves nothing to start", source=design.lifecycle.source)
-        case who:
-            return untold(f"what {who} leaves for the next boot", thing.source)
+        case _:
+            return untold("what he leaves for the next boot", thing.source)
 
 
 def _planned(design: Design, thing: Image | NetworkStage) -> Judgement:

@@ -61,13 +61,15 @@ class BootResult:
     why: str = ""
 
 
-def boot_go(config: BootConfig, counters: MutableSequence[int] | None = None) -> BootResult:
+def boot_go(
+    config: BootConfig, counters: MutableSequence[int] | None = None, room: MutableSequence[int] | None = None
+) -> BootResult:
     """Carry out what the trailers ask for, validate, and say what to start.
 
-    `counters` are the stored security counters, one for each image, and rise. A power cut is part of the result; what
-    is left of the budget is in the `Power` of the flash.
+    `counters` are the stored security counters, one for each image, and rise; `room` is how often each still can. A
+    power cut is part of the result; what is left of the budget is in the `Power` of the flash.
     """
-    run = Run.start(config, counters if counters is not None else [0] * len(config.images))
+    run = Run.start(config, counters if counters is not None else [0] * len(config.images), room)
     why = ""
     try:
         found = _CHOOSERS.get(config.mode, loader.upgrade_and_choose)(run)

@@ -57,7 +57,10 @@ class Downgrade(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The upstream options, under names of their own. `pure`: the signature is over the image, there is no digest."""
+    """The upstream options, under names of their own. `pure`: the signature is over the image, there is no digest.
+
+    `permanent_unchecked`: in the swap modes versions are compared for tests alone (issue 1708, closed in 2023).
+    """
 
     validate_primary: bool = True
     revert: bool = False
@@ -67,6 +70,7 @@ class Options:
     bootstrap: bool = False
     tlv_allow_list: bool = False
     version_with_build: bool = False
+    permanent_unchecked: bool = False
     check_load_address: bool = False
     pure: bool = False
 

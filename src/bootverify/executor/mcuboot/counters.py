@@ -6,10 +6,16 @@ from bootverify.executor.mcuboot.validate import security_counter
 
 
 def raise_counter(run: Run, image: ImageState, area: Area, header_slot: int) -> bool:
-    """Store the counter of the image in `area`, if it is higher; False when the image has none."""
+    """Store the counter of the image in `area`, if it is higher; False when the image has none, or there is no room."""
     start = image.start(1) if area is image.pair.secondary else 0
     counter = security_counter(image, header_slot, area, start)
     if counter is None:
         return False
-    run.counters[image.index] = max(run.counters[image.index], counter)
+    if counter <= run.counters[image.index]:
+        return True
+    if run.room is not None:
+        if not run.room[image.index]:
+            return False  # a monotonic counter takes each value in a slot of its own
+        run.room[image.index] -= 1
+    run.counters[image.index] = counter
     return True

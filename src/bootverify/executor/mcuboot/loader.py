@@ -253,6 +253,8 @@ def _downgrade_allowed(run: Run, image: ImageState) -> bool:
     """check_downgrade_prevention of the swap modes; an older image is erased."""
     if run.config.options.downgrade is Downgrade.OFF or not run.config.mode.swaps:
         return True
+    if run.config.options.permanent_unchecked and image.swap_type is SwapType.PERM:
+        return True
     if run.config.options.downgrade is Downgrade.SECURITY_COUNTER:
         mine = security_counter(image, PRIMARY, image.pair.primary, 0)
         if mine is None:

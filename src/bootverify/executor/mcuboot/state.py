@@ -117,13 +117,16 @@ class ImageState:
 
 @dataclass(slots=True)
 class Run:
-    """One run of the boot loader; `counters` are the stored security counters, one for each image.
+    """One run of the boot loader.
 
-    `keystream` is the last block of key stream that was made: the cipher starts with what is left of it.
+    `counters` are the stored security counters, one for each image, `room` how many higher values each can still take,
+    None: any number. `keystream` is the last block of key stream that was made: the cipher starts with what is left of
+    it.
     """
 
     config: BootConfig
     counters: MutableSequence[int]
+    room: MutableSequence[int] | None
     images: list[ImageState]
     ram: bytearray
     keystream: bytes = bytes(16)
@@ -131,13 +134,15 @@ class Run:
     swaps: list[Swap] = field(default_factory=list)
 
     @classmethod
-    def start(cls, config: BootConfig, counters: MutableSequence[int]) -> "Run":
+    def start(
+        cls, config: BootConfig, counters: MutableSequence[int], room: MutableSequence[int] | None = None
+    ) -> "Run":
         """The state after reset."""
         images = [
             ImageState(index, pair, (Trailer(pair.primary, config.trailer), Trailer(pair.secondary, config.trailer)))
             for index, pair in enumerate(config.images)
         ]
-        return cls(config, counters, images, bytearray(config.ram.size if config.ram else 0))
+        return cls(config, counters, room, images, bytearray(config.ram.size if config.ram else 0))
 
     @property
     def scratch(self) -> Area:

@@ -111,9 +111,10 @@ def revoke_key(run: Run, index: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """A counter; `value` is the highest before the first free slot, 0 when there is none."""
+    """A counter; `value` is the highest before the first free slot, 0 when there is none; `used` slots are written."""
 
     slots: int
+    used: int
     value: int
     free_slot: int | None
 
@@ -133,9 +134,9 @@ def counter(run: Run) -> Counter | None:
         slot = at + 4 + i * layout.unit
         value = _slot_word(run, slot) ^ _erased(layout)
         if value == 0:
-            return Counter(slots=slots, value=highest, free_slot=slot)
+            return Counter(slots=slots, used=i, value=highest, free_slot=slot)
         highest = max(highest, value)
-    return Counter(slots=slots, value=highest, free_slot=None)
+    return Counter(slots=slots, used=slots, value=highest, free_slot=None)
 
 
 def stored_version(run: Run) -> int | None:

@@ -49,6 +49,9 @@ def config(world: World, step: BootGo) -> BootConfig:
             validate_primary=step.validate,
             overwrite_fast=True,
             downgrade=Downgrade.VERSION if step.prevent_downgrade else Downgrade.OFF,
+            version_with_build=step.with_build,
+            permanent_unchecked=step.test_only,
+            hw_rollback=step.counter,
         ),
     )
 
@@ -60,7 +63,12 @@ def boot_go(world: World, step: BootGo) -> None:
     built = config(world, step)
     if step.bootloader and _own_update(world, step, built):
         return
-    result = run(built)
+    stored, used = device.counters.get(step.image, (0, 0))
+    counters, room = [stored], None if step.counter_slots is None else [step.counter_slots - used]
+    result = run(built, counters, room)
+    if counters[0] > stored:
+        device.counters[step.image] = (counters[0], used + 1)
+        device.log.append(f"{stage}: the security counter rises from {stored} to {counters[0]}")
     device.log += [f"{stage}: {line}" for line in result.log]
     match result.outcome:
         case Outcome.BOOT:

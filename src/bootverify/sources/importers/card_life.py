@@ -33,6 +33,7 @@ MODES = {
     "firmware updater": "firmware-loader",
     "firmware-updater": "firmware-loader",
 }
+MOST_RELEASES = 4  # of an image, in a design
 INSTALLED = {
     "overwrite": "overwrite",
     "swap-move": "swap-move",
@@ -252,10 +253,20 @@ def _put_enforcement(draft: Draft, rules: list[dict[str, Any]], chain: list[Link
             continue
         at = ("chain", link.name)
         if link.program == "nsib":
-            draft.put((*at, "counter"), any(rule["by"] == "nsib" for rule in rules), ("update", "downgrade"))
+            counting = [rule for rule in rules if rule["by"] == "nsib"]
+            draft.put((*at, "counter"), bool(counting), ("update", "downgrade"))
+            if any(rule.get("booted", 0) > rule.get("slots", rule.get("booted", 0)) for rule in counting):
+                # More releases than slots were booted: told as one slot for two releases, in the same order.
+                draft.put((*at, "counter_slots"), 1, ("update", "downgrade"))
         starts = any(entry.get("verified_by") == link.name for entry in draft.native["chain"].values())
         if link.program == "mcuboot" and starts and any(rule["by"] == "version" for rule in rules):
             draft.put((*at, "downgrade"), "version", ("update", "downgrade"))
+            if truth((draft.design.get("update") or {}).get("compare_build_number")):
+                draft.put((*at, "compare_build"), True, ("update", "compare_build_number"))
+        if link.program == "mcuboot" and starts:
+            counting = [rule for rule in rules if rule["by"] == "mcuboot"]
+            if counting and all(rule.get("every_release") for rule in counting):
+                draft.put((*at, "security_counter"), True, ("update", "downgrade"))
 
 
 def _recovery(draft: Draft, told: dict[str, Any]) -> None:
@@ -322,6 +333,7 @@ def _story(draft: Draft, told: dict[str, Any], chain: list[Link]) -> None:
             draft.open(("update", "releases"), "unread-version", f"release `{each}`", policies=["no-downgrade"])
     if versions:
         draft.put(("life", "releases"), versions, ("update", "releases"))
+        _versions(draft, versions)
     if "deployed" in told:
         _deployed(draft, str(told["deployed"]), chain)
     if "event" in told:
@@ -333,6 +345,18 @@ def _story(draft: Draft, told: dict[str, Any], chain: list[Link]) -> None:
         else:
             policies = [*OF_UPDATES, "functional", "anchor-available"]
             draft.open(("update", "event"), "unread-event", f"event: {text}", policies=policies)
+
+
+def _versions(draft: Draft, versions: list[list[int]]) -> None:
+    """The releases that are told of are those of the image that MCUboot starts, where it is one."""
+    started = [
+        name
+        for name, entry in draft.native["chain"].items()
+        if draft.native["chain"].get(entry.get("verified_by", ""), {}).get("program") == "mcuboot"
+    ]
+    if len(started) == 1 and 2 <= len(versions) <= MOST_RELEASES:
+        draft.put(("chain", started[0], "versions"), versions, ("update", "releases"))
+        draft.put(("releases",), len(versions), ("update", "releases"))
 
 
 def _deployed(draft: Draft, text: str, chain: list[Link]) -> None:
@@ -395,6 +419,10 @@ def _behaviours(draft: Draft) -> None:
                 else:
                     found.append(name)
                 draft.note((part, "release_facts", i), f"release fact read as {name}: {fact}")
+    if "version-unchecked-when-permanent" in found:
+        for name, entry in draft.native["chain"].items():
+            if entry.get("program") == "mcuboot" and entry.get("downgrade") == "version":
+                draft.put(("chain", name, "compare_tests_only"), True, ("update", "release_facts"))
     if found:
         found += draft.native["life"].get("behaviours", [])
         draft.put(("life", "behaviours"), sorted(set(found)), ("update", "release_facts"))

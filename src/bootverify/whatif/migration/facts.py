@@ -13,7 +13,6 @@ from bootverify.whatif.migration.pairs import Pair
 
 PLAYED = {"", "overwrite", "swap-move", "swap-scratch", "swap-offset"}
 COMPATIBLE = "layout-compatible"  # the policy whose open points take the answers away
-NOBODY = "operator-error"
 
 
 def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> tuple[str, tuple[Fact, ...]]:
@@ -25,7 +24,7 @@ def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> 
             return f"{name} draws no application: nothing tells who takes updates", ()
         for point in design.open_points:
             decides = point.name not in {MAP_CONFLICT, APPROTECT_UNKNOWN}
-            if decides and point.touches(COMPATIBLE, _names(design), NOBODY):
+            if decides and not point.attackers and point.touches(COMPATIBLE, _names(design)):
                 return point.statement, (Fact(source=point.source, text=point.name),) if point.source.line else ()
         outside = _outside(design)
         if outside:

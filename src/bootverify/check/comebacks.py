@@ -1,0 +1,91 @@
+"""Ways by which an older release may come back, tried on the executor before anything is searched for.
+
+They are guesses, like what a search finds: only a replay of them earns a verdict.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import combinations, product
+
+from bootverify.design.attacker import Attacker
+from bootverify.design.boot import Image
+from bootverify.design.design import Design
+from bootverify.executor.run import act, runs_on
+from bootverify.executor.world import NotEnabled, World
+from bootverify.machine.action import (
+    Action,
+    Confirm,
+    Deliver,
+    EraseAll,
+    Overwrite,
+    Publish,
+    Request,
+    Reset,
+    TakeStep,
+)
+from bootverify.machine.content import Erased, Genuine
+
+MOST_STEPS = 64  # of one boot, restarts for an update of the bootloader included
+
+
+def comeback(design: Design, attacker: Attacker, image: Image, bad: Callable[[World], bool]) -> tuple[Action, ...]:
+    """The actions of the first guess after which `bad` holds; none when all fail."""
+    for guess in _guesses(design, image):
+        if (done := _tried(design, attacker, guess, bad)) is not None:
+            return done
+    return ()
+
+
+def _guesses(design: Design, image: Image) -> Iterator[tuple[Action, ...]]:
+    variants = image.slots if len(image.slots) > 1 else ("",)
+    for low, high in combinations(range(1, design.releases + 1), 2):
+        for request, then in product((Request.PERM, Request.TEST), repeat=2):
+            if image.staging is None:
+                continue
+            first, second = variants[-1], variants[0]
+            up = (*_delivered(image, high, first, request), Reset(), Confirm())
+            yield (*up, *_delivered(image, low, second, then), Reset())
+            if request is then:
+                old = Genuine(image.name, low, second)
+                published = Publish(image=image.name, release=low, slot=second)
+                written = [Overwrite(partition=where, content=old) for where in _stores(design, image, second)]
+                gone = [Overwrite(partition=slot, content=Erased()) for slot in image.slots if slot and slot != second]
+                yield (*up, published, *gone, *written, Reset())
+                yield (*up, published, EraseAll(), *written, Reset())
+
+
+def _stores(design: Design, image: Image, variant: str) -> list[str]:
+    """The places of an image's code: its slot, or the parts of the stages in it."""
+    parts = [stage.code for stage in design.stages_of(image.name) if stage.code]
+    return [variant] if variant else parts or list(image.slots)
+
+
+def _delivered(image: Image, release: int, variant: str, request: Request) -> tuple[Action, ...]:
+    made = Genuine(image.name, release, variant)
+    assert image.staging is not None
+    sent = Deliver(partition=image.staging, content=made, request=request, by_attacker=False)
+    return Publish(image=image.name, release=release, slot=variant), sent
+
+
+def _tried(
+    design: Design, attacker: Attacker, guess: tuple[Action, ...], bad: Callable[[World], bool]
+) -> tuple[Action, ...] | None:
+    """What of the guess can happen, with the steps between, up to the bad state; None when that is not met."""
+    world, done = World.start(design, attacker, history=True), []
+    for action in (None, *guess):
+        if action is not None:
+            before = world.copy()
+            try:
+                act(world, action)
+            except NotEnabled:
+                world = before
+                continue
+            done.append(action)
+        for _ in range(MOST_STEPS):
+            if bad(world):
+                return tuple(done)
+            if not runs_on(world.device):
+                break
+            step = TakeStep(stage=world.device.running, step=world.device.step)
+            act(world, step)
+            done.append(step)
+    return None

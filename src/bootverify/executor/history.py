@@ -1,0 +1,38 @@
+"""Which releases have been booted and kept: read off the device after each action, where somebody watches."""
+
+from bootverify.design.boot import BootGo, Image, UpgradeMode
+from bootverify.executor.content import content_of
+from bootverify.executor.layout import home, stores_of
+from bootverify.executor.stages.mcuboot import requested
+from bootverify.executor.world import World
+from bootverify.machine.action import Request
+from bootverify.machine.content import Genuine
+
+
+def remember(world: World) -> None:
+    """Note the release that each image is running in, unless MCUboot is to take it back or to change it."""
+    if world.kept is None or world.device.halted:
+        return
+    running = world.design.stages[world.device.stage].image
+    image = world.design.image(running)
+    release = release_taken(world, image)
+    if release and _stays(world, image):
+        world.kept[running] = max(world.kept.get(running, 0), release)
+
+
+def release_taken(world: World, image: Image) -> int:
+    """The release that the slot of this boot holds, in all parts; 0 when it holds no release of the owner's."""
+    slot = image.slots[0] if len(image.slots) == 1 else world.device.active
+    held = {content_of(world, store.name) for store in stores_of(world.design, image) if store.slot == slot}
+    found = held.pop() if len(held) == 1 else None
+    return found.release if isinstance(found, Genuine) and found.image == image.name else 0
+
+
+def _stays(world: World, image: Image) -> bool:
+    """A swap that waits for its confirmation, or for another image, may end at the next boot."""
+    for stage in world.design.stages:
+        for step in stage.steps:
+            if isinstance(step, BootGo) and step.image == image.name and step.mode is UpgradeMode.SWAP_MOVE:
+                primary, staging = (home(world.design, at) for at in (image.slots[0], image.staging or image.slots[0]))
+                return image.staging is None or requested(world.device, primary, staging) is Request.NONE
+    return True

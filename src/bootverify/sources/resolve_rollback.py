@@ -1,0 +1,62 @@
+"""What a design says against older images: versions, security counters, and the boot stages that compare them."""
+
+from typing import Any
+
+from bootverify.design.boot import Image
+from bootverify.sources.schema import DesignEntry, ImageEntry
+
+MCUBOOT_ONLY = ("compare_build", "compare_tests_only", "security_counter")
+
+
+def releases_told(design: DesignEntry, name: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """The fields `versions` and `counters` of the image `name`, and what is wrong with them, by field."""
+    entry, faults = design.chain[name], []
+    verifier = design.chain.get(entry.verified_by or "")
+    for field in ("versions", "counters"):
+        told = getattr(entry, field)
+        if told is None:
+            continue
+        if verifier is None or verifier.program != "mcuboot":
+            faults.append((field, f"`{name}` is not started by MCUboot, which alone compares `{field}`"))
+        if len(told) != design.releases:
+            words = f"{len(told)} {field} are given for {design.releases} releases"
+            faults.append((field, f"{words}; set `releases: {len(told)}`, or give one for each"))
+    versions = tuple((a, b, c, d) for a, b, c, d in entry.versions or ())
+    if any(not 0 <= part < limit for each in versions for part, limit in zip(each, LIMITS, strict=True)):
+        faults.append(("versions", f"a version of `{name}` does not fit MCUboot's header"))
+        versions = ()
+    return {"versions": versions, "counters": tuple(entry.counters or ())}, faults
+
+
+LIMITS = (1 << 8, 1 << 8, 1 << 16, 1 << 32)  # of the fields of struct image_version
+
+
+def nsib_rules(entry: ImageEntry) -> dict[str, Any]:
+    """NSIB's fields of a choice between slots."""
+    stops = None if entry.counter_full is None else entry.counter_full == "stops"
+    return {"counter_slots": entry.counter_slots, "full_stops": stops}
+
+
+def mcuboot_rules(entry: ImageEntry) -> dict[str, Any]:
+    """MCUboot's fields of a start."""
+    return {
+        "prevent_downgrade": entry.downgrade == "version",
+        "with_build": bool(entry.compare_build),
+        "test_only": bool(entry.compare_tests_only),
+        "counter": bool(entry.security_counter),
+        "counter_slots": entry.counter_slots if entry.security_counter else None,
+    }
+
+
+def misplaced(entry: ImageEntry, image: Image) -> list[tuple[str, str]]:
+    """Rules that the program of `image` does not have, by field."""
+    program = entry.program
+    found = []
+    if program != "mcuboot":
+        told = [field for field in MCUBOOT_ONLY if getattr(entry, field)]
+        found += [(field, f"`{image.name}` is no MCUboot, which alone has `{field}`") for field in told]
+    if program != "nsib" and entry.counter_full is not None:
+        found.append(("counter_full", f"`{image.name}` is no NSIB, which alone has `counter_full`"))
+    if entry.counter_slots is not None and program not in {"nsib", "mcuboot"}:
+        found.append(("counter_slots", f"`{image.name}` keeps no counter"))
+    return found

@@ -1,0 +1,178 @@
+"""Counters, versions and what was kept: the executor's boot code and the encoder's ordinals over random histories."""
+
+import random
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bootverify.check.inclusion import Inclusion
+from bootverify.check.replay import act  # not the one that conftest watches: here it is watched already
+from bootverify.design.boot import Image
+from bootverify.design.design import Design
+from bootverify.encoder.boot_system import system_for
+from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.instant import Instants
+from bootverify.encoder.terms import evaluate
+from bootverify.executor import predicates
+from bootverify.executor.run import runs_on
+from bootverify.executor.world import NotEnabled, World
+from bootverify.machine.action import Action, Confirm, Deliver, Overwrite, Publish, Request, Reset, TakeStep
+from bootverify.machine.content import Crafted, Erased, Genuine
+from bootverify.sources.attackers import load_attacker
+from bootverify.sources.document import read_written
+from bootverify.sources.mutate import mutated
+from bootverify.sources.resolve import resolve
+from bootverify.sources.schema import DesignEntry
+from bootverify.sources.validate import validated
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+COUNTED = {"chain.mcuboot.security_counter": True, "releases": 3}
+EQUAL_BUILDS = [[1, 0, 0, 1], [1, 0, 0, 2], [1, 1, 0, 0]]
+TURNS: dict[str, tuple[str, dict[str, Any]]] = {
+    "versions": ("SB-S31", {"chain.mcuboot.mode": "overwrite", "chain.mcuboot.downgrade": "version"}),
+    "builds": (
+        "SB-S31",
+        {
+            "chain.mcuboot.mode": "overwrite",
+            "chain.mcuboot.downgrade": "version",
+            "chain.app.versions": EQUAL_BUILDS,
+            "releases": 3,
+        },
+    ),
+    "builds compared": (
+        "SB-S31",
+        {
+            "chain.mcuboot.mode": "overwrite",
+            "chain.mcuboot.downgrade": "version",
+            "chain.mcuboot.compare_build": True,
+            "chain.app.versions": EQUAL_BUILDS,
+            "releases": 3,
+        },
+    ),
+    "swaps compared": ("SB-S31", {"chain.mcuboot.downgrade": "version"}),
+    "tests compared": ("SB-S31", {"chain.mcuboot.downgrade": "version", "chain.mcuboot.compare_tests_only": True}),
+    "counter": ("SB-S31", {**COUNTED, "chain.mcuboot.mode": "overwrite"}),
+    "counter of swaps": ("SB-S31", {**COUNTED, "chain.app.counters": [1, 1, 4]}),
+    "counter short of room": (
+        "SB-S31",
+        {**COUNTED, "chain.mcuboot.mode": "overwrite", "chain.mcuboot.counter_slots": 2},
+    ),
+    "counter of swaps short of room": ("SB-S31", {**COUNTED, "chain.mcuboot.counter_slots": 2}),
+    "counter unchecked at boot": ("SB-S31", {**COUNTED, "chain.mcuboot.validate_primary": False}),
+    "nsib full, boots": (
+        "SB-S02",
+        {"chain.b0.counter": True, "chain.b0.counter_slots": 1, "chain.b0.counter_full": "boots", "releases": 3},
+    ),
+    "nsib full, stops": (
+        "SB-S02",
+        {"chain.b0.counter": True, "chain.b0.counter_slots": 2, "chain.b0.counter_full": "stops", "releases": 3},
+    ),
+    "nsib full, by release": ("SB-S02", {"chain.b0.counter": True, "chain.b0.counter_slots": 1}),
+    "nsib": ("SB-S02", {"chain.b0.counter": True, "releases": 3}),
+}
+ATTACKERS = ("old-signed-image", "power-cut", "app-code", "app-code-secure")
+
+
+@cache
+def _design(name: str) -> Design:
+    scenario, change = TURNS[name]
+    written = mutated(read_written(SCENARIOS / f"{scenario}.yaml"), change)
+    return resolve(validated(DesignEntry, written), written)
+
+
+@cache
+def _steps(name: str, attacker: str) -> Instants:
+    return Instants(system_for(_design(name), load_attacker(attacker), history=True))
+
+
+def _moves(design: Design, rng: random.Random) -> Action:
+    image = rng.choice([each for each in design.images if each.updatable])
+    release, slot = rng.randint(1, design.releases), rng.choice(image.slots) if len(image.slots) > 1 else ""
+    genuine = Genuine(image.name, release, slot)
+    asked = rng.choice((Request.TEST, Request.PERM))
+    assert image.staging is not None
+    return rng.choice(
+        [
+            Publish(image=image.name, release=release, slot=slot),
+            Deliver(partition=image.staging, content=genuine, request=asked, by_attacker=False),
+            Deliver(partition=image.staging, content=genuine, request=asked, by_attacker=False),
+            Deliver(partition=image.staging, content=Crafted(), request=asked, by_attacker=True),
+            Confirm(),
+            Reset(),
+            Reset(),
+            Overwrite(partition=rng.choice((*image.slots, image.staging)), content=rng.choice((genuine, Erased()))),
+        ]
+    )
+
+
+def _tells(steps: Instants, image: Image) -> bool:
+    """Whether the history of the image can be asked for at all."""
+    try:
+        steps.boot.predicates.older(image)
+    except NotModelled:
+        return False
+    return True
+
+
+def _follow(name: str, attacker: str, seed: int, length: int) -> set[str]:
+    """One random history; what was seen of it."""
+    rng, design, steps = random.Random(seed), _design(name), _steps(name, attacker)
+    world = World.start(design, load_attacker(attacker), history=True)
+    inclusion, seen = Inclusion(steps, world), set()
+    for image in design.images:
+        for release in range(1, design.releases + 1) if image.updatable else ():
+            for slot in image.slots if len(image.slots) > 1 else ("",):
+                act(world, Publish(image=image.name, release=release, slot=slot))
+    inclusion = Inclusion(steps, world)
+    for _ in range(length):
+        device = world.device
+        action: Action
+        if runs_on(device):
+            cut = rng.randrange(40) if attacker == "power-cut" and rng.random() < 0.1 else None
+            action = TakeStep(stage=device.running, step=device.step, cut_after=cut, torn=rng.random() < 0.5)
+        else:
+            action = Reset() if device.halted else _moves(design, rng)
+        before = world.copy()
+        try:
+            act(world, action)
+        except NotEnabled:
+            world = before
+            continue
+        inclusion.watch(action, world)
+        seen |= {word for line in world.log for word in ("halted", "counter", "below") if word in line}
+        for image in design.images:
+            if image.updatable and _tells(steps, image):
+                here = predicates.older(world, image), predicates.newest(world, image)
+                ask = steps.boot.predicates
+                for mine, term in zip(here, (ask.older(image), ask.newest(image)), strict=True):
+                    told = {bool(evaluate(term, each)) for each in inclusion.instants}
+                    assert mine in told, f"{name}, {attacker}, seed {seed}: {action}: {image.name} {here} {told}"
+                    seen |= {"older"} if here[0] else set()
+    return seen
+
+
+CASES = [
+    (name, attacker)
+    for name, (scenario, _) in TURNS.items()
+    for attacker in ATTACKERS
+    if attacker not in ({"app-code-secure"} if scenario == "SB-S31" else {"app-code"})
+]
+
+
+@pytest.mark.parametrize(("name", "attacker"), CASES)
+def test_the_encoder_foresees_what_counters_and_versions_let_through(name: str, attacker: str) -> None:
+    for seed in range(2):
+        _follow(name, attacker, seed, 60)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "attacker"), CASES)
+def test_it_foresees_many_more_of_them(name: str, attacker: str) -> None:
+    for seed in range(2, 30):
+        _follow(name, attacker, seed, 160)
+
+
+def test_older_releases_do_come_back_where_nothing_stops_them() -> None:
+    assert any("older" in _follow("tests compared", "old-signed-image", seed, 100) for seed in range(8))
