@@ -162,7 +162,7 @@ def _tell_keys(teller: Teller, memory: Memory, config: NsibConfig) -> None:
     for index in range(min(count, MOST_KEYS)):
         at = start + layout.keys + index * KEY_ENTRY
         digest = memory.read(at + 4, HASH).hex()
-        teller.say(f"provisioned {index}: {teller.key(digest)}")
+        teller.say(f"provisioned {index}: {teller.key(digest, 'key hash')}")
     at = start + layout.keys + min(count, MOST_KEYS) * KEY_ENTRY
     if int.from_bytes(memory.read(at, 2), "little") == TYPE_COUNTERS:
         slots_of = int.from_bytes(memory.read(at + 6, 2), "little")
@@ -206,4 +206,4 @@ def _signer(teller: Teller, run: Run, info: FwInfo, *, unverified: bool) -> str:
     wanted = sha256(trailer.public_key).digest()[:HASH]
     index = next((i for i in range(key_count(run)) if key_hash(run, i) == wanted), None)
     signer = teller.key(sha256(P256_INFO + trailer.public_key).hexdigest())
-    return f"signature good, provisioned {index}: {signer}"
+    return f"signature good, by the key of hash {index}: {signer}"

@@ -120,7 +120,7 @@ def _tell_keys(teller: Teller, core: NetworkCore) -> None:
         return
     for index in range(count):
         digest = core.flash.read(core.storage + LAYOUT.keys + index * KEY_ENTRY + 4, HASH).hex()
-        teller.say(f"provisioned {index} (not used: it checks digests alone): {teller.key(digest)}")
+        teller.say(f"provisioned {index} (not used: it checks digests alone): {teller.key(digest, 'key hash')}")
 
 
 def _partitions(board: Board) -> list[Partition]:

@@ -60,13 +60,13 @@ class Teller:
         """What happens next is not told."""
         return Ended(Ending.OPEN, f"{self.stage}: {why}" if self.stage else why)
 
-    def key(self, digest: str) -> str:
+    def key(self, digest: str, noun: str = "key") -> str:
         """A key by the start of its digest, and whether its private half is published."""
         name = self.published.get(digest)
         words = (
             f"its private half is PUBLISHED ({name})" if name else "its private half is in no list of published keys"
         )
-        return f"key {digest[:16]}, {words}"
+        return f"{noun} {digest[:16]}, {words}"
 
 
 def by(told: Told | None) -> str:
