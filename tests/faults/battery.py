@@ -3,13 +3,18 @@
 import inspect
 import signal
 from collections.abc import Callable
+from random import Random
 
 from tests.designs import shapes
 from tests.differential import test_found, test_points, test_sweep, test_witness
 from tests.differential.designs import ATTACKERS, designs
 from tests.differential.following import Followed, instants_of
 from tests.differential.histories import around, hostile, registers, step_of
+from tests.differential.small_scope import numbers, small
+from tests.differential.walks import walk
 
+from bootverify.encoder.cells import NotModelled
+from bootverify.errors import InputError
 from bootverify.executor.factory import Factory
 from bootverify.machine.action import Request
 from bootverify.machine.content import Genuine
@@ -48,6 +53,16 @@ def _steps() -> None:
     _marks(("small", "everything"), ("s08", "app-code-ns"))
 
 
+def _lives() -> None:
+    """Whole lives of some designs of the small scope, the same ones each time."""
+    for number in numbers(60, start=1000):
+        try:
+            followed = Followed(small(number).design, ATTACKERS["code-and-cuts" if number % 2 else "everything"])
+        except (InputError, NotModelled):
+            continue
+        walk(followed, Random(number), tries=8)
+
+
 def _more_steps() -> None:
     _marks(("s05", "secure-partition"), ("open port", "debug-port"), ("readable slot", "secure-partition"))
     _marks(("open non-secure port", "debug-port"), ("sb-s07", "everything"), ("signing key out", "remote-ota"))
@@ -73,6 +88,7 @@ def _witness() -> None:
 CROSSINGS: dict[str, Callable[[], None]] = {
     "point": _points,
     "step": _steps,
+    "lives": _lives,
     "found": _found,
     "more steps": _more_steps,
     "witness": _witness,
