@@ -25,6 +25,7 @@ MAY_BE = {
     "*: no header staged*": "crafted bytes may lack a header; those that the executor makes have one",
     "*: erase the staged bootloader*": "crafted bytes may be linked for the running slot; the executor's are not",
     "*: assert on the primary header": "which crafted headers make bootutil assert is not told apart",
+    "*: stopped while swapping": "any crafted part is told to have cost the wrapped key; it lies behind the last part",
     "*: complete, image bad*": "contents that are mixed while a swap is midway may be anything",
     "*: fault": "the probe may erase a stage under its feet; the executor goes on to the next fetch",
     "read out *_secondary": "what a cut or an overwrite leaves of a staged release may still show its keys",

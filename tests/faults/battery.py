@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from tests.designs import shapes
-from tests.differential import test_found, test_points, test_sweep, test_witness
+from tests.differential import test_forged, test_found, test_points, test_sweep, test_witness
 from tests.differential.designs import ATTACKERS, designs
 from tests.differential.following import Followed, instants_of
 from tests.differential.histories import around, hostile, registers, step_of
@@ -70,9 +70,10 @@ def _more_steps() -> None:
 
 
 def _found() -> None:
-    for name, test in inspect.getmembers(test_found, inspect.isfunction):
-        if name.startswith("test_") and not inspect.signature(test).parameters:
-            test()
+    for module in (test_found, test_forged):
+        for name, test in inspect.getmembers(module, inspect.isfunction):
+            if name.startswith("test_") and not inspect.signature(test).parameters:
+                test()
 
 
 def _sweep() -> None:

@@ -10,7 +10,9 @@ from tests.faults.seeded import Fault, faults_of, seeded
 
 TABLE = Path(__file__).parent / "caught.txt"
 WRITE = os.environ.get("BOOTVERIFY_FAULTS") == "write"
-UNCAUGHT = "nobody"
+UNCAUGHT = "nobody"  # and rightly so; the row says why
+OPEN = "open"  # the crossings miss it, and nobody has said why: a gap in them, which may only shrink
+MOST_OPEN = 41
 
 
 def chosen() -> list[Fault]:
@@ -31,16 +33,17 @@ def table() -> dict[str, str]:
 
 ROWS = {} if WRITE else table()
 FAULTS = [] if WRITE else [each for each in chosen() if str(each) in ROWS]
-CAUGHT = [each for each in FAULTS if not ROWS[str(each)].startswith(UNCAUGHT)]
+CAUGHT = [each for each in FAULTS if not ROWS[str(each)].startswith((UNCAUGHT, OPEN))]
 SAMPLE = [each for each in CAUGHT if ROWS[str(each)] == "step"][::40]
 
 
 @pytest.mark.skipif(WRITE, reason="the table is being written")
 def test_the_table_is_large_and_names_a_crossing_or_a_reason():
-    assert len(CAUGHT) >= 60
+    assert len(CAUGHT) >= 140
+    assert sum(row == OPEN for row in ROWS.values()) <= MOST_OPEN
     for row in ROWS.values():
         who, _, why = row.partition(" | ")
-        assert who in CROSSINGS or (who == UNCAUGHT and len(why) > 20), row
+        assert who in {*CROSSINGS, OPEN} or (who == UNCAUGHT and len(why) > 20), row
 
 
 @pytest.mark.parametrize("fault", SAMPLE, ids=str)
@@ -64,4 +67,4 @@ def test_write_the_table():
             with seeded(fault):
                 who = catcher()
             with TABLE.open("a", encoding="utf-8") as out:
-                out.write(f"{fault} | {who or UNCAUGHT}\n")
+                out.write(f"{fault} | {who or OPEN}\n")
