@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.designs import shapes
+from tests.differential.designs import boot_go
 
+from bootverify.api import ask
 from bootverify.check.inclusion import Inclusion
 from bootverify.check.replay import act  # not the one that conftest watches: here it is watched already
-from bootverify.design.boot import Image
+from bootverify.design.boot import Image, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.cells import NotModelled
@@ -176,3 +179,11 @@ def test_it_foresees_many_more_of_them(name: str, attacker: str) -> None:
 
 def test_older_releases_do_come_back_where_nothing_stops_them() -> None:
     assert any("older" in _follow("tests compared", "old-signed-image", seed, 100) for seed in range(8))
+
+
+@pytest.mark.parametrize("attacker", ["remote-ota", "app-code-ns", "secure-partition", "debug-port", "power-cut"])
+def test_an_image_in_parts_is_asked_about_where_lower_versions_are_refused(attacker):
+    design = boot_go(shapes.s08(), mode=UpgradeMode.OVERWRITE, prevent_downgrade=True)
+    report = ask(design, "no-downgrade", ("tfm+app",), load_attacker(attacker))
+    assert not report.discrepancies
+    assert report.findings

@@ -48,7 +48,8 @@ def _guesses(design: Design, image: Image) -> Iterator[tuple[Action, ...]]:
                 old = Genuine(image.name, low, second)
                 published = Publish(image=image.name, release=low, slot=second)
                 written = [Overwrite(partition=where, content=old) for where in _stores(design, image, second)]
-                gone = [Overwrite(partition=slot, content=Erased()) for slot in image.slots if slot and slot != second]
+                others = [slot for slot in image.slots if second and slot != second]
+                gone = [Overwrite(partition=slot, content=Erased()) for slot in others]
                 yield (*up, published, *gone, *written, Reset())
                 yield (*up, published, EraseAll(), *written, Reset())
 
