@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import bincopy
@@ -22,6 +21,7 @@ from bootverify.sources.importers import load
 from bootverify.sources.policies import all_policies
 from bootverify.sources.support import load_support
 from tests.benchmark import growth, scan_bench, whatif_bench
+from tests.benchmark.timing import best
 from tests.designs.build_dirs import Build, write_build
 
 TOP = Path(__file__).resolve().parents[2]
@@ -91,15 +91,6 @@ def ask(design: Design, options: Options) -> int:
     solve.cache_clear()
     report = check_design(design, all_policies(), all_attackers(), load_support(), options=options)
     return len(report.findings)
-
-
-def best(action: Callable[[], object], times: int = 3) -> float:
-    taken = []
-    for _ in range(times):
-        before = time.process_time()
-        action()
-        taken.append(time.process_time() - before)
-    return min(taken)
 
 
 def started(*arguments: str) -> float:

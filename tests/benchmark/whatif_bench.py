@@ -1,13 +1,11 @@
 """How long it takes to ask again after an edit, to free a fact, and to enlarge a slot: ratios within one run."""
 
-import time
-from collections.abc import Callable
-
 from bootverify import api
 from bootverify.sources.design_file import design_of
 from bootverify.sources.mutate import mutated
 from bootverify.whatif.free import free
 from bootverify.whatif.maximise import maximised
+from tests.benchmark.timing import best
 from tests.gate.bases import base
 from tests.gate.test_values import hundred
 
@@ -40,15 +38,6 @@ def main() -> None:
 
 def over(taken: float, most_ms: int) -> str:
     return "" if 1e3 * taken <= most_ms else f"   over {most_ms} ms"
-
-
-def best(action: Callable[[], object], times: int = 3) -> float:
-    taken = []
-    for _ in range(times):
-        before = time.process_time()
-        action()
-        taken.append(time.process_time() - before)
-    return min(taken)
 
 
 if __name__ == "__main__":

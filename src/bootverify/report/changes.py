@@ -9,10 +9,10 @@ from bootverify.check.verdict import Finding
 from bootverify.design.source import Source
 from bootverify.report.log import chapters
 from bootverify.report.records import question
+from bootverify.report.wrapping import WIDTH, wrapped
 from bootverify.whatif.compare import Change, Compared
 from bootverify.whatif.facts import ChangedFact
 
-WIDTH = 80
 ORDER = (Change.WEAKER, Change.INCOMPARABLE, Change.STRONGER)
 MOST_FACTS = 4
 WIDEST_PLACE = 32
@@ -25,11 +25,11 @@ def changes_text(questions: Sequence[Compared], facts: Sequence[ChangedFact], na
     told: set[tuple[str, ...]] = set()
     for group in grouped(questions):
         lines += [*_told(group, told), ""]
-    lines += [*(line for each in renames(names or {}) for line in _wrapped(each, 0, 2))]
+    lines += [*(line for each in renames(names or {}) for line in wrapped(each, 0, 2))]
     if facts:
         lines.append("Facts that changed:")
         lines += [line for fact in facts for line in _fact(fact)]
-    return "\n".join([*lines, "-" * WIDTH, *_wrapped(summary(questions), 0, 0)]) + "\n"
+    return "\n".join([*lines, "-" * WIDTH, *wrapped(summary(questions), 0, 0)]) + "\n"
 
 
 def changes_json(questions: Sequence[Compared], facts: Sequence[ChangedFact], names: Names | None = None) -> str:
@@ -119,11 +119,11 @@ def _told(group: Sequence[Compared], told: set[tuple[str, ...]]) -> Iterator[str
     finding = telling(first)
     if finding is None:
         return
-    yield from _wrapped(finding.because, 2, 2)
+    yield from wrapped(finding.because, 2, 2)
     if first.change is not Change.WEAKER:
         return
     for fact in finding.facts[:MOST_FACTS]:
-        yield from _wrapped(f"{fact.source}  {fact.text}", 4, 6)
+        yield from wrapped(f"{fact.source}  {fact.text}", 4, 6)
     attack = tuple(line for chapter in chapters(finding.trace) for line in chapter) if finding.trace else ()
     if attack and finding.trace is not None:
         if attack in told:
@@ -132,27 +132,16 @@ def _told(group: Sequence[Compared], told: set[tuple[str, ...]]) -> Iterator[str
         told.add(attack)
         yield "  As it ran (replayed from reset, with images really built and signed):"
         for number, chapter in enumerate(chapters(finding.trace), start=1):
-            yield from _wrapped(f"{number:>3}  {chapter[0]}", 4, 9)
+            yield from wrapped(f"{number:>3}  {chapter[0]}", 4, 9)
             for line in chapter[1:]:
-                yield from _wrapped(line, 9, 11)
+                yield from wrapped(line, 9, 11)
 
 
 def _fact(fact: ChangedFact) -> list[str]:
     if len(fact.place) > WIDEST_PLACE:
-        return [f"  {fact.place}", *_wrapped(fact.text, 4, 6)]
-    return _wrapped(f"{fact.place}  {fact.text}".strip(), 2, 4)
+        return [f"  {fact.place}", *wrapped(fact.text, 4, 6)]
+    return wrapped(f"{fact.place}  {fact.text}".strip(), 2, 4)
 
 
 def _record(source: Source | None) -> dict[str, Any] | None:
     return None if source is None else {"file": source.file, "line": source.line}
-
-
-def _wrapped(line: str, indent: int, hanging: int) -> list[str]:
-    return wrap(
-        line,
-        WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

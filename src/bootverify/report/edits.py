@@ -1,12 +1,10 @@
 """A repair as text: the edits, what they were checked to do, what is left, and the patch of the user's files."""
 
 from collections.abc import Iterator
-from textwrap import wrap
 
 from bootverify.check.verdict import Finding, Verdict
+from bootverify.report.wrapping import wrapped
 from bootverify.whatif.repair import Repair
-
-WIDTH = 80
 
 
 def repair_text(repaired: Repair, patch: str) -> str:
@@ -24,12 +22,12 @@ def _edits(repaired: Repair) -> Iterator[str]:
     edits, changed = f"{count} edit{_s(count)}", f"{facts} fact{_s(facts)}"
     yield f"{edits} of {changed}, checked again from the edited file:"
     for edit in repaired.edits:
-        yield from _wrapped(f"- {edit.words}", 2, 4)
+        yield from wrapped(f"- {edit.words}", 2, 4)
     still = sum(each.verdict is Verdict.VIOLATED for each in repaired.report.findings)
     if repaired.left:
         yield "Nothing that held is broken by it."
     elif still:
-        yield from _wrapped(f"What was asked for holds then; {still} other{_s(still)} violated as before.", 0, 2)
+        yield from wrapped(f"What was asked for holds then; {still} other{_s(still)} violated as before.", 0, 2)
     else:
         yield "Nothing is violated then."
 
@@ -43,19 +41,8 @@ def _left(repaired: Repair) -> Iterator[str]:
         told.setdefault((each.policy, each.subject, each.repair), []).append(each)
     for (policy, subject, advice), findings in told.items():
         who = ", ".join(dict.fromkeys(each.attacker for each in findings))
-        yield from _wrapped(f"- {policy} of {subject}, {who}. {advice}", 2, 4)
+        yield from wrapped(f"- {policy} of {subject}, {who}. {advice}", 2, 4)
 
 
 def _s(count: int) -> str:
     return "" if count == 1 else "s"
-
-
-def _wrapped(line: str, indent: int, hanging: int) -> list[str]:
-    return wrap(
-        line,
-        WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

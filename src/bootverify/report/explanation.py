@@ -6,13 +6,13 @@ from textwrap import wrap
 from bootverify.design.attacker import Capability
 from bootverify.errors import InputError
 from bootverify.policy.vocabulary import PREDICATES
+from bootverify.report.wrapping import WIDTH
 from bootverify.sources.attackers import attacker_story, load_attacker
 from bootverify.sources.catalog import names
 from bootverify.sources.models import load_soc, load_stage
 from bootverify.sources.policies import load_policy
 from bootverify.whatif.migration.questions import Question
 
-WIDTH = 80
 KINDS = {"policies": "policies", "attackers": "models/attackers", "socs": "models/socs", "stages": "models/stages"}
 
 VERDICTS = {

@@ -3,13 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 
 from bootverify.check.verdict import Fact, Verdict
 from bootverify.executor.field.film import STAGED, Scene
+from bootverify.report.wrapping import WIDTH, wrapped
 from bootverify.whatif.migration.questions import Answer, Migration, UnitKind
 
-WIDTH = 80
 _NUMBER = re.compile(r"\d+")
 _TOLD = {Verdict.HOLDS: "hold", Verdict.VIOLATED: "violated", Verdict.NOT_APPLICABLE: "not asked"}
 
@@ -19,13 +18,13 @@ def migration_text(migration: Migration) -> str:
     lines = [f"migrate to {migration.new}", f"{migration.soc}      {_units(migration)}"]
     told: dict[tuple[str, ...], str] = {}
     for kind in migration.kinds:
-        lines += ["", *_wrapped(f"Units {kind.title}", 0, 2)]
+        lines += ["", *wrapped(f"Units {kind.title}", 0, 2)]
         for answer in kind.answers:
             before = told.setdefault(_story(answer), kind.title)
             lines += _answer(answer, before if before != kind.title else "")
         if kind.notes:
             lines += ["  Not delivered:", *(line for fact in kind.notes for line in _fact(fact))]
-    lines += ["-" * WIDTH, _summary(migration), *_wrapped(f"Assumed: {'; '.join(migration.assumptions)}.", 0, 9)]
+    lines += ["-" * WIDTH, _summary(migration), *wrapped(f"Assumed: {'; '.join(migration.assumptions)}.", 0, 9)]
     return "\n".join(lines) + "\n"
 
 
@@ -38,20 +37,20 @@ def _answer(answer: Answer, before: str) -> Iterator[str]:
     """The lines of an answer; `before` names the units whose film is the same."""
     strength = f" ({answer.strength})" if answer.strength else ""
     yield f"{answer.verdict.value.ljust(9)} {answer.question.words}{strength}"
-    yield from _wrapped(answer.because, 2, 2)
+    yield from wrapped(answer.because, 2, 2)
     if before and answer.verdict is Verdict.VIOLATED:
-        yield from _wrapped(f"As told of units {before}.", 2, 2)
+        yield from wrapped(f"As told of units {before}.", 2, 2)
         return
     for fact in answer.facts:
         yield from _fact(fact)
     if answer.verdict is Verdict.VIOLATED and answer.scenes:
         yield "  As it ran:"
         for number, scene in enumerate(answer.scenes, 1):
-            yield from _wrapped(f"{number:>3}  {scene.what}", 4, 9)
+            yield from wrapped(f"{number:>3}  {scene.what}", 4, 9)
             for line in telling(answer.scenes, number - 1):
-                yield from _wrapped(line, 9, 11)
+                yield from wrapped(line, 9, 11)
     if answer.verdict is Verdict.VIOLATED and answer.to_do:
-        yield from _wrapped(f"To do: {answer.to_do}", 2, 9)
+        yield from wrapped(f"To do: {answer.to_do}", 2, 9)
 
 
 def telling(scenes: Sequence[Scene], number: int) -> list[str]:
@@ -140,19 +139,8 @@ def _summary(migration: Migration) -> str:
 
 
 def _fact(fact: Fact) -> list[str]:
-    return _wrapped(f"{fact.source}  {fact.text}", 4, 6)
+    return wrapped(f"{fact.source}  {fact.text}", 4, 6)
 
 
 def _plain(words: str) -> str:
     return words.replace("|", "\\|").replace("<", "&lt;")
-
-
-def _wrapped(line: str, indent: int, hanging: int) -> list[str]:
-    return wrap(
-        line,
-        WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

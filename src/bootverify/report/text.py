@@ -1,6 +1,6 @@
 """The report as a person reads it: the answer, the deciding lines of the input, the attack as it ran, what to do."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from textwrap import wrap
@@ -8,8 +8,8 @@ from textwrap import wrap
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.machine.trace import Trace
 from bootverify.report.log import chapters
+from bootverify.report.wrapping import WIDTH, wrapped
 
-WIDTH = 80
 ORDER = (
     Verdict.VIOLATED,
     Verdict.UNDEFINED,
@@ -56,7 +56,7 @@ def text(report: Report, manner: Manner | None = None) -> str:
 def _head(report: Report) -> Iterator[str]:
     design = report.design
     asked = [each for each in report.findings if each.verdict is not Verdict.NOT_APPLICABLE]
-    yield from _wrapped(f"{design.name}: {design.title}" if design.title else design.name, 0)
+    yield from wrapped(f"{design.name}: {design.title}" if design.title else design.name, 0)
     sdk = f", nRF Connect SDK {design.sdk}" if design.sdk else ""
     yield f"{design.soc.title}{sdk}      {len(asked)} question{'' if len(asked) == 1 else 's'}"
     yield " > ".join(_stage(report, stage.name) for stage in design.stages)
@@ -104,34 +104,34 @@ def _told(group: Sequence[Finding], how: Manner) -> Iterator[str]:
         case Verdict.HOLDS:
             yield from _proved(group, facts, how)
         case Verdict.VIOLATED:
-            yield from _wrapped(first.because, 2)
+            yield from wrapped(first.because, 2)
             yield from _facts(facts, how)
             if first.trace is not None and first.trace.steps:
                 yield from _attack(first.trace)
             if first.accepted:
-                yield from _wrapped(f"Accepted by {first.accepted}", 2, 4)
+                yield from wrapped(f"Accepted by {first.accepted}", 2, 4)
             elif first.repair:
-                yield from _wrapped(f"To do: {first.repair}", 2, 9)
+                yield from wrapped(f"To do: {first.repair}", 2, 9)
         case _:
-            yield from _wrapped(first.because, 2)
+            yield from wrapped(first.because, 2)
             yield from _facts(facts, how)
             if first.open_points:
-                yield from _wrapped(f"Open point: {', '.join(first.open_points)}", 2)
+                yield from wrapped(f"Open point: {', '.join(first.open_points)}", 2)
 
 
 def _proved(group: Sequence[Finding], facts: Sequence[Fact], how: Manner) -> Iterator[str]:
     first = group[0]
-    yield from _wrapped(first.because + (". Held up by" if facts else ""), 2)
+    yield from wrapped(first.because + (". Held up by" if facts else ""), 2)
     yield from _facts(facts, how)
     if first.trace is not None and first.verdict is Verdict.HOLDS and how.explain:
         yield from _attack(first.trace, "As it was shown")
     if how.explain:
         lemmas = dict.fromkeys(lemma for each in group for lemma in each.lemmas)
         for lemma in lemmas:
-            yield from _wrapped(f"lemma: {lemma}", 4, 11)
+            yield from wrapped(f"lemma: {lemma}", 4, 11)
         witnesses = dict.fromkeys(seen for each in group for seen in each.witnesses)
         if witnesses:
-            yield from _wrapped(f"seen alive: {'; '.join(witnesses)}", 4, 16)
+            yield from wrapped(f"seen alive: {'; '.join(witnesses)}", 4, 16)
 
 
 def _facts(facts: Sequence[Fact], how: Manner) -> Iterator[str]:
@@ -141,9 +141,9 @@ def _facts(facts: Sequence[Fact], how: Manner) -> Iterator[str]:
     for place, fact in zip(places, shown, strict=True):
         if len(place) > WIDEST_PLACE:
             yield f"    {place}"
-            yield from _wrapped(fact.text, 6)
+            yield from wrapped(fact.text, 6)
         else:
-            yield from _wrapped(f"{place.ljust(width)}  {fact.text}", 4, 4 + width + 2)
+            yield from wrapped(f"{place.ljust(width)}  {fact.text}", 4, 4 + width + 2)
     if len(facts) > len(shown):
         yield f"    and {len(facts) - len(shown)} more (--explain)"
 
@@ -153,9 +153,9 @@ def _attack(trace: Trace, title: str = "As it ran") -> Iterator[str]:
     yield f"  {title} ({builds}):"
     for number, lines in enumerate(chapters(trace), start=1):
         first, *rest = lines
-        yield from _wrapped(f"{number:>3}  {first}", 4, 9)
+        yield from wrapped(f"{number:>3}  {first}", 4, 9)
         for line in rest:
-            yield from _wrapped(line, 9)
+            yield from wrapped(line, 9)
 
 
 def _foot(report: Report, how: Manner) -> Iterator[str]:
@@ -172,25 +172,13 @@ def _foot(report: Report, how: Manner) -> Iterator[str]:
         )
         if (count := report.count(verdict))
     ]
-    yield from _wrapped(", ".join(counts) + "." if counts else "Nothing was asked.", 0)
-    yield from _wrapped("Assumed: " + "; ".join(report.assumptions) + ".", 0, 9)
+    yield from wrapped(", ".join(counts) + "." if counts else "Nothing was asked.", 0)
+    yield from wrapped("Assumed: " + "; ".join(report.assumptions) + ".", 0, 9)
     if report.ledger:
         if how.ledger:
             yield "Met and not modelled:"
             for each in report.ledger:
                 place = f"{each.file}:{each.line}" if each.line else each.file
-                yield from _wrapped(f"{place}  {each.what}", 2, 4)
+                yield from wrapped(f"{place}  {each.what}", 2, 4)
         else:
             yield f"Met and not modelled: {len(report.ledger)} (--ledger lists them)."
-
-
-def _wrapped(line: str, indent: int, hanging: int | None = None) -> Iterable[str]:
-    after = " " * (indent if hanging is None else hanging)
-    return wrap(
-        line,
-        WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=after,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

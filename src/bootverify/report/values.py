@@ -1,14 +1,13 @@
 """Free facts as text: which values keep every policy and what limits them, the largest slot, combinations for holes."""
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 
+from bootverify.report.wrapping import wrapped
 from bootverify.whatif.facts import shown
 from bootverify.whatif.free import Span, largest
 from bootverify.whatif.holes import Filling
 from bootverify.whatif.maximise import Largest
 
-WIDTH = 80
 MOST_LIMITS = 6
 AGAIN = "Each end was asked again from the edited file: the last value inside, the first one outside."
 EACH = "Each value was asked from the edited file."
@@ -21,13 +20,13 @@ def free_text(path: str, spans: Sequence[Span], *, maximise: bool) -> str:
     for span in kept:
         lines.append(f"  {_values(span)}")
         for word, why in (("below", span.below), ("between", span.between), ("above", span.above)):
-            lines += _wrapped(f"{word}: {why}", 4, 6 + len(word)) if why else []
+            lines += wrapped(f"{word}: {why}", 4, 6 + len(word)) if why else []
     if not kept:
         lines.append("  none")
     if not kept or not kept[0].step:
-        lines += [line for span in spans if span.why for line in _wrapped(f"not {_values(span)}: {span.why}", 2, 6)]
+        lines += [line for span in spans if span.why for line in wrapped(f"not {_values(span)}: {span.why}", 2, 6)]
     if kept:
-        lines += _wrapped(AGAIN if kept[0].step else EACH, 0, 2)
+        lines += wrapped(AGAIN if kept[0].step else EACH, 0, 2)
     best = largest(spans) if maximise else None
     if best is not None:
         lines.append(f"largest: {shown(best.last)}; every larger value is refused")
@@ -40,7 +39,7 @@ def fillings_text(paths: Sequence[str], fillings: Sequence[Filling]) -> str:
     lines = [f"{len(kept)} of {len(fillings)} combinations keep every policy; each was asked from the edited file."]
     for each in [*kept, *(each for each in fillings if each.why)]:
         told = ", ".join(f"{path}={shown(value)}" for path, value in zip(paths, each.values, strict=True))
-        lines += _wrapped(told if not each.why else f"not {told}: {each.why}", 2, 6)
+        lines += wrapped(told if not each.why else f"not {told}: {each.why}", 2, 6)
     return "\n".join(lines) + "\n"
 
 
@@ -51,20 +50,20 @@ def largest_text(found: Largest, patch: str) -> str:
 
 def _largest(found: Largest) -> Iterator[str]:
     if found.after > found.before:
-        yield from _wrapped(f"{found.slot}: {found.after:#x} at most; {found.before:#x} now", 0, 2)
+        yield from wrapped(f"{found.slot}: {found.after:#x} at most; {found.before:#x} now", 0, 2)
         yield "Asked again from the edited file: nothing got weaker."
     else:
-        yield from _wrapped(f"{found.slot}: {found.before:#x} now, and no larger slot was found", 0, 2)
+        yield from wrapped(f"{found.slot}: {found.before:#x} now, and no larger slot was found", 0, 2)
     if found.refused:
-        yield from _wrapped(f"Larger ones fit the map, but a check refuses them: {found.refused}", 0, 2)
+        yield from wrapped(f"Larger ones fit the map, but a check refuses them: {found.refused}", 0, 2)
     if found.unknown:
-        yield from _wrapped(f"unknown whether a larger one fits: {found.unknown}", 0, 2)
+        yield from wrapped(f"unknown whether a larger one fits: {found.unknown}", 0, 2)
     if found.proved:
         solvers = ", ".join(found.proved)
         words = f"No larger one while the map's order is kept: unsat in whole numbers of pages ({solvers}), because"
-        yield from _wrapped(words, 0, 2)
+        yield from wrapped(words, 0, 2)
         for limit in found.limits[:MOST_LIMITS]:
-            yield from _wrapped(f"{limit.source}  {limit.text}", 2, 6)
+            yield from wrapped(f"{limit.source}  {limit.text}", 2, 6)
         if len(found.limits) > MOST_LIMITS:
             yield f"  and {len(found.limits) - MOST_LIMITS} more of the kind"
 
@@ -73,14 +72,3 @@ def _values(span: Span) -> str:
     if span.first == span.last:
         return shown(span.first)
     return f"{shown(span.first)} to {shown(span.last)} in steps of {shown(span.step)}"
-
-
-def _wrapped(line: str, indent: int, hanging: int) -> list[str]:
-    return wrap(
-        line,
-        WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

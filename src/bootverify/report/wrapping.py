@@ -1,0 +1,17 @@
+"""The width of a report on a terminal, and lines broken to it."""
+
+from textwrap import wrap
+
+WIDTH = 80  # columns
+
+
+def wrapped(line: str, indent: int, hanging: int | None = None) -> list[str]:
+    """`line` broken at spaces alone, its first piece set in by `indent` columns, the others by `hanging` if given."""
+    return wrap(
+        line,
+        WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent if hanging is None else hanging),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
