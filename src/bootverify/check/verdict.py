@@ -20,6 +20,22 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not-applicable"
 
+    def word(self, count: int) -> str:
+        """As it is said of so many answers: 1 holds, 2 hold, 3 not applicable."""
+        if self is Verdict.HOLDS and count != 1:
+            return "hold"
+        return self.value.replace("-", " ")
+
+
+GRAVEST_FIRST = (
+    Verdict.VIOLATED,
+    Verdict.UNDEFINED,
+    Verdict.UNKNOWN,
+    Verdict.VACUOUS,
+    Verdict.HOLDS,
+    Verdict.NOT_APPLICABLE,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:

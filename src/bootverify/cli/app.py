@@ -72,7 +72,7 @@ def run(arguments: list[str]) -> int:
         return 130
     except Exception as error:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a wrong option or argument
-            complain(f"{error.format_message()} (bootverify --help)")
+            complain(f"{error.format_message().replace('Value error, ', '')} (bootverify --help)")
             return 2
         raise
     return int(result or 0)

@@ -2,17 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from bootverify.check.verdict import Finding, Report, Verdict
+from bootverify.check.verdict import GRAVEST_FIRST, Finding, Report, Verdict
 from bootverify.report.log import chapters
 
-WORDS = {
-    Verdict.VIOLATED: "violated",
-    Verdict.UNDEFINED: "undefined",
-    Verdict.UNKNOWN: "unknown",
-    Verdict.VACUOUS: "vacuous",
-    Verdict.HOLDS: "hold",
-    Verdict.NOT_APPLICABLE: "not applicable",
-}
 OPEN = (Verdict.UNDEFINED, Verdict.UNKNOWN, Verdict.VACUOUS)
 SEVERITIES = ("critical", "high", "medium", "low")
 MOST_FACTS = 6
@@ -28,9 +20,7 @@ def markdown(report: Report) -> str:
     lines += [_counts(report), ""]
     for group in _groups(each for each in report.findings if each.verdict is Verdict.VIOLATED and not each.accepted):
         lines += _violated(group)
-    lines += _folded(
-        "open", [each for each in report.findings if WORDS[each.verdict] in {"undefined", "unknown", "vacuous"}]
-    )
+    lines += _folded("open", [each for each in report.findings if each.verdict in OPEN])
     lines += _folded("accepted", [each for each in report.findings if each.accepted])
     lines += _held([each for each in report.findings if each.verdict is Verdict.HOLDS])
     lines += ["<sub>Assumed: " + _plain("; ".join(report.assumptions)) + ".</sub>"]
@@ -42,7 +32,7 @@ def _answer(report: Report) -> str:
 
 
 def _counts(report: Report) -> str:
-    told = [f"**{count}** {word}" for verdict, word in WORDS.items() if (count := report.count(verdict))]
+    told = [f"**{count}** {each.word(count)}" for each in GRAVEST_FIRST if (count := report.count(each))]
     return ", ".join(told) + "." if told else "Nothing was asked."
 
 
@@ -81,7 +71,7 @@ def _folded(word: str, findings: Sequence[Finding]) -> Iterator[str]:
     yield f"<details><summary>{len(findings)} {word}</summary>"
     yield from ["", "| policy | subject | attacker | why |", "|---|---|---|---|"]
     for each in findings:
-        why = each.accepted or f"{WORDS[each.verdict]}: {each.because}"
+        why = each.accepted or f"{each.verdict.word(1)}: {each.because}"
         yield f"| `{each.policy}` | `{_plain(each.subject)}` | {each.attacker} | {_plain(why)} |"
     yield from ["", "</details>", ""]
 
@@ -89,7 +79,7 @@ def _folded(word: str, findings: Sequence[Finding]) -> Iterator[str]:
 def _held(findings: Sequence[Finding]) -> Iterator[str]:
     if not findings:
         return
-    yield f"<details><summary>{len(findings)} hold</summary>"
+    yield f"<details><summary>{len(findings)} {Verdict.HOLDS.word(len(findings))}</summary>"
     yield from ["", "| policy | subject | attackers | earned by |", "|---|---|---|---|"]
     rows: dict[tuple[str, str, str], list[str]] = {}
     for each in findings:

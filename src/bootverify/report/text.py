@@ -5,18 +5,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from textwrap import wrap
 
-from bootverify.check.verdict import Fact, Finding, Report, Verdict
+from bootverify.check.verdict import GRAVEST_FIRST, Fact, Finding, Report, Verdict
 from bootverify.machine.trace import Trace
 from bootverify.report.log import chapters
 from bootverify.report.wrapping import WIDTH, wrapped
 
-ORDER = (
-    Verdict.VIOLATED,
-    Verdict.UNDEFINED,
-    Verdict.UNKNOWN,
-    Verdict.VACUOUS,
-    Verdict.HOLDS,
-)
 SEVERITIES = ("critical", "high", "medium", "low")
 MOST_FACTS = 6
 WIDEST_PLACE = 40
@@ -42,7 +35,7 @@ def text(report: Report, manner: Manner | None = None) -> str:
     """The report in 80 columns."""
     how = manner or Manner()
     lines = [*_head(report), ""]
-    for verdict in ORDER:
+    for verdict in GRAVEST_FIRST[:-1]:
         findings = sorted(
             (each for each in report.findings if each.verdict is verdict),
             key=lambda each: (SEVERITIES.index(each.severity), each.policy, each.subject),
@@ -160,18 +153,7 @@ def _attack(trace: Trace, title: str = "As it ran") -> Iterator[str]:
 
 def _foot(report: Report, how: Manner) -> Iterator[str]:
     yield "-" * WIDTH
-    counts = [
-        f"{count} {word}"
-        for verdict, word in (
-            (Verdict.VIOLATED, "violated"),
-            (Verdict.HOLDS, "hold"),
-            (Verdict.UNDEFINED, "undefined"),
-            (Verdict.UNKNOWN, "unknown"),
-            (Verdict.VACUOUS, "vacuous"),
-            (Verdict.NOT_APPLICABLE, "not applicable"),
-        )
-        if (count := report.count(verdict))
-    ]
+    counts = [f"{count} {each.word(count)}" for each in GRAVEST_FIRST if (count := report.count(each))]
     yield from wrapped(", ".join(counts) + "." if counts else "Nothing was asked.", 0)
     yield from wrapped("Assumed: " + "; ".join(report.assumptions) + ".", 0, 9)
     if report.ledger:

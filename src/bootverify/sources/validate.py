@@ -38,6 +38,9 @@ def _fault(detail: Any, model: type[BaseModel], written: Written) -> Fault:  # n
             message = f"`{where}` lacks `{path[-1]}`" if inside else f"`{path[-1]}` is missing"
         case "literal_error":
             message = f"`{where}` is `{_short(detail['input'])}`; should be {detail['ctx']['expected']}"
+        case "model_type" if not inside:
+            missing = "the file is empty; write" if written.plain is None else "should be"
+            message = f"{missing} `key: value` lines"
         case _:
             text = str(detail["msg"]).removeprefix("Value error, ")
             message = f"`{where}`: {text[0].lower() + text[1:]} (it is `{_short(detail['input'])}`)"

@@ -85,6 +85,16 @@ def test_each_mistake_gets_its_fault(tmp_path, old, new, line_has, words) -> Non
 
 
 @pytest.mark.parametrize(
+    ("content", "words"),
+    [("", "the file is empty"), ("- b0\n- app\n", "should be `key: value`"), ("b0\n", "should be `key: value`")],
+)
+def test_a_file_that_is_no_mapping_is_told_in_plain_words(tmp_path, content, words) -> None:
+    (tmp_path / "design.yaml").write_text(content)
+    with pytest.raises(InputError, match=words):
+        load_design(tmp_path / "design.yaml")
+
+
+@pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ("size: 0x200}", "size: 0x4200}", "`mcuboot_pad` .* overlaps `app`|`app` .* overlaps `mcuboot_pad`"),
