@@ -1,7 +1,7 @@
 """A world that the encoder follows: every action is checked for inclusion, every predicate for agreement."""
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import lru_cache
 
 from bootverify.check.inclusion import Inclusion, hidden
 from bootverify.check.replay import act  # not the one that conftest watches: here it is watched already
@@ -9,13 +9,13 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.instant import Instants
-from bootverify.encoder.terms import Term, Value, evaluate
+from bootverify.encoder.terms import Term, Valuation, Value
 from bootverify.executor import predicates
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action
 
 
-@cache
+@lru_cache(maxsize=256)
 def instants_of(design: Design, attacker: Attacker) -> Instants:
     """The encoder's steps for the two, built once."""
     return Instants(system_for(design, attacker))
@@ -29,6 +29,7 @@ class Followed:
         self.world = World.start(design, attacker)
         self.inclusion = Inclusion(self.steps, self.world)
         self.history: list[Action] = []
+        self.asked = tuple(_asked(self.steps))
 
     def tries(self, action: Action) -> bool:
         """Let `action` happen if it can; whether it did. Raises Discrepancy where the encoder does not foresee it."""
@@ -56,14 +57,18 @@ class Followed:
     def disagreements(self) -> list[str]:
         """The predicates on which executor and encoder differ, where the encoder's are exact."""
         found = []
-        for name, here, there in asked(self.steps, self.world):
-            told = {bool(evaluate(there, each)) for each in self.inclusion.instants}
-            if self._exact(there) and told != {here()}:
-                found.append(f"{name}: {here()} here, {told} there")
+        instants = [Valuation(each) for each in self.inclusion.instants]
+        vague = self._vague()
+        for name, here, there in self.asked:
+            if not vague.isdisjoint(there.free):
+                continue
+            told, seen = {bool(each.of(there)) for each in instants}, here(self.world)
+            if told != {seen}:
+                found.append(f"{name}: {seen} here, {told} there")
         return found
 
-    def _exact(self, term: Term) -> bool:
-        """Nothing that the term reads is tampered or midway: there the encoder knows only what may be."""
+    def _vague(self) -> set[Term]:
+        """What is tampered or midway: there the encoder knows only what may be."""
         frame = self.steps.boot.frame
         vague = {
             variable
@@ -74,25 +79,31 @@ class Followed:
         }
         for each in self.inclusion.instants:
             vague |= hidden(frame, each)
-        return vague.isdisjoint(term.free)
+        return vague
 
 
-def asked(steps: Instants, world: World) -> Iterator[tuple[str, Callable[[], bool], Term]]:
-    """Every predicate of everything: its name, the executor's answer, the encoder's term."""
-    design, ask = world.design, steps.boot.predicates
+def _asked(steps: Instants) -> Iterator[tuple[str, Callable[[World], bool], Term]]:
+    """Every predicate of everything: its name, how the executor answers, the encoder's term."""
+    design, ask = steps.boot.frame.design, steps.boot.predicates
     for stage in design.stages:
-        yield f"intact({stage.name})", lambda it=stage: predicates.intact(world, it), ask.intact(stage)
+        yield f"intact({stage.name})", _answer(predicates.intact, stage), ask.intact(stage)
     for image in design.images:
         for name in ("starting", "running", "authentic", "writable"):
-            mine = getattr(predicates, name)
-            yield f"{name}({image.name})", lambda it=image, mine=mine: mine(world, it), getattr(ask, name)(image)
+            yield (
+                f"{name}({image.name})",
+                _answer(getattr(predicates, name), image),
+                getattr(ask, name)(image),
+            )
     for key in design.keys:
         for name in ("knows", "usable", "shipped", "renewed"):
-            mine = getattr(predicates, name)
-            yield f"{name}({key.name})", lambda it=key, mine=mine: mine(world, it), getattr(ask, name)(key)
+            yield f"{name}({key.name})", _answer(getattr(predicates, name), key), getattr(ask, name)(key)
         for image in design.images:
             yield (
                 f"carried({key.name}, {image.name})",
-                lambda it=key, by=image: predicates.carried(world, it, by),
+                _answer(predicates.carried, key, image),
                 ask.carried(key, image),
             )
+
+
+def _answer(predicate: Callable[..., bool], *things: object) -> Callable[[World], bool]:
+    return lambda world: predicate(world, *things)

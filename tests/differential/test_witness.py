@@ -15,7 +15,7 @@ from bootverify.check.inclusion import explains
 from bootverify.check.replay import replay
 from bootverify.check.search import Path, PathStep, shortest
 from bootverify.encoder.concretize import actions
-from bootverify.encoder.pycode import inputs_of
+from bootverify.encoder.pycode import Compiled, inputs_of
 from bootverify.encoder.system import Transition
 from bootverify.encoder.terms import BOOL, Term, const, domain, or_, substitute, true
 
@@ -64,7 +64,7 @@ def _witnessed(name: str, attacker: str, most_states: int) -> tuple[set[str], se
 
 def _told(steps, path, last):
     """The path with all its inputs and one more transition, for each choice of that one; and the instant at its end."""
-    system, compiled = steps.boot.system, steps._compiled
+    system, compiled = steps.boot.system, Compiled(steps.boot.system)
     numbers = {transition.name: i for i, transition in enumerate(system.transitions)}
     state, told = compiled.initial()[0], []
     for step in path.steps:

@@ -5,8 +5,8 @@ For checks that compare a concrete device with this system: abstract the device 
 before.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
@@ -14,11 +14,12 @@ from bootverify.encoder.boot_system import BootSystem
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED
 from bootverify.encoder.frame_hardware import NO_SLOT
-from bootverify.encoder.pycode import Compiled, State, inputs_of
-from bootverify.encoder.terms import Term, Value, domain
+from bootverify.encoder.system import Transition
+from bootverify.encoder.terms import Term, Valuation, Value, conjuncts, domain
 from bootverify.machine.action import Action, ProgramRegion, Reset, TakeStep
 
 Facts = Mapping[str, Value]
+Kind = tuple[type[Action], int | None]  # of a register also its number
 
 
 def values(frame: Frame, facts: Facts) -> dict[Term, Value]:
@@ -63,24 +64,20 @@ class Instants:
     """Explicit steps of a boot system over plain values."""
 
     boot: BootSystem
-    _told: dict[tuple[object, ...], bool] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    @cached_property
-    def _compiled(self) -> Compiled:
-        return Compiled(self.boot.system)
 
     def start(self) -> dict[str, Value]:
         """The factory state."""
-        return self._plain(self._compiled.initial()[0])
+        init = self.boot.system.init
+        return {variable.name: init[variable][0] for variable in self.boot.system.variables}
 
     def successors(self, facts: Facts) -> Iterator[Successor]:
         """Everything that may follow `facts`; no change is always possible, and not listed."""
-        for number, chosen, state in self._compiled.successors(self._packed(facts)):
-            yield Successor(
-                transition=self.boot.system.transitions[number].name,
-                actions=self._actions(number, chosen),
-                after=self._plain(state),
-            )
+        before = self.instant(facts)
+        told = Valuation(before)
+        for transition in self.boot.system.transitions:
+            for actions, after in self._taken(transition, before, told):
+                plain = {variable.name: value for variable, value in after.items()}
+                yield Successor(transition=transition.name, actions=actions, after=plain)
 
     def instant(self, facts: Facts) -> dict[Term, Value]:
         """The facts as an assignment to the variables of the frame, in their order."""
@@ -88,12 +85,14 @@ class Instants:
 
     def after(self, before: Mapping[Term, Value], action: Action | None = None) -> Iterator[dict[Term, Value]]:
         """What may follow `before`; with `action`, by a transition that stands for an action of that kind."""
-        old = self._compiled.encode(before)
-        for number in self._compiled.possible(old):
-            if action is None or self._may_be(number, action):
-                for chosen, state in self._compiled.step(number)(old):
-                    if action is None or self._of_kind(number, chosen, action):
-                        yield self._compiled.decode(state)
+        told = Valuation(before)
+        wanted = None if action is None else _kinds(action)
+        for transition in self.boot.system.transitions:
+            if wanted is not None and wanted.isdisjoint(self._kinds_of[transition.name]):
+                continue
+            for actions, after in self._taken(transition, before, told):
+                if wanted is None or not wanted.isdisjoint(map(_kind, actions)):
+                    yield after
 
     def allows(self, before: Facts, after: Facts, action: Action | None = None) -> bool:
         """Whether some successor of `before`, or `before` itself, covers `after`.
@@ -106,37 +105,46 @@ class Instants:
             return True
         return any(covers(frame, state, new) for state in self.after(values(frame, before), action))
 
-    def _may_be(self, number: int, action: Action) -> bool:
-        """Whether the transition can stand for an action of that kind, whatever its inputs."""
-        region = action.region if isinstance(action, ProgramRegion) else None
-        kind = (number, type(action), region, isinstance(action, TakeStep) and action.cut_after is not None)
-        if kind not in self._told:
-            ranges = [range(len(domain(each.sort))) for each in self.boot.system.transitions[number].inputs]
-            told = [each for chosen in product(*ranges) for each in self._actions(number, chosen)]
-            self._told[kind] = _is_kind(told, action)
-        return self._told[kind]
+    def _taken(
+        self, transition: Transition, before: Mapping[Term, Value], told: Valuation
+    ) -> Iterator[tuple[tuple[Action, ...], dict[Term, Value]]]:
+        """The actions and the next instant of `transition`, for each choice of its inputs that it allows."""
+        guard = conjuncts(transition.guard)
+        if not all(told.of(each) for each in guard if each.free.isdisjoint(transition.inputs)):
+            return
+        for chosen in _choices(transition):
+            here = Valuation(chosen, told) if chosen else told
+            if here.of(transition.guard):
+                after = {**before, **{target: here.of(value) for target, value in transition.updates.items()}}
+                yield self._actions(transition, chosen), after
 
-    def _of_kind(self, number: int, chosen: tuple[int, ...], action: Action) -> bool:
-        return _is_kind(self._actions(number, chosen), action)
+    @cached_property
+    def _kinds_of(self) -> dict[str, frozenset[Kind]]:
+        """The kinds of action that each transition can stand for, by its name."""
+        return {
+            each.name: frozenset(_kind(told) for chosen in _choices(each) for told in self._actions(each, chosen))
+            for each in self.boot.system.transitions
+        }
 
-    def _actions(self, number: int, chosen: tuple[int, ...]) -> tuple[Action, ...]:
-        transition = self.boot.system.transitions[number]
-        return self.boot.moves[transition.name].actions(inputs_of(transition, chosen))
-
-    def _packed(self, facts: Facts) -> State:
-        return self._compiled.encode(values(self.boot.frame, facts))
-
-    def _plain(self, state: State) -> dict[str, Value]:
-        return {variable.name: value for variable, value in self._compiled.decode(state).items()}
+    def _actions(self, transition: Transition, chosen: Mapping[Term, Value]) -> tuple[Action, ...]:
+        return self.boot.moves[transition.name].actions({each.name: value for each, value in chosen.items()})
 
 
-def _is_kind(told: Iterable[Action], action: Action) -> bool:
-    """Whether one of the actions that are told is of the kind of `action`."""
-    if isinstance(action, ProgramRegion):
-        return any(isinstance(each, ProgramRegion) and each.region == action.region for each in told)
-    # Where power goes before anything lasted, a cut step is a reset.
+def _choices(transition: Transition) -> Iterator[dict[Term, Value]]:
+    """Every choice of the inputs."""
+    for chosen in product(*(domain(each.sort) for each in transition.inputs)):
+        yield dict(zip(transition.inputs, chosen, strict=True))
+
+
+def _kind(action: Action) -> Kind:
+    """What two actions must share to be of one kind."""
+    return type(action), action.region if isinstance(action, ProgramRegion) else None
+
+
+def _kinds(action: Action) -> frozenset[Kind]:
+    """The kinds of transition that may explain `action`: where power goes before anything lasted, it is a reset."""
     cut = isinstance(action, TakeStep) and action.cut_after is not None
-    return any(type(each) is type(action) or (cut and isinstance(each, Reset)) for each in told)
+    return frozenset({_kind(action)} | ({(Reset, None)} if cut else set()))
 
 
 def _carried(frame: Frame) -> dict[str, Value]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import product
 
 from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import BOOL, Op, Term, Value, domain, evaluate, nodes
+from bootverify.encoder.terms import BOOL, Op, Term, Value, conjuncts, domain, evaluate, nodes
 
 State = tuple[int, ...]
 Choice = tuple[int, ...]
@@ -68,15 +68,15 @@ class Compiled:
     def _dispatch(self) -> tuple[int, list[list[int]]]:
         """A variable that many guards ask about by itself, and the transitions possible at each of its values."""
         alone = [_alone(transition.guard) for transition in self.system.transitions]
-        asked = Counter(variable for conjuncts in alone for variable in conjuncts if variable in self._index)
+        asked = Counter(variable for parts in alone for variable in parts if variable in self._index)
         if not asked:
             return 0, [list(range(len(alone))) for _ in domain(self.system.variables[0].sort)] if self._index else []
         pivot = max(self.system.variables, key=lambda variable: asked[variable])
         return self._index[pivot], [
             [
                 i
-                for i, conjuncts in enumerate(alone)
-                if all(evaluate(conjunct, {pivot: value}) for conjunct in conjuncts.get(pivot, ()))
+                for i, parts in enumerate(alone)
+                if all(evaluate(conjunct, {pivot: value}) for conjunct in parts.get(pivot, ()))
             ]
             for value in domain(pivot.sort)
         ]
@@ -107,14 +107,10 @@ def inputs_of(transition: Transition, choice: Choice) -> dict[str, Value]:
 def _alone(guard: Term) -> dict[Term, list[Term]]:
     """The conjuncts of a guard that read one variable, by that."""
     found: dict[Term, list[Term]] = {}
-    for conjunct in _conjuncts(guard):
+    for conjunct in conjuncts(guard):
         if len(conjunct.free) == 1:
             found.setdefault(next(iter(conjunct.free)), []).append(conjunct)
     return found
-
-
-def _conjuncts(guard: Term) -> tuple[Term, ...]:
-    return guard.arguments if guard.op is Op.AND else (guard,)
 
 
 @lru_cache(maxsize=4096)
@@ -132,9 +128,9 @@ def _step(guard: Term, updates: Mapping[Term, Term], inputs: tuple[Term, ...], i
     """A function of a state. What no input decides is computed once, before the loops over inputs, if at all."""
     names = {each: f"i{position}" for position, each in enumerate(inputs)}
     code = _Code(index, names)
-    conjuncts = _conjuncts(guard)
-    early = [each for each in conjuncts if each.free.isdisjoint(names)]
-    late = [each for each in conjuncts if not each.free.isdisjoint(names)]
+    parts_of_guard = conjuncts(guard)
+    early = [each for each in parts_of_guard if each.free.isdisjoint(names)]
+    late = [each for each in parts_of_guard if not each.free.isdisjoint(names)]
     lines = ["def step(s):"]
     for each in early:
         lines += code.body([each], "    ")

@@ -214,6 +214,11 @@ def domain(sort: Sort) -> tuple[Value, ...]:
     return (False, True) if sort is BOOL else sort.values
 
 
+def conjuncts(term: Term) -> tuple[Term, ...]:
+    """The terms that must all hold for `term` to hold."""
+    return term.arguments if term.op is Op.AND else (term,)
+
+
 def nodes(*roots: Term) -> Iterator[Term]:
     """Every node below `roots` once, arguments before what uses them."""
     seen: set[int] = set()
@@ -284,27 +289,48 @@ class Substitution:
                 return term
 
 
-def evaluate(term: Term, assignment: Mapping[Term, Value]) -> Value:
-    """The value of `term`; KeyError names a variable that `assignment` lacks."""
-    done: dict[int, Value] = {}
-    for node in ordered(term):
-        values = [done[argument.id] for argument in node.arguments]
-        match node.op:
+class Valuation:
+    """The values of terms under one assignment; what neither a connective nor a choice needs is not looked at.
+
+    `within` is a valuation of all but the variables that this one adds: what does not read them is valued there, once.
+    """
+
+    __slots__ = ("_assignment", "_done", "_within")
+
+    def __init__(self, assignment: Mapping[Term, Value], within: "Valuation | None" = None) -> None:
+        self._assignment = assignment
+        self._within = within
+        self._done: dict[int, Value] = {}
+
+    def of(self, term: Term) -> Value:
+        """The value of `term`; KeyError names a variable that was needed and has none."""
+        found = self._done.get(term.id)
+        if found is None:
+            outside = self._within is not None and term.free.isdisjoint(self._assignment)
+            found = self._done[term.id] = self._within.of(term) if outside and self._within else self._valued(term)
+        return found
+
+    def _valued(self, term: Term) -> Value:
+        match term.op:
             case Op.CONST:
-                done[node.id] = node.value
+                return term.value
             case Op.VAR:
-                done[node.id] = assignment[node]
+                return self._assignment[term]
             case Op.NOT:
-                done[node.id] = not values[0]
+                return not self.of(term.arguments[0])
             case Op.AND:
-                done[node.id] = all(values)
+                return all(map(self.of, term.arguments))
             case Op.OR:
-                done[node.id] = any(values)
+                return any(map(self.of, term.arguments))
             case Op.EQ:
-                done[node.id] = values[0] == values[1]
+                return self.of(term.arguments[0]) == self.of(term.arguments[1])
             case Op.ITE:
-                done[node.id] = values[1] if values[0] else values[2]
-    return done[term.id]
+                return self.of(term.arguments[1 if self.of(term.arguments[0]) else 2])
+
+
+def evaluate(term: Term, assignment: Mapping[Term, Value]) -> Value:
+    """The value of `term`; KeyError names a variable that was needed and has none."""
+    return Valuation(assignment).of(term)
 
 
 def show(term: Term) -> str:

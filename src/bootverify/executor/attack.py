@@ -18,6 +18,8 @@ from bootverify.machine.action import ProgramRegion
 from bootverify.machine.content import Crafted
 from bootverify.ranges import AddressRange
 
+_FLIPPED = bytes(byte ^ 0xA5 for byte in range(256))
+
 
 def hostile_as(world: World) -> tuple[Attribution, ...]:
     """The attributions with which the attacker acts right now, by code or by probe; empty when he cannot."""
@@ -86,11 +88,11 @@ def _crafted(world: World, stage_name: str) -> bool:
 
 def overwrite_somewhere(world: World, area: AddressRange, initiator: Attribution) -> bool:
     """Whether `initiator` changes some byte of `area`: tried on a copy, page by page, until one has changed."""
+    twin = world.copy()
     for part in access.granules(world.device, area):
-        twin = world.copy()
         page = AddressRange.sized(part.start, min(part.size, world.design.soc.page))
         before = twin.device.flash.read(page.start, page.size)
-        flipped = bytes(byte ^ 0xA5 for byte in before)
+        flipped = before.translate(_FLIPPED)
         access.erase_and_write(twin.device, page, flipped, initiator)
         if twin.device.flash.read(page.start, page.size) != before:
             return True
