@@ -107,6 +107,9 @@ def resolved_protect(
     if entry.protects is None:
         source = next((call.source for call in model.program if call.operation == operation), None)
         return _vendors(context, image, images, entry, source, first=operation == calls[0]) if source else None
+    if not calls:
+        context.fault(("chain", image.name, "protects"), f"{model.name} protects nothing; drop `protects`")
+        return None
     moments = {"start": calls[0] if len(calls) > 1 else EARLY, "hand_over": calls[-1]}
     chosen = [i for i, item in enumerate(entry.protects) if moments.get(item.when or "", calls[0]) == operation]
     return _listed(context, image, entry.protects, chosen) if chosen else None

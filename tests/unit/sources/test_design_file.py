@@ -69,6 +69,12 @@ def edited(tmp_path, name, old, new) -> Path:
             r"unknown key `validate_primray`; did you mean `validate_primary`",
         ),
         ("staging: mcuboot_secondary", "staging: mcuboot_secundary", "app:", r"`mcuboot_secundary` is no partition"),
+        (
+            "    staging: mcuboot_secondary",
+            "    staging: mcuboot_secondary\n    protects: [{span: [0x0, 0xc000], lock: until_reset}]",
+            "protects:",
+            "application protects nothing; drop",
+        ),
         ("verified_by: mcuboot", "verified_by: mcu", "verified_by", r"`mcu` is no stage; known: mcuboot, app"),
         ("span: [0x0, 0xc000]", "span: [0xc000, 0x0]", "span:", "runs backwards"),
         ("lifecycle:", "lifecycles:", "lifecycles", r"unknown key `lifecycles`; did you mean `lifecycle`"),

@@ -13,9 +13,10 @@ from bootverify.sources.document import read_written
 from bootverify.sources.importers.build_files import PROGRAMMED, put_firmware, put_public_keys
 from bootverify.sources.importers.devicetree import parse_devicetree
 from bootverify.sources.importers.folders import files_in, folders_in, noted_input
+from bootverify.sources.importers.identity import put_identity
 from bootverify.sources.importers.kconfig import Kconfig, merged, read_kconfig
 from bootverify.sources.importers.partition_manager import read_partitions, read_regions
-from bootverify.sources.importers.project import Named, Project, sdk_in, shown_path, soc_in, tolerated
+from bootverify.sources.importers.project import Project, shown_path, tolerated
 from bootverify.sources.input_file import MIB, read_bytes
 
 MOST_IMAGES = 40
@@ -46,10 +47,10 @@ def read_build_dir(path: Path, shown: str) -> Project:
     """
     project = Project(name=path.resolve().name, shown=shown)
     _kconfigs(project, path)
-    _soc_and_sdk(project, path)
+    put_firmware(project, path)
+    put_identity(project, path)
     _maps(project, path)
     _trees(project, path)
-    put_firmware(project, path)
     put_public_keys(project, path)
     _sources(project, path)
     return project
@@ -128,32 +129,6 @@ def _role(name: str, config: Kconfig, default: str) -> str:
     if config.on("CONFIG_IS_SPM") or name == "spm":
         return "spm"
     return "application" if name == default else "further image"
-
-
-def _soc_and_sdk(project: Project, path: Path) -> None:
-    names = ("CONFIG_BOARD_TARGET", "CONFIG_BOARD_QUALIFIERS", "CONFIG_SOC", "CONFIG_BOARD")
-    configs = [project.image(role) for role in ("application", "mcuboot", "nsib", "spm")]
-    for config in [config for config in configs if config is not None]:
-        for name in names:
-            symbol = config.symbol(name)
-            soc = soc_in(symbol.value) if symbol else ""
-            if symbol is not None and soc:
-                project.soc = Named(name=soc, source=symbol.source)
-                break
-        if project.soc is not None:
-            break
-    if project.soc is None and project.sysbuild is not None:
-        for name in ("SB_CONFIG_BOARD_QUALIFIERS", "SB_CONFIG_SOC", "SB_CONFIG_BOARD"):
-            symbol = project.sysbuild.symbol(name)
-            if symbol is not None and soc_in(symbol.value):
-                project.soc = Named(name=soc_in(symbol.value), source=symbol.source)
-                break
-    for config in project.all_kconfigs():
-        texts = (value for value in config.values() if len(value) > 8)
-        project.sdk = project.sdk or next((sdk for text in texts if (sdk := sdk_in(text))), "")
-    info = path / "build_info.yml"
-    if not project.sdk and info.is_file():
-        project.sdk = sdk_in(read_bytes(info, limit=MIB, shown=info.name).decode("utf-8", "replace"))
 
 
 def _maps(project: Project, path: Path) -> None:

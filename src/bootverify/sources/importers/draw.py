@@ -22,6 +22,12 @@ from bootverify.sources.search import Search
 from bootverify.sources.written import Written
 
 MOST_PARTITIONS = 1000
+# Parts that are known and not modelled, and why (soc.md 9; nRF Connect SDK, list of its parts).
+_NOT_MODELLED = {
+    "nrf54h20": ": its secure domain boots it, not the application core",
+    "nrf92": ": its secure domain boots it, not the application core",
+    "nrf51": ": the SDK's boot stages have no protection unit there",
+}
 
 
 def drawn(project: Project, sdk: str | None, search: Search) -> Written:
@@ -40,7 +46,9 @@ def drawn(project: Project, sdk: str | None, search: Search) -> Written:
     else:
         draft.put(("soc",), UNSPECIFIED, Source(file=project.shown))
         if project.soc is not None:
-            words = f"no model of {project.soc.name}: only what holds on any SoC is asked"
+            name = project.soc.name
+            why = next((words for part, words in _NOT_MODELLED.items() if name.startswith(part)), "")
+            words = f"no model of {name}{why}; only what holds on any SoC is asked"
             project.ledger.add(project.soc.source, words)
     draft.put(("sdk",), project.sdk)
     _put_map(draft, project)

@@ -47,6 +47,7 @@ class Kconfig:
     lines: dict[str, Line] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     uncertain: set[str] = field(default_factory=set)  # set for some boards, and the board is not known
+    checkout: str = ""  # the SDK's own folder, as a build's comment names it
 
     def symbol(self, name: str) -> Symbol | None:
         """The symbol called `name` with its prefix, such as CONFIG_FPROTECT; None when the file has no word of it."""
@@ -136,6 +137,8 @@ def parse_kconfig(content: bytes, name: str, ledger: Ledger) -> Kconfig:
                 lines[symbol] = ("n", number, line, name)
                 continue
         elif line.startswith("#") and not line.rstrip().endswith("set"):
+            if line.startswith("# nrf ("):  # `# nrf (/home/me/ncs/v2.6.1/nrf)`: the menu of the SDK's module
+                found.checkout = line[7:].rstrip().removesuffix(")")
             continue
         _other(found, line, number, ledger)
     return found

@@ -4,7 +4,6 @@ Files of one build repeat each other (merged.hex holds provision.hex, and so on)
 that says something else at an address is left out, and named. Files that the user named must agree.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,6 @@ from bootverify.sources.importers.kconfig import Kconfig
 from bootverify.sources.importers.partition_manager import read_partitions
 from bootverify.sources.importers.project import Named, Project, soc_in
 from bootverify.sources.importers.settings import update_mode
-from bootverify.sources.input_file import MIB, read_text
 from bootverify.sources.models import load_soc, second_core
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
@@ -39,7 +37,6 @@ _FLAGS = {
     "protects": ("CONFIG_FPROTECT",),
     "drops_rights": ("CONFIG_NCS_MCUBOOT_DISABLE_SELF_RWX",),
 }
-_BOARDS = (re.compile(r"\s*qualifiers: *(\S+)"), re.compile(r"\s*name: *(\S+)"))
 MOST_KEYS = 64
 
 
@@ -109,9 +106,6 @@ def _name_soc(project: Project, paths: Sequence[Path], soc: str) -> None:
         load_soc(soc)
         project.soc = Named(name=soc, source=Source(file="--soc", text=f"--soc {soc}"))
     for path in paths if project.soc is None else ():
-        if path.is_dir() and (told := _in_build_info(path)) is not None:
-            project.soc = told
-            return
         for text in (path.name, path.resolve().parent.name):
             if soc_in(text):
                 source = Source(file=str(path), text="named by the file or its folder")
@@ -120,20 +114,6 @@ def _name_soc(project: Project, paths: Sequence[Path], soc: str) -> None:
     if project.soc is None and project.firmware:
         words = "nothing here tells the SoC; name it with --soc, such as --soc nrf5340"
         raise InputError.at(project.shown, 0, words)
-
-
-def _in_build_info(path: Path) -> Named | None:
-    """The part that the build system's own record of the board names (build_info.yml, `qualifiers`)."""
-    file = path / "build_info.yml"
-    if not file.is_file():
-        return None
-    lines = list(enumerate(read_text(file, limit=MIB).splitlines(), 1))
-    for pattern in _BOARDS:
-        for number, line in lines:
-            match = pattern.match(line)
-            if match is not None and soc_in(match[1]):
-                return Named(name=soc_in(match[1]), source=Source(file=str(file), line=number, text=line.strip()))
-    return None
 
 
 def _pieces(project: Project, named: set[str]) -> tuple[tuple[Piece, ...], tuple[str, ...]]:

@@ -14,7 +14,12 @@ from bootverify.sources.importers.partition_manager import PmEntry, PmRegion
 from bootverify.sources.ledger import Ledger
 
 _SOC = re.compile(r"nrf(5340|52\d{3}|51\d{3}|91\d{2}|92\d{2}|54(?:l[mvsc]?\d{2}[ab]?|h20))")
-_SDK = re.compile(r"(?:ncs|sdk-connect|nrf-connect)[/\\]+v?(\d+\.\d+\.\d+)")
+# A folder of the release in one of the SDK, or one that the SDK's own folders lie in; Kconfig's comments have lost the
+# backslashes of Windows' paths.
+_SDK = (
+    re.compile(r"(?:ncs|sdk-connect|nrf-connect)(?:[/\\]+v?|v)([1-9]\.\d{1,2}\.\d{1,2})(?!\d)"),
+    re.compile(r"(?:[/\\]v?|v)([1-9]\.\d{1,2}\.\d{1,2})[/\\]*(?:nrf|zephyr|bootloader|modules|nrfxlib)(?:[/\\]|$)"),
+)
 # Boards whose names do not tell the SoC: vendor's board files, nrf/boards and zephyr/boards.
 _BOARDS = {
     "thingy91x_nrf5340": "nrf5340",
@@ -94,10 +99,10 @@ def soc_in(text: str) -> str:
 def sdk_in(text: str) -> str:
     """The release of the SDK that a path speaks of; empty when it names none.
 
-    >>> sdk_in("/home/user/ncs/v3.1.1/bootloader/mcuboot")
-    '3.1.1'
+    >>> sdk_in("/home/user/ncs/v3.1.1/bootloader/mcuboot"), sdk_in("E:nRFv1.7.1nrf"), sdk_in("/work/tool-1.2.0/nrf")
+    ('3.1.1', '1.7.1', '')
     """
-    match = _SDK.search(text)
+    match = next((found for form in _SDK if (found := form.search(text))), None)
     return match[1] if match else ""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from bootverify.design.source import Source
 from bootverify.sources.importers.devicetree import Devicetree, parse_devicetree
 from bootverify.sources.importers.hexfile import read_firmware
+from bootverify.sources.importers.identity import printed_release
 from bootverify.sources.importers.project import Named, Project, soc_in
 from bootverify.sources.input_file import MIB, read_bytes
 
@@ -36,6 +37,7 @@ def read_image(path: Path, shown: str) -> Project:
     firmware = read_firmware(path, shown=shown)
     project = Project(name=path.name, shown=shown, fragments=True)
     project.firmware.append(firmware)
+    project.sdk = printed_release(project)
     project.inputs.append((shown, firmware.sha256))
     return project
 

@@ -1,0 +1,96 @@
+"""Which SoC and which release a build is of: the surest of what its files say."""
+
+import re
+
+import pytest
+from tests.designs.build_dirs import Build, write_build
+
+from bootverify.cli import run
+from bootverify.sources.importers import load
+from bootverify.sources.importers.project import sdk_in
+
+HEADER = '#define NCS_VERSION_NUMBER 0x20601\n#define NCS_VERSION_STRING           "2.6.1"\n'
+INFO = """cmake:
+  board:
+    name: 'nrf5340dk'
+    qualifiers: 'nrf5340/cpuapp'
+west:
+  topdir: '/opt/nordic/ncs/v3.2.4'
+"""
+GENERATED = "app/zephyr/include/generated/zephyr/ncs_version.h"
+CACHE = (
+    "CACHED_BOARD:STRING=nrf5340dk_nrf5340_cpuapp_ns\nZephyr_DIR:PATH=C:/ncs/v2.5.2/zephyr/share/zephyr-package/cmake\n"
+)
+
+
+def built(tmp_path, files, **choices):
+    path = write_build(tmp_path / "app" / "build", Build(**choices))
+    for name, text in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("files", "application", "sdk"),
+    [
+        ({}, b"application ", ""),
+        ({GENERATED: HEADER}, b"*** Using nRF Connect SDK v2.7.0-5 ***", "2.6.1"),
+        ({"build_info.yml": INFO}, b"*** Booting nRF Connect SDK v2.7.0-5cb85570ca43 ***", "2.7.0"),
+        ({"build_info.yml": INFO}, b"*** Booting nRF Connect SDK v3.5.99-ncs1-rc2 ***", "3.2.4"),
+        ({"CMakeCache.txt": CACHE}, b"*** Booting nRF Connect SDK 7c3e830729b7 ***", "2.5.2"),
+    ],
+)  # fmt: skip
+def test_the_release_is_told_by_the_surest_file(tmp_path, files, application, sdk) -> None:
+    assert load(built(tmp_path, files, application=application.ljust(4000, b"\xff"))).sdk == sdk
+
+
+def test_a_comment_of_kconfig_names_the_folder_of_the_sdk(tmp_path) -> None:
+    for line, sdk in (
+        ("# nrf (C:/ncs/v2.5.0/nrf)", "2.5.0"),
+        ("# nrf (E:nRFv1.7.1nrf)", "1.7.1"),
+        ("# nrf (/a/nrf)", ""),
+    ):
+        path = built(tmp_path / (sdk or "none"), {}, extra={"app": f"{line}\n"})
+        assert load(path).sdk == sdk
+
+
+def test_a_build_without_configurations_is_known_by_its_record_of_the_board(tmp_path) -> None:
+    path = tmp_path / "build"
+    path.mkdir()
+    (path / "partitions.yml").write_text("app: {address: 0x0, size: 0x1000}\n")
+    for name, text in (("build_info.yml", INFO), ("CMakeCache.txt", CACHE)):
+        (path / name).write_text(text)
+        design = load(path, shown="build")
+        assert design.soc.name == "nrf5340"
+        assert {file.file for file in design.files} >= {f"build/{name}"}
+        (path / name).unlink()
+
+
+def test_qualifiers_go_before_the_name_of_a_board_that_stands_for_a_sibling(tmp_path) -> None:
+    path = tmp_path / "build"
+    path.mkdir()
+    (path / "partitions.yml").write_text("app: {address: 0x0, size: 0x1000}\n")
+    (path / "build_info.yml").write_text(INFO.replace("nrf5340dk", "nrf54l15dk").replace("nrf5340/", "nrf54l10/"))
+    assert load(path).soc.name == "nrf54l10"
+
+
+def test_a_part_without_a_model_is_told_with_the_reason(tmp_path) -> None:
+    design = load(built(tmp_path, {}, soc="nrf54h20"))
+    assert design.soc.name == "unspecified"
+    assert any("no model of nrf54h20: its secure domain boots it" in entry.what for entry in design.ledger)
+
+
+def test_programs_of_several_releases_tell_none_and_the_ledger_says_so(tmp_path, capsys) -> None:
+    banners = b"*** Booting nRF Connect SDK v2.7.0-5c ***\0*** Using nRF Connect SDK v2.9.0-77 ***"
+    path = built(tmp_path, {}, application=banners.ljust(4000, b"\xff"))
+    assert load(path).sdk == ""
+    run(["check", str(path), "--policy", "map-no-overlap", "--ledger"])
+    assert re.search(r"several releases of the SDK: 2\.7\.0, 2\.9\.0", " ".join(capsys.readouterr().out.split()))
+
+
+@pytest.mark.parametrize(
+    "text", ["/home/me/tool-1.2.0/nrf", "/x/v12.3/nrf", "ncs", "/ncs/v3/zephyr", "/opt/2.9.0/other"]
+)
+def test_other_numbers_in_paths_are_no_release(text) -> None:
+    assert sdk_in(text) == ""
