@@ -108,6 +108,15 @@ EDITS: dict[str, tuple[str, dict[str, object]]] = {
     "boot region": ("SB-S38", {"lifecycle.boot_region": 0x7C00, "chain.mcuboot.protects": []}),
     "part of tfm reached by dma": ("SB-S39", {"chain.mcuboot.protects": [{"span": [0, 0xF800]}]}),
     "code not locked first": ("SB-S14", {"chain.tfm+app.trustzone.secure_code_locked_first": False}),
+    "divided by spm": ("SB-S08", {"chain.tfm+app.parts.tfm.program": "spm"}),
+    "divided inside a region": (
+        "SB-S08",
+        {
+            "chain.tfm+app.parts.tfm.program": "spm",
+            "partitions.tfm": {"at": 0x30200, "size": 0x9E00, "attribution": "secure"},
+            "partitions.app": {"at": 0x3A000, "size": 0x56000, "attribution": "non_secure"},
+        },
+    ),
     "unprivileged partition": ("SB-S36", {"chain.tfm+app.trustzone": {"isolation_level": 2}}),
 }
 

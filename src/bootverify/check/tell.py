@@ -7,7 +7,7 @@ from bootverify.check.fixpoint import Lemma
 from bootverify.check.question import Question, Subject
 from bootverify.check.verdict import Fact
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import Image, Protect, SetUpTrustZone, Stage
+from bootverify.design.boot import Image, Program, Protect, SetUpTrustZone, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, Key, Placement
 from bootverify.design.memory import MemoryKind, Partition
@@ -233,7 +233,8 @@ def _opened_with(design: Design, partition: Partition) -> str:
             if isinstance(step, SetUpTrustZone):
                 for span in (*step.non_secure, *step.non_secure_data):
                     start = span.range.start // unit * unit
-                    end = design.soc.flash.end if design.soc.attribution else -(-span.range.end // unit) * unit
+                    upward = design.soc.attribution is not None or step.by is Program.SPM
+                    end = design.soc.flash.end if upward else -(-span.range.end // unit) * unit
                     if partition.range.overlaps(AddressRange(start, max(start, end))):
                         whole = f"in units of {unit:#x}, so from {start:#x} up to {end:#x}"
                         opened = f"{stage.name} opens {span.range}, {whole}, to non-secure code"

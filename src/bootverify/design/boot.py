@@ -13,7 +13,11 @@ class Program(Enum):
     NSIB = "nsib"
     MCUBOOT = "mcuboot"
     TFM = "tfm"
+    SPM = "spm"  # the Secure Partition Manager of SDK 1.x, which TF-M replaced
     APPLICATION = "application"
+
+
+SEPARATORS = frozenset({Program.TFM, Program.SPM})  # what runs on the secure side of an application
 
 
 class SignatureType(Enum):
@@ -127,11 +131,15 @@ class BootGo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetUpTrustZone:
-    """TF-M: attribute memory from the map, lock its own code, open and lock what is non-secure.
+    """TF-M or SPM: attribute memory from the map, lock what is secure, open and lock what is non-secure.
 
     The order and the rounding are code on both sides (soc.md 8.1, 8.2). `locks_first`: the secure code is locked before
     anything is opened, as TF-M does from SDK 2.6 on. A debug build stops at a write to a locked region. At isolation
     level 2 the partitions of the application root of trust are unprivileged (soc.md 8.3).
+
+    `by` SPM: of the ranges only the start of the non-secure image counts. All regions of flash below the one that it
+    lies in become secure, that one and all above non-secure, each with all permissions and locked (nRF Connect SDK
+    1.5, subsys/spm/spm.c, spm_config_flash).
     """
 
     secure_code: Span
@@ -140,6 +148,7 @@ class SetUpTrustZone:
     locks_first: bool = True
     debug_build: bool = False
     isolation_level: int = 1
+    by: Program = Program.TFM
     source: Source = field(default=NOWHERE, compare=False)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bootverify.design.artifact import Artifact, Contradiction
-from bootverify.design.boot import Image, Program, SetUpTrustZone, Stage
+from bootverify.design.boot import SEPARATORS, Image, Program, SetUpTrustZone, Stage
 from bootverify.design.keys import Key
 from bootverify.design.life import NOTHING_KNOWN, Life
 from bootverify.design.memory import Memory, Partition
@@ -133,8 +133,8 @@ class Design:
 
     @property
     def has_tfm(self) -> bool:
-        """Whether TF-M separates a secure from a non-secure side."""
-        return any(stage.program is Program.TFM for stage in self.stages)
+        """Whether TF-M, or SPM before it, separates a secure from a non-secure side."""
+        return any(stage.program in SEPARATORS for stage in self.stages)
 
 
 def _by_name(partitions: tuple[Partition, ...]) -> Mapping[str, Partition]:

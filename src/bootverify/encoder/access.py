@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import Program, Stage
+from bootverify.design.boot import SEPARATORS, Program, Stage
 from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.encoder.cells import Extent
 from bootverify.encoder.frame import Frame
@@ -47,7 +47,7 @@ class Reach:
             mine = secure if stage.attribution is Attribution.SECURE else non_secure
             mine.append(and_(at, self.crafted(stage)))
             if stage.program is Program.APPLICATION:
-                below = [other for other in design.stages if other.program is Program.TFM]
+                below = [other for other in design.stages if other.program in SEPARATORS]
                 secure += [and_(at, self.crafted(other)) for other in below]
         application = design.application
         if application is not None:

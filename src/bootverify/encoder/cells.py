@@ -104,9 +104,13 @@ class Cells:
     def opened(self, step: SetUpTrustZone) -> tuple[int, int]:
         """What TF-M opens on a part with MPC and SAU: from the block of the first non-secure byte up to the UICR.
 
-        soc.md 8.2; the override's start address keeps no bits below 4 KiB (recorded register set-up).
+        soc.md 8.2; the override's start address keeps no bits below 4 KiB (recorded register set-up). SPM opens from
+        the region of that byte to the end of flash.
         """
         unit = self.design.soc.attribution
+        if step.by is Program.SPM:
+            start = min(span.range.start for span in step.non_secure)
+            return start - (start - self.base) % self.granule, self.end
         if unit is None or not step.non_secure:
             return self.end, self.end
         start = min(span.range.start for span in step.non_secure)

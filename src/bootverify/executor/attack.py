@@ -4,7 +4,7 @@ Each says whether it had an effect; none decides whether it was right to try (do
 """
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import Program
+from bootverify.design.boot import SEPARATORS, Program
 from bootverify.design.keys import InKmu, InUicr, Key
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import access
@@ -40,7 +40,7 @@ def code_as(world: World) -> tuple[Attribution, ...]:
             unprivileged = world.design.isolation_level > 1
             found.add(Attribution.NON_SECURE if unprivileged else Attribution.SECURE)
         for running in world.design.stages_of(stage.image):
-            later_part = stage.program is Program.APPLICATION and running.program is Program.TFM
+            later_part = stage.program is Program.APPLICATION and running.program in SEPARATORS
             if (running.name == stage.name or later_part) and _crafted(world, running.name):
                 found.add(running.attribution)
     return _sorted(found)

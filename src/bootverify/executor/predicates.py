@@ -141,7 +141,7 @@ def role(world: World, stage: Stage) -> str:
     match stage.program:
         case Program.NSIB | Program.MCUBOOT:
             return "bootloader"
-        case Program.TFM:
+        case Program.TFM | Program.SPM:
             return "tfm"
         case Program.APPLICATION:
             return "application"

@@ -290,7 +290,7 @@ def _role(design: Design, stage: Stage) -> str:
     match stage.program:
         case Program.NSIB | Program.MCUBOOT:
             return "bootloader"
-        case Program.TFM:
+        case Program.TFM | Program.SPM:
             return "tfm"
         case Program.APPLICATION:
             return "application"

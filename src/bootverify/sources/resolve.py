@@ -6,6 +6,7 @@ All faults of one file are reported together, each with its line.
 from collections.abc import Sequence
 
 from bootverify.design.boot import (
+    SEPARATORS,
     Begin,
     BootGo,
     ChooseSlot,
@@ -208,12 +209,12 @@ class _Resolver:
                 plan += [(name, Program(part.program), image, part.code) for name, part in entry.parts.items()]
             elif entry.program:
                 plan.append((image.name, Program(entry.program), image, None))
-        has_tfm = any(program is Program.TFM for _, program, _, _ in plan)
+        separated = any(program in SEPARATORS for _, program, _, _ in plan)
         stages = []
         for i, (name, program, image, code) in enumerate(plan):
             following = plan[i + 1][0] if i + 1 < len(plan) else None
             entry = self.entry.chain[image.name]
-            secure = program is not Program.APPLICATION or not has_tfm
+            secure = program is not Program.APPLICATION or not separated
             attribution = Attribution(entry.attribution) if entry.attribution and not entry.parts else None
             model = load_stage(program.value)
             stages.append(

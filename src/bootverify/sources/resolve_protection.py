@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bootverify.design.boot import Image, Protect, SetUpTrustZone
+from bootverify.design.boot import SEPARATORS, Image, Program, Protect, SetUpTrustZone
 from bootverify.design.design import Lifecycle
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import Access, Attribution, Lock, Span, UnitKind
@@ -192,15 +192,22 @@ def _own_area(context: Context, image: Image, images: Sequence[Image]) -> Addres
 
 
 def resolved_trustzone(context: Context, image: Image, codes: Sequence[str]) -> SetUpTrustZone:
-    """What TF-M attributes: what the design says, else what follows from the map. `codes`: the non-secure programs."""
+    """What TF-M or SPM attributes: what the design says, else what the map does. `codes`: the non-secure programs."""
     at = ("chain", image.name, "trustzone")
     entry = context.entry.chain[image.name]
-    tfm = next(context.partitions[part.code] for part in (entry.parts or {}).values() if part.program == "tfm")
+    parts = [(Program(part.program), part.code) for part in (entry.parts or {}).values()]
+    by, home = next((program, code) for program, code in parts if program in SEPARATORS)
+    tfm = context.partitions[home]
     opened = [context.partitions[code] for code in codes]
     secure = Span(range=tfm.range, source=tfm.source)
     open_code = tuple(Span(range=code.range, source=code.source) for code in opened)
-    data = _opened_data(context, image, tfm, opened)
+    data = _opened_data(context, image, tfm, opened) if by is Program.TFM else ()
     given = entry.trustzone
+    if by is Program.SPM and (context.soc.guard.kind is not UnitKind.SPU or given is not None or not opened):
+        words = (
+            "SPM divides the flash of a part with an SPU where the application starts; draw that, and no `trustzone`"
+        )
+        context.fault(("chain", image.name), words)
     if given is not None and given.secure_code:
         secure = _given(context, (*at, "secure_code"), given.secure_code)
     if given is not None and given.non_secure is not None:
@@ -214,6 +221,7 @@ def resolved_trustzone(context: Context, image: Image, codes: Sequence[str]) -> 
         locks_first=_locks_first(context.entry.sdk, given.secure_code_locked_first if given else None),
         debug_build=given is not None and given.build == "debug",
         isolation_level=given.isolation_level if given else 1,
+        by=by,
         source=context.source(("chain", image.name, "parts")),
     )
 

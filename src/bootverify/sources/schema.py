@@ -71,7 +71,7 @@ class ProtectEntry(Strict):
 class PartEntry(Strict):
     """One program inside an image that holds several."""
 
-    program: Literal["tfm", "application"]
+    program: Literal["tfm", "spm", "application"]
     code: Name = Field(description="the partition that holds its code")
 
 

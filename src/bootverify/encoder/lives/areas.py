@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import Protect, SetUpTrustZone
+from bootverify.design.boot import Program, Protect, SetUpTrustZone
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import Attribution, Lock, UnitKind
@@ -33,6 +33,8 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
     stops = any(
         isinstance(step, SetUpTrustZone) and step.debug_build for stage in design.stages for step in stage.steps
     )
+    if any(stage.program is Program.SPM for stage in design.stages):
+        return untold("what SPM leaves to the area", area.source)
     if ragged or stops or any(step.lock is not Lock.UNTIL_RESET for step in protects):
         return untold("whether the application runs at all", area.source)
     code = any(stage.code == area.name for stage in design.stages)

@@ -1,8 +1,8 @@
-"""TF-M's attribution of memory: SPU regions (soc.md 8.1), or one MPC override (soc.md 8.2)."""
+"""TF-M's attribution of memory: SPU regions (soc.md 8.1), or one MPC override (soc.md 8.2); and that of SPM."""
 
 from dataclasses import replace
 
-from bootverify.design.boot import SetUpTrustZone
+from bootverify.design.boot import Program, SetUpTrustZone
 from bootverify.design.protection import UnitKind
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.frame import Frame
@@ -15,6 +15,8 @@ from bootverify.encoder.units import mpc, spu
 
 def set_up_trustzone(frame: Frame, step: SetUpTrustZone, goes: str) -> list[Outcome]:
     """What is locked stays; what is opened stays open until reset."""
+    if step.by is Program.SPM:
+        return [_by_spm(frame, step, goes)]
     if frame.cells.kind is UnitKind.SPU:
         done = _by_spu(frame, step, goes)
         return _by_debug_build(frame, step, done) if step.debug_build else [done]
@@ -59,6 +61,16 @@ def _by_spu(frame: Frame, step: SetUpTrustZone, goes: str) -> Outcome:
         for span in spans:
             for i in cells.regions(span.range.start, span.range.end):
                 writes.setdefault(i, []).append(setting)
+    return Outcome(name="done", guard=true(), goes=goes, updates=programmed(frame, writes))
+
+
+def _by_spm(frame: Frame, step: SetUpTrustZone, goes: str) -> Outcome:
+    """SPM writes each region once, from the border upward as non-secure (nRF Connect SDK 1.5, subsys/spm/spm.c)."""
+    cells = frame.cells
+    if cells.kind is not UnitKind.SPU:
+        raise NotModelled(f"SPM on {frame.design.soc.name}, which has no SPU")
+    above = set(cells.regions(*cells.opened(step)))
+    writes = {i: [(i not in above, True, True, True, True)] for i in range(cells.count)}
     return Outcome(name="done", guard=true(), goes=goes, updates=programmed(frame, writes))
 
 

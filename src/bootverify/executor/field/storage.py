@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bootverify.design.boot import SetUpTrustZone
+from bootverify.design.boot import Program, SetUpTrustZone
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.protection import Attribution
@@ -99,7 +99,7 @@ def _user(design: Design, part: Partition) -> Attribution:
         for stage in design.stages
         for step in stage.steps
         if isinstance(step, SetUpTrustZone)
-        for span in step.non_secure_data
+        for span in (*step.non_secure_data, *(step.non_secure if step.by is Program.SPM else ()))
     ]
     if design.has_tfm:
         inside = any(span.covers(part.range) for span in opened)

@@ -6,7 +6,7 @@ Rules: SEMANTICS, "What is told", area_works.
 import re
 
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import Run
+from bootverify.design.boot import Program, Run
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import Access, Attribution, UnitKind
@@ -29,6 +29,8 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
     outside = area.attribution is not Attribution.NON_SECURE or area.memory is not MemoryKind.INTERNAL
     if outside or not design.has_tfm or design.soc.guard.kind is not UnitKind.SPU:
         return untold("who opens the area", area.source)
+    if any(stage.program is Program.SPM for stage in design.stages):
+        return untold("what SPM leaves to the area", area.source)
     known = {stage.code for stage in design.stages} | {image.staging for image in design.images}
     if area.name not in known and not STORED.search(area.name):
         # TF-M's set-up names code, second slot and one storage area; nothing opens another (README of the cards; 8.1).

@@ -2,6 +2,7 @@
 
 from bootverify.design.boot import Program, SetUpTrustZone
 from bootverify.executor.device import Device, Halt
+from bootverify.executor.stages import spm
 from bootverify.executor.tfm import mpc_setup, spu_setup
 from bootverify.executor.tfm.layout import Layout
 from bootverify.executor.tfm.spu_setup import Applied
@@ -13,10 +14,13 @@ from bootverify.ranges import AddressRange
 
 
 def set_up_trustzone(device: Device, step: SetUpTrustZone) -> None:
-    """Attribute memory as TF-M does on this part, a debug build up to the first assertion that fails.
+    """Attribute memory as TF-M does on this part, a debug build up to the first assertion that fails; or as SPM does.
 
     The design says nothing of RAM and veneers.
     """
+    if step.by is Program.SPM:
+        spm.divide_flash(device, step)
+        return
     layout = Layout(
         secure_code=step.secure_code.range,
         non_secure=tuple(span.range for span in step.non_secure),

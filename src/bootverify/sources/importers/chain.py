@@ -32,7 +32,11 @@ class NotDrawn(Exception):  # noqa: N818 - no error of the input: a limit of our
 
 def put_chain(draft: Draft, project: Project) -> bool:
     """The images of the application core, first stage first; False, and a word in the ledger, if they are not drawn."""
-    if project.fragments or "application" not in project.images:
+    if project.fragments:
+        return False
+    if "application" not in project.images:
+        words = "the chain is not modelled, only the map is: no configuration of the application is here"
+        project.ledger.add(Source(file=project.shown), words)
         return False
     attempt = _Chain(draft, project)
     try:
@@ -73,9 +77,6 @@ class _Chain:
 
     def draw(self) -> None:
         nsib, mcuboot = self.project.image("nsib"), self.project.image("mcuboot")
-        spm = self.project.image("spm")
-        if spm is not None:
-            raise NotDrawn(Source(file=spm.file), "it has the older secure partition manager")
         verified_by = None
         if nsib is not None:
             self._nsib(nsib, "mcuboot" if mcuboot is not None else "app")
@@ -136,12 +137,11 @@ class _Chain:
 
     def _application(self, nsib: Kconfig | None, mcuboot: Kconfig | None, verified_by: str | None) -> None:
         outside = non_secure(self.project)
-        tfm = bool(outside and outside.value)
-        name = "tfm+app" if tfm else "app"
-        at = ("chain", name)
+        manager = self._manager() if outside is not None and outside.value else ""
+        at = ("chain", f"{manager}+app" if manager else "app")
         source = Source(file=self.application.file, text="the application image")
-        if tfm and outside is not None:
-            parts = {"tfm": {"program": "tfm", "code": self._first("tfm", "slot0_s_partition")},
+        if manager and outside is not None:
+            parts = {manager: {"program": manager, "code": self._first(manager, "slot0_s_partition")},
                      "app": {"program": "application", "code": self._first("app", "slot0_ns_partition")}}  # fmt: skip
             self._put(at, {"parts": parts}, outside.source)
         else:
@@ -153,7 +153,7 @@ class _Chain:
             self._put((*at, "slots"), [self._first("s0"), self._first("s1")])
             slot = ""
         else:
-            slot = self._whole(tfm=tfm)
+            slot = self._whole(manager)
         if slot:
             self._put((*at, "slot"), slot, self._place(slot))
         if verified_by is None:
@@ -219,20 +219,27 @@ class _Chain:
         reasons = [flag.source, *places, *([size.source] if size is not None else [])]
         self._put((*at, "protects"), [{"span": [start, end], "lock": "until_reset"}], *reasons)
 
-    def _whole(self, *, tfm: bool) -> str:
+    def _manager(self) -> str:
+        """Who separates the two sides: SPM where the build has its image and no TF-M, else TF-M."""
+        return "spm" if self.project.image("spm") is not None and "tfm" not in self.partitions else "tfm"
+
+    def _whole(self, manager: str) -> str:
         """The partition of an application that the reset vector starts."""
-        if not tfm:
+        if not manager:
             return self._first("app", "slot0_partition", "app_image")
         for name in ("app_image", "mcuboot_primary_app", "mcuboot_primary", "slot0_partition"):
             entry = self.partitions.get(name)
-            if entry is not None and set(entry.get("span", ())) == {"tfm", "app"}:
+            if entry is not None and set(entry.get("span", ())) == {manager, "app"}:
                 return name
-        self._put(("partitions", "firmware"), {"span": [self._first("tfm"), self._first("app")]}, self._place("tfm"))
-        self.partitions = {**self.partitions, "firmware": {"span": ["tfm", "app"]}}
+        both = [self._first(manager), self._first("app")]
+        self._put(("partitions", "firmware"), {"span": both}, self._place(manager))
+        self.partitions = {**self.partitions, "firmware": {"span": both}}
         return "firmware"
 
     def _staging(self) -> str | None:
-        return next((name for name in ("mcuboot_secondary", "slot1_partition") if name in self.partitions), None)
+        """The slot for updates; one without a byte is there because the map must have it, and takes none."""
+        found = [name for name in ("mcuboot_secondary", "slot1_partition") if name in self.partitions]
+        return next((name for name in found if self.partitions[name].get("size") != 0), None)
 
     def _ecdsa_nsib(self) -> bool:
         config = self.project.image("nsib")

@@ -196,7 +196,7 @@ def _verified(draft: Draft, role: str) -> str:
     nsib = role.startswith("nsib")
     if not draft.has(("chain", "b0" if nsib else "mcuboot")):
         return ""
-    names = ("mcuboot", "app") if nsib else ("tfm+app", "app")
+    names = ("mcuboot", "app") if nsib else ("tfm+app", "spm+app", "app")
     return next((image for image in names if draft.has(("chain", image))), "")
 
 

@@ -105,7 +105,7 @@ class Locator:
 
     def application(self) -> str:
         """The image that updates of unknown kind are taken for; empty when the chain has none."""
-        return next((name for name in ("tfm+app", "app") if name in self.chain), "")
+        return next((name for name in ("tfm+app", "spm+app", "app") if name in self.chain), "")
 
     def _home(self, piece: Piece, start: int) -> int | None:
         """The address of the payload that begins at `start` of a piece without addresses."""

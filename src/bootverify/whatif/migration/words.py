@@ -16,7 +16,7 @@ from bootverify.design.memory import Partition, Role
 T = TypeVar("T", Image, Stage, Partition, Key)
 Names = Mapping[str, str]
 _SLOTS = {Role.PRIMARY, Role.SECONDARY, Role.SCRATCH, Role.VARIANT_A, Role.VARIANT_B, Role.PROVISION, Role.PAD}
-_APPLICATION = {Program.TFM, Program.APPLICATION}
+_APPLICATION = {Program.TFM, Program.SPM, Program.APPLICATION}
 
 
 def in_words_of(new: Design, old: Design) -> Design:

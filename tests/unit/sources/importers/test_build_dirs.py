@@ -7,6 +7,7 @@ from tests.designs.build_dirs import Build, write_build
 
 from bootverify import api
 from bootverify.check.verdict import Verdict
+from bootverify.cli import run
 from bootverify.design.boot import Program, Protect
 from bootverify.errors import InputError
 from bootverify.ranges import AddressRange
@@ -144,3 +145,37 @@ def test_nothing_is_said_of_updates_where_a_slot_starts_inside_a_page(tmp_path) 
     report = api.check(design, policies=["authentic-only"], subjects=["app"], attackers=["power-cut"])
     assert [finding.verdict for finding in report.findings] == [Verdict.UNDEFINED]
     assert "starts inside a page of 0x1000 bytes" in report.findings[0].because
+
+
+def divided_by_spm(tmp_path, **choices):
+    """A build with child images of SDK 1.x: the same map with SPM in the place of TF-M."""
+    path = write_build(tmp_path / "app" / "build", Build(sysbuild=False, tfm=True, **choices))
+    drawn = (path / "partitions.yml").read_text()
+    (path / "partitions.yml").write_text(drawn.replace("tfm", "spm"))
+    config = path / "zephyr" / ".config"
+    config.write_text(config.read_text().replace("CONFIG_BUILD_WITH_TFM=y", "CONFIG_SPM=y"))
+    (path / "spm" / "zephyr").mkdir(parents=True)
+    (path / "spm" / "zephyr" / ".config").write_text("CONFIG_IS_SPM=y\n")
+    return path
+
+
+def test_the_secure_partition_manager_of_older_releases_is_a_stage(tmp_path) -> None:
+    design = load(divided_by_spm(tmp_path), shown="build")
+    assert [stage.program for stage in design.stages] == [Program.MCUBOOT, Program.SPM, Program.APPLICATION]
+    report = api.check(design, policies=["isolation-boundary"], subjects=["spm"], attackers=["app-code-ns"])
+    assert [finding.verdict for finding in report.findings] == [Verdict.HOLDS]
+    assert imported_text(tmp_path / "app" / "build", shown="build").count("program: spm") == 1
+
+
+def test_an_application_that_starts_inside_a_region_opens_the_end_of_spm(tmp_path, capsys) -> None:
+    path = divided_by_spm(tmp_path, map_changes=BORDER)
+    assert run(["check", str(path), "--policy", "isolation-boundary", "--subject", "spm"]) == 1
+    assert "spm opens 0x1be00-0x6c000, in units of 0x4000, so from 0x18000 up to 0x100000" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def test_an_empty_slot_for_updates_takes_none(tmp_path) -> None:
+    empty = {"mcuboot_secondary": {"address": 0, "size": 0, "region": "external_flash"}}
+    design = built(tmp_path, map_changes=empty)
+    assert [image.staging for image in design.images] == [None, None]
