@@ -4,7 +4,7 @@ Curve25519 is taken in this shape too (x = u + A/3), so that one rule of additio
 for the curve, SEC 2 version 2 for the others.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -108,19 +108,39 @@ def add_all(curve: Curve, left: Sequence[Point], right: Sequence[Point]) -> list
         ZeroDivisionError: some pair has equal x, which the rule of addition cannot treat.
     """
     p = integer(curve.p)
-    befores, total = [], integer(1)
-    for (x1, _), (x2, _) in zip(left, right, strict=True):
-        befores.append(total)
-        total = total * (x2 - x1) % p
-    inverse = _inverse(total, p)
-    sums: list[Point] = [(0, 0)] * len(befores)
-    for at in range(len(befores) - 1, -1, -1):
-        (x1, y1), (x2, y2) = left[at], right[at]
-        slope = (y2 - y1) * (inverse * befores[at] % p) % p
-        inverse = inverse * (x2 - x1) % p
+    inverses = inverted([x2 - x1 for (x1, _), (x2, _) in zip(left, right, strict=True)], p)
+    sums: list[Point] = []
+    for (x1, y1), (x2, y2), inverse in zip(left, right, inverses, strict=True):
+        slope = (y2 - y1) * inverse % p
         x3 = (slope * slope - x1 - x2) % p
-        sums[at] = x3, (slope * (x1 - x3) - y1) % p
+        sums.append((x3, (slope * (x1 - x3) - y1) % p))
     return sums
+
+
+def inverted(numbers: Sequence[int], p: int) -> list[int]:
+    """The inverses modulo p: one inversion of the product of all, which a tree of products of two makes and shares out.
+
+    Raises:
+        ZeroDivisionError: one of them is a multiple of p.
+    """
+    if not numbers:
+        return []
+    rows = [list(numbers)]
+    while len(rows[-1]) > 1:
+        row = rows[-1]
+        if len(row) % 2:
+            row.append(integer(1))
+        half = len(row) // 2
+        rows.append([a * b % p for a, b in zip(row[:half], row[half:], strict=True)])
+    product = rows.pop()[0] % p
+    if not product:
+        raise ZeroDivisionError("a number has no inverse")
+    inverses = [pow(product, -1, p)]
+    for row in reversed(rows):
+        half = len(row) // 2
+        left = [inverse * b % p for inverse, b in zip(inverses, row[half:], strict=False)]
+        inverses = left + [inverse * a % p for inverse, a in zip(inverses, row[:half], strict=False)]
+    return inverses[: len(numbers)]
 
 
 def powers(curve: Curve, start: tuple[int, int], doublings: int, count: int) -> list[Point]:
@@ -159,24 +179,9 @@ def _doubled(x: int, y: int, z: int, a: int, p: int) -> tuple[int, int, int]:
     return x3, (slope * (middle - x3) - 8 * square * square) % p, 2 * y * z % p
 
 
-def _affine(points: Iterable[tuple[int, int, int]], p: int) -> list[Point]:
-    each = list(points)
-    befores, total = [], integer(1)
-    for _, _, z in each:
-        befores.append(total)
-        total = total * z % p
-    inverse = _inverse(total, p)
-    found: list[Point] = [(0, 0)] * len(each)
-    for at in range(len(each) - 1, -1, -1):
-        x, y, z = each[at]
-        one = inverse * befores[at] % p
-        inverse = inverse * z % p
-        square = one * one % p
-        found[at] = x * square % p, y * square * one % p
+def _affine(points: Sequence[tuple[int, int, int]], p: int) -> list[Point]:
+    found: list[Point] = []
+    for (x, y, _), inverse in zip(points, inverted([z for _, _, z in points], p), strict=True):
+        square = inverse * inverse % p
+        found.append((x * square % p, y * square * inverse % p))
     return found
-
-
-def _inverse(value: int, p: int) -> int:
-    if not value:
-        raise ZeroDivisionError("two points of a pair have the same x")
-    return pow(value, -1, p)

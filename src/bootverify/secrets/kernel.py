@@ -129,12 +129,6 @@ class _Kernel:
         p, one = integer(self.curve.p), self.one
         return b"".join(int(value * one % p).to_bytes(self.size, "little") for point in points for value in point)
 
-    def point(self, weight: int, digit: int) -> Point:
-        """The point digit * 256^weight * G; `digit` from 1 to 255."""
-        data = self.read(self.table + weight * self.row + digit * self.point_size, self.point_size)
-        x, y = int.from_bytes(data[: self.size], "little"), int.from_bytes(data[self.size :], "little")
-        return x * self.unit % self.curve.p, y * self.unit % self.curve.p
-
     def advance(self, count: int, old: tuple[int, int], new: tuple[int, int]) -> None:
         """Points are added to: what `pointers` name; `old` and `new` say where they lie, and how far apart.
 
@@ -171,7 +165,7 @@ class _Search:
         self.kernel, self.curve = kernel, kernel.curve
         self.stride = kernel.length - self.curve.width + 1
         self.reach = BLOCKS * self.stride
-        self.targets: list[list[Variants]] = targets_of(self.curve, kernel, publics, self.stride)
+        self.targets: list[list[Variants]] = targets_of(self.curve, publics, self.stride)
         rows = [kernel.bytes_of([each for key in row for group in key for each in group]) for row in self.targets]
         self.width = len(rows[0])
         self.places = kernel.room(self.width * len(rows))

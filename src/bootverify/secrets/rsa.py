@@ -1,7 +1,8 @@
 """The numbers of an RSA private key, raw in some bytes: p and q by divisibility, d by its size relative to n.
 
-p: a window of half the modulus's length divides n. Both primes are odd and have their top bit set (else their product
-would be shorter than n), and no small factor: this leaves some hundredths of the windows for the division.
+p: a window of half the modulus's length divides n. Both primes are odd, above the upper half of n (for each is less
+than a power of two that has no more bits than half of n's), and have no small factor: this leaves some hundredths of
+the windows for the division.
 
 d: e * d - 1 = k * (p - 1)(q - 1) / g, where g = gcd(p - 1, q - 1) for d modulo the least common multiple (FIPS 186-5,
 A.1.1) and 1 for d modulo the product (RFC 8017, 3.2, allows both). So e * d * g / n lies just below a whole number:
@@ -71,9 +72,10 @@ def primes(data: bytes, key: PublicKey, *, backwards: bool) -> Iterator[int]:
     last, first = (0, size - 1) if backwards else (size - 1, 0)
     order: _Order = "little" if backwards else "big"
     n = key.modulus
+    least = n >> 16 * size - 8  # of a prime's leading byte: p = n / q > n / 256^size
     highs, lows = data[first : len(data) - size + 1 + first], data[last : len(data) - size + 1 + last]
     for at, (high, low) in enumerate(zip(highs, lows, strict=True)):
-        if high & 0x80 and low & 1:
+        if low & 1 and high >= least:
             number = int.from_bytes(data[at : at + size], order)
             if gcd(number % _SMALL, _SMALL) == 1 and n % number == 0:
                 yield at

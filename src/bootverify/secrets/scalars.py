@@ -39,7 +39,7 @@ class _Task:
 
 
 def scalars(
-    data: bytes, keys: Sequence[PublicKey], *, tick: sums.Tick | None = None, workers: Workers | None = None
+    data: bytes, keys: Sequence[PublicKey], *, tick: Callable[[int], None] | None = None, workers: Workers | None = None
 ) -> list[Hit]:
     """Every offset at which `data` hold the private scalar of one of `keys` (EC P-256, P-384, X25519; others are left).
 
@@ -48,12 +48,8 @@ def scalars(
     """
     hits: set[Hit] = set()
     tell = tick or (lambda _: None)
-    for curve in (P256, P384, X25519):
-        sought = [key for key in keys if key.curve == curve and key.point]
-        points = tuple(key.point for key in sought if key.point)
-        if not points:
-            continue
-        for task, found in _results(_tasks(curve, data, points), len(data), workers or Workers(0, 1)):
+    for curve, sought in _by_curve(keys):
+        for task, found in _results(_tasks(curve, data, _points(sought)), len(data), workers or Workers(0, 1)):
             for at, which in found:
                 offset = task.start + at
                 flipped = task.backwards != (curve == X25519)
@@ -85,8 +81,22 @@ def _tasks(curve: Curve, data: bytes, points: tuple[tuple[int, int], ...]) -> It
 
 def ready(keys: Sequence[PublicKey], size: int) -> None:
     """Make the tables that processes share: to be called before they are forked."""
-    for curve in {key.curve for key in keys if key.curve and key.point} if not _compiled(size) else ():
-        sums.tables(curve, sums.block_length(min(size, sums.CHUNK + curve.width - 1)))
+    if _compiled(size):
+        return
+    for curve, sought in _by_curve(keys):
+        piece = min(size, sums.CHUNK + curve.width - 1)
+        sums.tables(curve, sums.block_length(piece), sums.told_of(curve, piece, _points(sought)))
+
+
+def _by_curve(keys: Sequence[PublicKey]) -> Iterator[tuple[Curve, list[PublicKey]]]:
+    for curve in (P256, P384, X25519):
+        sought = [key for key in keys if key.curve == curve and key.point]
+        if sought:
+            yield curve, sought
+
+
+def _points(keys: Sequence[PublicKey]) -> tuple[tuple[int, int], ...]:
+    return tuple(key.point for key in keys if key.point)
 
 
 def _results(tasks: Iterator[_Task], size: int, workers: Workers) -> Iterator[tuple[_Task, list[tuple[int, int]]]]:

@@ -22,10 +22,13 @@ CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
 COMPILED = pytest.param("compiled", marks=pytest.mark.skipif(not kernel.available(), reason="no runtime is installed"))
 
 
-@pytest.fixture(params=["plain", COMPILED])
+@pytest.fixture(params=["plain", "told", COMPILED])
 def way(request, monkeypatch):
-    """Both ways of scanning must say the same."""
+    """All ways of scanning must say the same: by tables for all keys, by such as tell of one, by compiled code."""
     monkeypatch.setattr(kernel, "available", lambda: request.param == "compiled")
+    if request.param == "told":
+        monkeypatch.setattr(sums, "LONG_FROM", 0)
+        monkeypatch.setattr(sums, "LONG", 64)
     monkeypatch.setattr(kernel, "LENGTH", 64)
     monkeypatch.setattr(scalars_module, "COMPILED_FROM", 0)
     return request.param
@@ -114,6 +117,18 @@ def test_a_stretch_longer_than_a_chunk_is_decided_across_the_seam(monkeypatch):
         data = noise(700)
         data[at : at + 32] = raw
         assert seen(data, [key]) == [(at, False)]
+
+
+@pytest.mark.usefixtures("way")
+def test_keys_that_are_small_or_related_are_told_apart():
+    """Scalars that are also digits of the tables, and a public key that is the other one's negative."""
+    values = [1, 2, 255, 256, P256.order - 1, P256.order - 2]
+    keys = [public_key(ec.derive_private_key(value, ec.SECP256R1()).public_key()) for value in values]
+    raw = [value.to_bytes(32, "big") for value in values]
+    hits = scalars(b"\x7f".join(raw), keys)
+    assert {(hit.offset, hit.fingerprint) for hit in hits if not hit.reversed} == {
+        (33 * index, key.fingerprint) for index, key in enumerate(keys)
+    }
 
 
 @pytest.mark.usefixtures("way")
