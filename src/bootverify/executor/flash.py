@@ -53,13 +53,17 @@ class Power:
     reprogrammed: int = 0
     journal: list[Change] | None = None
 
-    def spend(self, torn_effect: Callable[[], None]) -> None:
-        """Account for one operation about to happen; raise `PowerLost` instead of letting it happen."""
+    def spend(self, torn_effect: Callable[[], None], operations: int = 1) -> None:
+        """Account for operations about to happen; raise `PowerLost` instead of letting them happen."""
         if self.cut_after is not None and self.spent >= self.cut_after:
             if self.torn:
                 torn_effect()
             raise PowerLost
-        self.spent += 1
+        self.spent += operations
+
+    def undisturbed(self, operations: int) -> bool:
+        """Whether the next `operations` all happen and nobody looks in between, so that they may happen at once."""
+        return self.journal is None and (self.cut_after is None or self.spent + operations <= self.cut_after)
 
 
 @dataclass(slots=True)
@@ -103,12 +107,12 @@ class Flash:
         """Whether `value` stands at `address`; nothing is copied."""
         return self.data.startswith(value, address - self.start)
 
-    def write(self, address: int, value: bytes) -> None:
-        """Program `value`; one operation."""
+    def write(self, address: int, value: bytes, operations: int = 1) -> None:
+        """Program `value`; one operation, or as many as nobody disturbs (`Power.undisturbed`)."""
         if not self.holds(address, len(value)) or (address - self.start) % self.align or len(value) % self.align:
             raise AccessRefused
         half = len(value) // 2 // self.align * self.align
-        self.power.spend(lambda: self._program(address, value[:half]))
+        self.power.spend(lambda: self._program(address, value[:half]), operations)
         self._program(address, value)
         self._note(address, len(value), half)
 

@@ -92,7 +92,7 @@ def device_key(scheme, *, key_size=16, save_tlv=False) -> Encryption:
     return Encryption(scheme=scheme, secret=secrets[scheme], key_size=key_size, save_tlv=save_tlv)
 
 
-def image(release, size, *, key=KEY, encryption=None) -> MadeImage:
+def image(release, size, *, key=KEY, encryption=None, header_size=0x40) -> MadeImage:
     """Release `release` with a payload of `size` bytes that no other one has, wrapped for what `encryption` opens."""
     payload = hashlib.shake_128(f"payload {release}".encode()).digest(size)
     envelope = None
@@ -104,4 +104,4 @@ def image(release, size, *, key=KEY, encryption=None) -> MadeImage:
             kek=KEK[: encryption.key_size],
             key_size=encryption.key_size,
         )
-    return make_image(payload, version=Version(release), key=key, header_size=0x40, envelope=envelope)
+    return make_image(payload, version=Version(release), key=key, header_size=header_size, envelope=envelope)

@@ -1,9 +1,13 @@
 """From every cut point, nested and torn, boots recover: real images, small slots, many geometries."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.executor.mcuboot_board import board, device_key, image
 
 from bootverify.executor.crypto import EnvelopeScheme
+from bootverify.executor.flash import Power, powered
+from bootverify.executor.mcuboot import copy
 from bootverify.executor.mcuboot.boot import Outcome, boot_go
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.mcuboot.limits import max_image_size
@@ -23,12 +27,12 @@ GEOMETRIES = {
 }
 
 
-def waiting(mode, *, permanent=False, old=OLD, new=NEW, encryption=None, **geometry):
+def waiting(mode, *, permanent=False, old=OLD, new=NEW, encryption=None, header_size=0x40, **geometry):
     """Release 1 installed, release 2 staged and asked for."""
     made = board(mode, encryption=encryption, **geometry)
-    made.install(0, image(1, old).installed)
+    made.install(0, image(1, old, header_size=header_size).installed)
     gap = made.pair.secondary.sector_size if mode is Mode.SWAP_OFFSET else 0
-    made.install(1, image(2, new, encryption=encryption).shipped, offset=gap)
+    made.install(1, image(2, new, encryption=encryption, header_size=header_size).shipped, offset=gap)
     made.request(permanent=permanent)
     return made
 
@@ -144,3 +148,29 @@ def test_a_sweep_leaves_the_flash_as_it_was():
     before = bytes(made.flash.data)
     sweep(made.config)
     assert made.flash.data == before
+
+
+@pytest.mark.parametrize("header_size", [0x40, 1028])
+@pytest.mark.parametrize("encrypted", [False, True])
+@pytest.mark.parametrize("mode", [*SWAPS, Mode.OVERWRITE])
+def test_copies_that_nobody_disturbs_leave_what_piecewise_ones_leave(mode, encrypted, header_size, monkeypatch):
+    def booted(**power):
+        held = device_key(EnvelopeScheme.AES_KW) if encrypted else None
+        made = waiting(mode, encryption=held, header_size=header_size, page=4096)
+        with powered([made.flash], Power(**power)) as used:
+            result = boot_go(replace(made.config, copy_buffer=256))
+        return result.outcome, made.flash.data, used.spent, used.refused, used.reprogrammed
+
+    def piecewise(**power):
+        with monkeypatch.context() as patched:
+            patched.setattr(copy, "_at_once", lambda *_: False)
+            return booted(**power)
+
+    whole = piecewise()
+    assert booted() == whole
+    noted = []
+    assert booted(journal=noted) == whole
+    assert len(noted) == whole[2]
+    for cut in range(0, whole[2], 5):
+        for torn in (False, True):
+            assert booted(cut_after=cut, torn=torn) == piecewise(cut_after=cut, torn=torn)

@@ -125,12 +125,12 @@ class FaultyFlash(Flash):
     faults: Faults = field(default_factory=Faults)
 
     # Python 3.11 has no `typing.override` to mark it with.
-    def write(self, address: int, value: bytes) -> None:
+    def write(self, address: int, value: bytes, operations: int = 1) -> None:
         """Program, unless this operation is one that has no effect."""
         if self.faults.next_is_ignored():
-            self.power.spend(lambda: None)
+            self.power.spend(lambda: None, operations)
         else:
-            Flash.write(self, address, value)
+            Flash.write(self, address, value, operations)
 
 
 @dataclass(slots=True)

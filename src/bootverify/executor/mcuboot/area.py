@@ -34,25 +34,29 @@ class Area:
 
     def read(self, offset: int, length: int) -> bytes | None:
         """The bytes there (flash_area_read); None when refused."""
-        if offset < 0 or offset + length > self.size:
+        if not self.holds(offset, length):
             self.flash.power.refused += 1
             return None
         return self.flash.read(self.start + offset, length)
 
     def view(self, offset: int, length: int) -> memoryview | None:
         """As `read`, without a copy: it changes with the flash."""
-        if offset < 0 or offset + length > self.size:
+        if not self.holds(offset, length):
             self.flash.power.refused += 1
             return None
         at = self.start + offset - self.flash.start
         return memoryview(self.flash.data)[at : at + length]
 
-    def write(self, offset: int, value: bytes) -> bool:
-        """Program (flash_area_write); False when refused."""
-        inside = offset >= 0 and offset + len(value) <= self.size
+    def holds(self, offset: int, length: int) -> bool:
+        """Whether the span lies in the area."""
+        return offset >= 0 and offset + length <= self.size
+
+    def write(self, offset: int, value: bytes, operations: int = 1) -> bool:
+        """Program (flash_area_write); False when refused. `operations`: as many calls that nobody disturbs."""
+        inside = self.holds(offset, len(value))
         try:
             if inside:
-                self.flash.write(self.start + offset, value)
+                self.flash.write(self.start + offset, value, operations)
         except AccessRefused:
             inside = False
         self.flash.power.refused += not inside

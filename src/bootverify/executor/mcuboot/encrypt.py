@@ -81,6 +81,13 @@ def crypted(run: Run, image: ImageState, slot: int, data: bytes, offset: int) ->
     return data[: low - offset] + body + data[high - offset :]
 
 
+def splits_alike(run: Run, image: ImageState, slot: int, offset: int) -> bool:
+    """Whether `crypted` does to pieces from `offset` on what it does to the whole: each begins with a block."""
+    header = image.headers[slot]
+    plain = run.config.encryption is None or not header.encrypted
+    return plain or not ((offset - header.header_size) % BLOCK or run.config.copy_buffer % BLOCK)
+
+
 def _ctr(run: Run, key: bytes, data: bytes, offset: int) -> bytes:
     """One call of the bundled AES-CTR on a piece that starts `offset` bytes into the payload.
 
