@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from bootverify import api
+from bootverify.check import decide
 from bootverify.check.verdict import Finding, Report
 from bootverify.cli import run
 from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.sources.design_file import design_of
+from bootverify.sources.document import parse_written
 from bootverify.sources.patch import edited
 from bootverify.sources.written import Written
 from bootverify.whatif.domain import domain
@@ -150,6 +152,27 @@ def test_a_session_answers_as_a_check_does(number):
         assert len(report.discrepancies) == len(whole.discrepancies)
 
 
+def test_an_answer_that_is_used_again_is_told_by_the_lines_of_the_edited_file():
+    policies = ["rot-immutable", "boot-write-denied"]
+    before, line = base("nrf52832"), "partitions:"
+    text = text_of(before)
+    after = parse_written(text.replace(line, f"# one line\n# and another\n{line}"), before.file)
+    session = api.session(policies=policies)
+    seen = [session.report(design_of(each)) for each in (before, after)]
+    places = [[fact.source.line for each in report.findings for fact in each.facts] for report in seen]
+    assert places[0] != places[1]
+    whole = api.check(design_of(after), policies=policies)
+    assert [each.facts for each in seen[1].findings] == [each.facts for each in whole.findings]
+
+
+def test_an_edit_of_what_no_attacker_sees_proves_and_runs_nothing_again(monkeypatch):
+    session = api.session()
+    session.report(design_of(base("nrf52832")))
+    monkeypatch.setattr(decide.Decider, "_decided", lambda _self, question: pytest.fail(f"{question.policy.id} again"))
+    for change in ({"settings.serial_recovery": True}, {"partitions.settings_storage.size": 0x4000}):
+        session.report(design_of(edited(base("nrf52832"), change)))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BASES)
 def test_a_session_answers_every_question_as_a_check_does(name):
@@ -157,7 +180,9 @@ def test_a_session_answers_every_question_as_a_check_does(name):
     for seed in [seed for seed in SEEDS if seed.base == name]:
         design = design_of(seed.new)
         ours, theirs = session.report(design).findings, api.check(design).findings
-        assert [each.verdict for each in ours] == [each.verdict for each in theirs]
+        assert [(each.verdict, each.because, each.facts) for each in ours] == [
+            (each.verdict, each.because, each.facts) for each in theirs
+        ]
 
 
 # -- through the command line

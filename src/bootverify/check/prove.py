@@ -21,7 +21,7 @@ from bootverify.encoder.concretize import actions as actions_of
 from bootverify.encoder.instant import Instants
 from bootverify.encoder.obligations import Obligation, all_preserved, all_start, implied
 from bootverify.encoder.slots import relations
-from bootverify.encoder.system import System, identity
+from bootverify.encoder.system import identity
 from bootverify.encoder.terms import Op, Term
 from bootverify.machine.action import Action
 
@@ -35,26 +35,23 @@ class Established:
 
 
 MOST_STATES = 200_000
+MOST_THEORIES = 256  # that are remembered
+Searched = dict[Hashable, Path | Exhausted | GaveUp]  # by the part of a system that a search is about
 
 
 class Theory:
     """What can be said of one transition system: its invariant, what follows from it, and the ways to bad states."""
 
-    def __init__(
-        self,
-        system: System,
-        location: Term,
-        mode: Term | None,
-        solvers: tuple[str, ...],
-        past: "Past | None" = None,
-    ) -> None:
-        self.past = past
-        self.system = system
-        self.location = location
-        self.mode = mode
+    def __init__(self, boot: BootSystem, solvers: tuple[str, ...], searched: Searched) -> None:
+        """`searched` are the searches that others have made already."""
+        erased = boot.frame.erased_all
+        self.past = _past(boot)
+        self.system = boot.system
+        self.location = boot.location
+        self.mode = erased if erased.op is Op.VAR else None  # kept apart: whether everything was erased
         self.solvers = solvers
         self._established: dict[Term, Established | None] = {}
-        self._paths: dict[Term, Path | Exhausted | GaveUp] = {}
+        self._searched = searched
 
     @cached_property
     def boxes(self) -> Boxes:
@@ -106,12 +103,14 @@ class Theory:
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""
-        if bad not in self._paths:
-            # What the fixpoint rules out never happens: without it there is less to try, and less to keep in a state.
-            # Histories multiply the states; what is longer than this is left to what is told.
-            most = MOST_STATES if self.past is None else MOST_STATES // 5
-            self._paths[bad] = shortest(self.system.limited(self.boxes.live), bad, most_states=most)
-        return self._paths[bad]
+        # What the fixpoint rules out never happens: without it there is less to try, and less to keep in a state.
+        # Histories multiply the states; what is longer than this is left to what is told.
+        most = MOST_STATES if self.past is None else MOST_STATES // 5
+        sliced = self.system.limited(self.boxes.live).sliced(bad.free)
+        at = (identity(sliced), bad, most)
+        if at not in self._searched:
+            self._searched[at] = shortest(sliced, bad, most_states=most)
+        return self._searched[at]
 
     def _follows(self, claim: Term) -> Established | None:
         if claim.op is Op.CONST:
@@ -150,20 +149,22 @@ class Past:
 
 
 class Theories:
-    """The theories of one check, one for each system; kept by all that makes a system up, names included."""
+    """The theories of one check, or of many: one for each system, kept by all that makes it up, names included."""
 
     def __init__(self, solvers: tuple[str, ...] = ("z3",)) -> None:
         self.solvers = solvers
         self._known: dict[Hashable, Theory] = {}
+        self._searched: Searched = {}
 
     def of(self, boot: BootSystem) -> Theory:
-        """That of the system of `boot`; of an attacker who can erase everything, apart by whether he has."""
-        erased = boot.frame.erased_all
-        mode = erased if erased.op is Op.VAR else None
-        past = _past(boot)
-        return self._known.setdefault(
-            (identity(boot.system), boot.location, mode), Theory(boot.system, boot.location, mode, self.solvers, past)
-        )
+        """That of the system of `boot`."""
+        at = (identity(boot.system), boot.location)
+        if at not in self._known:
+            if len(self._known) >= MOST_THEORIES:
+                self._known.clear()
+                self._searched.clear()
+            self._known[at] = Theory(boot, self.solvers, self._searched)
+        return self._known[at]
 
 
 def _past(boot: BootSystem) -> Past | None:

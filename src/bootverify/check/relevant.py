@@ -14,9 +14,6 @@ from bootverify.design.keys import InPartition
 from bootverify.design.memory import Partition
 from bootverify.design.settings import NOTHING_TOLD
 from bootverify.policy.formula import And, Formula, Not, Or, Quantified
-from bootverify.policy.policy import ClaimKind
-
-DYNAMIC = frozenset({ClaimKind.ALWAYS, ClaimKind.NEVER, ClaimKind.POSSIBLE})
 
 
 def relevant(design: Design, question: Question) -> Design:

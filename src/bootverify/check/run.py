@@ -4,16 +4,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bootverify import __version__
-from bootverify.check.aftermath import continued
-from bootverify.check.comebacks import comeback
+from bootverify.check.decide import (
+    Dead,
+    Deciders,
+    Disagreed,
+    NoWay,
+    Open,
+    Proved,
+    Reached,
+)
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.invariant import Proof
 from bootverify.check.layout import computed
-from bootverify.check.life import LifeSigns, signs_of_life
-from bootverify.check.prove import Reasoner, Theories
 from bootverify.check.question import Question, exists, questions
-from bootverify.check.replay import Replay, replay
-from bootverify.check.search import Exhausted, GaveUp, Path
 from bootverify.check.solver import available
 from bootverify.check.support import OPEN_POINT, supported
 from bootverify.check.tell import because_of_path, facts_of_actions, facts_of_lemmas
@@ -21,21 +24,14 @@ from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.check.worlds import device, untold_generations
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import EncryptionType, Image, Stage
+from bootverify.design.boot import EncryptionType, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.design.support import SupportRow
-from bootverify.encoder.cells import NotModelled
-from bootverify.encoder.terms import Term, not_
 from bootverify.errors import Discrepancy
-from bootverify.executor.evaluate import holds
-from bootverify.executor.owner_build import CannotBuild
-from bootverify.executor.world import World
-from bootverify.machine.action import Action
 from bootverify.machine.trace import Trace
 from bootverify.policy.formula import And, Call, Formula, Not, Or, Quantified
 from bootverify.policy.policy import ClaimKind, Policy
-from bootverify.policy.typecheck import uses_history
 
 IDEAL = "digests, signatures and encryption are ideal; no fault injection, no side channels, no guessing"
 NO_WAY = "nothing that can happen to a device of this design bears on it"
@@ -95,15 +91,16 @@ def report_of(checker: "Checker", findings: tuple[Finding, ...]) -> Report:
 
 
 class Checker:
-    """Answers questions about one design; what is known of an attacker serves all questions about him."""
+    """Answers questions about one design, and tells the answers by its files and lines."""
 
-    def __init__(self, design: Design, support: Sequence[SupportRow], options: Options) -> None:
+    def __init__(
+        self, design: Design, support: Sequence[SupportRow], options: Options, deciders: Deciders | None = None
+    ) -> None:
+        """`deciders` keep what is known of designs that are checked one after the other."""
         self.design = design
         self.support = support
         self.options = options
-        self._theories = Theories(options.solvers)
-        self._reasoners: dict[tuple[Attacker, bool], Reasoner] = {}
-        self._life: dict[Attacker, LifeSigns] = {}
+        self._deciders = deciders or Deciders(options.solvers)
         self._devices: tuple[Checker, ...] = ()
         self.discrepancies: list[str] = []
 
@@ -114,7 +111,8 @@ class Checker:
             return self._answer(question)
         if not self._devices:
             self._devices = tuple(
-                Checker(device(self.design, slots, empty=empty), self.support, self.options) for empty in (True, False)
+                Checker(device(self.design, slots, empty=empty), self.support, self.options, self._deciders)
+                for empty in (True, False)
             )
         weak, strong = (checker.answer(question) for checker in self._devices)
         self.discrepancies.extend(each for checker in self._devices for each in checker.discrepancies)
@@ -144,38 +142,13 @@ class Checker:
             return replace(base, verdict=Verdict.NOT_APPLICABLE, because=words)
         if not _asks_something(question.ask.claim.formula):
             return replace(base, verdict=Verdict.VACUOUS, because="the claim asks nothing of any state")
-        try:
-            return qualified(self.design, question, self._decided(base, question))
-        except (NotModelled, CannotBuild) as missing:
-            if question.ask.told:
-                return qualified(self.design, question, self._told(base, question))
-            text = f"not modelled yet: {missing}"
-            return replace(base, verdict=Verdict.UNKNOWN, because=text)
-        except Discrepancy as ours:
-            self.discrepancies.append(str(ours))
-            return replace(base, verdict=Verdict.UNKNOWN, because="not answered: a defect of bootverify, told apart")
-
-    def reasoner(self, attacker: Attacker, *, history: bool = False) -> Reasoner:
-        """What is known of `attacker` in this design; with `history`, where states tell what has been kept."""
-        key = (attacker, history)
-        if key not in self._reasoners:
-            self._reasoners[key] = Reasoner(self.design, attacker, self._theories, history=history)
-        return self._reasoners[key]
-
-    def life(self, attacker: Attacker) -> LifeSigns:
-        """Whether the device lives and the attacker acts, replayed."""
-        if attacker not in self._life:
-            self._life[attacker] = signs_of_life(self.design, attacker, self.reasoner(attacker).foreseen)
-        return self._life[attacker]
-
-    # -- by kind of claim
+        return qualified(self.design, question, self._decided(base, question))
 
     def _computed(self, base: Finding, question: Question) -> Finding:
         try:
             return computed(self.design, question, base)
         except Discrepancy as ours:
-            self.discrepancies.append(str(ours))
-            return replace(base, verdict=Verdict.UNKNOWN, because="not answered: a defect of bootverify, told apart")
+            return self._disagreed(base, str(ours))
 
     def _supported(self, base: Finding, question: Question) -> Finding:
         assert isinstance(question.subject, Stage | Key | Design)
@@ -201,168 +174,84 @@ class Checker:
         )
 
     def _decided(self, base: Finding, question: Question) -> Finding:
-        names = {"it": question.part}
-        formula = question.ask.claim.formula
-        reasoner = self.reasoner(question.attacker, history=uses_history(formula))
-        term = reasoner.boot.term(formula, names)
-        match question.ask.claim.kind:
-            case ClaimKind.ALWAYS:
-                return self._invariant(base, question, reasoner, term, wanted=False)
-            case ClaimKind.NEVER:
-                return self._invariant(base, question, reasoner, not_(term), wanted=True)
-            case ClaimKind.POSSIBLE:
-                return self._possible(base, question, reasoner, term)
-            case other:
-                return replace(
-                    base, verdict=Verdict.UNKNOWN, because=f"claims of kind `{other.value}` are not answered yet"
-                )
-
-    def _invariant(
-        self, base: Finding, question: Question, reasoner: Reasoner, claim: Term, *, wanted: bool
-    ) -> Finding:
-        """A claim of every state: proved, or broken by replay; `wanted` is the formula's value when broken."""
-        proof = reasoner.establish(claim)
-        if proof is not None:
-            reasoner.boot.surely(question.ask.claim.formula, {"it": question.part})
-            signs = self.life(question.attacker)
-            if signs.missing:
+        """A question about behaviour, told of this design."""
+        outcome = self._deciders.decide(self.design, question)
+        match outcome:
+            case Proved():
+                return self._proved(base, question, outcome)
+            case Reached(good=True):
+                because = f"shown by a replay of {len(outcome.steps)} actions from reset"
+                base = replace(base, verdict=Verdict.HOLDS, because=because, repair="")
+                return self._replayed(base, question, outcome)
+            case Reached():
+                because = because_of_path(self.design, question, outcome.actions)
+                facts = facts_of_actions(self.design, question, outcome.actions)
+                base = replace(base, verdict=Verdict.VIOLATED, because=because, facts=facts)
+                return self._replayed(base, question, outcome)
+            case NoWay():
+                because = "proved: no history leads there"
+                return replace(base, verdict=Verdict.VIOLATED, strength="proved", because=because)
+            case Dead(signs=signs):
                 return replace(base, verdict=Verdict.VACUOUS, because=signs.missing, witnesses=signs.seen)
-            certificate = self._certificate(question, reasoner, claim) if self.options.certificates else None
-            lemmas = self._lemmas(reasoner, claim, proof.lemmas)
-            facts = facts_of_lemmas(self.design, lemmas, question.subject)
-            return replace(
-                base,
-                verdict=Verdict.HOLDS,
-                strength="proved" if proof.lemmas else "computed",
-                because=f"proved for every history{_by(proof.lemmas, reasoner.lemmas)}" if proof.lemmas else NO_WAY,
-                facts=facts,
-                lemmas=tuple(lemma.text for lemma in lemmas),
-                witnesses=signs.seen,
-                certificate=certificate,
-            )
-        return self._or_told(base, question, self._broken(base, question, reasoner, not_(claim), wanted=wanted))
+            case Open():
+                found = replace(base, verdict=Verdict.UNKNOWN, strength=outcome.strength, because=outcome.because)
+                return self._or_told(base, question, found, outcome)
+            case Disagreed(discrepancy=text):
+                return self._disagreed(base, text)
+
+    def _proved(self, base: Finding, question: Question, outcome: Proved) -> Finding:
+        lemmas = self._lemmas(outcome)
+        by = _by(outcome.lemmas, outcome.reasoner.lemmas) if outcome.lemmas else ""
+        return replace(
+            base,
+            verdict=Verdict.HOLDS,
+            strength="proved" if outcome.lemmas else "computed",
+            because=f"proved for every history{by}" if outcome.lemmas else NO_WAY,
+            facts=facts_of_lemmas(self.design, lemmas, question.subject),
+            lemmas=tuple(lemma.text for lemma in lemmas),
+            witnesses=outcome.signs.seen,
+            certificate=self._certificate(question, outcome) if self.options.certificates else None,
+        )
+
+    def _replayed(self, base: Finding, question: Question, outcome: Reached) -> Finding:
+        trace = Trace(
+            design=self.design.name,
+            file=self.design.files[0].file if self.design.files else "",
+            attacker=question.attacker.name,
+            policy=question.policy.id,
+            subject=question.about,
+            steps=outcome.steps,
+        )
+        return replace(base, strength="replayed", trace=trace, replayed=True)
+
+    def _disagreed(self, base: Finding, text: str) -> Finding:
+        self.discrepancies.append(text)
+        return replace(base, verdict=Verdict.UNKNOWN, because="not answered: a defect of bootverify, told apart")
 
     def _told(self, base: Finding, question: Question) -> Finding:
         from bootverify.check.told import judged  # noqa: PLC0415 - most designs tell nothing of a life
 
         return judged(self.design, question, base, self.discrepancies)
 
-    def _or_told(self, base: Finding, question: Question, found: Finding) -> Finding:
+    def _or_told(self, base: Finding, question: Question, found: Finding, outcome: Open) -> Finding:
         """What is told decides where neither a proof nor a trace was found, unless the search contradicts it."""
-        if found.verdict is not Verdict.UNKNOWN or not question.ask.told:
+        if not question.ask.told:
             return found
         told = self._told(base, question)
         fits = Verdict.HOLDS if found.strength == "depth:all" else Verdict.VIOLATED
-        return told if told.verdict is fits else found
+        return told if outcome.missing or told.verdict is fits else found
 
-    def _lemmas(self, reasoner: Reasoner, claim: Term, core: Sequence[Lemma]) -> Sequence[Lemma]:
+    def _lemmas(self, outcome: Proved) -> Sequence[Lemma]:
         """What the claim rests on: the lemmas that give it; to explain it, all that make those inductive."""
-        if not (self.options.explain and core):
-            return core
-        small = reasoner.small_proof(claim)
-        return small.lemmas if isinstance(small, Proof) else core
+        if not (self.options.explain and outcome.lemmas):
+            return outcome.lemmas
+        small = outcome.reasoner.small_proof(outcome.claim)
+        return small.lemmas if isinstance(small, Proof) else outcome.lemmas
 
-    def _broken(self, base: Finding, question: Question, reasoner: Reasoner, bad: Term, *, wanted: bool) -> Finding:
-        if guessed := self._guessed(question, wanted=wanted):
-            return self._violated(base, question, guessed, wanted=wanted)
-        found = reasoner.path_to(bad)
-        match found:
-            case Path():
-                return self._violated(base, question, reasoner.actions(found), wanted=wanted)
-            case GaveUp():
-                return replace(
-                    base,
-                    verdict=Verdict.UNKNOWN,
-                    strength=f"depth:{found.depth}",
-                    because=f"not proved; the search met its bound after {found.states} states",
-                )
-            case Exhausted():
-                return replace(
-                    base,
-                    verdict=Verdict.UNKNOWN,
-                    strength="depth:all",
-                    because=f"no bad state among all {found.states} that were searched, but the lemmas do not prove it",
-                )
-
-    def _violated(self, base: Finding, question: Question, actions: Sequence[Action], *, wanted: bool) -> Finding:
-        run = self._replayed(question, actions, wanted=wanted)
-        return replace(
-            base,
-            verdict=Verdict.VIOLATED,
-            strength="replayed",
-            because=because_of_path(self.design, question, actions),
-            facts=facts_of_actions(self.design, question, actions),
-            trace=self._trace(question, continued(self.design, question, run)),
-            replayed=True,
-        )
-
-    def _guessed(self, question: Question, *, wanted: bool) -> tuple[Action, ...]:
-        """A way that was guessed, where the question is about what has been; searches for those are long."""
-        formula, part = question.ask.claim.formula, question.part
-        if not uses_history(formula) or not isinstance(part, Image):
-            return ()
-        names = {"it": part}
-        return comeback(self.design, question.attacker, part, lambda world: holds(world, formula, names) is wanted)
-
-    def _possible(self, base: Finding, question: Question, reasoner: Reasoner, goal: Term) -> Finding:
-        """Something that can be done: shown by a replay, refuted by an invariant."""
-        if reasoner.establish(not_(goal)) is not None:
-            signs = self.life(question.attacker)
-            if signs.missing:
-                return replace(base, verdict=Verdict.VACUOUS, because=signs.missing, witnesses=signs.seen)
-            return replace(
-                base,
-                verdict=Verdict.VIOLATED,
-                strength="proved",
-                because="proved: no history leads there",
-                replayed=False,
-            )
-        found = reasoner.path_to(goal)
-        if not isinstance(found, Path):
-            return replace(base, verdict=Verdict.UNKNOWN, because="neither a way there nor a proof that there is none")
-        run = self._replayed(question, reasoner.actions(found), wanted=True)
-        return replace(
-            base,
-            verdict=Verdict.HOLDS,
-            strength="replayed",
-            because=f"shown by a replay of {len(run.steps)} actions from reset",
-            trace=self._trace(question, run),
-            replayed=True,
-            repair="",
-        )
-
-    # -- pieces
-
-    def _replayed(self, question: Question, actions: Sequence[Action], *, wanted: bool) -> Replay:
-        names = {"it": question.part}
-        formula = question.ask.claim.formula
-
-        def goal(world: World) -> bool:
-            return holds(world, formula, names) is wanted
-
-        history = uses_history(formula)
-        foreseen = self.reasoner(question.attacker, history=history).foreseen
-        run = replay(self.design, question.attacker, actions, goal, foreseen=foreseen, history=history)
-        if run.reached is None:
-            why = run.refused or "every action happened, but the state is not what was predicted"
-            what = f"{question.policy.id} of {question.about} against {question.attacker.name}"
-            raise Discrepancy(f"{what}: the encoder predicts a trace that the executor does not follow: {why}")
-        return run
-
-    def _trace(self, question: Question, run: Replay) -> Trace:
-        return Trace(
-            design=self.design.name,
-            file=self.design.files[0].file if self.design.files else "",
-            attacker=question.attacker.name,
-            policy=question.policy.id,
-            subject=question.about,
-            steps=run.steps,
-        )
-
-    def _certificate(self, question: Question, reasoner: Reasoner, claim: Term) -> str | None:
+    def _certificate(self, question: Question, outcome: Proved) -> str | None:
         from bootverify.check.certificate import write  # noqa: PLC0415 - only when asked for
 
-        return write(self.design, question, reasoner, claim)
+        return write(self.design, question, outcome.reasoner, outcome.claim)
 
     def _base(self, question: Question) -> Finding:
         return Finding(

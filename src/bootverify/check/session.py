@@ -4,18 +4,16 @@ An answer is reused only for an equal question about an equal design, as far as 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
+from bootverify.check.decide import Deciders
 from bootverify.check.question import Question, questions
-from bootverify.check.relevant import DYNAMIC, relevant
+from bootverify.check.relevant import relevant
 from bootverify.check.run import Checker, Options, report_of
 from bootverify.check.verdict import Finding, Report
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.design.support import SupportRow
 from bootverify.policy.policy import ClaimKind, Policy
-
-MOST_KEPT = 256  # designs whose answers are remembered
 
 
 class Session:
@@ -32,24 +30,24 @@ class Session:
         self.attackers = attackers
         self.support = support
         self.options = options or Options()
-        self._checkers: dict[Design, Checker] = {}
-        self._answers: dict[tuple[Design, str, str, str, str, Attacker], tuple[Finding, tuple[str, ...]]] = {}
+        # A certificate is one of the whole design.
+        self._deciders = Deciders(self.options.solvers, None if self.options.certificates else relevant)
 
     def report(
         self, design: Design, subjects: Iterable[str] = (), *, only: Callable[[Question], bool] | None = None
     ) -> Report:
         """The report on `design`, as `check_design` gives it; `only` leaves questions out."""
-        checker = Checker(design, self.support, self.options)
+        checker = Checker(design, self.support, self.options, self._deciders)
         asked = [each for each in self._questions(design, subjects) if only is None or only(each)]
-        findings = tuple(self._answer(checker, question) for question in asked)
+        findings = tuple(checker.answer(question) for question in asked)
         return report_of(checker, findings)
 
     def findings(self, design: Design, subjects: Iterable[str] = ()) -> Iterator[Finding]:
         """The same findings one by one, the quickest kinds of claims first: for who stops at the first that matters."""
-        checker = Checker(design, self.support, self.options)
+        checker = Checker(design, self.support, self.options, self._deciders)
         asked = sorted(self._questions(design, subjects), key=lambda question: _effort(question.ask.claim.kind))
         for question in asked:
-            yield self._answer(checker, question)
+            yield checker.answer(question)
 
     def question(self, design: Design, finding: Finding) -> Question | None:
         """The question about `design` that `finding` answers; None when it is not asked."""
@@ -62,32 +60,6 @@ class Session:
         return list(
             questions(design, self.policies, self.attackers, subjects=subjects, any_attacker=self.options.any_attacker)
         )
-
-    def _answer(self, checker: Checker, question: Question) -> Finding:
-        kind = question.ask.claim.kind
-        if kind not in DYNAMIC or question.ask.told or self.options.certificates:
-            return checker.answer(question)
-        seen = relevant(checker.design, question)
-        at = (seen, question.policy.id, kind.value, question.ask.subject.value, question.about, question.attacker)
-        if at not in self._answers:
-            if seen not in self._checkers:
-                if len(self._checkers) >= MOST_KEPT:
-                    self._checkers.clear()
-                self._checkers[seen] = Checker(seen, self.support, self.options)
-            twin = self._checkers[seen]
-            before = len(twin.discrepancies)
-            answer = twin.answer(question)
-            self._answers[at] = answer, tuple(twin.discrepancies[before:])
-        finding, discrepancies = self._answers[at]
-        checker.discrepancies += discrepancies
-        return _of_file(finding, checker.design)
-
-
-def _of_file(finding: Finding, design: Design) -> Finding:
-    """The finding with the file that a trace of it is run on."""
-    if finding.trace is None or not design.files:
-        return finding
-    return replace(finding, trace=replace(finding.trace, file=design.files[0].file))
 
 
 def _effort(kind: ClaimKind) -> int:

@@ -1,0 +1,229 @@
+"""What can happen to a device of one design: each claim about it proved, shown or broken by a replay, or left open.
+
+An outcome says nothing of files and lines: `run` tells it of a design, and every design that is equal as far as the
+question can see has the same.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bootverify.check.aftermath import continued
+from bootverify.check.comebacks import comeback
+from bootverify.check.fixpoint import Lemma
+from bootverify.check.life import LifeSigns, signs_of_life
+from bootverify.check.prove import Established, Reasoner, Theories
+from bootverify.check.question import Question
+from bootverify.check.replay import Replay, replay
+from bootverify.check.search import GaveUp, Path
+from bootverify.design.attacker import Attacker
+from bootverify.design.boot import Image
+from bootverify.design.design import Design
+from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.terms import Term, not_
+from bootverify.errors import Discrepancy
+from bootverify.executor.evaluate import holds
+from bootverify.executor.owner_build import CannotBuild
+from bootverify.executor.world import World
+from bootverify.machine.action import Action
+from bootverify.machine.trace import Step
+from bootverify.policy.policy import ClaimKind
+from bootverify.policy.typecheck import uses_history
+
+MOST_KEPT = 256  # designs whose outcomes are remembered
+DYNAMIC = frozenset({ClaimKind.ALWAYS, ClaimKind.NEVER, ClaimKind.POSSIBLE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proved:
+    """`claim` holds in every reachable state, by `lemmas`; device and attacker were seen alive."""
+
+    reasoner: Reasoner
+    claim: Term
+    lemmas: tuple[Lemma, ...]
+    signs: LifeSigns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """The steps of a replay that came to what was looked for, and to what follows; `actions` are those that led there.
+
+    `good`: a goal of the owner was looked for, not a state that breaks a claim.
+    """
+
+    actions: tuple[Action, ...]
+    steps: tuple[Step, ...]
+    good: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoWay:
+    """No history leads to the goal: proved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dead:
+    """A proof that is worth nothing: the device, or the attacker, does not act."""
+
+    signs: LifeSigns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """Neither proof nor replay. `strength` says how far the search went; `missing`: the claim cannot even be put."""
+
+    because: str
+    strength: str = ""
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreed:
+    """Executor and encoder disagree: our mistake."""
+
+    discrepancy: str
+
+
+Outcome = Proved | Reached | NoWay | Dead | Open | Disagreed
+Asked = tuple[str, str, str, str, Attacker]
+
+
+def asked(question: Question) -> Asked:
+    """What makes the question up, whatever the design."""
+    ask = question.ask
+    return (question.policy.id, ask.subject.value, ask.claim.text, question.about, question.attacker)
+
+
+class Decider:
+    """Decides questions about the behaviour of one design; what is known of an attacker serves all of them."""
+
+    def __init__(self, design: Design, theories: Theories) -> None:
+        self.design = design
+        self._theories = theories
+        self._reasoners: dict[tuple[Attacker, bool], Reasoner] = {}
+        self._life: dict[Attacker, LifeSigns] = {}
+        self._outcomes: dict[Asked, Outcome] = {}
+
+    def decide(self, question: Question) -> Outcome:
+        """The outcome for a question whose claim is one of the `DYNAMIC` kinds."""
+        at = asked(question)
+        if at not in self._outcomes:
+            self._outcomes[at] = self._decided(question)
+        return self._outcomes[at]
+
+    def reasoner(self, attacker: Attacker, *, history: bool = False) -> Reasoner:
+        """What is known of `attacker` in this design; with `history`, where states tell what has been kept."""
+        key = (attacker, history)
+        if key not in self._reasoners:
+            self._reasoners[key] = Reasoner(self.design, attacker, self._theories, history=history)
+        return self._reasoners[key]
+
+    def life(self, attacker: Attacker) -> LifeSigns:
+        """Whether the device lives and the attacker acts, replayed."""
+        if attacker not in self._life:
+            self._life[attacker] = signs_of_life(self.design, attacker, self.reasoner(attacker).foreseen)
+        return self._life[attacker]
+
+    def _decided(self, question: Question) -> Outcome:
+        formula = question.ask.claim.formula
+        reasoner = self.reasoner(question.attacker, history=uses_history(formula))
+        try:
+            term = reasoner.boot.term(formula, {"it": question.part})
+            match question.ask.claim.kind:
+                case ClaimKind.ALWAYS:
+                    return self._invariant(question, reasoner, term, wanted=False)
+                case ClaimKind.NEVER:
+                    return self._invariant(question, reasoner, not_(term), wanted=True)
+                case ClaimKind.POSSIBLE:
+                    return self._possible(question, reasoner, term)
+                case other:
+                    return Open(because=f"claims of kind `{other.value}` are not answered yet")
+        except (NotModelled, CannotBuild) as missing:
+            return Open(because=f"not modelled yet: {missing}", missing=True)
+        except Discrepancy as ours:
+            return Disagreed(discrepancy=str(ours))
+
+    def _invariant(self, question: Question, reasoner: Reasoner, claim: Term, *, wanted: bool) -> Outcome:
+        """A claim of every state: proved, or broken by replay; `wanted` is the formula's value when broken."""
+        if (proof := reasoner.establish(claim)) is not None:
+            return self._proved(question, reasoner, claim, proof)
+        actions = self._guessed(question, wanted=wanted)
+        if not actions:
+            found = reasoner.path_to(not_(claim))
+            if not isinstance(found, Path):
+                return _unsearched(found.states, found.depth if isinstance(found, GaveUp) else None)
+            actions = reasoner.actions(found)
+        run = continued(self.design, question, self._replayed(question, actions, wanted=wanted))
+        return Reached(actions=actions, steps=run.steps, good=False)
+
+    def _proved(self, question: Question, reasoner: Reasoner, claim: Term, proof: Established) -> Outcome:
+        reasoner.boot.surely(question.ask.claim.formula, {"it": question.part})
+        signs = self.life(question.attacker)
+        if signs.missing:
+            return Dead(signs=signs)
+        return Proved(reasoner=reasoner, claim=claim, lemmas=proof.lemmas, signs=signs)
+
+    def _possible(self, question: Question, reasoner: Reasoner, goal: Term) -> Outcome:
+        """Something that can be done: shown by a replay, refuted by an invariant."""
+        if reasoner.establish(not_(goal)) is not None:
+            signs = self.life(question.attacker)
+            return Dead(signs=signs) if signs.missing else NoWay()
+        found = reasoner.path_to(goal)
+        if not isinstance(found, Path):
+            return Open(because="neither a way there nor a proof that there is none")
+        actions = reasoner.actions(found)
+        run = self._replayed(question, actions, wanted=True)
+        return Reached(actions=actions, steps=run.steps, good=True)
+
+    def _guessed(self, question: Question, *, wanted: bool) -> tuple[Action, ...]:
+        """A way that was guessed, where the question is about what has been; searches for those are long."""
+        part = question.part
+        if not uses_history(question.ask.claim.formula) or not isinstance(part, Image):
+            return ()
+        return comeback(self.design, question.attacker, part, _goal(question, wanted=wanted))
+
+    def _replayed(self, question: Question, actions: Sequence[Action], *, wanted: bool) -> Replay:
+        history = uses_history(question.ask.claim.formula)
+        foreseen = self.reasoner(question.attacker, history=history).foreseen
+        goal = _goal(question, wanted=wanted)
+        run = replay(self.design, question.attacker, actions, goal, foreseen=foreseen, history=history)
+        if run.reached is None:
+            why = run.refused or "every action happened, but the state is not what was predicted"
+            what = f"{question.policy.id} of {question.about} against {question.attacker.name}"
+            raise Discrepancy(f"{what}: the encoder predicts a trace that the executor does not follow: {why}")
+        return run
+
+
+def _goal(question: Question, *, wanted: bool) -> Callable[[World], bool]:
+    formula, names = question.ask.claim.formula, {"it": question.part}
+    return lambda world: holds(world, formula, names) is wanted
+
+
+def _unsearched(states: int, depth: int | None) -> Open:
+    if depth is not None:
+        return Open(
+            because=f"not proved; the search met its bound after {states} states",
+            strength=f"depth:{depth}",
+        )
+    return Open(
+        because=f"no bad state among all {states} that were searched, but the lemmas do not prove it",
+        strength="depth:all",
+    )
+
+
+class Deciders:
+    """The deciders of one check, or of many: one for all designs that are equal as far as a question can see."""
+
+    def __init__(self, solvers: tuple[str, ...], seen: Callable[[Design, Question], Design] | None = None) -> None:
+        """`seen` is the part of a design that a question depends on; all of it, where none is given."""
+        self._theories = Theories(solvers)
+        self._seen = seen
+        self._known: dict[Design, Decider] = {}
+
+    def decide(self, design: Design, question: Question) -> Outcome:
+        """The outcome for a question about `design`."""
+        seen = design if self._seen is None else self._seen(design, question)
+        if seen not in self._known:
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            self._known[seen] = Decider(seen, self._theories)
+        return self._known[seen].decide(question)
