@@ -23,7 +23,8 @@ def relevant(design: Design, question: Question) -> Design:
         names = _used(design)
         if isinstance(question.subject, Partition):
             names |= {question.subject.name}
-        kept = tuple(part for part in design.partitions if part.name in _with_members(design, names))
+        names = _with_members(design, names)
+        kept = tuple(part for part in design.partitions if part.name in names)
     life = design.lifecycle
     if not question.attacker.can(Capability.DEBUG):
         life = replace(life, approtect=True, secure_approtect=True, eraseprotect=True)

@@ -38,6 +38,8 @@ def _read(design: Design, question: Question, finding: Finding) -> Finding:
     if finding.verdict not in {Verdict.HOLDS, Verdict.VIOLATED}:
         return finding
     points = [point for point in design.open_points if point.name not in {APPROTECT_UNKNOWN, MAP_CONFLICT}]
+    if not points:
+        return finding
     names = names_of(design, question.subject)
     policy = question.policy.id if question.policy.id in ours("policies") else ""
     met = [
