@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from tests.differential.histories import step_of
+
 from bootverify.check.inclusion import Inclusion, hidden
 from bootverify.check.replay import act  # not the one that conftest watches: here it is watched already
 from bootverify.design.attacker import Attacker
@@ -47,6 +49,13 @@ class Followed:
         """Let all of `actions` happen; the facts then."""
         for action in actions:
             assert self.tries(action), f"{action} cannot happen"
+        return self.facts
+
+    def runs_on(self) -> dict[str, Value]:
+        """Let the device take its steps, up to the application's loop or a halt; the facts then."""
+        last = self.steps.boot.frame.run_mark
+        while self.facts["at"] not in {"halted", last} and (step := step_of(self.world)) is not None:
+            self.does(step)
         return self.facts
 
     @property

@@ -5,7 +5,7 @@ from tests.designs import shapes
 from tests.differential.designs import ATTACKERS, boot_go, designs
 from tests.differential.following import Followed
 from tests.differential.histories import step_of
-from tests.differential.small_scope import DIMENSIONS, SIZES, small
+from tests.differential.small_scope import in_scope
 
 from bootverify.design.boot import UpgradeMode
 from bootverify.design.protection import Access, Attribution
@@ -268,16 +268,6 @@ def test_non_secure_code_reads_neither_uicr_nor_kmu():
     assert not followed.tries(UseSlot(key="kek"))
 
 
-def _in_scope(**choices):
-    """The design of the small scope with these choices, numbers by dimension; the first of each where none is said."""
-    number, weight = choices.get("chain", 0), SIZES[0]
-    for (name, options), size in zip(DIMENSIONS.items(), SIZES[1:], strict=True):
-        number += weight * choices.get(name.replace(" ", "_"), 0)
-        weight *= size
-        assert len(options) == size
-    return small(number).design
-
-
 def test_a_forged_revert_installs_what_is_staged_where_images_are_overwritten():
     followed = Followed(boot_go(shapes.small(UpgradeMode.OVERWRITE)), ATTACKERS["everything"])
     _boots(followed)
@@ -288,12 +278,12 @@ def test_a_forged_revert_installs_what_is_staged_where_images_are_overwritten():
 
 
 def test_an_unchecked_header_may_say_encrypted_to_a_bootloader_without_a_key():
-    followed = Followed(_in_scope(check=1, encryption=2), ATTACKERS["remote-ota"])
+    followed = Followed(in_scope(check=1, encryption=2), ATTACKERS["remote-ota"])
     assert _boots(followed)["at"] == "app.run"
 
 
 def test_two_keys_of_one_partition_are_both_there():
-    followed = Followed(_in_scope(chain=6, encryption=3, another_secret=2, life=1), ATTACKERS["everything"])
+    followed = Followed(in_scope(chain=6, encryption=3, another_secret=2, life=1), ATTACKERS["everything"])
     _boots(followed)
     facts = followed.does(Probe(partition="settings_storage"))
     assert facts["knows[kek]"]
@@ -301,7 +291,7 @@ def test_two_keys_of_one_partition_are_both_there():
 
 
 def test_an_update_of_the_bootloader_in_the_primary_slot_is_staged_by_a_swap():
-    followed = Followed(_in_scope(chain=1, signature=1), ATTACKERS["app-code-secure"])
+    followed = Followed(in_scope(chain=1, signature=1), ATTACKERS["app-code-secure"])
     _boots(followed)
     _delivers(followed, Crafted())
     followed.does(Publish(image="mcuboot", release=2, slot="s1"))
@@ -312,7 +302,7 @@ def test_an_update_of_the_bootloader_in_the_primary_slot_is_staged_by_a_swap():
 
 def test_a_swap_that_was_cut_early_may_be_completed_though_its_bytes_look_refused():
     for cut in range(30):
-        followed = Followed(_in_scope(chain=1, downgrade=1, signing_key=2), ATTACKERS["code-and-cuts"])
+        followed = Followed(in_scope(chain=1, downgrade=1, signing_key=2), ATTACKERS["code-and-cuts"])
         _boots(followed)
         _delivers(followed, Crafted())
         followed.does(Reset())
@@ -323,7 +313,7 @@ def test_a_swap_that_was_cut_early_may_be_completed_though_its_bytes_look_refuse
 
 
 def test_a_swap_stops_where_the_wrapped_key_of_an_encrypted_primary_image_is_gone():
-    followed = Followed(_in_scope(chain=2, check=1, encryption=3, lock=1), ATTACKERS["everything"])
+    followed = Followed(in_scope(chain=2, check=1, encryption=3, lock=1), ATTACKERS["everything"])
     _boots(followed)
     followed.does(Overwrite(partition="app", content=Crafted()))
     _delivers(followed, Genuine("tfm+app", 2))
@@ -334,7 +324,7 @@ def test_a_swap_stops_where_the_wrapped_key_of_an_encrypted_primary_image_is_gon
 
 
 def test_an_image_that_ends_with_its_first_part_leaves_the_second_what_it_was():
-    followed = Followed(_in_scope(chain=2, encryption=3, signing_key=2, lock=3, sdk=1), ATTACKERS["everything"])
+    followed = Followed(in_scope(chain=2, encryption=3, signing_key=2, lock=3, sdk=1), ATTACKERS["everything"])
     _boots(followed)
     _delivers(followed, Crafted())
     followed.does(Overwrite(partition="tfm", content=Crafted()), Reset())

@@ -5,12 +5,14 @@
 
 import os
 from collections import Counter
+from itertools import combinations
 from random import Random
 
 import pytest
 from tests.differential.designs import ATTACKERS
 from tests.differential.following import Followed
-from tests.differential.small_scope import DIMENSIONS, SIZE, numbers, small
+from tests.differential.small_chains import CHAINS
+from tests.differential.small_scope import DIMENSIONS, SIZE, SIZES, digits, fitting, named, numbers, small
 from tests.differential.walks import walk
 
 from bootverify.encoder.cells import NotModelled
@@ -38,20 +40,23 @@ def _walked(number: int, *, tries: int) -> str:
 
 
 def test_the_scope_holds_more_designs_than_a_long_run_takes():
-    assert SIZE > 1_000_000
-    assert len({number % SIZE for number in numbers(1000)}) == 1000
+    assert SIZE > 10_000_000
+    assert len(set(numbers(1000))) == 1000
 
 
 def test_no_choice_of_the_scope_is_always_refused():
-    names = list(DIMENSIONS)
-    made = Counter()
-    for number in numbers(400):
-        try:
-            chosen = small(number).chosen[1:]
-        except InputError:
-            continue
-        made.update(zip(names, chosen, strict=True))
-    assert set(made) == {(name, choice) for name in names for choice in range(len(DIMENSIONS[name]))}
+    never = [
+        (name, choice)
+        for name, choices in DIMENSIONS.items()
+        for choice in choices
+        if not any(named(choice, chain) in fitting(chain, name) for chain in CHAINS)
+    ]
+    assert not never
+
+
+def test_numbers_meet_all_choices_early_and_in_all_pairs():
+    seen = {pair for number in numbers(4000) for pair in combinations(enumerate(digits(number)), 2)}
+    assert len(seen) == sum(one * other for one, other in combinations(SIZES, 2))
 
 
 def test_lives_of_some_designs_of_the_scope_are_foreseen():

@@ -17,7 +17,7 @@ def walk(followed: Followed, random: Random, *, tries: int) -> int:
     The number of actions that happened. Raises Discrepancy where the encoder does not foresee one, and AssertionError
     where the two see a state differently.
     """
-    _runs_on(followed)
+    followed.runs_on()
     pool = _pool(followed)
     for _ in range(tries):
         happened = followed.tries(random.choice(pool))
@@ -25,7 +25,7 @@ def walk(followed: Followed, random: Random, *, tries: int) -> int:
             followed.tries(Reset())
             if followed.steps.boot.frame.cuts and random.random() < 0.5:
                 _cut(followed, random)
-            _runs_on(followed)
+            followed.runs_on()
         if found := followed.disagreements():
             raise AssertionError(f"{followed.world.design.name}: {found} after {followed.history}")
     return len(followed.history)
@@ -35,12 +35,6 @@ def _pool(followed: Followed) -> Sequence[Action]:
     design = followed.world.design
     groups = followed.steps.boot.frame.cells.groups
     return (*around(design), *hostile(design), *registers(tuple({group[0] for group in groups[:3]})))
-
-
-def _runs_on(followed: Followed) -> None:
-    last = followed.steps.boot.frame.run_mark
-    while followed.facts["at"] not in {"halted", last} and (step := step_of(followed.world)) is not None:
-        followed.does(step)
 
 
 def _cut(followed: Followed, random: Random) -> None:

@@ -71,9 +71,9 @@ def _deliver(frame: Frame) -> Iterator[Move]:
     """The running application's update client stores what it is sent and requests it."""
     sends = frame.attacker.can(Capability.SEND_UPDATE)
     for name, store in frame.cells.stores.items():
-        images = [image for image in frame.installs if frame.design.image(image).staging == name]
-        if store.image or not images:
+        if store.image:
             continue
+        images = [image for image in frame.installs if frame.design.image(image).staging == name]
         transition = f"deliver to {name}"
         content = choice(transition, "content", frame.content_sort)
         asked = choice(transition, "request", REQUEST)

@@ -29,7 +29,7 @@ class Forger(OwnerBuild):
     """What attackers make of an owner's build."""
 
     def guises(self, staging: str) -> tuple[Crafted, ...]:
-        """As what an image of his may be sent to `staging`: as the first image that is staged there, or as another."""
+        """As what an image of his may be sent to `staging`: as the first image that MCUboot boots, or as another."""
         staged = [image for image in self.design.images if image.staging == staging]
         first = [image for image in staged if booted_by_mcuboot(self.design, image)][:1]
         others = [
@@ -54,6 +54,9 @@ class Forger(OwnerBuild):
                 return self._update_of_bootloader(image, made.slot, knowledge)
             if not made.image and booted_by_mcuboot(self.design, image):
                 return self._whole(image, image.slots[0], knowledge)
+        others = [guise for guise in self.guises(store) if guise.image]
+        if not made.image and others:
+            return self.forged(store, others[0], knowledge, flash)
         raise KeyError(store)
 
     def can_sign(self, image: Image, knowledge: Knowledge) -> bool:

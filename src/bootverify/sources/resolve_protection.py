@@ -121,7 +121,8 @@ def _listed(context: Context, image: Image, items: Sequence[ProtectEntry], chose
     for i in chosen:
         if (items[i].lock, set(items[i].deny)) != (first.lock, set(first.deny)):
             context.fault((*at, i), "spans that are protected together have one `lock` and one `deny`")
-    if not _can_deny(context, items, chosen, set(first.deny)):
+    counts = _counts_entries(context, image)
+    if not _can_deny(context, items, chosen, set(first.deny), counts=counts):
         context.fault(at, f"the {kind.value} of {context.soc.name} cannot deny {', '.join(first.deny)} in this way")
     if first.lock == "none" and kind is not UnitKind.SPU:
         context.fault(at, f"what the {kind.value} of {context.soc.name} protects is locked; drop `lock: none`")
@@ -132,18 +133,23 @@ def _listed(context: Context, image: Image, items: Sequence[ProtectEntry], chose
         ),
         lock=Lock(first.lock),
         deny=deny | ({Access.EXECUTE} if Access.READ in deny else set()),
-        counts_entries=_counts_entries(context, image),
+        counts_entries=counts,
         source=context.source(at),
     )
 
 
-def _can_deny(context: Context, items: Sequence[ProtectEntry], chosen: Sequence[int], deny: set[str]) -> bool:
-    """Whether the unit, and the vendor's code for it, can take that access away (soc.md 2.7, 3)."""
+def _can_deny(
+    context: Context, items: Sequence[ProtectEntry], chosen: Sequence[int], deny: set[str], *, counts: bool
+) -> bool:
+    """Whether the unit, and the vendor's code for it, can take that access away (soc.md 2.7, 3).
+
+    The library for an ACL denies writing, or all access; the one that `counts` is known to deny writing alone.
+    """
     match context.soc.guard.kind:
         case UnitKind.SPU | UnitKind.BPROT:
             return deny == {"write"}
         case UnitKind.ACL:
-            return "execute" not in deny or "read" in deny
+            return deny == {"write"} or (not counts and {"read", "write"} <= deny)
         case UnitKind.RRAMC:
             whole = deny == {"read", "write", "execute"}
             sizes = [items[i].span[1] - items[i].span[0] for i in chosen]

@@ -57,7 +57,7 @@ class _BootGo:
 
     def outcomes(self) -> Iterator[Outcome]:
         if self.staging is None:
-            yield from self._checked("nothing staged", true(), {})
+            yield from self._single()
             return
         request = self.frame.requests[self.image.name]
         if not exchanges(self.frame.design, self.step):
@@ -89,6 +89,23 @@ class _BootGo:
 
     # -- the primary image
 
+    def _single(self) -> Iterator[Outcome]:
+        """The loader for a single slot (single_loader.c): no counter rises, flags for encryption do not matter."""
+        if self.step.validate:
+            valid, invalid = self._judged(true())
+            yield Outcome(name="image valid", guard=valid, goes=self.goes)
+            yield Outcome(name="image bad", guard=invalid, goes=HALTED)
+            return
+        found = not_(member(self.header, (ERASED, "invalidated")))
+        yield Outcome(name="header found", guard=found, goes=self.goes)
+        yield Outcome(name="no header", guard=not_(member(self.header, self.genuine)), goes=HALTED)
+
+    def _judged(self, accepted: Term) -> tuple[Term, Term]:
+        """Whether the primary image may pass validation, and whether it may fail; `accepted`: what else it needs."""
+        genuine = and_(self._whole_genuine(), self.rollback.admits(self.frame.taken(self.image.name)), accepted)
+        forged = and_(self._part_crafted(), not_(eq(self.header, ERASED)), self.forgeable)
+        return or_(genuine, forged), or_(not_(genuine), self.frame.erased_all)
+
     def _checked(self, name: str, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
         """The primary image, untouched by `updates`, is checked; a bad one: halted."""
         taken, settled = self.frame.taken(self.image.name), self._settled(updates)
@@ -97,15 +114,14 @@ class _BootGo:
             # The header's magic is all that is looked at (vectors/mcuboot, README).
             found = and_(not_(eq(self.header, ERASED)), not_(eq(self.header, "invalidated")), room)
             yield self._raising(f"{name}, header found", and_(guard, found), updates, content=taken, settled=settled)
-            none = or_(not_(member(self.header, self.genuine)), not_(room))
+            # Without a counter in what may be spoilt of the image, there is nothing to raise the stored one to.
+            uncounted = not_(true()) if self.rollback.stored is None else and_(settled, not_(self._whole_genuine()))
+            none = or_(not_(member(self.header, self.genuine)), not_(room), uncounted)
             yield Outcome(name=f"{name}, no header", guard=and_(guard, none), goes=HALTED, updates=updates)
             return
         # Without a key this MCUboot is built without decryption and refuses the flag in the header.
         refused = not_(true()) if opens(self.frame, self.image) else member(self.header, self.genuine)
-        genuine = and_(self._whole_genuine(), not_(refused), self.rollback.admits(taken), room)
-        forged = and_(self._part_crafted(), not_(eq(self.header, ERASED)), self.forgeable)
-        valid = or_(genuine, forged)
-        invalid = or_(not_(genuine), self.frame.erased_all)
+        valid, invalid = self._judged(and_(not_(refused), room))
         yield self._raising(f"{name}, image valid", and_(guard, valid), updates, content=taken, settled=settled)
         yield Outcome(name=f"{name}, image bad", guard=and_(guard, invalid), goes=HALTED, updates=updates)
 

@@ -1,0 +1,58 @@
+"""Discrepancies that lives in the wide scope found, one fixed case each; the name says what was wrong."""
+
+import pytest
+from tests.differential.designs import ATTACKERS
+from tests.differential.following import Followed
+from tests.differential.small_scope import in_scope
+
+from bootverify.errors import InputError
+from bootverify.machine.action import Deliver, Overwrite, Publish, Request, Reset
+from bootverify.machine.content import Crafted, Erased, Genuine
+
+BY_WIRE = 4  # of the dimension `slots`
+
+
+def _followed(attacker="everything", **choices):
+    followed = Followed(in_scope(**choices), ATTACKERS[attacker])
+    followed.runs_on()
+    assert not followed.disagreements()
+    return followed
+
+
+def test_the_loader_of_a_single_slot_raises_no_counter():
+    followed = _followed(slots=BY_WIRE, downgrade=5, own_update=1)
+    assert followed.facts["at"] == "app.run"
+    assert followed.facts["stored[app]"] == "0"
+
+
+@pytest.mark.parametrize("check", [0, 1], ids=["checked", "unchecked"])
+def test_the_loader_of_a_single_slot_passes_over_flags_for_encryption(check):
+    followed = _followed(slots=BY_WIRE, encryption=2, check=check)
+    assert followed.facts["at"] == "app.run"
+
+
+def test_an_unchecked_image_whose_counter_is_gone_stops_the_boot():
+    followed = _followed(chain=11, check=1, downgrade=5, lock=1, kind=2)
+    followed.does(Overwrite(partition="app", content=Erased()), Reset())
+    assert followed.runs_on()["at"] == "halted"
+
+
+def test_an_update_that_no_stage_installs_can_be_staged_all_the_same():
+    followed = _followed(chain=1, slots=BY_WIRE)
+    mine = Genuine("mcuboot", 1, "s0")
+    followed.does(Publish(image="mcuboot", release=1, slot="s0"))
+    for content in (mine, Crafted()):
+        told = followed.does(
+            Deliver(
+                partition="mcuboot_secondary",
+                content=content,
+                request=Request.PERM,
+                by_attacker=not isinstance(content, Genuine),
+            )
+        )
+        assert told["content[mcuboot_secondary]"] == (str(mine) if content == mine else "crafted")
+
+
+def test_the_older_library_for_an_acl_denies_writing_alone():
+    with pytest.raises(InputError, match="cannot deny read, write"):
+        in_scope(chain=6, kind=2, lock=4)  # an ACL has no choice without a lock
