@@ -9,13 +9,17 @@ from bootverify.ranges import AddressRange
 
 
 class MemoryKind(Enum):
-    """Which memory a partition lies in; `external` and `network` addresses count from the start of that memory."""
+    """Which memory a partition lies in; `external`, `network` and `ram_flash` addresses count from that memory's start.
+
+    `ram_flash`: the flash that MCUboot simulates in RAM, to hand over an update for the network core of nRF5340.
+    """
 
     INTERNAL = "internal"
     EXTERNAL = "external"
     UICR = "uicr"
     SRAM = "sram"
     NETWORK = "network"
+    RAM_FLASH = "ram_flash"
 
 
 class Role(Enum):
@@ -36,6 +40,9 @@ class Role(Enum):
     FILLER = "filler"  # what alignment leaves over
     REST = "rest"  # what other partitions leave of a memory
     AREA = "area"  # a name for what several partitions cover together
+
+
+UNGUARDED = frozenset({MemoryKind.SRAM, MemoryKind.NETWORK, MemoryKind.RAM_FLASH})  # by units of the application core
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

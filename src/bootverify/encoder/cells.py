@@ -14,7 +14,7 @@ from functools import cached_property
 from bootverify.design.boot import Image, Program, Protect, SetUpTrustZone, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InPartition, Key
-from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.memory import UNGUARDED, MemoryKind, Partition
 from bootverify.design.protection import UnitKind
 from bootverify.errors import BootverifyError
 
@@ -157,7 +157,7 @@ class Cells:
 
         Raises NotModelled for memory that no unit of this core stands before.
         """
-        if partition.memory in {MemoryKind.SRAM, MemoryKind.NETWORK}:
+        if partition.memory in UNGUARDED:
             raise NotModelled(f"partition `{partition.name}` lies in {partition.memory.value} memory")
         guarded = partition.memory is MemoryKind.INTERNAL
         return Extent(

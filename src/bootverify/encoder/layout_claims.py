@@ -21,6 +21,7 @@ Truth = bool | None
 _SWAPS = {"swap-move": 1, "swap-scratch": 0, "swap-offset": -1}  # pages that the primary may have more
 _CHAIN = {Role.ROOT, Role.BOOTLOADER, Role.VARIANT_A, Role.VARIANT_B, Role.PRIMARY, Role.SECONDARY, Role.SCRATCH}
 _SECOND = {Role.VARIANT_A, Role.VARIANT_B}
+_VOLATILE = {MemoryKind.SRAM, MemoryKind.RAM_FLASH}
 _WITHIN = {Role.PAD, Role.APPLICATION, Role.TFM, Role.BOOTLOADER}
 
 
@@ -79,7 +80,7 @@ class _Claims:
             return stage_claim(self.design, name)
         match name:
             case "disjoint":
-                return not any(self._shared(kind) for kind in MemoryKind if kind is not MemoryKind.SRAM)
+                return not any(self._shared(kind) for kind in MemoryKind if kind not in _VOLATILE)
             case "inside_memory":
                 return all(
                     low <= start and end <= high

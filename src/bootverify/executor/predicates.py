@@ -81,7 +81,7 @@ def exposed(world: World, partition: Partition) -> bool:
             return device.uicr_answers(Attribution.NON_SECURE)
         case MemoryKind.EXTERNAL:
             return True  # nothing stands between it and whoever drives the bus
-        case MemoryKind.SRAM | MemoryKind.NETWORK:
+        case MemoryKind.SRAM | MemoryKind.NETWORK | MemoryKind.RAM_FLASH:
             raise AssertionError(f"{partition.name} is not judged by a unit of this core")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, InKmu, Key, KeyKind, Purpose
-from bootverify.design.memory import MemoryKind, Partition, Role
+from bootverify.design.memory import UNGUARDED, MemoryKind, Partition, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +274,7 @@ def _of_image(image: Image) -> dict[str, bool]:
 
 def _drawn(design: Design, partition: Partition) -> str:
     """`open` is what no unit of this core judges: a core without TF-M, a span of parts that differ, other memories."""
-    if not design.has_tfm or partition.memory in {MemoryKind.SRAM, MemoryKind.NETWORK}:
+    if not design.has_tfm or partition.memory in UNGUARDED:
         return "open"
     if partition.members:
         drawn = {_drawn(design, design.partition(name)) for name in partition.members}

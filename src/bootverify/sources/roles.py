@@ -49,6 +49,7 @@ _NAMES: dict[str, Role] = {
     "tfm_nonsecure": Role.AREA,
     "tfm_secure": Role.AREA,
     "external_flash": Role.REST,
+    "ram_flash": Role.REST,
     "sram_primary": Role.REST,
     "otp": Role.REST,
 }

@@ -29,7 +29,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-MemoryName = Literal["internal", "external", "uicr", "sram", "network"]
+MemoryName = Literal["internal", "external", "uicr", "sram", "network", "ram_flash"]
 
 
 class PartitionEntry(Strict):

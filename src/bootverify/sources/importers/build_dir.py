@@ -16,6 +16,7 @@ from bootverify.sources.importers.folders import files_in, folders_in, noted_inp
 from bootverify.sources.importers.identity import put_identity
 from bootverify.sources.importers.kconfig import Kconfig, merged, read_kconfig
 from bootverify.sources.importers.partition_manager import read_partitions, read_regions
+from bootverify.sources.importers.pm_config import read_pm_config
 from bootverify.sources.importers.project import Project, shown_path, tolerated
 from bootverify.sources.input_file import MIB, read_bytes
 
@@ -141,6 +142,10 @@ def _maps(project: Project, path: Path) -> None:
                 project.regions, _ = read_regions(file, shown=shown, ledger=project.ledger)
             elif file.name == "partitions_CPUNET.yml":
                 project.network_partitions, _ = read_partitions(file, shown=shown, ledger=project.ledger)
+            elif file.name == "pm.config" and folder == path:
+                project.compiled = read_pm_config(file, shown=shown)
+            elif file.name == "pm_CPUNET.config":
+                project.network_compiled = read_pm_config(file, shown=shown)
             else:
                 continue
             _input(project, path, file)

@@ -8,7 +8,10 @@ from bootverify.design.source import Source
 from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.hexfile import FirmwareFile, signed_images
 from bootverify.sources.importers.packages import Described, Package
+from bootverify.sources.importers.partition_manager import PmEntry
+from bootverify.sources.importers.pm_config import differing
 from bootverify.sources.importers.project import Project, soc_in
+from bootverify.sources.importers.provisioning import Provisioned, faults_of, provisioned_in
 from bootverify.sources.roles import number_of, role_of
 
 MOST = 100
@@ -23,7 +26,7 @@ class _Found:
 
 def put_contradictions(draft: Draft, project: Project) -> None:
     """Everything of the kind, each with the places that it is about."""
-    found = [*_bootloader(project), *_key(draft)]
+    found = [*_bootloader(project), *_key(draft), *_compiled(project), *_provisioned(project)]
     for package in project.packages:
         found += _package(draft, project, package)
     for number, each in enumerate(found[:MOST]):
@@ -58,6 +61,43 @@ def _key(draft: Draft) -> Iterator[_Found]:
                 "signing-key", text, (draft.origins["keys", name], *(draft.origins["keys", other] for other in held))
             )
             return
+
+
+def _compiled(project: Project) -> Iterator[_Found]:
+    """The map against the figures that the programs were compiled with."""
+    pairs = ((project.partitions, project.compiled), (project.network_partitions, project.network_compiled))
+    for entries, compiled in pairs:
+        for text, entry, source in differing(entries, compiled):
+            yield _Found("compiled-map", text, (entry.source, source))
+
+
+def _provisioned(project: Project) -> Iterator[_Found]:
+    """What NSIB reads of its slots and keys, against the map and against what the vendor's script would write."""
+    words = project.soc is not None and project.soc.name.startswith("nrf54l")
+    for entries, names in ((project.partitions, ("s0", "s1")), (project.network_partitions, ("app", "s1"))):
+        parts = {entry.name: entry for entry in entries if entry.at is not None and entry.size}
+        place = parts.get("provision")
+        data = None
+        if place is not None and place.at is not None:
+            found = (provisioned_in(file, place.at, words=words) for file in project.firmware)
+            data = next((each for each in found if each is not None), None)
+        if data is None or place is None:
+            continue
+        yield from _slots(data, parts, names)
+        for text in faults_of(data.hashes):
+            yield _Found("provisioned-keys", text, (data.source, place.source))
+        if data.end > (place.at or 0) + (place.size or 0):
+            text = f"the provision data end at {data.end:#x}, behind `provision` ({place.size:#x} bytes)"
+            yield _Found("provisioned-size", text, (data.source, place.source))
+
+
+def _slots(data: Provisioned, parts: dict[str, PmEntry], names: tuple[str, str]) -> Iterator[_Found]:
+    """Both slots' addresses; without a second slot the data repeat the first (ncs-boot 1.8)."""
+    first, second = (parts.get(name) for name in names)
+    for slot, address in ((first, data.slots[0]), (second or first, data.slots[1])):
+        if slot is not None and slot.at != address:
+            text = f"the first stage looks for an image at {address:#x}, and `{slot.name}` starts at {slot.at:#x}"
+            yield _Found("provisioned-slots", text, (data.source, slot.source))
 
 
 def _package(draft: Draft, project: Project, package: Package) -> Iterator[_Found]:

@@ -18,6 +18,7 @@ _MEMORIES = {
     "otp": "uicr",
     "bootconf": "uicr",
     "sram_primary": "sram",
+    "ram_flash": "ram_flash",
 }
 _NETWORK_RAM = 0x21000000  # nRF5340 Product Specification, memory map: RAM of the network core
 _INTERNAL = ("flash0", "cpuapp_rram", "rram0", "cpuapp_mram", "mram1x")

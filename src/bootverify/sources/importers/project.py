@@ -11,6 +11,7 @@ from bootverify.sources.importers.hexfile import FirmwareFile
 from bootverify.sources.importers.kconfig import Kconfig
 from bootverify.sources.importers.packages import Package
 from bootverify.sources.importers.partition_manager import PmEntry, PmRegion
+from bootverify.sources.importers.pm_config import Figures
 from bootverify.sources.ledger import Ledger
 
 _SOC = re.compile(r"nrf(5340|52\d{3}|51\d{3}|91\d{2}|92\d{2}|54(?:l[mvsc]?\d{2}[ab]?|h20))")
@@ -47,7 +48,8 @@ class Project:
     `images` are the Kconfig outputs by role: `application`, `mcuboot`, `nsib`, `spm`, `network`, `network-nsib`.
     `fragments` tells that they are sources (`prj.conf`), where an absent symbol has its default, not outputs.
     `own_defaults`: the application changes defaults of the build system (Kconfig.sysbuild).
-    `static` is the map that the build was meant to follow, `partitions` the one it has.
+    `static` is the map that the build was meant to follow, `partitions` the one it has, `compiled` what its programs
+    were compiled with.
     `repeated` are programming files that should say nothing new: only private keys are looked for in them.
     `symbol_files` are those in which the symbols of an image may stand, by its role.
     """
@@ -61,6 +63,8 @@ class Project:
     partitions: list[PmEntry] = field(default_factory=list)
     network_partitions: list[PmEntry] = field(default_factory=list)
     static: list[PmEntry] = field(default_factory=list)
+    compiled: Figures = field(default_factory=dict)
+    network_compiled: Figures = field(default_factory=dict)
     regions: dict[str, PmRegion] = field(default_factory=dict)
     trees: dict[str, Devicetree] = field(default_factory=dict)
     images: dict[str, Kconfig] = field(default_factory=dict)
