@@ -173,6 +173,12 @@ def firmware_in(
 def boot_bytes(firmware: Firmware) -> "Story":
     """What a device does that was programmed with the bytes of a build: real images, real keys, real signatures."""
     from bootverify.executor.programmed.boot import boot as start_bytes  # noqa: PLC0415
+
+    return start_bytes(firmware, published_keys())
+
+
+def published_keys() -> dict[str, str]:
+    """The keys whose private half is published, by fingerprint, key hash and provisioned hash."""
     from bootverify.sources.known_keys import known_keys  # noqa: PLC0415
 
     published: dict[str, str] = {}
@@ -180,7 +186,7 @@ def boot_bytes(firmware: Firmware) -> "Story":
         for digest in (key.fingerprint, key.keyhash, key.provisioned):
             if digest:
                 published.setdefault(digest, key.name)
-    return start_bytes(firmware, published)
+    return published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

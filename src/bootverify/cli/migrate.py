@@ -12,10 +12,12 @@ from bootverify.check.verdict import Report
 from bootverify.cli.app import Attackers, Output, Policies, app, deliver, read
 from bootverify.cli.inputs import design_named
 from bootverify.design.design import Design
+from bootverify.design.firmware import Firmware
 from bootverify.executor.field.cuts import Plan
 from bootverify.report.migration import migration_json, migration_markdown, migration_text
 from bootverify.whatif.migrate import migrate as ask_units
 from bootverify.whatif.migration.answers import Effort
+from bootverify.whatif.migration.files import Files
 
 
 class Format(Enum):
@@ -51,12 +53,18 @@ def migrate(
     def check(design: Design) -> Report:
         return api.check(design, policies=policy or (), attackers=attacker or ())
 
-    loaded = [design_named(name) for each in designs for name in _listed(each)]
-    *deployed, new = loaded
+    names = [name for each in designs for name in _listed(each)]
+    *deployed, new = [design_named(name) for name in names]
     effort = Effort(full=Plan()) if exhaustive else Effort()
-    answers = ask_units(deployed or [new], new if deployed else None, check, effort, watch=_progress)
+    files = Files(firmware=[_bytes(name) for name in names], published=api.published_keys())
+    answers = ask_units(deployed or [new], new if deployed else None, check, effort, files=files, watch=_progress)
     deliver(_FORMS[format](answers), output)
     return answers.exit_code
+
+
+def _bytes(name: str) -> Firmware | None:
+    """The bytes of a build directory; None of anything else."""
+    return api.firmware_in([name]) if Path(name).is_dir() else None
 
 
 def _progress(done: int, of: int) -> None:

@@ -9,6 +9,7 @@ from bootverify.check.verdict import Report
 from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.whatif.migration.answers import Effort, Interview
+from bootverify.whatif.migration.files import NO_FILES, Files
 from bootverify.whatif.migration.fleet import Fleet
 from bootverify.whatif.migration.policies import Outcome
 from bootverify.whatif.migration.proposed import split
@@ -28,12 +29,13 @@ def migrate(
     check: Callable[[Design], Report],
     effort: Effort | None = None,
     *,
+    files: Files = NO_FILES,
     watch: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Migration:
     """The answers about `new` for units of the releases `deployed`, oldest first.
 
-    Without `new`, the one deployed design draws the map of the next release itself. `watch` is told how many of the
-    histories are done.
+    Without `new`, the one deployed design draws the map of the next release itself. `files` are the bytes of the
+    releases, where they are builds. `watch` is told how many of the histories are done.
 
     Raises:
         InputError: they are not for one part, no map is proposed, or there are more releases than can be played.
@@ -53,6 +55,6 @@ def migrate(
     kinds, histories = [], fleet.histories()
     for number, indices in enumerate(histories):
         watch(number, len(histories))
-        kinds.append(Interview(fleet, indices, check, outcomes, effort or Effort()).kind())
+        kinds.append(Interview(fleet, indices, check, outcomes, effort or Effort(), files).kind())
     watch(len(histories), len(histories))
     return Migration(new=new.name, soc=new.soc.title, kinds=tuple(kinds), assumptions=ASSUMED)

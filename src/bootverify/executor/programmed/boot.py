@@ -20,7 +20,11 @@ def boot(firmware: Firmware, published: Mapping[str, str]) -> Story:
 
     `published` names keys whose private half is published, by fingerprint, key hash and provisioned hash.
     """
-    board = Board.programmed(firmware)
+    return boot_board(Board.programmed(firmware), published)
+
+
+def boot_board(board: Board, published: Mapping[str, str]) -> Story:
+    """What a device that holds what it holds does after power-on, its registers as at reset."""
     teller = Teller(published)
     _tell_bytes(board, teller)
     ending, why, at = Ending.RUNS, "", ""

@@ -76,6 +76,8 @@ class Builds:
                 and self.slots.secondary is None
             ):
                 raise self.teller.open(f"its mode is {told.value}{by(told)}, and the map has no secondary slot")
+            if mode is Mode.SWAP_SCRATCH and self.slots.scratch is None:
+                raise self.teller.open(f"its mode is {told.value}{by(told)}, and the map has no scratch partition")
             return [mode]
         if self.slots.secondary is None:
             return [Mode.SINGLE_SLOT]

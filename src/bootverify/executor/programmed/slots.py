@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.executor.flash import Flash
 from bootverify.executor.mcuboot.area import Area
+from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
 from bootverify.executor.mcuboot.tlv import BadTlv, tlv_area
 from bootverify.executor.mcuboot.trailer import Trailer, TrailerLayout
@@ -96,10 +97,15 @@ def stage(board: Board, teller: Teller, slots: Slots) -> None:
                 f"{package.file}: its reset handler {vector:#x} lies outside the primary slot; not followed"
             )
         data = package.data.ljust(-(-len(package.data) // area.align) * area.align, b"\xff")
-        area.flash.load(area.start, data)
+        told = board.firmware.loader.mode
+        # Swap using offset wants the first sector of the slot free (MCUboot design, "Swap using offset").
+        lead = area.flash.page if told is not None and told.value == Mode.SWAP_OFFSET.value else 0
+        if lead + len(data) > area.size:
+            raise teller.open(f"{package.file}: it does not fit behind the first sector of the secondary slot")
+        area.flash.load(area.start + lead, data)
         Trailer(area, TrailerLayout(entries=0)).write_magic()
         board.placed.add(package.file)
-        teller.say(f"{package.file}: waits in the secondary slot at {area.start:#x}, to be tried")
+        teller.say(f"{package.file}: waits in the secondary slot at {area.start + lead:#x}, to be tried")
         return
 
 

@@ -15,6 +15,7 @@ from bootverify.executor.layout import home
 from bootverify.machine.action import Request
 from bootverify.whatif.migration.data import kept
 from bootverify.whatif.migration.facts import moved, undelivered, untold
+from bootverify.whatif.migration.files import NO_FILES, Files
 from bootverify.whatif.migration.fleet import Fleet, mcuboot_counter
 from bootverify.whatif.migration.policies import Outcome, held_up
 from bootverify.whatif.migration.questions import Answer, Question, UnitKind
@@ -50,6 +51,7 @@ class Interview:
     check: Check
     outcomes: dict[Design, Outcome]
     effort: Effort = Effort()
+    files: Files = NO_FILES
     answers: list[Answer] = field(default_factory=list)
     outer: str = ""
 
@@ -106,7 +108,8 @@ class Interview:
             self._rest(*((Verdict.UNDEFINED, full.because) if undefined else (Verdict.NOT_APPLICABLE, NOT_TAKEN)))
             return
         unit, film, order = self._takes(unit, delivered)
-        if film is None:
+        self.answers[-1] = self.files.beside(self.answers[-1], self.indices)
+        if film is None or self.answers[-1].verdict is not Verdict.HOLDS:
             self._rest(Verdict.NOT_APPLICABLE, NOT_TAKEN)
             return
         after = unit.unit.snapshot()
