@@ -6,7 +6,9 @@ read -r -a more <<< "$ARGUMENTS"
 bootverify check "$DESIGN" --format sarif --output "$SARIF" "${more[@]}" > /dev/null
 code=$?
 [ "$code" -eq 2 ] && exit 2
-if [ -n "$BASE" ]; then  # the comparison first: it is what the change is judged by
+if [ -n "$BASE" ] && ! git cat-file -e "$BASE:$DESIGN" 2> /dev/null; then
+  echo "$DESIGN is new: $BASE does not have it, so all of it counts." | tee -a "$GITHUB_STEP_SUMMARY"
+elif [ -n "$BASE" ]; then  # the comparison first: it is what the change is judged by
   bootverify diff "$BASE:$DESIGN" "$DESIGN" --format markdown > "$SARIF.md"
   code=$?
   cat "$SARIF.md" >> "$GITHUB_STEP_SUMMARY"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -187,6 +188,47 @@ def test_the_pre_commit_hook_names_a_command_that_exists(told):
     program, command = hook["entry"].split()
     assert program == "bootverify"
     assert told(command, TODAY, *ASKED)[0] == 1
+
+
+def test_the_hook_takes_every_changed_file_in_one_call_and_the_worst_counts(told):
+    hook = yaml.safe_load((TOP / ".pre-commit-hooks.yaml").read_text())[0]
+    assert hook["require_serial"]
+    names = ["tests/designs/today.yaml", "tests/designs/advised.yaml"]
+    assert all(re.search(hook["files"], f"a/design-{number}.yaml") for number in range(2))
+    code, out, _ = told("check", *names, *ASKED[:2], *ASKED[4:])
+    assert code == 1
+    assert [line.split(":")[0] for line in out.splitlines() if line.startswith(("today:", "advised:"))] == [
+        "today",
+        "advised",
+    ]
+    assert told("check", *reversed(names), *ASKED[:2], *ASKED[4:])[0] == 1
+    code, out, err = told("check", *names, "--format", "json")
+    assert (code, out) == (2, "")
+    assert "several designs are told as text alone" in err
+
+
+def test_the_action_s_script_judges_a_new_design_by_all_of_it(tmp_path):
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
+    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "first"]):
+        subprocess.run([*git, *command], cwd=folder, check=True)
+    shutil.copy(TOP / TODAY, folder / "design.yaml")
+    environment = _environment(tmp_path, DESIGN="design.yaml", BASE="HEAD", SARIF=str(tmp_path / "out.sarif"))
+    environment |= {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "ARGUMENTS": " ".join(ASKED)}
+    script = ["bash", str(TOP / "integrations" / "github" / "gate.sh")]
+    done = subprocess.run(script, cwd=folder, env=environment, capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert b"design.yaml is new: HEAD does not have it" in done.stdout
+    assert "violated" in (tmp_path / "summary.md").read_text()
+
+
+def test_the_module_file_takes_part_in_no_build_and_names_a_file_that_exists():
+    text = (TOP / "zephyr" / "module.yml").read_text()
+    module = yaml.safe_load(text)
+    assert module == {"name": "bootverify", "build": {"cmake-ext": False, "kconfig-ext": False}}
+    commands = yaml.safe_load((TOP / re.search(r"west-commands: (\S+?)`", text)[1]).read_text())["west-commands"]
+    assert all((TOP / each["file"]).is_file() for each in commands)
 
 
 def test_the_west_command_hands_over_the_build_directory(tmp_path):

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from bootverify import api
+from bootverify.check.verdict import Report
 from bootverify.cli.app import (
     Attackers,
-    Input,
     Output,
     Policies,
     Sdk,
@@ -24,9 +24,13 @@ from bootverify.cli.app import (
     write,
 )
 from bootverify.cli.bar import bar
+from bootverify.design.design import Design
+from bootverify.errors import InputError
 from bootverify.machine.trace import to_json
 from bootverify.report import rendered
 from bootverify.report.text import Manner, text
+
+WORST = (0, 3, 1, 2, 4)  # exit codes; of several designs the last one of these counts
 
 
 class Format(Enum):
@@ -42,7 +46,7 @@ class Format(Enum):
 
 @app.command()
 def check(
-    source: Input,
+    sources: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Designs, build directories, or -.")],
     policy: Policies = None,
     subject: Subjects = None,
     attacker: Attackers = None,
@@ -58,44 +62,62 @@ def check(
     waivers: Annotated[Path | None, typer.Option(metavar="FILE", help="Violations accepted until a day.")] = None,
     baseline: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON report of an earlier check.")] = None,
 ) -> int:
-    """Answer every policy about a design."""
+    """Answer every policy about a design, or about several, one after the other."""
+    files = [each for each in (output, certificates, traces, waivers, baseline) if each is not None]
+    if len(sources) > 1 and (files or format is not Format.TEXT):
+        words = "several designs are told as text alone; name one with a form, a file to write, waivers or a baseline"
+        raise InputError.at(sources[1], 0, words)
     with bar() as progress:
-        design = api.load(source, sdk=ncs, progress=progress)
-    if strict and design.ledger:
-        listed = [f"{each.file}:{each.line}: {each.what}: not modelled" for each in design.ledger]
+        designs = [api.load(source, sdk=ncs, progress=progress) for source in sources]
+    listed = [f"{each.file}:{each.line}: {each.what}: not modelled" for design in designs for each in design.ledger]
+    if strict and listed:
         complain("\n".join(listed))
         return 2
-    solvers = solver.names
-    options = api.Options(solvers=solvers, certificates=certificates is not None, explain=explain)
-    with bar() as progress:
-        report = api.check(
-            design,
-            policies=policy or (),
-            subjects=subject or (),
-            attackers=attacker or (),
-            options=options,
-            progress=progress,
-        )
-    accepted = api.accepted(report, waivers=waivers, baseline=baseline, today=date.today())  # noqa: DTZ011 - local day
-    report = accepted.report
+    options = api.Options(solvers=solver.names, certificates=certificates is not None, explain=explain)
+
+    def answered(design: Design) -> int:
+        with bar() as progress:
+            report = api.check(
+                design,
+                policies=policy or (),
+                subjects=subject or (),
+                attackers=attacker or (),
+                options=options,
+                progress=progress,
+            )
+        today = date.today()  # noqa: DTZ011 - local day
+        accepted = api.accepted(report, waivers=waivers, baseline=baseline, today=today)
+        report = accepted.report
+        _write_findings(report, certificates, traces)
+        if format is Format.TEXT:
+            colour = output is None and sys.stdout.isatty()
+            told = text(report, Manner(colour=colour, explain=explain, ledger=ledger))
+        else:
+            told = rendered(report, format.value)
+        deliver(told, output)
+        for discrepancy in report.discrepancies:
+            complain(f"executor and encoder disagree, which is a defect of bootverify: {discrepancy}")
+        if accepted.problems:
+            complain("\n".join(accepted.problems))
+            return 2
+        return report.exit_code
+
+    codes = []
+    for number, design in enumerate(designs):
+        if number:
+            typer.echo()
+        codes.append(answered(design))
+    return max(codes, key=WORST.index)
+
+
+def _write_findings(report: Report, certificates: Path | None, traces: Path | None) -> None:
+    """The certificates and counterexamples of a report, as files."""
     for finding in report.findings:
         if certificates is not None and finding.certificate is not None:
             write(certificates / finding.certificate_file, finding.certificate)
         if traces is not None and finding.trace is not None:
             name = f"{finding.policy}.{finding.subject}.{finding.attacker}.trace.json"
             write(traces / name.replace("/", "_"), to_json(finding.trace))
-    if format is Format.TEXT:
-        colour = output is None and sys.stdout.isatty()
-        told = text(report, Manner(colour=colour, explain=explain, ledger=ledger))
-    else:
-        told = rendered(report, format.value)
-    deliver(told, output)
-    for discrepancy in report.discrepancies:
-        complain(f"executor and encoder disagree, which is a defect of bootverify: {discrepancy}")
-    if accepted.problems:
-        complain("\n".join(accepted.problems))
-        return 2
-    return report.exit_code
 
 
 @app.command()
