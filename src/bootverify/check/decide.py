@@ -4,7 +4,7 @@ An outcome says nothing of files and lines: `run` tells it of a design, and ever
 question can see has the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from bootverify.check.aftermath import continued
@@ -96,9 +96,11 @@ def asked(question: Question) -> Asked:
 class Decider:
     """Decides questions about the behaviour of one design; what is known of an attacker serves all of them."""
 
-    def __init__(self, design: Design, theories: Theories) -> None:
+    def __init__(self, design: Design, theories: Theories, historians: Container[Attacker] = ()) -> None:
+        """Of `historians` one system answers all questions: the one that remembers, which changes nothing else."""
         self.design = design
         self._theories = theories
+        self._historians = historians
         self._reasoners: dict[tuple[Attacker, bool], Reasoner] = {}
         self._life: dict[Attacker, LifeSigns] = {}
         self._outcomes: dict[Asked, Outcome] = {}
@@ -112,9 +114,9 @@ class Decider:
 
     def reasoner(self, attacker: Attacker, *, history: bool = False) -> Reasoner:
         """What is known of `attacker` in this design; with `history`, where states tell what has been kept."""
-        key = (attacker, history)
+        key = (attacker, history or attacker in self._historians)
         if key not in self._reasoners:
-            self._reasoners[key] = Reasoner(self.design, attacker, self._theories, history=history)
+            self._reasoners[key] = Reasoner(self.design, attacker, self._theories, history=key[1])
         return self._reasoners[key]
 
     def life(self, attacker: Attacker) -> LifeSigns:
@@ -182,10 +184,8 @@ class Decider:
         return comeback(self.design, question.attacker, part, _goal(question, wanted=wanted))
 
     def _replayed(self, question: Question, actions: Sequence[Action], *, wanted: bool) -> Replay:
-        history = uses_history(question.ask.claim.formula)
-        foreseen = self.reasoner(question.attacker, history=history).foreseen
-        goal = _goal(question, wanted=wanted)
-        run = replay(self.design, question.attacker, actions, goal, foreseen=foreseen, history=history)
+        foreseen = self.reasoner(question.attacker, history=uses_history(question.ask.claim.formula)).foreseen
+        run = replay(self.design, question.attacker, actions, _goal(question, wanted=wanted), foreseen=foreseen)
         if run.reached is None:
             why = run.refused or "every action happened, but the state is not what was predicted"
             what = f"{question.policy.id} of {question.about} against {question.attacker.name}"
@@ -218,6 +218,11 @@ class Deciders:
         self._theories = Theories(solvers)
         self._seen = seen
         self._known: dict[Design, Decider] = {}
+        self._historians: set[Attacker] = set()
+
+    def expect(self, questions: Iterable[Question]) -> None:
+        """Make ready for `questions`: of whom one is about what has been, no second system is made for the others."""
+        self._historians |= {each.attacker for each in questions if uses_history(each.ask.claim.formula)}
 
     def decide(self, design: Design, question: Question) -> Outcome:
         """The outcome for a question about `design`."""
@@ -225,5 +230,5 @@ class Deciders:
         if seen not in self._known:
             if len(self._known) >= MOST_KEPT:
                 self._known.clear()
-            self._known[seen] = Decider(seen, self._theories)
+            self._known[seen] = Decider(seen, self._theories, self._historians)
         return self._known[seen].decide(question)

@@ -48,7 +48,7 @@ def signs_of_life(design: Design, attacker: Attacker, foreseen: Instants) -> Lif
     Raises:
         Discrepancy: the encoder does not foresee what happens.
     """
-    world = World.start(design, attacker)
+    world = World.start(design, attacker, history=foreseen.boot.frame.history)
     watched = _Watched(world, Inclusion(foreseen, world))
     seen: list[str] = []
     for _ in range(MOST_STEPS):

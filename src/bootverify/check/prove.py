@@ -4,7 +4,7 @@ Attackers who can do the same to a design have the same system, term for term; w
 all.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,13 +13,13 @@ from bootverify.check.boxes import Boxes, reachable_boxes
 from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import NotProved, Proof, Prover
 from bootverify.check.search import Exhausted, GaveUp, Path, shortest
-from bootverify.check.solver import Unsat, solve
+from bootverify.check.solver import Sat, Unsat, solve
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import BootSystem, system_for
 from bootverify.encoder.concretize import actions as actions_of
 from bootverify.encoder.instant import Instants
-from bootverify.encoder.obligations import Obligation, all_preserved, all_start, implied
+from bootverify.encoder.obligations import Obligation, all_preserved, all_start, each_preserved, implied
 from bootverify.encoder.slots import relations
 from bootverify.encoder.system import identity
 from bootverify.encoder.terms import Op, Term
@@ -61,6 +61,10 @@ class Theory:
     @cached_property
     def lemmas(self) -> tuple[Lemma, ...]:
         """Candidates from the fixpoint, kept apart by the halves of `mode` where there is one; and about the past."""
+        return (*self._ranges, *self._surviving)
+
+    @cached_property
+    def _ranges(self) -> tuple[Lemma, ...]:
         boxes = candidate_lemmas(self.system, self.location, self.mode, self.boxes)
         if self.past is None:
             return boxes
@@ -70,25 +74,36 @@ class Theory:
             for lemma in candidate_lemmas(apart(self.system, kept), self.location, kept)
         ]
         boxes = (*boxes, *(each for each in told if each.term.free <= {*self.past.about, self.location}))
-        boxes = tuple({lemma.term: lemma for lemma in boxes}.values())
-        return (*boxes, *self._surviving(boxes, self.past.guesses))
+        return tuple({lemma.term: lemma for lemma in boxes}.values())
 
-    def _surviving(self, boxes: tuple[Lemma, ...], guesses: tuple[Lemma, ...]) -> tuple[Lemma, ...]:
-        """The guesses that hold at the start and that all transitions keep, all together with the boxes."""
-        left = [each for each in guesses if self._unsat(all_start(self.system, [each.term]))]
+    @cached_property
+    def _surviving(self) -> tuple[Lemma, ...]:
+        """The guesses that hold at the start and that all transitions keep, all together with the ranges.
+
+        An assignment that breaks some of them tells which; without those it is asked again.
+        """
+        guesses = () if self.past is None else self.past.guesses
+        left = tuple(each for each in guesses if self._unsat(all_start(self.system, [each.term])))
         while left:
-            terms = [each.term for each in (*boxes, *left)]
-            kept = [each for each in left if self._unsat(all_preserved(self.system, terms, [each.term]))]
-            if len(kept) == len(left):
+            asked = self._kept(left)
+            answer = solve(asked.plain, self.solvers[0], wanted=asked.telling)
+            broken = {name for name, value in answer.values if value} if isinstance(answer, Sat) else set()
+            if not broken:
                 break
-            left = kept
-        return tuple(left)
+            left = tuple(each for each, name in zip(left, asked.telling, strict=True) if name not in broken)
+        return left
+
+    def _kept(self, guesses: Sequence[Lemma]) -> Obligation:
+        """That every transition keeps `guesses`, given them and the ranges."""
+        terms = [each.term for each in guesses]
+        return each_preserved(self.system, [*(each.term for each in self._ranges), *terms], terms)
 
     @cached_property
     def inductive(self) -> bool:
         """Whether all lemmas together hold at the start and are kept by every transition of the whole system."""
-        terms = [lemma.term for lemma in self.lemmas]
-        return all(self._unsat(each) for each in (all_start(self.system, terms), all_preserved(self.system, terms)))
+        terms, ranges = ([lemma.term for lemma in lemmas] for lemmas in (self.lemmas, self._ranges))
+        asked = [all_start(self.system, terms), all_preserved(self.system, terms, ranges)]
+        return all(map(self._unsat, [*asked, self._kept(self._surviving)] if self._surviving else asked))
 
     @cached_property
     def prover(self) -> Prover:
@@ -104,9 +119,10 @@ class Theory:
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""
         # What the fixpoint rules out never happens: without it there is less to try, and less to keep in a state.
-        # Histories multiply the states; what is longer than this is left to what is told.
-        most = MOST_STATES if self.past is None else MOST_STATES // 5
         sliced = self.system.limited(self.boxes.live).sliced(bad.free)
+        # Histories multiply the states; what is longer than this is left to what is told.
+        remembers = self.past is not None and not sliced.init.keys().isdisjoint(self.past.kept)
+        most = MOST_STATES // 5 if remembers else MOST_STATES
         at = (identity(sliced), bad, most)
         if at not in self._searched:
             self._searched[at] = shortest(sliced, bad, most_states=most)
@@ -136,7 +152,7 @@ class Theory:
         }
 
     def _unsat(self, obligation: Obligation) -> bool:
-        return all(isinstance(solve(obligation.plain, solver), Unsat) for solver in self.solvers)
+        return all(isinstance(solve(obligation.plain, each, wanted=obligation.telling), Unsat) for each in self.solvers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

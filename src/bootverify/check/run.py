@@ -67,6 +67,7 @@ def check_design(
     """The report on every question that policies, attackers and subjects select; `progress` is told the share done."""
     checker = Checker(design, support, options)
     asked = list(questions(design, policies, attackers, subjects=subjects, any_attacker=options.any_attacker))
+    checker.expect(asked)
     findings = []
     for number, question in enumerate(asked):
         if progress is not None:
@@ -103,6 +104,11 @@ class Checker:
         self._deciders = deciders or Deciders(options.solvers)
         self._devices: tuple[Checker, ...] = ()
         self.discrepancies: list[str] = []
+
+    def expect(self, questions: Iterable[Question]) -> None:
+        """Make ready for `questions`. A certificate speaks of no more than its claim does, so none are expected then."""
+        if not self.options.certificates:
+            self._deciders.expect(questions)
 
     def answer(self, question: Question) -> Finding:
         """The finding for one question; of each device that fits, where the design leaves a KMU generation untold."""

@@ -39,6 +39,7 @@ class Session:
         """The report on `design`, as `check_design` gives it; `only` leaves questions out."""
         checker = Checker(design, self.support, self.options, self._deciders)
         asked = [each for each in self._questions(design, subjects) if only is None or only(each)]
+        checker.expect(asked)
         findings = tuple(checker.answer(question) for question in asked)
         return report_of(checker, findings)
 
@@ -46,6 +47,7 @@ class Session:
         """The same findings one by one, the quickest kinds of claims first: for who stops at the first that matters."""
         checker = Checker(design, self.support, self.options, self._deciders)
         asked = sorted(self._questions(design, subjects), key=lambda question: _effort(question.ask.claim.kind))
+        checker.expect(asked)
         for question in asked:
             yield checker.answer(question)
 

@@ -1,8 +1,8 @@
 """The only file that knows SMT solvers: SMT-LIB text in, an answer out.
 
-Each question is asked of a solver that has seen nothing before it, so that the same text gets the same answer and the
-same core. z3 is spoken to through four functions of its C library: its Python package takes longer to load, and to walk
-through, than the questions take to answer.
+Where more than yes or no is wanted, a solver is asked that has seen nothing before, so that the same text gets the same
+core and the same values. z3 is spoken to through four functions of its C library: its Python package takes longer to
+load, and to walk through, than the questions take to answer.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ CORES = "(set-option :produce-unsat-cores true)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sat:
-    """There is an assignment; `values` are those of the whole numbers that were asked for."""
+    """There is an assignment; `values` are those that were asked for, whole numbers, or 1 and 0 for true and false."""
 
     values: tuple[tuple[str, int], ...] = ()
 
@@ -46,7 +46,8 @@ class Unknown:
 
 Answer = Sat | Unsat | Unknown
 
-_NUMBER = re.compile(r"\(\|?([A-Za-z_][\w.]*)\|? (\d+)\)")
+_VALUE = re.compile(r"\(\|?([A-Za-z_][\w.]*)\|? (\d+|true|false)\)")
+_TRUTH = {"true": "1", "false": "0"}
 _HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint)
 _IGNORED = _HANDLER(lambda _context, _code: None)
 _PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5", "bitwuzla": "bitwuzla"}
@@ -82,7 +83,7 @@ def solve(text: str, solver: str = "z3", *, rlimit: int = RLIMIT, wanted: tuple[
     """What `solver` answers to the script `text`, which ends in its one `(check-sat)`.
 
     `rlimit` bounds z3; the others have bounds of their own. The same text is asked once: attackers often differ in
-    nothing that a claim is about. Of z3, `wanted` are symbols of sort Int whose values belong to the answer.
+    nothing that a claim is about. Of z3, `wanted` are symbols of sort Int or Bool whose values belong to the answer.
 
     Raises:
         SolverUnavailable: it is not installed.
@@ -113,22 +114,40 @@ def _asker(solver: str) -> Callable[[str, int], Answer]:
 def _z3(text: str, rlimit: int, wanted: Sequence[str] = ()) -> Answer:
     wants_core = CORES in text
     options = f"(set-option :rlimit {rlimit})\n" + ("(set-option :smt.core.minimize true)\n" if wants_core else "")
-    library = _z3_library()
-    settings = library.Z3_mk_config()
-    context = library.Z3_mk_context(settings)
-    library.Z3_del_config(settings)
+    if not (wants_core or wanted):
+        return _said(_told(_shared_context(), "(reset)\n" + options + text))
+    context = _context()
     try:
-        library.Z3_set_error_handler(context, _IGNORED)  # errors are in what it says; without this it ends the process
-        said = library.Z3_eval_smtlib2_string(context, (options + text).encode()).decode().strip()
+        said = _told(context, options + text)
         if said == "unsat" and wants_core:
-            core = library.Z3_eval_smtlib2_string(context, b"(get-unsat-core)").decode()
+            core = _told(context, "(get-unsat-core)")
             return Unknown(reason=core) if core.startswith("(error") else Unsat(core=tuple(sorted(_symbols(core))))
         if said == "sat" and wanted:
-            told = library.Z3_eval_smtlib2_string(context, f"(get-value ({' '.join(wanted)}))".encode()).decode()
-            return Sat(values=tuple((name, int(value)) for name, value in _NUMBER.findall(told)))
+            values = _VALUE.findall(_told(context, f"(get-value ({' '.join(wanted)}))"))
+            return Sat(values=tuple((name, int(_TRUTH.get(value, value))) for name, value in values))
         return _said(said)
     finally:
-        library.Z3_del_context(context)
+        _z3_library().Z3_del_context(context)
+
+
+def _told(context: int, commands: str) -> str:
+    said: bytes = _z3_library().Z3_eval_smtlib2_string(context, commands.encode())
+    return said.decode().strip()
+
+
+def _context() -> int:
+    library = _z3_library()
+    settings = library.Z3_mk_config()
+    context: int = library.Z3_mk_context(settings)
+    library.Z3_del_config(settings)
+    library.Z3_set_error_handler(context, _IGNORED)  # errors are in what it says; without this it ends the process
+    return context
+
+
+@cache
+def _shared_context() -> int:
+    """A context for questions of yes or no: to begin anew in one is quicker than to make one."""
+    return _context()
 
 
 def _symbols(text: str) -> list[str]:

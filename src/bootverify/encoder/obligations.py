@@ -10,18 +10,22 @@ from functools import lru_cache
 
 from bootverify.encoder.smtlib import query
 from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Op, Substitution, Term, and_, false, member, not_, or_, substitute, true
+from bootverify.encoder.terms import Op, Substitution, Term, and_, eq, false, member, not_, or_, substitute, true, var
 
 GOAL = "goal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obligation:
-    """A query that must be unsatisfiable; `premises` are the lemmas it may use, by number."""
+    """A query that must be unsatisfiable; `premises` are the lemmas it may use, by number.
+
+    `telling`: truth values of an assignment that tell which of several goals fails.
+    """
 
     name: str
     premises: tuple[int, ...]
     assertions: tuple[tuple[str, Term], ...]
+    telling: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -86,7 +90,9 @@ def implied(claim: Term, lemmas: Sequence[Term], allowed: Iterable[int] | None =
 
 def all_start(system: System, lemmas: Sequence[Term]) -> Obligation:
     """All lemmas hold in every start state: one query for the whole invariant."""
-    starts = [(f"start {variable.name}", member(variable, system.init[variable])) for variable in system.variables]
+    about = frozenset[Term]().union(*(lemma.free for lemma in lemmas))
+    told = [variable for variable in system.variables if variable in about]
+    starts = [(f"start {variable.name}", member(variable, system.init[variable])) for variable in told]
     broken = or_(*(not_(lemma) for lemma in lemmas))
     return Obligation(name="start", premises=(), assertions=(*starts, (GOAL, broken)))
 
@@ -94,12 +100,12 @@ def all_start(system: System, lemmas: Sequence[Term]) -> Obligation:
 def all_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term] | None = None) -> Obligation:
     """Every transition of the system keeps all lemmas (or `goals`, given all): one query for the whole invariant.
 
-    A transition is represented by its guard and the negated lemmas after its assignments; lemmas over variables that it
+    A transition is represented by its guard and the negated goals after its assignments; goals over variables that it
     does not assign to stay as they are.
     """
     alike: dict[Term, list[Term]] = {}
-    for lemma in lemmas if goals is None else goals:
-        alike.setdefault(lemma.arguments[0] if lemma.op is Op.OR else false(), []).append(lemma)
+    for goal in lemmas if goals is None else goals:
+        alike.setdefault(goal.arguments[0] if goal.op is Op.OR else false(), []).append(goal)
     ways = []
     for transition in system.transitions:
         after = _after(tuple(transition.updates.items()))
@@ -107,14 +113,29 @@ def all_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term] 
         for first, group in alike.items():
             # Lemmas begin with the place they speak of: once the step leaves it, they all hold, and none is looked at.
             if after.of(first) is not true():
-                broken += [not_(after.of(lemma)) for lemma in group if not lemma.free.isdisjoint(transition.updates)]
+                broken += [not_(after.of(goal)) for goal in group if not goal.free.isdisjoint(transition.updates)]
         ways.append(and_(transition.guard, or_(*broken)))
-    chosen = tuple(range(len(lemmas)))
-    return Obligation(
-        name="step",
-        premises=chosen,
-        assertions=(*((f"lemma {i}", lemmas[i]) for i in chosen), (GOAL, or_(*ways))),
-    )
+    return _of_all("step", lemmas, ((GOAL, or_(*ways)),))
+
+
+def each_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term]) -> Obligation:
+    """As `all_preserved`; an assignment tells by `broken.n` whether goal n is not kept."""
+    failing: list[list[Term]] = [[] for _ in goals]
+    for transition in system.transitions:
+        after = _after(tuple(transition.updates.items()))
+        for goal, ways in zip(goals, failing, strict=True):
+            if not goal.free.isdisjoint(transition.updates):
+                ways.append(and_(transition.guard, not_(after.of(goal))))
+    flags = [var(f"broken.{number}") for number in range(len(goals))]
+    told = [(f"{flag.name} is", eq(flag, or_(*ways))) for flag, ways in zip(flags, failing, strict=True)]
+    return _of_all("step", lemmas, (*told, (GOAL, or_(*flags))), telling=tuple(flag.name for flag in flags))
+
+
+def _of_all(
+    name: str, lemmas: Sequence[Term], asked: tuple[tuple[str, Term], ...], telling: tuple[str, ...] = ()
+) -> Obligation:
+    premises = tuple((f"lemma {number}", lemma) for number, lemma in enumerate(lemmas))
+    return Obligation(name=name, premises=tuple(range(len(lemmas))), assertions=(*premises, *asked), telling=telling)
 
 
 @lru_cache(maxsize=1024)
