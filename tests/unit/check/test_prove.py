@@ -4,8 +4,12 @@ from dataclasses import replace
 
 from tests.designs import shapes
 
+from bootverify import api
+from bootverify.check import prove
 from bootverify.check.prove import Reasoner, Theories
+from bootverify.check.solver import Sat, Unsat, solve
 from bootverify.design.attacker import Attacker, Capability
+from bootverify.encoder.obligations import each_preserved
 from bootverify.encoder.system import System, Transition, identity
 from bootverify.encoder.terms import not_, var
 
@@ -53,3 +57,26 @@ def test_systems_are_the_same_only_when_nothing_in_them_differs() -> None:
     ]
     assert identity(replace(system, transitions=(replace(step),))) == identity(system)
     assert identity(system) not in {identity(each) for each in changed}
+
+
+def test_a_question_about_the_past_makes_no_system_more_and_changes_no_other_answer(monkeypatch) -> None:
+    made, system_for = [], prove.system_for
+    monkeypatch.setattr(prove, "system_for", lambda *given, **named: made.append(named) or system_for(*given, **named))
+    design, foes = shapes.s01(), ("remote-ota",)
+    alone = api.check(design, policies=("rot-immutable",), attackers=foes)
+    both = api.check(design, policies=("rot-immutable", "no-downgrade"), attackers=foes)
+    answers = {(each.subject, each.verdict, each.strength) for each in both.findings if each.policy == "rot-immutable"}
+    assert answers == {(each.subject, each.verdict, each.strength) for each in alone.findings}
+    assert made == [{"history": False}, {"history": True}]
+
+
+def test_a_guess_that_a_transition_breaks_is_told_apart_from_one_that_is_kept() -> None:
+    flag, other = var("flag"), var("other")
+    step = Transition(name="step", guard=flag, updates={other: not_(other)})
+    system = System(variables=(flag, other), init={flag: (True,), other: (False,)}, transitions=(step,))
+    asked = each_preserved(system, [], [flag, not_(other)])
+    answer = solve(asked.plain, wanted=asked.telling)
+    assert isinstance(answer, Sat)
+    assert dict(answer.values) == {"broken.0": 0, "broken.1": 1}
+    kept = each_preserved(system, [flag], [flag])
+    assert isinstance(solve(kept.plain, wanted=kept.telling), Unsat)
