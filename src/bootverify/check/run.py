@@ -106,7 +106,7 @@ class Checker:
         self.discrepancies: list[str] = []
 
     def expect(self, questions: Iterable[Question]) -> None:
-        """Make ready for `questions`. A certificate speaks of no more than its claim does, so none are expected then."""
+        """Make ready for `questions`; not where certificates are written: those speak of no more than a claim does."""
         if not self.options.certificates:
             self._deciders.expect(questions)
 
