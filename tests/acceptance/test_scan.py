@@ -1,5 +1,6 @@
 """`bootverify scan` as a user meets it."""
 
+import base64
 import json
 import random
 import subprocess
@@ -44,7 +45,7 @@ def test_a_clean_file_exits_with_zero_and_says_what_was_looked_for(told, image):
     assert (code, err) == (0, "")
     assert "none of what was looked for is there (1 file, 3,532 bytes)" in out
     assert "PKCS#8" in out
-    assert "no public key is known to compare with" in out
+    assert "no private number: no public key is known" in out
 
 
 def test_a_key_exits_with_one_and_its_value_is_never_shown(told, image, tmp_path):
@@ -114,10 +115,10 @@ def test_a_build_directory_tells_of_each_key_where_it_lies_and_what_it_is_for(to
     update = means["app.signed.bin", "private scalar"]
     assert (update["role"], update["image"], update["ships"]) == ("signs app", "app", "an update")
     assert update["readers"].startswith("everybody who downloads it and has the key ")
-    assert means["private.pem", "PEM"]["ships"] == "part of the build, and of nothing that ships"
+    assert means["private.pem", "PEM"]["ships"] == "a file of the build that does not ship"
     _, text, _ = told(path)
     assert "it signs app" in text
-    assert "address 0x869b, partition s0_image, image mcuboot, updatable" in text
+    assert "address 0x869b\n    PKCS#8 DER, 138 bytes\n    partition s0_image, image mcuboot, updatable" in text
     assert "encrypted, and read in clear:" in text
 
 
@@ -130,6 +131,52 @@ def test_an_encrypted_image_is_opened_with_a_key_file_and_else_said_to_be_unseen
     update = tmp_path / "update.bin"
     update.write_bytes(make_image(b"code" * 9 + PEM, version=Version(1), key=None, envelope=envelope).shipped)
     code, out, _ = told(update)
-    assert (code, "what its payload says was not seen" in out) == (0, True)
+    assert (code, "what its payload says was not seen" in " ".join(out.split())) == (0, True)
     code, out, _ = told(update, "--key", key)
     assert (code, "(decrypted payload)" in out) == (1, True)
+
+
+def test_a_key_file_that_is_given_is_looked_for_itself(told, tmp_path):
+    """An AES key has no public half: that somebody gives it is the only way to know it."""
+    raw = random.Random(5).randbytes(16)
+    wrapping, signing = tmp_path / "kek.b64", tmp_path / "key.pem"
+    wrapping.write_bytes(base64.b64encode(raw))
+    signing.write_bytes(PEM)
+    (tmp_path / "flash.bin").write_bytes(random.Random(1).randbytes(901) + raw + random.Random(2).randbytes(80) + RAW)
+    code, out, _ = told(tmp_path / "flash.bin", "--key", wrapping, "--key", signing, "--format", "json")
+    assert code == 1
+    assert [(each["form"], each["offset"]) for each in json.loads(out)["finds"]] == [
+        ("symmetric key", 901),
+        ("private scalar", 997),
+    ]
+    assert raw.hex() not in out
+
+
+def test_a_find_in_an_image_that_a_key_beside_it_opens_is_one_in_an_update(told, tmp_path):
+    recipient = PrivateKey(name="decryption key of a test", scheme=Scheme.ECDSA_P256)
+    own = ec.derive_private_key(int.from_bytes(recipient.secret, "big"), ec.SECP256R1())
+    envelope = Envelope(kind="ecies-p256", label="test", recipient=recipient)
+    path = write_build(tmp_path / "build", Build(application=b"code" * 100 + PEM, encrypt=True, envelope=envelope))
+    key = own.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+    for place in (path / "own.pem", tmp_path / "own.pem"):
+        place.write_bytes(key)
+        code, out, _ = told(path, "--format", "json", *(() if place.is_relative_to(path) else ("--key", place)))
+        place.unlink()
+        ships = {each["part"]: each["build"]["ships"] for each in json.loads(out)["finds"] if each["part"]}
+        assert code == 1
+        assert ships == {"decrypted payload": "an update", "image payload": "what production programs"}
+
+
+def test_sarif_names_each_find_at_its_file(told, image, tmp_path):
+    (tmp_path / "public.pem").write_bytes(PUBLIC)
+    code, out, _ = told(image, "--public-key", tmp_path / "public.pem", "--format", "sarif")
+    (result,) = json.loads(out)["runs"][0]["results"]
+    assert (code, result["ruleId"], result["level"]) == (1, "key-material", "error")
+    assert result["locations"][0]["physicalLocation"]["region"] == {"byteOffset": 3000, "byteLength": 32}
+    assert RAW.hex() not in out
+
+
+def test_no_line_of_the_text_is_wider_than_a_terminal_but_for_names(told, image, tmp_path):
+    (tmp_path / "public.pem").write_bytes(PUBLIC)
+    _, out, _ = told(image, "--public-key", tmp_path / "public.pem")
+    assert [line for line in out.splitlines() if len(line) > 80 and " " in line.strip()] == []

@@ -7,15 +7,19 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 from bootverify import api
 from bootverify.check.verdict import Report
 from bootverify.report import rendered
+from bootverify.report.scan_sarif import scan_sarif
+from bootverify.secrets.scan import scan_data
 from bootverify.sources.design_file import design_of
 from bootverify.sources.document import parse_written
 from tests.gate.bases import base, text_of
 from tests.gate.harmless import harmless
 from tests.gate.seeded import SEEDS
+from tests.planted import KEYS, NOTHING
 
 POLICIES = ["rot-immutable", "map-no-overlap", "no-published-key", "boot-write-denied", "config-supported"]
 NAMES = ("unlocked mcuboot on nrf5340", "overlapping storage on nrf52832", "published key on nrf54l15")
@@ -51,6 +55,13 @@ def _fingerprints(of: Report) -> dict[str, str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_sarif_keeps_to_the_published_schema(name):
     assert [error.message for error in schema().iter_errors(json.loads(rendered(report(name), "sarif")))] == []
+
+
+def test_the_sarif_of_a_scan_keeps_to_the_schema_too():
+    found = scan_data(b"x" * 99 + KEYS["EC"].private_bytes(Encoding.DER, PrivateFormat.PKCS8, NOTHING), "a b.bin")
+    document = json.loads(scan_sarif(found, "1.0"))
+    assert [error.message for error in schema().iter_errors(document)] == []
+    assert len(document["runs"][0]["results"]) == 1
 
 
 def test_the_schema_would_see_a_mistake():

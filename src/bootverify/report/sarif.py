@@ -33,22 +33,26 @@ def sarif(report: Report) -> str:
     numbers = {rule: number for number, rule in enumerate(rules)}
     natures = {(each.kind, each.name): each.nature for each in identities(report.design)}
     run = {
-        "tool": {
-            "driver": {
-                "name": "bootverify",
-                "version": report.version,
-                "semanticVersion": report.version,
-                "rules": list(rules.values()),
-            }
-        },
+        "tool": tool(report.version, list(rules.values())),
         "automationDetails": {"id": f"bootverify/{report.design.name}/"},
         "invocations": [{"executionSuccessful": not report.discrepancies, "exitCode": report.exit_code}],
         "artifacts": [
-            {"location": {"uri": _uri(each.file)}, "hashes": {"sha-256": each.sha256}} for each in report.design.files
+            {"location": {"uri": uri(each.file)}, "hashes": {"sha-256": each.sha256}} for each in report.design.files
         ],
         "results": [_result(report, finding, numbers[finding.policy], natures) for finding in report.findings],
         "columnKind": "unicodeCodePoints",
     }
+    return sarif_of(run)
+
+
+def tool(version: str, rules: list[dict[str, Any]]) -> dict[str, Any]:
+    """Who speaks, in a run of SARIF."""
+    driver = {"name": "bootverify", "version": version, "semanticVersion": version, "rules": rules}
+    return {"driver": driver}
+
+
+def sarif_of(run: dict[str, Any]) -> str:
+    """A log of that one run, as text."""
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -109,20 +113,21 @@ def _fingerprints(finding: Finding, natures: dict[tuple[str, str], str]) -> dict
     Services follow a result by `primaryLocationLineHash`, so it is the one that stays.
     """
     nature = natures.get((finding.kind, finding.subject), "") or finding.subject
-    lasting = _hashed(finding.policy, finding.kind, nature, finding.attacker)
+    lasting = hashed(finding.policy, finding.kind, nature, finding.attacker)
     return {
         "primaryLocationLineHash": f"{lasting}:1",
         "identity/v1": lasting,
-        "question/v1": _hashed(finding.policy, finding.subject, finding.attacker),
+        "question/v1": hashed(finding.policy, finding.subject, finding.attacker),
     }
 
 
-def _hashed(*words: str) -> str:
+def hashed(*words: str) -> str:
+    """What services follow a result by: short, and the same for the same words."""
     return hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
 
 
 def _location(source: Source) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(source.file)}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri(source.file)}}
     if source.line:
         place["region"] = {"startLine": source.line}
         if source.text:
@@ -130,7 +135,7 @@ def _location(source: Source) -> dict[str, Any]:
     return {"physicalLocation": place}
 
 
-def _uri(file: str) -> str:
+def uri(file: str) -> str:
     """The name of a file as a URI reference: as the user wrote it, with what a URI cannot hold escaped."""
     return quote(file.replace("\\", "/"), safe="/:@!$&'()*+,;=~-._")
 

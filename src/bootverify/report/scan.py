@@ -2,29 +2,35 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
+from bootverify.report.wrapping import wrapped
 from bootverify.secrets.find import Find, Place, ScanResult, SoughtKey, Standing
 
 _MOST = 200  # finds that the text lists; the JSON lists all
 
 
 def scan_text(result: ScanResult) -> str:
-    """The answer first, then where each key stands, what was set apart, and what was looked for."""
-    lines = [_answer(result), ""]
-    for find in result.finds[:_MOST]:
-        lines += _found(find)
+    """The answer first, then each key with the places where it stands, what was set apart, and what was looked for."""
+    lines = [*wrapped(_answer(result), 0, 2), ""]
+    for finds in _by_key(result.finds[:_MOST]):
+        lines += _key(finds)
     if len(result.finds) > _MOST:
-        lines.append(f"  and {len(result.finds) - _MOST} more: --format json lists all")
+        lines.append(f"and {len(result.finds) - _MOST} places more: --format json lists all")
     lines += _opened(result)
     lines += _apart(result)
-    lines += ["looked for:", *(f"  {form}" for form in result.forms)]
-    lines += (f"  {_sought(key)}" for key in result.sought)
-    if not result.sought:
-        lines.append("  no raw number: no public key is known to compare with; give one with --public-key")
-    lines += ["not looked for: keys that are masked, split, word-swapped, or wrapped by another key"]
-    lines += (f"  {each}" for each in result.left_out)
-    lines += (f"  {file.file}: {file.note}" for file in result.files if file.note)
+    lines += _block("looked for:", [*result.forms, *map(_sought, result.sought)])
+    if all(key.type.startswith("AES") for key in result.sought):
+        told = "no private number: no public key is known to compare with; give one with --public-key"
+        lines += wrapped(told, 2, 4)
+    told = "not looked for: keys that are masked, split, word-swapped, or wrapped by another key"
+    notes = [f"{file.file}: {file.note}" for file in result.files if file.note]
+    lines += _block(told, [*result.left_out, *notes])
     return "\n".join(lines) + "\n"
+
+
+def _block(head: str, lines: Iterable[str]) -> list[str]:
+    return [*wrapped(head, 0, 2), *(part for line in lines for part in wrapped(line, 2, 4))]
 
 
 def scan_json(result: ScanResult) -> str:
@@ -71,15 +77,25 @@ def scan_json(result: ScanResult) -> str:
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
+def _by_key(finds: Iterable[Find]) -> list[list[Find]]:
+    """The finds of one key together, in the order of the first of each; those without a fingerprint alone."""
+    groups: dict[object, list[Find]] = {}
+    for find in finds:
+        groups.setdefault(find.fingerprint or find, []).append(find)
+    return list(groups.values())
+
+
 def _answer(result: ScanResult) -> str:
     size = sum(file.size for file in result.files)
-    looked = f"{len(result.files)} files, {size:,} bytes" if len(result.files) != 1 else f"1 file, {size:,} bytes"
+    looked = f"{_number(len(result.files), 'file')}, {size:,} bytes"
     if result.finds:
-        keys = {find.fingerprint for find in result.finds if find.fingerprint}
-        unnamed = sum(1 for find in result.finds if not find.fingerprint)
-        which = f"{len(keys)} known by fingerprint" + (f", {unnamed} not" if unnamed else "")
-        return f"key material in {len(result.finds)} places ({looked}): {which}"
+        keys, places = len(_by_key(result.finds)), len(result.finds)
+        return f"{_number(keys, 'secret key')} in {_number(places, 'place')} ({looked})"
     return f"none of what was looked for is there ({looked}); {_bound(result.miss)}"
+
+
+def _number(count: int, thing: str) -> str:
+    return f"1 {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _bound(miss: float) -> str:
@@ -88,25 +104,33 @@ def _bound(miss: float) -> str:
     return f"a raw number that is there was missed with probability {miss:.1e} at most, as told of each key below"
 
 
-def _found(find: Find) -> list[str]:
-    head = f"{find.type} key as {find.form.value}" + (f", {find.how}" if find.how else "")
-    key = find.fingerprint or "its public half cannot be told"
-    lines = [f"found  {head}", f"    {find.place}, {find.place.size} bytes", f"    {key}" + _named(find.name)]
-    return [*lines, *(f"    {line}" for line in _means(find.standing)), ""]
+def _key(finds: Sequence[Find]) -> list[str]:
+    """One key: its public half, what is known of it, and every place where it stands."""
+    first = finds[0]
+    lines = [f"{first.type}  {first.fingerprint or '(its public half cannot be told)'}"]
+    roles = dict.fromkeys(find.standing.role for find in finds if find.standing and find.standing.role)
+    about = [first.name] if first.name else []
+    lines += (part for each in (*about, *(f"it {role}" for role in roles)) for part in wrapped(each, 2))
+    for find in finds:
+        lines += wrapped(str(find.place), 2, 6)
+        form = f"{find.form.value}, {_number(find.place.size, 'byte')}" + (f", {find.how}" if find.how else "")
+        for each in (form, *means(find)):
+            lines += wrapped(each, 4, 6)
+    return [*lines, ""]
 
 
-def _means(standing: Standing | None) -> list[str]:
-    """What the find means in its build, in a line or two."""
+def means(find: Find) -> list[str]:
+    """What a find means in its build, in a line or two."""
+    standing = find.standing
     if standing is None:
         return []
-    where = [f"address {standing.address:#x}"] if standing.address is not None else []
+    told = standing.address is not None and standing.address != find.place.address
+    where = [f"address {standing.address:#x}"] if told else []
     where += [f"partition {standing.partition}"] if standing.partition else []
     where += [f"symbol {standing.symbol}"] if standing.symbol else []
     if standing.image:
         where.append(f"image {standing.image}, " + ("updatable" if standing.updatable else "never updated"))
-    lines = [", ".join(where)] if where else []
-    lines += [f"it {standing.role}"] if standing.role else []
-    return [*lines, f"in {standing.ships}; read by {standing.readers}"]
+    return [*([", ".join(where)] if where else []), f"in {standing.ships}; read by {standing.readers}"]
 
 
 def _named(name: str) -> str:
@@ -116,16 +140,16 @@ def _named(name: str) -> str:
 def _opened(result: ScanResult) -> list[str]:
     if not result.opened:
         return []
-    told = [f"  {each.place}, with the key {each.fingerprint[:16]}{_named(each.name)}" for each in result.opened]
-    return ["encrypted, and read in clear:", *told, ""]
+    told = [f"{each.place}, with the key {each.fingerprint[:16]}{_named(each.name)}" for each in result.opened]
+    return [*_block("encrypted, and read in clear:", told), ""]
 
 
 def _apart(result: ScanResult) -> list[str]:
     if not result.apart:
         return []
     counts = Counter((each.what, each.reason) for each in result.apart)
-    told = [f"  {count} x {what}: {reason}" for (what, reason), count in sorted(counts.items())]
-    return ["no secrets, though they look alike:", *told, ""]
+    told = [f"{count} x {what}: {reason}" for (what, reason), count in sorted(counts.items())]
+    return [*_block("no secrets, though they look alike:", told), ""]
 
 
 def _sought(key: SoughtKey) -> str:

@@ -1,9 +1,9 @@
-"""Bytes written as text: base64, hex, and the byte lists of source files; what they decode to, and from where."""
+"""Bytes written as text: base64, hex, the byte lists of source files, all in UTF-16 too; what they decode to."""
 
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 SHORTEST = 32  # decoded bytes below which a run cannot hold a key that is looked for
@@ -12,15 +12,12 @@ LONGEST = 1 << 20  # characters of one run that are decoded
 _EOL = rb"(?:\r?\n[ \t]*|\\r\\n|\\n|\\r\\\n|\\n\\\n)"
 _QUOTED = rb"(?:\"\s*\")"  # adjacent string literals of C
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{20,}(?:(?:" + _EOL + rb"|" + _QUOTED + rb"){1,3}[A-Za-z0-9+/_-]+)*={0,2}")
-_HEX = re.compile(rb"[0-9A-Fa-f]{40,}(?:" + _EOL + rb"?" + _QUOTED + rb"?[0-9A-Fa-f]{2,})*")
-_PAIRS = re.compile(rb"[0-9A-Fa-f]{2}(?:[ :,-]\s*[0-9A-Fa-f]{2}){31,}")
+_HEX = re.compile(rb"[0-9A-Fa-f]{16,}(?:(?:" + _EOL + rb"|" + _QUOTED + rb"|" + _EOL + _QUOTED + rb")[0-9A-Fa-f]{2,})*")
+_GROUPS = re.compile(rb"(?:[0-9A-Fa-f]{2}){1,8}(?:[ :,-]\s*(?:[0-9A-Fa-f]{2}){1,8}){3,}")
 _LISTED = re.compile(rb"(?:0[xX][0-9A-Fa-f]{1,2}[,\s]+){31,}0[xX][0-9A-Fa-f]{1,2}")
 _DECIMAL = re.compile(rb"(?<![0-9.])(?:[0-9]{1,3}[ \t]*,\s*){31,}[0-9]{1,3}(?![0-9.])")
 _ESCAPED = re.compile(rb"(?:\\x[0-9A-Fa-f]{2}){32,}")
-_DIGITS = (
-    *(("hex", _HEX), ("hex", _PAIRS), ("byte list", _LISTED)),
-    *(("decimal list", _DECIMAL), ("escaped hex", _ESCAPED)),
-)
+_WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00){31,}[\t\n\r\x20-\x7e]?")  # UTF-16 in either byte order
 _NOISE = re.compile(rb"\\r|\\n|[^A-Za-z0-9+/_=-]")
 _NO_HEX = re.compile(rb"\\[rn]|[^0-9A-Fa-f]")
 
@@ -37,17 +34,11 @@ class Run:
 
 def runs(data: bytes) -> Iterator[Run]:
     """The runs in `data`, each in every alignment it can be read in."""
-    for name, pattern in (
-        ("hex", _HEX),
-        ("hex", _PAIRS),
-        ("byte list", _LISTED),
-        ("decimal list", _DECIMAL),
-        ("escaped hex", _ESCAPED),
-    ):
+    for name, pattern, reading in _READINGS:
         for match in pattern.finditer(data):
-            yield from _hex(match, name)
-    for match in _BASE64.finditer(data):
-        yield from _base64(match)
+            for decoded in reading(match[0][:LONGEST]):
+                if len(decoded) >= SHORTEST:
+                    yield Run(match.start(), match.end() - match.start(), name, decoded)
 
 
 def base64_of(text: bytes) -> bytes:
@@ -64,31 +55,44 @@ def base64_of(text: bytes) -> bytes:
         return b""
 
 
-def _base64(match: "re.Match[bytes]") -> Iterator[Run]:
-    text = match[0][:LONGEST]
-    if len(text) * 3 // 4 < SHORTEST:
-        return
+def _base64(text: bytes) -> Iterator[bytes]:
     letters = _NOISE.sub(b"", text)
-    for skipped in range(4):
-        decoded = base64_of(letters[skipped:])
-        if len(decoded) >= SHORTEST:
-            yield Run(match.start(), match.end() - match.start(), "base64", decoded)
+    return (base64_of(letters[skipped:]) for skipped in range(4))
 
 
-def _hex(match: "re.Match[bytes]", name: str) -> Iterator[Run]:
-    text = match[0][:LONGEST]
-    if name == "byte list":
-        decoded = bytes(int(each, 16) for each in re.findall(rb"0[xX]([0-9A-Fa-f]{1,2})", text))
-        yield Run(match.start(), match.end() - match.start(), name, decoded)
-        return
-    if name == "decimal list":
-        numbers = [int(each) for each in re.findall(rb"[0-9]+", text)]
-        if max(numbers) < 256:
-            yield Run(match.start(), match.end() - match.start(), name, bytes(numbers))
-        return
-    digits = re.sub(rb"\\x", b"", text) if name == "escaped hex" else _NO_HEX.sub(b"", text)
-    for skipped in range(2 if name == "hex" else 1):
-        piece = digits[skipped:]
-        decoded = bytes.fromhex(piece[: len(piece) // 2 * 2].decode("ascii"))
-        if len(decoded) >= SHORTEST:
-            yield Run(match.start(), match.end() - match.start(), name, decoded)
+def _hex(text: bytes) -> Iterator[bytes]:
+    digits = _NO_HEX.sub(b"", text)
+    return (_of_digits(digits[skipped:]) for skipped in range(2))
+
+
+def _escaped(text: bytes) -> Iterator[bytes]:
+    yield _of_digits(text.replace(b"\\x", b""))
+
+
+def _of_digits(digits: bytes) -> bytes:
+    return bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
+
+
+def _listed(text: bytes) -> Iterator[bytes]:
+    yield bytes(int(each, 16) for each in re.findall(rb"0[xX]([0-9A-Fa-f]{1,2})", text))
+
+
+def _decimal(text: bytes) -> Iterator[bytes]:
+    numbers = [int(each) for each in re.findall(rb"[0-9]+", text)]
+    if max(numbers) < 256:
+        yield bytes(numbers)
+
+
+def _wide(text: bytes) -> Iterator[bytes]:
+    yield text[::2]
+
+
+_READINGS: tuple[tuple[str, "re.Pattern[bytes]", Callable[[bytes], Iterator[bytes]]], ...] = (
+    ("hex", _HEX, _hex),
+    ("hex", _GROUPS, _hex),
+    ("byte list", _LISTED, _listed),
+    ("decimal list", _DECIMAL, _decimal),
+    ("escaped hex", _ESCAPED, _escaped),
+    ("base64", _BASE64, _base64),
+    ("UTF-16", _WIDE, _wide),
+)

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bootverify.secrets.pieces import Piece
 
 
 class Form(Enum):
@@ -131,6 +135,7 @@ class ScanResult:
     """All that a scan can say: a result without finds means no more than `sought`, `forms` and `miss` say.
 
     `known_as` tells, by the fingerprint of a key that was seen, what else verifiers know its public half by.
+    `clear` are the encrypted images as they were read: content, so that is for who asks where a find lies, not shown.
     """
 
     finds: tuple[Find, ...]
@@ -141,6 +146,7 @@ class ScanResult:
     left_out: tuple[str, ...] = ()
     opened: tuple[Opened, ...] = ()
     known_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    clear: "tuple[Piece, ...]" = field(default=(), repr=False, compare=False)
 
     @property
     def miss(self) -> float:

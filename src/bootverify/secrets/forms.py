@@ -13,7 +13,7 @@ from bootverify.secrets.pem import openssh_keys, pem_keys
 LOOKED_FOR = (
     "PEM (any line ends, in strings, cut short)",
     "PKCS#8, SEC1 and PKCS#1 DER",
-    "base64, hex and byte lists of these",
+    "base64, hex, byte lists and UTF-16 of these",
     "JWK",
     "OpenSSH",
 )
@@ -82,13 +82,19 @@ def _read(data: bytes, depth: int) -> tuple[list[Material], list[Harmless], list
     for run in runs(data) if depth else ():
         if any(start < run.offset + run.size and run.offset < stop for start, stop in covered):
             continue
-        inner, quiet, _ = _read(run.decoded, depth - 1)
+        inner, quiet, further = _read(run.decoded, depth - 1)
         found += (_carried(each, run) for each in inner)
         harmless += (
             replace(each, offset=run.offset, size=run.size, what=f"{each.what} in {run.encoding}") for each in quiet
         )
         if not inner:
-            open_runs.append(run)
+            open_runs += [
+                run,
+                *(
+                    replace(run, encoding=f"{each.encoding} in {run.encoding}", decoded=each.decoded)
+                    for each in further
+                ),
+            ]
     return found, harmless, open_runs
 
 

@@ -12,6 +12,7 @@ from bootverify.secrets.keys import PublicKey, public_key
 from bootverify.secrets.pem import TextKey
 
 _LONGEST = 16 * 1024
+_BRACE = re.compile(rb"[{}]")
 _KTY = re.compile(rb"\\?\"kty\\?\"\s*:\s*\\?\"(EC|OKP|RSA|oct)\\?\"")
 _MEMBER = re.compile(rb"\\?\"(kty|crv|d|x|y|n|e|k)\\?\"\s*:\s*\\?\"([A-Za-z0-9_=+/-]*)\\?\"")
 _EC: dict[bytes, ec.EllipticCurve] = {b"P-256": ec.SECP256R1(), b"P-384": ec.SECP384R1(), b"P-521": ec.SECP521R1()}
@@ -23,16 +24,12 @@ def jwk_keys(data: bytes) -> Iterator[tuple[TextKey, str]]:
     for match in _KTY.finditer(data):
         if match.start() < behind:
             continue
-        start = data.rfind(b"{", max(0, match.start() - _LONGEST), match.start())
-        stop = data.find(b"}", match.end(), match.end() + _LONGEST)
-        start = match.start() if start < 0 else start
-        stop = match.end() + _LONGEST if stop < 0 else stop + 1
+        start, stop = _object_around(data, match)
         members = dict(_MEMBER.findall(data[start:stop]))
         raw = base64_of(members.get(b"k", b"")) if match[1] == b"oct" else base64_of(members.get(b"d", b""))
         if not raw:
             continue
-        behind = min(stop, len(data))
-        size = behind - start
+        behind, size = stop, stop - start
         if match[1] == b"oct":
             key = TextKey(offset=start, size=size, form=Form.JWK, type=f"symmetric, {len(raw) * 8} bits")
             yield key, hashlib.sha256(raw).hexdigest()
@@ -40,6 +37,24 @@ def jwk_keys(data: bytes) -> Iterator[tuple[TextKey, str]]:
         public = _public(match[1], members, raw)
         said = public.type if public else match[1].decode("ascii")
         yield TextKey(offset=start, size=size, form=Form.JWK, type=said, public=public), ""
+
+
+def _object_around(data: bytes, within: "re.Match[bytes]") -> tuple[int, int]:
+    """Where the object begins and ends in which a member stands, whose braces may be out of reach."""
+    before = data[max(0, within.start() - _LONGEST) : within.start()]
+    opened: list[int] = []
+    for brace in _BRACE.finditer(before):
+        if brace[0] == b"{":
+            opened.append(brace.start())
+        elif opened:
+            opened.pop()
+    start = within.start() - (len(before) - opened[-1] if opened else 0)
+    inner = 0
+    for brace in _BRACE.finditer(data, within.end(), within.end() + _LONGEST):
+        if brace[0] == b"}" and not inner:
+            return start, brace.end()
+        inner += 1 if brace[0] == b"{" else -1
+    return start, min(within.end() + _LONGEST, len(data))
 
 
 def _public(kind: bytes, members: dict[bytes, bytes], raw: bytes) -> PublicKey | None:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from bootverify.secrets.curves import P256
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import PublicKey, public_key
-from bootverify.secrets.pieces import DECRYPTED, ENCRYPTED, Part, Piece
+from bootverify.secrets.pieces import DECRYPTED, ENCRYPTED, SHA256, Part, Piece, tlvs
 from bootverify.secrets.private import Private, private_objects
 from bootverify.secrets.raw import REVERSED, Number
 
@@ -29,8 +29,6 @@ _X25519 = 0x33
 _HEADER = struct.Struct("<IIHHII")
 _INFO = b"MCUBoot_ECIES_v1"
 _AES_256 = 0x08
-_SHA256 = 0x10
-_MOST_TLVS = 64
 _MOST_OPENED = 64
 _MOST_WRAPPED = 4
 _WRAPPED = 0x31
@@ -41,8 +39,12 @@ class Opener:
     """A key that may open images; a value that is neither shown nor compared."""
 
     fingerprint: str
-    type: str
     secret: Private | bytes = field(repr=False, compare=False)
+
+    @property
+    def public(self) -> PublicKey | None:
+        """The public half; None for a symmetric key."""
+        return None if isinstance(self.secret, bytes) else public_key(self.secret.public_key())
 
 
 def openers_in(contents: Iterable[bytes]) -> list[Opener]:
@@ -55,7 +57,7 @@ def openers_in(contents: Iterable[bytes]) -> list[Opener]:
                 found.setdefault(opener.fingerprint, opener)
         for raw in _symmetric(data):
             print_ = hashlib.sha256(raw).hexdigest()
-            found.setdefault(print_, Opener(fingerprint=print_, type=f"AES-{8 * len(raw)}", secret=raw))
+            found.setdefault(print_, Opener(fingerprint=print_, secret=raw))
     return list(found.values())
 
 
@@ -64,14 +66,14 @@ def opener_of(key: Private) -> Opener | None:
     public = public_key(key.public_key())
     if public is None or public.type == "Ed25519":
         return None
-    return Opener(fingerprint=public.fingerprint, type=public.type, secret=key)
+    return Opener(fingerprint=public.fingerprint, secret=key)
 
 
 def opened_by_number(number: Number, key: PublicKey | None) -> Opener | None:
     """The same of a raw number that is private to `key`; None for a seed or an exponent."""
     value = number.value[::-1] if number.how == REVERSED else number.value
     if number.form is Form.SYMMETRIC:
-        return Opener(fingerprint=number.fingerprint, type=number.type, secret=number.value)
+        return Opener(fingerprint=number.fingerprint, secret=number.value)
     if key is None:
         return None
     match number.form:
@@ -111,7 +113,7 @@ def wrapped_keys(pieces: Sequence[Piece]) -> list[bytes]:
         header = piece.data[start : part.start]
         if len(header) >= _HEADER.size:
             protected = _HEADER.unpack_from(header)[3]
-            found |= {value: None for kind, value in _tlvs(piece.data, part.end + protected) if kind == _WRAPPED}
+            found |= {value: None for kind, value in tlvs(piece.data, part.end + protected) if kind == _WRAPPED}
     return [value for value in found if len(value) in {24, 40}][:_MOST_WRAPPED]
 
 
@@ -147,13 +149,13 @@ def _opened(piece: Piece, start: int, part: Part, opener: Opener) -> Piece | Non
         return None
     _, _, _, protected, _, flags = _HEADER.unpack_from(header)
     size = 32 if flags & _AES_256 else 16
-    tlvs = _tlvs(piece.data, part.end + protected)
-    image_key = next((key for kind, value in tlvs if (key := _unwrapped(kind, value, opener.secret, size))), None)
+    area = tlvs(piece.data, part.end + protected)
+    image_key = next((key for kind, value in area if (key := _unwrapped(kind, value, opener.secret, size))), None)
     if image_key is None or len(image_key) != size:
         return None
     plain = _ctr(image_key, payload)
     signed = header + plain + piece.data[part.end : part.end + protected]
-    digest = dict(tlvs).get(_SHA256, b"")
+    digest = dict(area).get(SHA256, b"")
     differs = digest and hashlib.sha256(signed).digest() != digest
     return Piece(
         file=piece.file,
@@ -219,20 +221,6 @@ def _ecies(shared: bytes, wrapped: bytes, size: int, digest: hashes.SHA256 | has
     except InvalidSignature:
         return None
     return _ctr(derived[:size], body)
-
-
-def _tlvs(data: bytes, at: int) -> list[tuple[int, bytes]]:
-    """The TLVs of the area that is not protected (MCUboot docs/design.md, "Image format")."""
-    if data[at : at + 2] != b"\x07\x69" or at + 4 > len(data):
-        return []
-    end = min(at + int.from_bytes(data[at + 2 : at + 4], "little"), len(data))
-    found: list[tuple[int, bytes]] = []
-    at += 4
-    while at + 4 <= end and len(found) < _MOST_TLVS:
-        kind, length = struct.unpack_from("<HH", data, at)
-        found.append((kind, data[at + 4 : at + 4 + length]))
-        at += 4 + length
-    return found
 
 
 def _symmetric(data: bytes) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ Everything is bounded: the size of a file, what an archive or a compressed file 
 gives. Nothing is written, followed out of the directory, or executed.
 """
 
+import hashlib
 import io
 import json
 import re
@@ -26,6 +27,8 @@ _HEX = re.compile(rb"\s*:[0-9A-Fa-f]{10,}\s")
 _IMAGE = struct.Struct("<IIHHII")
 _IMAGE_MAGIC = 0x96F3B83D  # MCUboot docs/design.md, "Image format"
 _ENCRYPTED = 0x04 | 0x08
+SHA256 = 0x10  # the TLV of the digest
+_MOST_TLVS = 64
 ENCRYPTED, DECRYPTED = "encrypted payload", "decrypted payload"
 _OBJECTS = {".o", ".obj", ".a"}
 
@@ -226,7 +229,7 @@ def _image(data: bytes) -> tuple[Part, ...]:
         _, _, header, protected, size, flags = _IMAGE.unpack_from(data, at)
         if 32 <= header <= 0x10000 and size and at + header + size <= len(data):
             body = at + header
-            secret = bool(flags & _ENCRYPTED)
+            secret = flags & _ENCRYPTED and not _in_clear(data, at, body + size, protected)
             parts.append(Part(start=at, end=body, name="image header"))
             parts.append(Part(start=body, end=body + size, name=ENCRYPTED if secret else "image payload"))
             tail = _tail(data, body + size, protected)
@@ -237,11 +240,31 @@ def _image(data: bytes) -> tuple[Part, ...]:
     return tuple(parts)
 
 
+def _in_clear(data: bytes, start: int, end: int, protected: int) -> bool:
+    """Whether an image is as installed: decrypted, with the flag still set, for the digest is over what was built."""
+    digest = dict(tlvs(data, end + protected)).get(SHA256)
+    return hashlib.sha256(data[start : end + protected]).digest() == digest
+
+
 def _tail(data: bytes, at: int, protected: int) -> int:
     end = at + protected
     if end + 4 <= len(data) and data[end : end + 2] == b"\x07\x69":
         end += int.from_bytes(data[end + 2 : end + 4], "little")
     return min(end, len(data))
+
+
+def tlvs(data: bytes, at: int) -> list[tuple[int, bytes]]:
+    """The TLVs of the area that is not protected (MCUboot docs/design.md, "Image format")."""
+    if data[at : at + 2] != b"\x07\x69" or at + 4 > len(data):
+        return []
+    end = min(at + int.from_bytes(data[at + 2 : at + 4], "little"), len(data))
+    found: list[tuple[int, bytes]] = []
+    at += 4
+    while at + 4 <= end and len(found) < _MOST_TLVS:
+        kind, length = struct.unpack_from("<HH", data, at)
+        found.append((kind, data[at + 4 : at + 4 + length]))
+        at += 4 + length
+    return found
 
 
 def _too_large(size: int) -> str:

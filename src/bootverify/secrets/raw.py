@@ -73,7 +73,7 @@ def look(
             _scalars(windows, keys, meter, workers, sought),
             primes,
             _seeds(windows, keys, meter, sought, exhaustive=exhaustive),
-            _symmetric(windows, symmetric, meter),
+            _symmetric(windows, symmetric, meter, sought),
             _wrapping(windows, wrapped, meter, sought),
         )
         for part in parts:
@@ -90,8 +90,8 @@ def look(
         for key in keys
         if key.fingerprint not in known and not key.modulus
     )
-    order = [key.fingerprint for key in keys]
-    sought.sort(key=lambda each: order.index(each.fingerprint) if each.fingerprint else len(order))
+    order = {key.fingerprint: place for place, key in enumerate(keys)}
+    sought.sort(key=lambda each: order.get(each.fingerprint, len(order)))
     return Sought(numbers=tuple(numbers.values()), keys=tuple(sought), left_out=tuple(dict.fromkeys(left_out)))
 
 
@@ -183,7 +183,9 @@ def _seeds(
     )
 
 
-def _symmetric(windows: Windows, digests: Mapping[str, int], meter: "_Meter") -> Iterator[Number]:
+def _symmetric(
+    windows: Windows, digests: Mapping[str, int], meter: "_Meter", sought: list[SoughtKey]
+) -> Iterator[Number]:
     """The keys whose digest is known, for their digest is the only evidence that some bytes are a symmetric key."""
     stream, sha256 = windows.stream, hashlib.sha256
     for size in sorted(set(digests.values())):
@@ -194,6 +196,10 @@ def _symmetric(windows: Windows, digests: Mapping[str, int], meter: "_Meter") ->
                 print_ = sha256(value).hexdigest()
                 yield Number(value=value, form=Form.SYMMETRIC, type=f"AES-{size * 8}", fingerprint=print_)
         meter.add(len(stream) * _COST["symmetric"])
+    forms = ("it at every offset",)
+    sought += (
+        SoughtKey(fingerprint=digest, type=f"AES-{8 * size}", name="", forms=forms) for digest, size in digests.items()
+    )
 
 
 def _wrapping(windows: Windows, wrapped: Sequence[bytes], meter: "_Meter", sought: list[SoughtKey]) -> Iterator[Number]:

@@ -1,6 +1,6 @@
 """What a scan asks of which bytes: known forms first, then raw numbers of every public key that is given or found."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -28,18 +28,17 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to scan. `names` tells what to call a key by its fingerprint; `symmetric` are SHA-256 of raw keys.
+    """How to scan. `symmetric` are sizes of raw keys that are looked for, by their SHA-256.
 
     `published` are keys, by fingerprint, whose private half everybody has: found where nothing uses their public half,
     they are set apart. Without `raw` only written forms are looked for, which takes no time.
 
-    `opens` are the contents of key files that encrypted images are opened with, beside the keys found.
+    `opens` are the contents of key files: encrypted images are opened with them, and they are looked for themselves.
     `progress` is told the share done, from 0 to 1. `processes` bounds how many work at once (default: the cores).
     """
 
     exhaustive: bool = False
     raw: bool = True
-    names: Mapping[str, str] = field(default_factory=dict)
     published: Mapping[str, str] = field(default_factory=dict)
     symmetric: Mapping[str, int] = field(default_factory=dict)
     opens: Sequence[bytes] = field(default=(), repr=False)
@@ -73,7 +72,11 @@ def scan_pieces(
 ) -> ScanResult:
     """The same of stretches of bytes; those that repeat are read once, and what is found is told of each."""
     asked = options or Options()
-    given = opened(given, asked.opens)
+    openers = openers_in(asked.opens)
+    given = _with_opened(given, openers)
+    public_keys = _each_once([*public_keys, *(key for each in openers if (key := each.public))])
+    known = {each.fingerprint: len(each.secret) for each in openers if isinstance(each.secret, bytes)}
+    symmetric = {**asked.symmetric, **known}
     readings = _readings(given)
     keys, left_out = _sought(readings, public_keys) if asked.raw else ([], [])
     runs = [run for _, reading in readings for run in reading.runs]
@@ -81,36 +84,27 @@ def scan_pieces(
         windows(given, runs, texts=asked.exhaustive),
         keys,
         exhaustive=asked.exhaustive,
-        symmetric=asked.symmetric,
+        symmetric=symmetric,
         wrapped=wrapped_keys(given) if asked.raw else (),
         progress=asked.progress,
         processes=asked.processes,
     )
     more = images_opened(given, _by_number(sought, keys)) if holds_encrypted(given) else []
     if more:  # each opened image once, so this ends
-        known = {each.fingerprint: len(each.value) for each in sought.numbers if each.form is Form.SYMMETRIC}
-        return scan_pieces([*given, *more], public_keys, replace(asked, symmetric={**asked.symmetric, **known}))
+        found = {each.fingerprint: len(each.value) for each in sought.numbers if each.form is Form.SYMMETRIC}
+        return scan_pieces([*given, *more], public_keys, replace(asked, symmetric={**symmetric, **found}))
     finds = [_written(piece, each) for piece, reading in readings for each in reading.materials if not each.example]
     finds += _raw(readings, [*sought.numbers, *image_keys(given)], finds)
-    called = {**{print_: f"published: {name}" for print_, name in asked.published.items()}, **asked.names}
-    called = {**{key.fingerprint: key.name for key in public_keys if key.name}, **called}
+    called = {print_: f"published: {name}" for print_, name in asked.published.items()}
+    called |= {key.fingerprint: key.name for key in public_keys if key.name}
     finds = sorted((replace(find, name=called.get(find.fingerprint, "")) for find in finds), key=_order)
-    apart = [_harmless(piece, each) for piece, reading in readings for each in reading.harmless]
-    apart += [
-        _example(_written(piece, each), each.example)
-        for piece, reading in readings
-        for each in reading.materials
-        if each.example
+    reasons = _reasons(asked, {key.fingerprint for key in (*public_keys, *_public(readings))})
+    apart = [
+        *_apart(readings),
+        *(_example(find, reasons[find.fingerprint]) for find in finds if find.fingerprint in reasons),
     ]
-    in_use = {key.fingerprint for key in (*public_keys, *_public(readings))}
-    reasons = {
-        **{print_: f"published, and nothing here uses it: {name}" for print_, name in asked.published.items()},
-        **{print_: f"an example key that everybody knows: {text}" for print_, text in TEST_VECTORS.items()},
-    }
-    harmless = {print_ for print_ in reasons if print_ in TEST_VECTORS or print_ not in in_use}
-    apart += [_example(find, reasons[find.fingerprint]) for find in finds if find.fingerprint in harmless]
     return ScanResult(
-        finds=tuple(find for find in finds if find.fingerprint not in harmless),
+        finds=tuple(find for find in finds if find.fingerprint not in reasons),
         apart=tuple(sorted(apart, key=lambda each: (each.place.file, each.place.offset, each.what))),
         files=_files(given),
         sought=tuple(replace(key, name=called.get(key.fingerprint, key.name)) for key in sought.keys),
@@ -118,22 +112,42 @@ def scan_pieces(
         left_out=(*left_out, *_texts(given, asked), *sought.left_out),
         opened=_opened(given, called),
         known_as={key.fingerprint: key.digests for key in (*public_keys, *_seen(readings))},
+        clear=tuple(piece for piece in given if piece.opened_with),
     )
 
 
-def opened(given: Sequence[Piece], key_files: Sequence[bytes] = ()) -> list[Piece]:
-    """The pieces, and in clear the encrypted images that a key of the files, or written in the pieces, opens."""
+def _with_opened(given: Sequence[Piece], openers: Sequence[Opener]) -> list[Piece]:
+    """The pieces, and in clear the encrypted images that one of the keys, or one written in the pieces, opens."""
     pieces = list(given)
     if not holds_encrypted(pieces):
         return pieces
-    fresh = [piece.data for piece in pieces]
-    openers = openers_in(key_files)
+    openers, fresh = list(openers), [piece.data for piece in pieces]
     while fresh:
         openers += openers_in(fresh)
         more = images_opened(pieces, openers)
         pieces += more
         fresh = [piece.data for piece in more]
     return pieces
+
+
+def _each_once(keys: Iterable[PublicKey]) -> list[PublicKey]:
+    found: dict[str, PublicKey] = {}
+    for key in keys:
+        found.setdefault(key.fingerprint, key)
+    return list(found.values())
+
+
+def _reasons(asked: Options, in_use: Collection[str]) -> dict[str, str]:
+    """Why a key is no secret to report, by its fingerprint: everybody has it, and nothing rests on it."""
+    published = {
+        print_: f"published, and nothing here uses it: {name}"
+        for print_, name in asked.published.items()
+        if print_ not in in_use
+    }
+    return {
+        **published,
+        **{print_: f"an example key that everybody knows: {text}" for print_, text in TEST_VECTORS.items()},
+    }
 
 
 def _by_number(sought: Sought, keys: Sequence[PublicKey]) -> list[Opener]:
@@ -181,17 +195,14 @@ def _readings(given: Sequence[Piece]) -> list[tuple[Piece, Reading]]:
 
 def _sought(readings: Sequence[tuple[Piece, Reading]], given: Sequence[PublicKey]) -> tuple[list[PublicKey], list[str]]:
     """The keys whose private half is looked for: those given, then those that the bytes themselves hold."""
-    keys = {key.fingerprint: key for key in given}
-    found: dict[str, PublicKey] = {}
-    for key in _seen(readings):
-        found.setdefault(key.fingerprint, key)
-    more = [key for print_, key in found.items() if print_ not in keys and print_ not in TEST_VECTORS]
+    known = {*TEST_VECTORS, *(key.fingerprint for key in given)}
+    more = [key for key in _each_once(_seen(readings)) if key.fingerprint not in known]
     left_out = [
         f"{key.type} key {key.fingerprint[:16]}, found in the bytes: its raw private number was not looked for;"
         " give it with --public-key"
         for key in more[MOST_KEYS:]
     ]
-    return [*keys.values(), *more[:MOST_KEYS]], left_out
+    return [*given, *more[:MOST_KEYS]], left_out
 
 
 def _written(piece: Piece, each: Material) -> Find:
@@ -222,6 +233,12 @@ def _raw(readings: Sequence[tuple[Piece, Reading]], numbers: Sequence[Number], t
                     how = ", ".join(filter(None, (number.how, within)))
                     print_ = number.fingerprint
                     yield Find(form=number.form, type=number.type, place=place, fingerprint=print_, how=how)
+
+
+def _apart(readings: Sequence[tuple[Piece, Reading]]) -> Iterator[Apart]:
+    for piece, reading in readings:
+        yield from (_harmless(piece, each) for each in reading.harmless)
+        yield from (_example(_written(piece, each), each.example) for each in reading.materials if each.example)
 
 
 def _harmless(piece: Piece, each: Harmless) -> Apart:

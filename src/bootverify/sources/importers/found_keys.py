@@ -42,15 +42,15 @@ def put_found_keys(draft: Draft, project: Project, search: Search) -> None:
     pieces = list(shipped_pieces(project))
     if not pieces:
         return
-    from bootverify.secrets.scan import Options, opened, scan_pieces  # noqa: PLC0415 - its tables are built on loading
+    from bootverify.secrets.scan import Options, scan_pieces  # noqa: PLC0415 - its tables are built on loading
 
-    pieces = opened(pieces)
     symmetric = {key.fingerprint: int(key.type[4:]) // 8 for key in known_keys() if key.type.startswith("AES-")}
     published = {key.fingerprint: key.name for key in known_keys()}
     options = Options(
         raw=search.raw, published=published, symmetric=symmetric if search.raw else {}, progress=search.progress
     )
     result = scan_pieces(pieces, (), options)
+    pieces += result.clear
     locator = Locator(draft.plain, project, pieces)
     groups = grouped(result, pieces, locator)
     own = own_decryption_key(draft, project, result, groups)
@@ -88,10 +88,14 @@ def shipped_pieces(project: Project) -> Iterable[Piece]:
             offset += len(segment.data)
 
 
+def as_imported(file: str) -> str:
+    """What the importers call a file that a scan names, which differs for what is in an archive."""
+    return file.replace(".zip!", ".zip/")
+
+
 def _piece_of(pieces: Sequence[Piece], find: Find) -> Piece | None:
     """The piece in which the find lies; None for one of a file that does not ship."""
-    at = find.place
-    file = at.file.replace(".zip!", ".zip/")  # how `scan` and the importers call what is in an archive
+    at, file = find.place, as_imported(find.place.file)
     for piece in pieces:
         inside = piece.offset <= at.offset < piece.offset + len(piece.data)
         if piece.file == file and inside and piece.place(at.offset - piece.offset, at.size).part == at.part:

@@ -4,15 +4,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from bootverify.secrets.find import Find, ScanResult, Standing
-from bootverify.secrets.scan import opened
 from bootverify.sources.importers.build_dir import is_build_dir, read_build_dir
 from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.draw import drawn
-from bootverify.sources.importers.found_keys import Found, grouped, own_decryption_key, shipped_pieces, signs
+from bootverify.sources.importers.found_keys import (
+    Found,
+    as_imported,
+    grouped,
+    own_decryption_key,
+    shipped_pieces,
+    signs,
+)
 from bootverify.sources.importers.locate import Locator
 from bootverify.sources.search import Search
 
-_FACTORY, _UPDATE, _STAYS = "what production programs", "an update", "part of the build, and of nothing that ships"
+_FACTORY, _UPDATE, _STAYS = "what production programs", "an update", "a file of the build that does not ship"
 
 
 def with_standing(path: Path, shown: str, result: ScanResult) -> ScanResult:
@@ -26,7 +32,7 @@ def with_standing(path: Path, shown: str, result: ScanResult) -> ScanResult:
     project = read_build_dir(path, shown)
     written = drawn(project, None, Search())
     draft = Draft(plain=written.plain, origins=dict(written.origins))
-    pieces = opened(list(shipped_pieces(project)))
+    pieces = [*shipped_pieces(project), *(replace(each, file=as_imported(each.file)) for each in result.clear)]
     locator = Locator(draft.plain, project, pieces)
     groups = grouped(result, pieces, locator)
     own = own_decryption_key(draft, project, result, groups)
