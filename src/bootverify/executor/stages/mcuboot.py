@@ -9,9 +9,9 @@ from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash, PowerLost
 from bootverify.executor.image_format import parse_header
 from bootverify.executor.layout import home
+from bootverify.executor.mcuboot.again import boot_go_again
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import Outcome, staged_refusal
-from bootverify.executor.mcuboot.boot import boot_go as run
 from bootverify.executor.mcuboot.config import BootConfig, Downgrade, Encryption, Mode, Options, Pair
 from bootverify.executor.mcuboot.trailer import (
     KEY_SIZE,
@@ -65,7 +65,7 @@ def boot_go(world: World, step: BootGo) -> None:
         return
     stored, used = device.counters.get(step.image, (0, 0))
     counters, room = [stored], None if step.counter_slots is None else [step.counter_slots - used]
-    result = run(built, counters, room)
+    result = boot_go_again(built, counters, room)
     if counters[0] > stored:
         device.counters[step.image] = (counters[0], used + 1)
         device.log.append(f"{stage}: the security counter rises from {stored} to {counters[0]}")
