@@ -19,7 +19,7 @@ from bootverify.design.firmware import Firmware, HeldKey
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.executor.flash_map import Held, flash_map
-from bootverify.executor.run import act, mark, runs_on
+from bootverify.executor.run import act, mark, steps_of_boot
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, TakeStep
 from bootverify.machine.observation import Observation
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from bootverify.executor.programmed.story import Story
     from bootverify.secrets.find import ScanResult
 
-MOST_BOOT_STEPS = 256
 TRACE_LIMIT = 16 * MIB
 BYSTANDER = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
 
@@ -380,13 +379,10 @@ class _Scripted:
 
     def on(self, following: Action | None) -> None:
         """Run until the device stays where it is, or `following` is the step that it is about to take."""
-        device = self.world.device
-        for _ in range(MOST_BOOT_STEPS):
-            if not runs_on(device):
+        for step in steps_of_boot(self.world.device):
+            if isinstance(following, TakeStep) and (following.stage, following.step) == (step.stage, step.step):
                 return
-            if isinstance(following, TakeStep) and (following.stage, following.step) == (device.running, device.step):
-                return
-            self.happens(TakeStep(stage=device.running, step=device.step))
+            self.happens(step)
 
     def happens(self, action: Action) -> None:
         """Let one action happen."""

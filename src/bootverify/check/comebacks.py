@@ -9,7 +9,7 @@ from itertools import combinations, product
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Image
 from bootverify.design.design import Design
-from bootverify.executor.run import act, runs_on
+from bootverify.executor.run import act, steps_of_boot
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import (
     Action,
@@ -20,11 +20,8 @@ from bootverify.machine.action import (
     Publish,
     Request,
     Reset,
-    TakeStep,
 )
 from bootverify.machine.content import Erased, Genuine
-
-MOST_STEPS = 64  # of one boot, restarts for an update of the bootloader included
 
 
 def comeback(design: Design, attacker: Attacker, image: Image, bad: Callable[[World], bool]) -> tuple[Action, ...]:
@@ -81,12 +78,11 @@ def _tried(
                 world = before
                 continue
             done.append(action)
-        for _ in range(MOST_STEPS):
+        for step in steps_of_boot(world.device):
             if bad(world):
                 return tuple(done)
-            if not runs_on(world.device):
-                break
-            step = TakeStep(stage=world.device.running, step=world.device.step)
             act(world, step)
             done.append(step)
+        if bad(world):
+            return tuple(done)
     return None

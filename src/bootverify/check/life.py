@@ -7,12 +7,10 @@ from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.design import Design
 from bootverify.encoder.instant import Instants
 from bootverify.executor.attack import hostile_as
-from bootverify.executor.run import act, mark, runs_on
+from bootverify.executor.run import act, mark, steps_of_boot
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Action, Deliver, EraseAll, Publish, Request, Reset, TakeStep
+from bootverify.machine.action import Action, Deliver, EraseAll, Publish, Request, Reset
 from bootverify.machine.content import Crafted, Genuine
-
-MOST_STEPS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +49,8 @@ def signs_of_life(design: Design, attacker: Attacker, foreseen: Instants) -> Lif
     world = World.start(design, attacker, history=foreseen.boot.frame.history)
     watched = _Watched(world, Inclusion(foreseen, world))
     seen: list[str] = []
-    for _ in range(MOST_STEPS):
-        if not runs_on(world.device):
-            break
-        watched.happens(TakeStep(stage=world.device.running, step=world.device.step))
+    for step in steps_of_boot(world.device):
+        watched.happens(step)
     last = design.stages[-1].name
     if world.device.running != last:
         return LifeSigns(seen=(), missing=f"the chain never reaches {last}: the device is {mark(world.device)}")

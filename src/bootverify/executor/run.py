@@ -1,5 +1,7 @@
 """Runs actions on a world: one at a time, or a whole trace from production on."""
 
+from collections.abc import Iterator
+
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import Begin, BootGo, ChooseSlot, Launch, Program, Protect, Run, SetUpTrustZone, operation
 from bootverify.executor import attack, attack_actions, vendor_actions
@@ -34,6 +36,8 @@ from bootverify.machine.action import (
     UseSlot,
 )
 
+MOST_STEPS = 64  # of one boot, restarts for an update of the bootloader included
+
 
 def mark(device: Device) -> str:
     """The mark the device is at, such as `mcuboot.boot_go` (docs/SEMANTICS.md, "Marks")."""
@@ -44,6 +48,14 @@ def mark(device: Device) -> str:
     name = names[device.step]
     nth = names[: device.step + 1].count(name)
     return f"{stage.name}.{name}" + (str(nth) if nth > 1 else "")
+
+
+def steps_of_boot(device: Device, most: int = MOST_STEPS) -> Iterator[TakeStep]:
+    """Each step that the running stage is about to take, up to `most`, for whoever takes it before asking for more."""
+    for _ in range(most):
+        if not runs_on(device):
+            return
+        yield TakeStep(stage=device.running, step=device.step)
 
 
 def runs_on(device: Device) -> bool:

@@ -17,7 +17,7 @@ from bootverify.executor.flash import Change, Power, powered
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import home
 from bootverify.executor.nsib.provision import KEY_ENTRY
-from bootverify.executor.run import runs_on, take_step
+from bootverify.executor.run import runs_on, steps_of_boot, take_step
 from bootverify.executor.stages import mcuboot
 from bootverify.executor.units.kmu import Kmu
 from bootverify.executor.units.kmu_v2 import KmuV2
@@ -25,7 +25,6 @@ from bootverify.executor.world import World
 from bootverify.machine.action import Request, TakeStep
 from bootverify.ranges import AddressRange
 
-MOST_STEPS = 64  # of one boot, with an update of MCUboot that restarts it
 COLLECTION_HEAD = COUNTER_HEAD = 4  # type and number of counters; description and number of slots (ncs-boot 1.8)
 NOBODY = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
 Changes = list[Change]
@@ -84,10 +83,10 @@ class Unit:
         root = self.releases[0].design.images[0]
         if self.holding(root.name, home(self.device.design, root.slots[0]).start) is None:
             self._halt(f"{root.name} is overwritten, and nothing starts without it")
-        for _ in range(MOST_STEPS):
-            if not runs_on(self.device):
-                return
-            self._step()
+        for step in steps_of_boot(self.device):
+            self._step(step)
+        if not runs_on(self.device):
+            return
         self.device.halt(Halt.FAULT, "it restarts over and over")
         self.log.append("it restarts over and over")
 
@@ -150,12 +149,12 @@ class Unit:
 
     # -- one boot
 
-    def _step(self) -> None:
+    def _step(self, action: TakeStep) -> None:
         device = self.device
         before = device.design.stages[device.stage]
         step = before.steps[device.step]
         # Not as an action of a trace: no one design, so no encoder, foresees what programs of several do.
-        take_step(self.world, TakeStep(stage=before.name, step=device.step))
+        take_step(self.world, action)
         self.log += device.log
         if self.world.journal is not None and _slots(device.kmu) != _slots(self.keys_at[-1][1]):
             self.keys_at.append((len(self.world.journal), kept(device.kmu)))
