@@ -75,8 +75,8 @@ def test_whoever_can_do_more_breaks_what_one_of_his_abilities_breaks() -> None:
     mixed = {Capability.READ_EXTERNAL, Capability.WRITE_EXTERNAL, Capability.CUT_POWER}
     foe = Attacker(name="mixed", title="", capabilities=frozenset(mixed))
     design = TOLD
-    alone = _report(design, "no-downgrade", load_attacker("ext-flash-write"), "app")
-    both = _report(design, "no-downgrade", foe, "app")
+    alone = _report(design, "update-available", load_attacker("ext-flash-write"), "app")
+    both = _report(design, "update-available", foe, "app")
     assert [each.verdict for each in alone.findings] == [Verdict.VIOLATED]
     assert {each.verdict for each in both.findings} == {Verdict.VIOLATED}
     assert all("ext-flash-write can do less" in each.because for each in both.findings)

@@ -1,12 +1,15 @@
 """Random walks over the whole life of a device, each step followed by the encoder."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 from tests.differential.following import Followed
-from tests.differential.histories import around, hostile, registers, step_of
+from tests.differential.histories import around, hostile, registers, releases, step_of
 
-from bootverify.machine.action import Action, Reset
+from bootverify.executor.layout import staging_partitions
+from bootverify.machine.action import Action, Meanwhile, Reset, TakeStep
+from bootverify.machine.content import Crafted, Erased
 
 CUTS = (0, 1, 2, 3, 5, 8, 13, 21, 40, 80, 160)
 
@@ -25,7 +28,7 @@ def walk(followed: Followed, random: Random, *, tries: int) -> int:
             followed.tries(Reset())
             if followed.steps.boot.frame.cuts and random.random() < 0.5:
                 _cut(followed, random)
-            followed.runs_on()
+            _boots(followed, random)
         if found := followed.disagreements():
             raise AssertionError(f"{followed.world.design.name}: {found} after {followed.history}")
     return len(followed.history)
@@ -37,11 +40,30 @@ def _pool(followed: Followed) -> Sequence[Action]:
     return (*around(design), *hostile(design), *registers(tuple({group[0] for group in groups[:3]})))
 
 
+def _boots(followed: Followed, random: Random) -> None:
+    """Run on, with somebody who may write what is staged outside in the middle of a step."""
+    step = step_of(followed.world)
+    while step is not None and followed.tries(_meddled(followed, random, step)):
+        step = step_of(followed.world)
+    followed.runs_on()
+
+
+def _meddled(followed: Followed, random: Random, step: TakeStep) -> TakeStep:
+    """The step, with somebody who writes what is staged outside in the middle of it."""
+    design = followed.world.design
+    contents = (Crafted(), Erased(), *releases(design))
+    where = random.choice(staging_partitions(design) or ("none",))
+    turn = Meanwhile(partition=where, content=random.choice(contents), before=random.choice(CUTS))
+    return replace(step, meanwhile=turn)
+
+
 def _cut(followed: Followed, random: Random) -> None:
     for _ in range(random.randrange(4)):  # which step of the boot is cut
         if (step := step_of(followed.world)) is None or followed.facts["at"] == followed.steps.boot.frame.run_mark:
             return
         followed.does(step)
     step = step_of(followed.world, cut_after=random.choice(CUTS), torn=random.random() < 0.5)
+    if step is not None and random.random() < 0.3 and followed.tries(_meddled(followed, random, step)):
+        return
     if step is not None and followed.facts["at"] != followed.steps.boot.frame.run_mark:
         followed.tries(step)

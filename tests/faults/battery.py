@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from tests.designs import shapes
-from tests.differential import test_forged, test_found, test_points, test_sweep, test_witness
+from tests.differential import test_external_chip, test_forged, test_found, test_points, test_sweep, test_witness
 from tests.differential.designs import ATTACKERS, designs
 from tests.differential.following import Followed, instants_of
 from tests.differential.histories import around, hostile, registers, step_of
@@ -86,6 +86,11 @@ def _witness() -> None:
     test_witness.test_what_the_encoder_tells_of_a_small_device_can_be_replayed()
 
 
+def _chip() -> None:
+    """Lives with a clip on the external chip."""
+    test_external_chip.test_what_a_clip_on_the_chip_does_is_foreseen("clip")
+
+
 CROSSINGS: dict[str, Callable[[], None]] = {
     "point": _points,
     "step": _steps,
@@ -94,6 +99,7 @@ CROSSINGS: dict[str, Callable[[], None]] = {
     "more steps": _more_steps,
     "witness": _witness,
     "sweep": _sweep,
+    "chip": _chip,
 }
 
 

@@ -1,15 +1,18 @@
 """Signs of life: a dead model satisfies everything, so a proof counts only beside a device and a foe that act."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bootverify.check.inclusion import Inclusion
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.design import Design
+from bootverify.design.memory import MemoryKind
 from bootverify.encoder.instant import Instants
 from bootverify.executor.attack import hostile_as
+from bootverify.executor.layout import staging_partitions
 from bootverify.executor.run import act, mark, steps_of_boot
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Action, Deliver, EraseAll, Publish, Request, Reset
+from bootverify.machine.action import Action, Deliver, EraseAll, Overwrite, Publish, ReadOut, Request, Reset
 from bootverify.machine.content import Crafted, Genuine
 
 
@@ -76,11 +79,13 @@ def _used(watched: _Watched, capability: Capability) -> bool:
             return watched.happens(Reset())
         case Capability.DEBUG:
             return watched.world.design.lifecycle.eraseprotect or watched.happens(EraseAll())
+        case Capability.READ_EXTERNAL:
+            return _at_chip(watched, lambda where: ReadOut(partition=where))
+        case Capability.WRITE_EXTERNAL:
+            return _at_chip(watched, lambda where: Overwrite(partition=where, content=Crafted()))
         case (
             Capability.READ_FACTORY_FILES
             | Capability.READ_BUILD
-            | Capability.READ_EXTERNAL
-            | Capability.WRITE_EXTERNAL
             | Capability.USE_CABLE
             | Capability.RUN_BOOTLOADER
             | Capability.RUN_NETWORK_CORE
@@ -91,6 +96,13 @@ def _used(watched: _Watched, capability: Capability) -> bool:
 
 def _send(where: str) -> Deliver:
     return Deliver(partition=where, content=Crafted(), request=Request.TEST, by_attacker=True)
+
+
+def _at_chip(watched: _Watched, does: Callable[[str], Action]) -> bool:
+    """Where nothing lies outside, a clip on the chip is of no use: that is the design's strength, too."""
+    design = watched.world.design
+    outside = [name for name in staging_partitions(design) if design.partition(name).memory is MemoryKind.EXTERNAL]
+    return not outside or any(watched.happens(does(where)) for where in outside)
 
 
 def _replays(watched: _Watched) -> bool:

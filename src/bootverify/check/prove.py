@@ -119,7 +119,8 @@ class Theory:
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""
         # What the fixpoint rules out never happens: without it there is less to try, and less to keep in a state.
-        sliced = self.system.limited(self.boxes.live).sliced(bad.free)
+        exact = {each.name for each in self.system.transitions if not each.vague}
+        sliced = self.system.limited(self.boxes.live & exact).sliced(bad.free)
         # Histories multiply the states; what is longer than this is left to what is told.
         remembers = self.past is not None and not sliced.init.keys().isdisjoint(self.past.kept)
         most = MOST_STATES // 5 if remembers else MOST_STATES

@@ -14,12 +14,13 @@ from bootverify.design.design import Design
 from bootverify.encoder.instant import Instants
 from bootverify.executor.run import act, mark
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Action, Deliver, Overwrite, TakeStep
+from bootverify.machine.action import Action, Deliver, Meanwhile, Overwrite, TakeStep
 from bootverify.machine.content import Crafted
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step
 
 MOST_TRIALS = 3000  # ways to let an action happen that one replay may try, all actions of a trace together
+MOST_TURNS = 300
 UNCUT = 1_000_000  # more lasting writes than any step has
 
 
@@ -94,6 +95,8 @@ class _Trials:
             match action:
                 case _ if self.exact:
                     pass
+                case TakeStep(meanwhile=Meanwhile()):
+                    return self._tried(run, _turns(action))
                 case TakeStep(cut_after=int()):
                     return self._tried(run, _cuts(run.world, action))
                 case Deliver() | Overwrite() if len(guises := _guises(run.world, action)) > 1:
@@ -139,6 +142,12 @@ def _cuts(world: World, action: TakeStep) -> Iterator[TakeStep]:
     count = twin.spent
     first = [min(action.cut_after, count), count // 2, count, max(count - 1, 0), 1, count // 4, 3 * count // 4]
     yield from (replace(action, cut_after=after) for after in dict.fromkeys([*first, *range(count + 1)]))
+
+
+def _turns(action: TakeStep) -> Iterator[TakeStep]:
+    """The foreign write at every moment of the step, from the first on; where it comes too late nothing happens."""
+    assert action.meanwhile is not None
+    yield from (replace(action, meanwhile=replace(action.meanwhile, before=before)) for before in range(MOST_TURNS))
 
 
 def _guises(world: World, action: Deliver | Overwrite) -> tuple[Action, ...]:

@@ -18,12 +18,14 @@ from bootverify.machine.action import (
     Deliver,
     EraseAll,
     Inspect,
+    Meanwhile,
     Overwrite,
     ProgramRegion,
     Publish,
     ReadOut,
     ReadSlot,
     Request,
+    TakeStep,
     UseSlot,
 )
 from bootverify.machine.content import Crafted, Genuine
@@ -137,6 +139,8 @@ def _came_back(image: Image, who: Attacker, actions: Sequence[Action]) -> str:
                 return f"release {release} is staged {asked} once a later one was kept, and nothing refuses it."
             case Overwrite(partition=where, content=Genuine(release=release)):
                 return f"{who.name} writes release {release} to {where} himself, where nothing compares it."
+            case TakeStep(meanwhile=Meanwhile(content=Genuine(release=release))):
+                return f"release {release} is what the chip holds once the check is done, and the copy takes that."
             case Confirm() | EraseAll():
                 break
             case _:
@@ -199,7 +203,7 @@ def _place(place: object) -> str:
 
 def _guards(design: Design, where: str) -> list[Fact]:
     """The locks over a partition or store, if any."""
-    known = {part.name: part.range for part in design.partitions}
+    known = {part.name: part.range for part in design.partitions if part.memory is MemoryKind.INTERNAL}
     if where not in known:
         return []
     return [

@@ -17,10 +17,14 @@ from bootverify.encoder.units import acl, bprot, mpc, rramc, spu
 
 @dataclass(frozen=True, slots=True)
 class Initiator:
-    """When somebody can access memory with secure, and when with non-secure attribution."""
+    """When somebody can access memory with secure, and when with non-secure attribution.
+
+    `clip`: how he gets at the external chip at any time, past the device.
+    """
 
     secure: Term
     non_secure: Term
+    clip: frozenset[Access] = frozenset()
 
     @property
     def any(self) -> Term:
@@ -38,7 +42,7 @@ class Reach:
 
     @cached_property
     def code(self) -> Initiator:
-        """The attacker controls the running code."""
+        """The attacker controls the running code, or has a clip on the external chip."""
         frame, design = self.frame, self.frame.design
         secure: list[Term] = []
         non_secure: list[Term] = []
@@ -58,7 +62,7 @@ class Reach:
             if frame.attacker.can(Capability.RUN_SECURE_PARTITION) and design.has_tfm:
                 # soc.md 8.3: at level 2 only the PSA root of trust is privileged; his MPU regions are his own.
                 (non_secure if design.isolation_level > 1 else secure).append(running)
-        return Initiator(or_(*secure), or_(*non_secure))
+        return Initiator(or_(*secure), or_(*non_secure), frame.clip)
 
     @cached_property
     def probe(self) -> Initiator:
@@ -76,6 +80,7 @@ class Reach:
         return Initiator(
             or_(self.code.secure, self.probe.secure),
             or_(self.code.non_secure, self.probe.non_secure),
+            self.frame.clip,
         )
 
     def crafted(self, stage: Stage) -> Term:
@@ -107,7 +112,7 @@ class Reach:
     def some(self, extent: Extent, access: Access, by: Initiator) -> Term:
         """True iff `by` gets `access` to at least one granule of `extent`."""
         if not extent.guarded:
-            return by.secure if extent.secure_only else by.any
+            return self._unguarded(extent, access, by)
         regions = self.frame.regions_of(extent.regions)
         secure = or_(*(self.permits(region, access, Attribution.SECURE) for region in regions))
         if by.non_secure is false():
@@ -115,10 +120,16 @@ class Reach:
         open_ = or_(*(self.permits(region, access, Attribution.NON_SECURE) for region in regions))
         return or_(and_(by.secure, secure), and_(by.non_secure, open_))
 
+    def _unguarded(self, extent: Extent, access: Access, by: Initiator) -> Term:
+        """UICR answers secure code; the external chip belongs to whoever drives its bus."""
+        if extent.secure_only:
+            return by.secure
+        return true() if access in by.clip else by.any
+
     def every(self, extent: Extent, access: Access, by: Initiator) -> Term:
         """True iff `by` gets `access` to all of `extent`."""
         if not extent.guarded:
-            return by.secure if extent.secure_only else by.any
+            return self._unguarded(extent, access, by)
         regions = self.frame.regions_of(extent.regions)
         secure = and_(*(self.permits(region, access, Attribution.SECURE) for region in regions))
         if by.non_secure is false():

@@ -1,7 +1,7 @@
 """A design and an attacker as one transition system, with the way back to actions."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bootverify.design.attacker import TOLD_ONLY, Attacker, Capability
 from bootverify.design.boot import (
@@ -23,20 +23,21 @@ from bootverify.encoder.access import Reach
 from bootverify.encoder.attack import attack, fault
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.compile import Things, compiled
-from bootverify.encoder.environment import environment
+from bootverify.encoder.environment import content_of, environment
 from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import HALTED
-from bootverify.encoder.move import Move, move
+from bootverify.encoder.move import Choices, Move, chosen
 from bootverify.encoder.predicates import Predicates
 from bootverify.encoder.stages.mcuboot import boot_go
 from bootverify.encoder.stages.nsib import choose_slot
-from bootverify.encoder.stages.outcome import Outcome, possible
+from bootverify.encoder.stages.outcome import FOREIGN, Outcome, possible
 from bootverify.encoder.stages.protect import protect
 from bootverify.encoder.stages.simple import goes_on
 from bootverify.encoder.stages.trustzone import set_up_trustzone
 from bootverify.encoder.system import System
 from bootverify.encoder.terms import Term, and_
-from bootverify.machine.action import TakeStep
+from bootverify.machine.action import Action, Meanwhile, TakeStep
 from bootverify.policy.formula import Formula
 from bootverify.policy.typecheck import uses_history
 
@@ -133,12 +134,17 @@ def _outcomes(frame: Frame, stage: Stage, step: Step, mark: str, following: str)
 
 
 def _taken(frame: Frame, stage: Stage, i: int, mark: str, outcome: Outcome) -> Move:
-    return move(
-        f"{mark}: {outcome.name}",
-        and_(frame.at_mark(mark), outcome.guard),
-        outcome.assignments(frame),
-        TakeStep(stage=stage.name, step=i, cut_after=outcome.after if outcome.cut else None),
-        inputs=outcome.inputs,
+    step = TakeStep(stage=stage.name, step=i, cut_after=outcome.after if outcome.cut else None)
+
+    def tells(choices: Choices) -> Action:
+        if not outcome.foreign:
+            return step
+        content = content_of(frame, str(choices.get(FOREIGN, CRAFTED)))
+        return replace(step, meanwhile=Meanwhile(partition=outcome.foreign, content=content))
+
+    guard = and_(frame.at_mark(mark), outcome.guard)
+    return chosen(
+        f"{mark}: {outcome.name}", guard, outcome.assignments(frame), outcome.inputs, tells, vague=outcome.vague
     )
 
 

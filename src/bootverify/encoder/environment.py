@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from bootverify.design.attacker import Capability
 from bootverify.encoder.access import Reach
 from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED, REQUEST
+from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import carries, decrypts
 from bootverify.encoder.move import Choices, Move, choice, chosen, move
@@ -79,7 +79,7 @@ def _deliver(frame: Frame) -> Iterator[Move]:
         asked = choice(transition, "request", REQUEST)
         allowed = [and_(eq(content, each), published) for each, published in frame.published.items()]
         if sends:
-            allowed.append(eq(content, CRAFTED))
+            allowed.append(member(content, (CRAFTED, ERASED)))
         guard = and_(frame.at_mark(frame.run_mark), member(asked, ("test", "perm")), or_(*allowed))
         updates = {
             frame.content(name): content,

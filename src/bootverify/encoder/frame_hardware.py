@@ -9,7 +9,7 @@ from functools import cached_property
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import ChooseSlot, Protect, Stage, operation
 from bootverify.design.design import Design
-from bootverify.design.protection import UnitKind
+from bootverify.design.protection import Access, UnitKind
 from bootverify.encoder.cells import Cells, NotModelled
 from bootverify.encoder.region import Region, region
 from bootverify.encoder.terms import Sort, Term, const, eq, false, member, not_, true, var
@@ -19,8 +19,16 @@ NO_SLOT = "none"
 ABOVE = "above"
 
 MAKING = frozenset(
-    {Capability.SEND_UPDATE, Capability.RUN_APPLICATION, Capability.RUN_SECURE_PARTITION, Capability.DEBUG}
+    {
+        Capability.SEND_UPDATE,
+        Capability.RUN_APPLICATION,
+        Capability.RUN_SECURE_PARTITION,
+        Capability.DEBUG,
+        Capability.WRITE_EXTERNAL,
+    }
 )
+# What a clip on the external chip allows, at any time and whatever runs.
+CLIPS = {Capability.READ_EXTERNAL: Access.READ, Capability.WRITE_EXTERNAL: Access.WRITE}
 
 
 class HardwareFrame:
@@ -34,6 +42,7 @@ class HardwareFrame:
         self.debugs = attacker.can(Capability.DEBUG)
         # Whether bytes of his own making can come to lie anywhere; without it, `crafted` is what a cut left.
         self.makes = bool(attacker.capabilities & MAKING)
+        self.clip = frozenset(access for able, access in CLIPS.items() if attacker.can(able))
 
     # -- marks
 

@@ -16,7 +16,7 @@ from bootverify.encoder.frame_contents import CRAFTED, ERASED
 from bootverify.encoder.frame_hardware import NO_SLOT
 from bootverify.encoder.system import Transition
 from bootverify.encoder.terms import Term, Valuation, Value, conjuncts, domain
-from bootverify.machine.action import Action, ProgramRegion, Reset, TakeStep
+from bootverify.machine.action import Action, Meanwhile, ProgramRegion, Reset, TakeStep
 
 Facts = Mapping[str, Value]
 Kind = tuple[type[Action], int | None]  # of a register also its number
@@ -109,14 +109,10 @@ class Instants:
         self, transition: Transition, before: Mapping[Term, Value], told: Valuation
     ) -> Iterator[tuple[tuple[Action, ...], dict[Term, Value]]]:
         """The actions and the next instant of `transition`, for each choice of its inputs that it allows."""
-        guard = conjuncts(transition.guard)
-        if not all(told.of(each) for each in guard if each.free.isdisjoint(transition.inputs)):
-            return
-        for chosen in _choices(transition):
+        for chosen in _allowed(transition, told):
             here = Valuation(chosen, told) if chosen else told
-            if here.of(transition.guard):
-                after = {**before, **{target: here.of(value) for target, value in transition.updates.items()}}
-                yield self._actions(transition, chosen), after
+            after = {**before, **{target: here.of(value) for target, value in transition.updates.items()}}
+            yield self._actions(transition, chosen), after
 
     @cached_property
     def _kinds_of(self) -> dict[str, frozenset[Kind]]:
@@ -136,15 +132,44 @@ def _choices(transition: Transition) -> Iterator[dict[Term, Value]]:
         yield dict(zip(transition.inputs, chosen, strict=True))
 
 
+def _allowed(transition: Transition, told: Valuation) -> Iterator[dict[Term, Value]]:
+    """The choices that the guard allows; what it says of the first inputs is looked at before the others are chosen."""
+    left = list(conjuncts(transition.guard))
+    kept: list[dict[Term, Value]] = [{}]
+    for number in range(len(transition.inputs) + 1):
+        open_ = set(transition.inputs[number:])
+        asked = [each for each in left if each.free.isdisjoint(open_)]
+        left = [each for each in left if not each.free.isdisjoint(open_)]
+        if asked:
+            kept = [each for each in kept if all(map((Valuation(each, told) if each else told).of, asked))]
+        if number < len(transition.inputs):
+            added = transition.inputs[number]
+            kept = [{**each, added: value} for each in kept for value in domain(added.sort)]
+    yield from kept
+
+
 def _kind(action: Action) -> Kind:
-    """What two actions must share to be of one kind."""
-    return type(action), action.region if isinstance(action, ProgramRegion) else None
+    """What two actions must share to be of one kind: of a register the region, of a step that somebody writes in it."""
+    match action:
+        case ProgramRegion(region=region):
+            return type(action), region
+        case TakeStep(meanwhile=Meanwhile()):
+            return type(action), 1
+        case _:
+            return type(action), None
 
 
 def _kinds(action: Action) -> frozenset[Kind]:
-    """The kinds of transition that may explain `action`: where power goes before anything lasted, it is a reset."""
-    cut = isinstance(action, TakeStep) and action.cut_after is not None
-    return frozenset({_kind(action)} | ({(Reset, None)} if cut else set()))
+    """The kinds of transition that may explain `action`.
+
+    Where power goes before anything lasted, it is a reset; where a foreign write changes nothing, it is any step.
+    """
+    found = {_kind(action)}
+    if isinstance(action, TakeStep):
+        found.add((TakeStep, None))
+        if action.cut_after is not None:
+            found.add((Reset, None))
+    return frozenset(found)
 
 
 def _carried(frame: Frame) -> dict[str, Value]:

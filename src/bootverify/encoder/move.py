@@ -59,7 +59,9 @@ def chosen(
     updates: Mapping[Term, Term],
     inputs: tuple[Term, ...],
     tells: Callable[[Choices], Action],
+    *,
+    vague: bool = False,
 ) -> Move:
     """A move whose action depends on its inputs."""
-    transition = Transition(name=name, guard=guard, updates=updates, inputs=inputs)
+    transition = Transition(name=name, guard=guard, updates=updates, inputs=inputs, vague=vague)
     return Move(transition=transition, tells=lambda choices: (tells(choices),))

@@ -84,7 +84,7 @@ class Predicates:
         for name in images:
             image = self.frame.design.image(name)
             later = [each for each in self.frame.named(name) if self.frame.genuine[each].release > 1]
-            found.append(and_(self.running(image), self._taken_from(image, tuple(later))))
+            found.append(and_(self.running(image), self.authentic(image), self._taken_from(image, tuple(later))))
         return or_(*found)
 
     def older(self, image: Image) -> Term:

@@ -18,13 +18,15 @@ class IllFormed(Exception):  # noqa: N818 - a mistake of ours, raised while a sy
 class Transition:
     """If `guard` holds, every variable of `updates` takes its term's value in the old state; all others stay.
 
-    `inputs` are free choices, named; they occur in this transition only.
+    `inputs` are free choices, named; they occur in this transition only. `vague`: proofs need it, lest something be
+    missed; who looks for a way to show goes without it, as no device may come to the states that it leads to.
     """
 
     name: str
     guard: Term
     updates: Mapping[Term, Term]
     inputs: tuple[Term, ...] = ()
+    vague: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from bootverify.design.protection import Access, Attribution
 from bootverify.executor import access
 from bootverify.executor.content import content_of
 from bootverify.executor.forger import HIS_KEY
-from bootverify.executor.layout import stores_of
+from bootverify.executor.layout import external_start, stores_of
 from bootverify.executor.units.kmu_v2 import SLOT_BYTES, Event, KmuV2, Policy, Slot
 from bootverify.executor.units.spu import Spu
 from bootverify.executor.world import World
@@ -84,6 +84,13 @@ def _crafted(world: World, stage_name: str) -> bool:
         for store in stores_of(world.design, image)
         if store.slot == slot and store.part in {"", stage.name}
     )
+
+
+def at_chip(world: World, area: AddressRange, wanted: Access) -> bool:
+    """Whether he has a clip on the external chip that `area` lies in, and gets `wanted` there, at any time."""
+    able = {Access.READ: Capability.READ_EXTERNAL, Access.WRITE: Capability.WRITE_EXTERNAL}.get(wanted)
+    outside = external_start(world.design) <= area.start and area.end <= world.device.flash.end
+    return able is not None and world.attacker.can(able) and outside
 
 
 def overwrite_somewhere(world: World, area: AddressRange, initiator: Attribution) -> bool:

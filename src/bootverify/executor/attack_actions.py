@@ -1,8 +1,8 @@
 """The actions of hostile code and of the probe."""
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import BootGo, Program
-from bootverify.design.protection import Attribution
+from bootverify.design.boot import BootGo, Program, Step
+from bootverify.design.protection import Access, Attribution
 from bootverify.executor import attack, network_build
 from bootverify.executor.access import erase_and_write
 from bootverify.executor.device import Halt
@@ -10,7 +10,9 @@ from bootverify.executor.layout import home, store_ranges
 from bootverify.executor.stages import mcuboot, network
 from bootverify.executor.vendor_actions import bytes_for
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import FeedNetwork, ForgeTrailer, Jump, Overwrite, ProgramRegion, Request
+from bootverify.machine.action import FeedNetwork, ForgeTrailer, Jump, Meanwhile, Overwrite, ProgramRegion, Request
+from bootverify.machine.content import Erased
+from bootverify.ranges import AddressRange
 
 
 def _initiators(world: World) -> tuple[Attribution, ...]:
@@ -20,14 +22,48 @@ def _initiators(world: World) -> tuple[Attribution, ...]:
     return found
 
 
+def _writers(world: World, area: AddressRange) -> tuple[Attribution, ...]:
+    """As whom he writes to `area`; no unit stands before the external chip, so at a clip he is as good as any code."""
+    return (Attribution.NON_SECURE,) if attack.at_chip(world, area, Access.WRITE) else _initiators(world)
+
+
 def overwrite(world: World, action: Overwrite) -> None:
     """He writes to a store what the units let him."""
     area = store_ranges(world.design)[action.partition]
     data = bytes_for(world, action.content, action.partition)
-    done = [erase_and_write(world.device, area, data.ljust(area.size, b"\xff"), who) for who in _initiators(world)]
+    done = [erase_and_write(world.device, area, data.ljust(area.size, b"\xff"), who) for who in _writers(world, area)]
     if not any(done):
         raise NotEnabled(f"no byte of {action.partition} can be written")
     world.log.append(f"{world.attacker.name} writes {action.content} to {action.partition} ({area})")
+
+
+class Meddling:
+    """What he does to the external chip while a step is under way, called before each access of the step.
+
+    Bytes behind what he writes stay: he spoils no trailer that serves him.
+    """
+
+    def __init__(self, world: World, step: Step, turn: Meanwhile) -> None:
+        """Raises NotEnabled: he cannot, or the step has nothing to do with the partition."""
+        if not isinstance(step, BootGo) or world.design.image(step.image).staging != turn.partition:
+            raise NotEnabled(f"the step reads nothing of {turn.partition}")
+        area = home(world.design, turn.partition)
+        if not attack.at_chip(world, area, Access.WRITE):
+            raise NotEnabled(f"he has no clip on a chip that holds {turn.partition}")
+        whole = b"\xff" * area.size
+        self.data = whole if isinstance(turn.content, Erased) else bytes_for(world, turn.content, turn.partition)
+        self.world, self.turn, self.start, self.seen, self.done = world, turn, area.start, 0, False
+
+    def __call__(self, start: int) -> None:
+        """An access to the area that begins at `start` is about to be made."""
+        if start != self.start:
+            return
+        if self.seen == self.turn.before:
+            self.done = True
+            self.world.device.flash.load(self.start, self.data)
+            told = f"{self.world.attacker.name} has the chip answer with {self.turn.content} from now on"
+            self.world.device.log.append(told)
+        self.seen += 1
 
 
 def forge_trailer(world: World, action: ForgeTrailer) -> None:
@@ -40,7 +76,7 @@ def forge_trailer(world: World, action: ForgeTrailer) -> None:
     primary = home(world.design, image.slots[0])
     staging = home(world.design, image.staging) if image.staging else primary
     area = staging if action.request in {Request.TEST, Request.PERM} else primary
-    if not any(attack.may_write_trailer(world, area, who) for who in _initiators(world)):
+    if not any(attack.may_write_trailer(world, area, who) for who in _writers(world, area)):
         raise NotEnabled("he cannot write that trailer")
     mcuboot.forge_request(world.device, image, action.request)
     world.log.append(f"{world.attacker.name} rewrites the trailer: the next boot sees {action.request.value}")
@@ -60,6 +96,17 @@ def feed_network(world: World, action: FeedNetwork) -> None:
     raise NotEnabled(refused)
 
 
+def read_by_code(world: World, partition: str) -> None:
+    """His code, or who has a clip on the external chip, reads what is shown of `partition`."""
+    clipped = partition != "uicr" and attack.at_chip(world, _area(world, partition), Access.READ)
+    read_out(world, partition, attack.code_as(world) or ((Attribution.NON_SECURE,) if clipped else ()))
+
+
+def _area(world: World, partition: str) -> AddressRange:
+    ranges = store_ranges(world.design)
+    return ranges[partition] if partition in ranges else home(world.design, partition)
+
+
 def read_out(world: World, partition: str, initiators: tuple[Attribution, ...]) -> None:
     """One of `initiators` reads what the units show of `partition`."""
     learned: list[str] = []
@@ -69,9 +116,7 @@ def read_out(world: World, partition: str, initiators: tuple[Attribution, ...]) 
             learned += attack.read_uicr(world, initiator)
             shown += world.device.uicr.size if initiator is Attribution.SECURE else 0
             continue
-        ranges = store_ranges(world.design)
-        area = ranges[partition] if partition in ranges else home(world.design, partition)
-        names, count = attack.read_out(world, area, initiator)
+        names, count = attack.read_out(world, _area(world, partition), initiator)
         learned += names
         shown = max(shown, count)
     if not shown:

@@ -82,6 +82,7 @@ class Flash:
     rule: WriteRule = WriteRule.AND
     erased: int = 0xFF
     power: Power = field(default_factory=Power)
+    watch: Callable[[int], None] | None = None  # told the start of an area before each access that code makes to it
     data: bytearray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,7 +128,7 @@ class Flash:
 
     def copy(self) -> "Flash":
         """The same bytes in a memory of their own, with a supply of its own."""
-        twin = replace(self, power=Power())
+        twin = replace(self, power=Power(), watch=None)
         twin.data = bytearray(self.data)
         return twin
 

@@ -91,7 +91,7 @@ def act(world: World, action: Action) -> None:
         case ForgeTrailer():
             attack_actions.forge_trailer(world, action)
         case ReadOut():
-            attack_actions.read_out(world, action.partition, attack.code_as(world))
+            attack_actions.read_by_code(world, action.partition)
         case Probe():
             attack_actions.read_out(world, action.partition, attack.probe_as(world))
         case ProgramRegion():
@@ -134,6 +134,8 @@ def _take_step(world: World, action: TakeStep) -> None:
     stage = device.design.stages[device.stage]
     step = stage.steps[device.step]
     # EFFECT
+    meddling = None if action.meanwhile is None else attack_actions.Meddling(world, step, action.meanwhile)
+    device.flash.watch = meddling
     power = Power(cut_after=action.cut_after, torn=action.torn, journal=world.journal)
     try:
         with powered([device.flash, device.uicr], power):
@@ -165,7 +167,9 @@ def _take_step(world: World, action: TakeStep) -> None:
         device.reset(Cause.POWER)
         return
     finally:
-        world.spent = power.spent
+        world.spent, device.flash.watch = power.spent, None
+        if meddling is not None and not meddling.done:
+            raise NotEnabled("the step has ended by then")
     if device.running == stage.name and device.step == action.step:
         device.step += 1
         if device.step == len(stage.steps):

@@ -62,7 +62,7 @@ def deliver(world: World, action: Deliver) -> None:
         raise NotEnabled(f"{action.partition} stages no update")
     if action.by_attacker and not world.attacker.can(Capability.SEND_UPDATE):
         raise NotEnabled("he cannot reach the update service")
-    if isinstance(action.content, Crafted) and not action.by_attacker:
+    if isinstance(action.content, Crafted | Erased) and not action.by_attacker:
         raise NotEnabled("only an attacker makes such bytes")
     if action.request not in {Request.TEST, Request.PERM}:
         raise NotEnabled("the update client requests test or perm")

@@ -17,16 +17,30 @@ class Request(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Meanwhile:
+    """While a step is under way, the external chip comes to hold `content` in `partition`.
+
+    It happens right before access `before` of the step to that partition, 0 the first: what it has read until then was
+    other bytes.
+    """
+
+    partition: str
+    content: Content
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeStep:
     """The running stage takes its next step; with `cut_after`, power is lost after that many lasting writes of it.
 
-    `torn`: half of the next write still happens.
+    `torn`: half of the next write still happens. `meanwhile`: somebody writes the external chip in the middle of it.
     """
 
     stage: str
     step: int
     cut_after: int | None = None
     torn: bool = False
+    meanwhile: Meanwhile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +86,7 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overwrite:
-    """Hostile code erases and writes the store `partition`, as far as it is allowed to."""
+    """Hostile code, a probe, or a clip on the chip erases and writes the store `partition`, as far as it can."""
 
     partition: str
     content: Content
@@ -95,7 +109,7 @@ class Jump:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOut:
-    """Hostile code (or a probe) reads what it can of `partition`."""
+    """Hostile code, or a clip on the external chip, reads what it can of `partition`."""
 
     partition: str
 

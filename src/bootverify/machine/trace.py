@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, get_args
 
 from bootverify.design.protection import Access, Attribution
-from bootverify.machine.action import Action, Request
+from bootverify.machine.action import Action, Meanwhile, Request
 from bootverify.machine.content import Crafted, Erased, Genuine, Invalidated
 from bootverify.machine.observation import Observation
 
@@ -131,6 +131,8 @@ def _revive(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is untyped
             return frozenset(Access(item) for item in value)
         case "request":
             return Request(value)
+        case "meanwhile" if value is not None:
+            return Meanwhile(**{key: _revive(key, each) for key, each in value.items()})
         case "content":
             match value["is"]:
                 case "genuine":

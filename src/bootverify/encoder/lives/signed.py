@@ -42,25 +42,14 @@ def signed_only(design: Design, thing: Image | NetworkStage, attacker: Attacker)
     return broken("nothing verifies the slot after it was written", source=thing.source)
 
 
-def _memories(design: Design, names: tuple[str, ...]) -> set[MemoryKind]:
-    return {design.partition(name).memory for name in names}
-
-
 def _comes_in(design: Design, image: Image, who: str) -> bool | None:
-    staging = (image.staging,) if image.staging else ()
-    if who == "ext-flash-read":
-        return False
-    if who == "ext-flash-write":
-        if MemoryKind.EXTERNAL in _memories(design, image.slots):
-            return None
-        return MemoryKind.EXTERNAL in _memories(design, staging)
     if who == "serial-port":
         port = design.life.recovery
         if port is Recovery.ABSENT:
             return False
         return True if port is Recovery.OPEN and len(image.slots) == 1 else None
     if who in INSIDERS:
-        return True if staging else None
+        return True if image.staging else None
     return None
 
 

@@ -13,6 +13,7 @@ from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.frame_hardware import HALTED, NO_SLOT
 from bootverify.encoder.knowledge import forgeable, opens, shared_key
 from bootverify.encoder.move import choice
+from bootverify.encoder.stages.meddled import Meddled
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.stages.rollback import Rollback
 from bootverify.encoder.stages.slot_pair import exchanges
@@ -39,7 +40,8 @@ LEFT = Sort("Left", ("kept", "partial", "erased"))  # what an erase that was cut
 
 def boot_go(frame: Frame, step: BootGo, goes: str, mark: str) -> list[Outcome]:
     """How the step can end, with and without a pending request, and what a cut leaves of it."""
-    return list(_BootGo(frame, step, goes, mark).outcomes())
+    boot = _BootGo(frame, step, goes, mark)
+    return [*boot.outcomes(), *boot.meddled.vague()]
 
 
 class _BootGo:
@@ -54,6 +56,7 @@ class _BootGo:
         self.header = frame.content(self.parts[0])
         self.forgeable = forgeable(frame, self.image)
         self.rollback = Rollback(frame, step, self.header, swaps=self.swaps)
+        self.meddled = Meddled(frame, step, goes, mark)
 
     def outcomes(self) -> Iterator[Outcome]:
         if self.staging is None:
@@ -86,6 +89,9 @@ class _BootGo:
             yield from self._drop_bootloader(self.staging, request, and_(settled, not_(idle)))
         if self.frame.cuts:
             yield from self._complete(self.staging, request)
+        held = {self.frame.content(part) for part in self.parts}
+        settles = {each: value for each, value in self._installed(self.staging, request).items() if each not in held}
+        yield from self.meddled.copied(and_(pending, self._staged_valid(self.staging)), settles)
 
     # -- the primary image
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.terms import Term, false
 
+FOREIGN = "foreign"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a step leaves: `updates` without the mark, and the mark `goes` after it.
 
     `goes` empty: the device resets. `cut`: it comes about only by loss of power, after `after`
-    lasting writes as far as that is known here.
+    lasting writes as far as that is known here. `foreign`: a partition of the external chip that comes to hold the
+    input FOREIGN in the middle of the step. `vague`: it may tell more than can happen (see `Transition`).
     """
 
     name: str
@@ -22,6 +25,8 @@ class Outcome:
     inputs: tuple[Term, ...] = ()
     cut: bool = False
     after: int = 1
+    foreign: str = ""
+    vague: bool = False
 
     def assignments(self, frame: Frame) -> dict[Term, Term]:
         """The updates with the mark, and with what a reset does."""

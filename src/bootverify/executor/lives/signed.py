@@ -46,15 +46,7 @@ def signed_only(design: Design, thing: Image | NetworkStage, attacker: Attacker)
 
 def _way_in(design: Design, image: Image, attacker: Attacker) -> str | None:
     """How his bytes come to the device; empty when they do not, None when nothing tells."""
-    staged = design.partition(image.staging).memory if image.staging else None
     match foe(design, attacker):
-        case "ext-flash-read":
-            return ""
-        case "ext-flash-write":
-            outside = any(design.partition(slot).memory is MemoryKind.EXTERNAL for slot in image.slots)
-            if outside:
-                return None
-            return "the chip gives other bytes to the copy than to the check" if staged is MemoryKind.EXTERNAL else ""
         case "serial-port":
             match design.life.recovery:
                 case Recovery.OPEN:

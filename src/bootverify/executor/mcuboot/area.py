@@ -37,6 +37,7 @@ class Area:
         if not self.holds(offset, length):
             self.flash.power.refused += 1
             return None
+        self._accessed()
         return self.flash.read(self.start + offset, length)
 
     def view(self, offset: int, length: int) -> memoryview | None:
@@ -44,6 +45,7 @@ class Area:
         if not self.holds(offset, length):
             self.flash.power.refused += 1
             return None
+        self._accessed()
         at = self.start + offset - self.flash.start
         return memoryview(self.flash.data)[at : at + length]
 
@@ -54,6 +56,7 @@ class Area:
     def write(self, offset: int, value: bytes, operations: int = 1) -> bool:
         """Program (flash_area_write); False when refused. `operations`: as many calls that nobody disturbs."""
         inside = self.holds(offset, len(value))
+        self._accessed()
         try:
             if inside:
                 self.flash.write(self.start + offset, value, operations)
@@ -72,11 +75,16 @@ class Area:
         starts = list(self._sectors_of(offset, length))
         try:
             for at in reversed(starts) if backwards else starts:
+                self._accessed()
                 self.flash.erase(self.start + at, self.sector_size)
         except AccessRefused:
             self.flash.power.refused += 1
             return False
         return True
+
+    def _accessed(self) -> None:
+        if self.flash.watch is not None:
+            self.flash.watch(self.start)
 
     def scramble(self) -> bool:
         """Erase all of it from the front (boot_scramble_slot)."""

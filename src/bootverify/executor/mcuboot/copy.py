@@ -51,5 +51,6 @@ def _at_once(source: Place, target: Place, size: int, buffer: int) -> bool:
         and to_area.holds(to_offset, size)
         and not any(number % flash.align for number in (begin - flash.start, size, buffer))
         and (from_area.flash is not flash or abs(begin - origin) >= size)
+        and flash.watch is None
         and flash.power.undisturbed(-(-size // buffer))
     )

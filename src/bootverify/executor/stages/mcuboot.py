@@ -144,7 +144,7 @@ def _own_update(world: World, step: BootGo, built: BootConfig) -> bool:
     target.scramble()
     page = target.sector_size
     for at in range(0, target.size, page):
-        target.write(at, staged[at : at + page])
+        target.write(at, area.read(at, page) or b"")  # read again, as the vendor's loop does
     secondary.scramble(area.align)
     area.erase(0, min(area.size, target.size + page))
     device.log.append(f"{stage}: {image.name} {header.version} installed in {slot}; restart")

@@ -1,0 +1,169 @@
+"""What MCUboot's boot_go leaves when somebody writes the external chip, where updates are staged, in the middle of it.
+
+The staged image is read more than once: to find out whether it is good, and to copy it. Between two reads the chip may
+come to hold anything, so what was found good is not yet what is copied; what is looked at after the copy counts.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from bootverify.design.boot import BootGo
+from bootverify.design.protection import Access
+from bootverify.encoder.cells import Store
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
+from bootverify.encoder.frame_hardware import HALTED
+from bootverify.encoder.knowledge import forgeable, opens
+from bootverify.encoder.move import choice
+from bootverify.encoder.stages.outcome import FOREIGN, Outcome
+from bootverify.encoder.stages.rollback import Rollback
+from bootverify.encoder.terms import Term, and_, eq, false, ite, member, not_, or_, true
+
+
+class Meddled:
+    """The outcomes of one `boot_go` on an image whose staging partition he can write at any time."""
+
+    def __init__(self, frame: Frame, step: BootGo, goes: str, mark: str) -> None:
+        self.frame, self.step, self.goes, self.mark = frame, step, goes, mark
+        self.image = frame.design.image(step.image)
+        self.parts, self.staging = frame.pair(self.image.name)
+        self.genuine = frame.named(self.image.name)
+        self.rollback = Rollback(frame, step, frame.content(self.parts[0]), swaps=False)
+
+    @property
+    def possible(self) -> bool:
+        """He has a clip on the chip that updates are staged on."""
+        return self.staging is not None and not self.staging.extent.guarded and Access.WRITE in self.frame.clip
+
+    def copied(self, accepted: Term, settles: Mapping[Term, Term]) -> Iterator[Outcome]:
+        """He writes once the staged image is `accepted`; the step leaves `settles` of requests and the other slot."""
+        if not self.possible:
+            return
+        assert self.staging is not None
+        frame, staging = self.frame, self.staging
+        for name, passes in (("good", self.good), ("unseen", self.unseen)):
+            title = f"what came after the check is copied, {name}"
+            foreign = choice(f"{self.mark}: {title}", FOREIGN, frame.content_sort)
+            held = ite(member(foreign, self.genuine), foreign, frame.is_content(CRAFTED))
+            updates = {**settles, **{frame.content(part): held for part in self.parts}}
+            guard = and_(accepted, self.his(foreign), passes(foreign))
+            counted, inputs = self.counted(title, foreign)
+            yield Outcome(
+                name=title, guard=guard, goes=self.goes, updates={**updates, **counted}, inputs=(foreign, *inputs),
+                foreign=staging.name,
+            )  # fmt: skip
+
+    def vague(self) -> Iterator[Outcome]:
+        """What a write at any moment may leave; and what later boots make of a pair that a cut left so."""
+        if not self.possible:
+            return
+        yield from _Vague(self, "meddled with", false()).outcomes()
+        if self.frame.cuts:
+            yield from _Vague(self, "mixed", self.frame.midway(self.image.name)).outcomes()
+
+    def counted(self, title: str, content: Term) -> tuple[dict[Term, Term], tuple[Term, ...]]:
+        """The counter once it has followed `content`; of bytes of his it follows what they claim."""
+        if self.rollback.stored is None:
+            return {}, ()
+        claim = choice(f"{self.mark}: {title}", "claimed counter", self.rollback.stored.sort)
+        return self.rollback.raised(content, claim), (claim,)
+
+    def his(self, foreign: Term) -> Term:
+        """Bytes that he can write: his own, none, or those of an update that is in everybody's hands."""
+        published = (and_(eq(foreign, name), known) for name, known in self.frame.published.items())
+        return or_(member(foreign, (CRAFTED, ERASED)), *published)
+
+    def good(self, content: Term) -> Term:
+        """MCUboot starts the release, which it looks at once more after the copy."""
+        if not opens(self.frame, self.image):
+            return false()
+        return and_(member(content, self.genuine), self.rollback.admits(content))
+
+    def unseen(self, content: Term) -> Term:
+        """It may start what lies there though no owner made it: nothing is verified, or he can sign."""
+        if not self.step.validate:
+            return not_(eq(content, ERASED))
+        return and_(eq(content, CRAFTED), forgeable(self.frame, self.image))
+
+
+class _Vague:
+    """The outcomes of a step in which, or midway before which, he wrote; `mixed`: before, so that any bytes turn up."""
+
+    def __init__(self, meddled: Meddled, name: str, mixed: Term) -> None:
+        self.it, self.frame, self.name, self.mixed = meddled, meddled.frame, name, mixed
+        assert meddled.staging is not None
+        self.staging: Store = meddled.staging
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """It goes on with a release or with what is not looked at, halts, installs a bootloader, or is cut."""
+        it, frame = self.it, self.frame
+        copied = self._input("a release is started", "copied")
+        taken = {frame.content(part): copied for part in it.parts}
+        found = and_(it.good(copied), self._turns_up(copied))
+        yield self._left("a release is started", found, taken, (copied,), goes=it.goes)
+        held, inputs = self._spliced("an unseen image is started", it.parts)
+        unseen = or_(*(it.unseen(content) for content in held.values()))
+        yield self._left("an unseen image is started", unseen, held, inputs, goes=it.goes)
+        held, inputs = self._spliced("halts", it.parts)
+        yield self._left("halts", true(), held, inputs, goes=HALTED)
+        for store in frame.cells.of_image(it.step.bootloader) if it.step.bootloader else ():
+            title = f"bootloader to {store.slot}"
+            held, inputs = self._spliced(title, (store,))
+            yield self._left(title, true(), held, inputs)
+        if frame.cuts:
+            held, inputs = self._spliced("cut", it.parts)
+            yield self._left("cut", true(), held, inputs, cut=True)
+            pair = {frame.content(each): frame.is_content(CRAFTED) for each in (*it.parts, self.staging)}
+            midway = {**pair, frame.midway(it.image.name): true()}
+            yield replace(self._outcome("cut midway", true(), midway, ()), cut=True)
+
+    def _left(
+        self,
+        title: str,
+        guard: Term,
+        held: Mapping[Term, Term],
+        inputs: tuple[Term, ...],
+        *,
+        goes: str = "",
+        cut: bool = False,
+    ) -> Outcome:
+        """The outcome after which the staging slot holds anything and asks for anything."""
+        it, frame, left = self.it, self.frame, self._input(title, "staged left")
+        asks = choice(f"{it.mark}: {self.name}, {title}", "request left", REQUEST)
+        counted, more = it.counted(f"{self.name}, {title}", frame.is_content(CRAFTED))
+        updates = {**held, frame.content(self.staging): left, frame.requests[it.image.name]: asks, **counted}
+        if frame.cuts:
+            updates[frame.midway(it.image.name)] = false()
+        guard = and_(guard, self._turns_up(left))
+        return replace(self._outcome(title, guard, updates, (*inputs, left, asks, *more)), goes=goes, cut=cut)
+
+    def _outcome(self, title: str, guard: Term, updates: Mapping[Term, Term], inputs: tuple[Term, ...]) -> Outcome:
+        before = self.mixed is not false()
+        return Outcome(
+            name=f"{self.name}, {title}",
+            guard=and_(guard, self.mixed) if before else guard,
+            updates=updates,
+            inputs=inputs,
+            foreign="" if before else self.staging.name,
+            vague=True,
+        )
+
+    def _turns_up(self, content: Term) -> Term:
+        """Such bytes were there, or he writes them; or nobody can tell what was there."""
+        if self.mixed is not false():
+            return true()
+        before = (self.frame.content(each) for each in (*self.it.parts, self.staging))
+        return or_(self.it.his(content), *(eq(content, each) for each in before))
+
+    def _spliced(self, title: str, stores: tuple[Store, ...]) -> tuple[dict[Term, Term], tuple[Term, ...]]:
+        """What each of `stores` may hold after a copy that was spoilt; another image's bytes have no name there."""
+        frame, held, inputs = self.frame, dict[Term, Term](), list[Term]()
+        for store in stores:
+            content = frame.content(store)
+            inputs.append(mixed := self._input(title, f"content of {store.name}"))
+            named = and_(member(mixed, (*frame.named(store.image), ERASED)), self._turns_up(mixed))
+            held[content] = ite(or_(named, eq(mixed, content)), mixed, frame.is_content(CRAFTED))
+        return held, tuple(inputs)
+
+    def _input(self, title: str, name: str) -> Term:
+        return choice(f"{self.it.mark}: {self.name}, {title}", name, self.frame.content_sort)

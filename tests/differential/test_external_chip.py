@@ -1,0 +1,103 @@
+"""A clip on the external chip, also in the middle of a step: the executor's bytes, the encoder's terms."""
+
+from itertools import product
+from random import Random
+
+import pytest
+from tests.differential.following import Followed
+from tests.differential.histories import releases, step_of
+from tests.differential.small_scope import CHAINS, DIMENSIONS, SIZES, small
+
+from bootverify.design.attacker import Attacker, Capability
+from bootverify.executor.layout import staging_partitions
+from bootverify.machine.action import (
+    Action,
+    Confirm,
+    Deliver,
+    ForgeTrailer,
+    Meanwhile,
+    Overwrite,
+    Publish,
+    ReadOut,
+    Request,
+    Reset,
+)
+from bootverify.machine.content import Crafted, Erased
+
+CLIP = frozenset({Capability.READ_EXTERNAL, Capability.WRITE_EXTERNAL})
+FOES = {
+    "clip": CLIP,
+    "clip and sender": CLIP | {Capability.SEND_UPDATE},
+    "clip and cuts": CLIP | {Capability.CUT_POWER},
+    "reader": frozenset({Capability.READ_EXTERNAL}),
+}
+WANTED = ("mode", "check", "downgrade", "encryption", "signing key")
+OUTSIDE = next(i for i, each in enumerate(DIMENSIONS["slots"]) if "external" in each.values())
+
+
+def _numbers(chains: range, width: int) -> list[int]:
+    """The designs of the small scope with all choices of the dimensions that matter, staging outside; every nth."""
+    found = []
+    ranges = [range(min(len(DIMENSIONS[name]), 3)) for name in WANTED]
+    for chain, *chosen in product(chains, *ranges):
+        by_name = {**dict(zip(WANTED, chosen, strict=True)), "slots": OUTSIDE}
+        choices = [chain, *(by_name.get(name, 0) for name in DIMENSIONS), 0]
+        number, weight = 0, 1
+        for choice, size in zip(choices, SIZES, strict=True):
+            number, weight = number + choice * weight, weight * size
+        found.append(number)
+    return found[:: max(1, len(found) // width)]
+
+
+def _life(followed: Followed, random: Random, *, boots: int) -> int:
+    """Boots with something staged, written to while it is looked at; how many foreign writes came in a step."""
+    design = followed.world.design
+    made = list(releases(design))
+    for each in made:
+        followed.tries(Publish(image=each.image, release=each.release, slot=each.slot))
+    contents = [Crafted(), Erased(), *made, *made]
+    where = staging_partitions(design)[0]
+    count = 0
+    for _ in range(boots):
+        content, asked = random.choice(contents), random.choice((Request.TEST, Request.PERM))
+        mine = not isinstance(content, type(made[0]))
+        tries: list[Action] = [
+            random.choice((Confirm(), ReadOut(partition=where))),
+            Deliver(partition=where, content=content, request=asked, by_attacker=mine),
+            Overwrite(partition=where, content=random.choice(contents)),
+            *(ForgeTrailer(image=image.name, request=asked) for image in design.images if image.staging == where),
+        ]
+        for action in tries:
+            if random.random() < 0.7:
+                followed.tries(action)
+        followed.tries(Reset())
+        while (step := step_of(followed.world)) and followed.facts["at"] != followed.steps.boot.frame.run_mark:
+            turn = Meanwhile(
+                partition=where, content=random.choice(contents), before=random.choice((*range(24), 30, 60, 90, 120))
+            )
+            cut = random.randrange(60) if random.random() < 0.3 else None
+            meddled = step_of(followed.world, meanwhile=turn, cut_after=cut, torn=random.random() < 0.5)
+            plain = step_of(followed.world, cut_after=cut)
+            if meddled is not None and followed.tries(meddled):
+                count += 1
+            elif plain is None or not followed.tries(plain):
+                followed.does(step)
+            assert not followed.disagreements(), f"{design.name}: {followed.history}"
+    return count
+
+
+@pytest.mark.parametrize("foe", FOES)
+def test_what_a_clip_on_the_chip_does_is_foreseen(foe: str) -> None:
+    attacker = Attacker(name=foe, title="", capabilities=FOES[foe])
+    count = 0
+    for number in _numbers(range(3), 1 if Capability.CUT_POWER in attacker.capabilities else 4):
+        count += _life(Followed(small(number).design, attacker), Random(number), boots=3)
+    assert (count > 0) == (Capability.WRITE_EXTERNAL in attacker.capabilities)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("foe", FOES)
+def test_it_is_foreseen_in_many_more_lives(foe: str) -> None:
+    attacker = Attacker(name=foe, title="", capabilities=FOES[foe])
+    for number in _numbers(range(len(CHAINS)), 400):
+        _life(Followed(small(number).design, attacker), Random(number), boots=8)
