@@ -3,7 +3,7 @@
 Soundness does not rest on it, since every lemma is proved afterwards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,12 +24,16 @@ class Lemma:
 
 
 def candidate_lemmas(
-    system: System, location: Term, mode: Term | None = None, boxes: Boxes | None = None
+    system: System,
+    location: Term,
+    mode: Term | None = None,
+    boxes: Boxes | None = None,
+    about: Container[Term] | None = None,
 ) -> tuple[Lemma, ...]:
     """For every variable, what its values can be at each value of `location`; in a fixed order.
 
     With `mode`, a truth value that never falls back, the values are kept apart for its two halves. `boxes` are those of
-    the system, where they are known already.
+    the system, where they are known already. `about`: of these variables alone.
     """
     boxes = boxes or reachable_boxes(system, location, mode)
     lemmas: list[Lemma] = []
@@ -39,13 +43,14 @@ def candidate_lemmas(
     modes: list[Value] = (
         [False] if mode is None else [value for value in (False, True) if any(m == value for _, m in boxes.of)]
     )
+    told = [each for each in system.variables if about is None or each in about]
     for value in modes:
-        lemmas += _of_half(system, location, mode, value, boxes, split=len(modes) > 1)
+        lemmas += _of_half(told, location, mode, value, boxes, split=len(modes) > 1)
     return tuple(lemmas)
 
 
 def _of_half(
-    system: System, location: Term, mode: Term | None, half: Value, boxes: Boxes, *, split: bool
+    variables: Iterable[Term], location: Term, mode: Term | None, half: Value, boxes: Boxes, *, split: bool
 ) -> list[Lemma]:
     lemmas: list[Lemma] = []
     reached = tuple(value for value in domain(location.sort) if (value, half) in boxes.of)
@@ -53,7 +58,7 @@ def _of_half(
         lemmas.append(
             _in_half(Lemma(term=member(location, reached), text=f"{location.name} in {_listed(reached)}"), mode, half)
         )
-    for variable in system.variables:
+    for variable in variables:
         if variable is location or (variable is mode and split):
             continue
         groups: dict[Bits, list[Value]] = {}

@@ -13,7 +13,7 @@ from bootverify.check.boxes import Boxes, reachable_boxes
 from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import NotProved, Proof, Prover
 from bootverify.check.search import Exhausted, GaveUp, Path, shortest
-from bootverify.check.solver import Sat, Unsat, solve
+from bootverify.check.solver import Z3, Sat, Unsat, solve
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import BootSystem, system_for
@@ -68,13 +68,13 @@ class Theory:
         boxes = candidate_lemmas(self.system, self.location, self.mode, self.boxes)
         if self.past is None:
             return boxes
+        living = self.system.limited(self.boxes.live)
         told = [
             lemma
             for kept in self.past.kept
-            for lemma in candidate_lemmas(apart(self.system, kept), self.location, kept)
+            for lemma in candidate_lemmas(apart(living, kept), self.location, kept, about=self.past.about)
         ]
-        boxes = (*boxes, *(each for each in told if each.term.free <= {*self.past.about, self.location}))
-        return tuple({lemma.term: lemma for lemma in boxes}.values())
+        return tuple({lemma.term: lemma for lemma in (*boxes, *told)}.values())
 
     @cached_property
     def _surviving(self) -> tuple[Lemma, ...]:
@@ -86,7 +86,7 @@ class Theory:
         left = tuple(each for each in guesses if self._unsat(all_start(self.system, [each.term])))
         while left:
             asked = self._kept(left)
-            answer = solve(asked.plain, self.solvers[0], wanted=asked.telling)
+            answer = solve(asked.plain, "z3", wanted=asked.telling, within=self._z3)
             broken = {name for name, value in answer.values if value} if isinstance(answer, Sat) else set()
             if not broken:
                 break
@@ -104,6 +104,11 @@ class Theory:
         terms, ranges = ([lemma.term for lemma in lemmas] for lemmas in (self.lemmas, self._ranges))
         asked = [all_start(self.system, terms), all_preserved(self.system, terms, ranges)]
         return all(map(self._unsat, [*asked, self._kept(self._surviving)] if self._surviving else asked))
+
+    @cached_property
+    def _z3(self) -> Z3:
+        """One that answers what is asked of this system, in the order in which it is asked."""
+        return Z3()
 
     @cached_property
     def prover(self) -> Prover:
@@ -136,7 +141,7 @@ class Theory:
             return None
         terms = [lemma.term for lemma in self.lemmas]
         asked = implied(claim, terms, self._about(claim))
-        answer = solve(asked.text, self.solvers[0])
+        answer = solve(asked.text, self.solvers[0], within=self._z3)
         if not isinstance(answer, Unsat):
             return None
         if not all(isinstance(solve(asked.text, other), Unsat) for other in self.solvers[1:]):
@@ -153,7 +158,9 @@ class Theory:
         }
 
     def _unsat(self, obligation: Obligation) -> bool:
-        return all(isinstance(solve(obligation.plain, each, wanted=obligation.telling), Unsat) for each in self.solvers)
+        text, telling = obligation.plain, obligation.telling
+        within = self._z3 if telling else None  # as it was asked before
+        return all(isinstance(solve(text, each, wanted=telling, within=within), Unsat) for each in self.solvers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,17 +79,20 @@ def chosen(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
-def solve(text: str, solver: str = "z3", *, rlimit: int = RLIMIT, wanted: tuple[str, ...] = ()) -> Answer:
+def solve(
+    text: str, solver: str = "z3", *, rlimit: int = RLIMIT, wanted: tuple[str, ...] = (), within: "Z3 | None" = None
+) -> Answer:
     """What `solver` answers to the script `text`, which ends in its one `(check-sat)`.
 
     `rlimit` bounds z3; the others have bounds of their own. The same text is asked once: attackers often differ in
-    nothing that a claim is about. Of z3, `wanted` are symbols of sort Int or Bool whose values belong to the answer.
+    nothing that a claim is about. Of z3, `wanted` are symbols of sort Int or Bool whose values belong to the answer. It
+    is asked `within` one that has answered others before, else, for more than yes or no, in a new one.
 
     Raises:
         SolverUnavailable: it is not installed.
     """
-    if wanted and solver == "z3":
-        return _z3(text, rlimit, wanted)
+    if solver == "z3":
+        return _z3(text, rlimit, wanted, within)
     return _asker(solver)(text, rlimit)
 
 
@@ -111,43 +114,50 @@ def _asker(solver: str) -> Callable[[str, int], Answer]:
 # -- z3
 
 
-def _z3(text: str, rlimit: int, wanted: Sequence[str] = ()) -> Answer:
-    wants_core = CORES in text
-    options = f"(set-option :rlimit {rlimit})\n" + ("(set-option :smt.core.minimize true)\n" if wants_core else "")
-    if not (wants_core or wanted):
-        return _said(_told(_shared_context(), "(reset)\n" + options + text))
-    context = _context()
-    try:
-        said = _told(context, options + text)
+def _z3(text: str, rlimit: int, wanted: Sequence[str] = (), within: "Z3 | None" = None) -> Answer:
+    yes_or_no = CORES not in text and not wanted
+    asked = within or (_shared() if yes_or_no else Z3())
+    return asked.ask(text, rlimit, wanted)
+
+
+class Z3:
+    """A z3 that forgets each question before the next: the same ones in the same order get the same cores and values.
+
+    To begin anew in one is quicker than to make one.
+    """
+
+    def __init__(self) -> None:
+        self._library = _z3_library()
+        settings = self._library.Z3_mk_config()
+        self._context = self._library.Z3_mk_context(settings)
+        self._library.Z3_del_config(settings)
+        # Errors are in what it says; without this one ends the process.
+        self._library.Z3_set_error_handler(self._context, _IGNORED)
+
+    def __del__(self) -> None:
+        self._library.Z3_del_context(self._context)
+
+    def ask(self, text: str, rlimit: int, wanted: Sequence[str]) -> Answer:
+        """As `solve`."""
+        wants_core = CORES in text
+        options = f"(reset)\n(set-option :rlimit {rlimit})\n"
+        said = self._told(options + ("(set-option :smt.core.minimize true)\n" if wants_core else "") + text)
         if said == "unsat" and wants_core:
-            core = _told(context, "(get-unsat-core)")
+            core = self._told("(get-unsat-core)")
             return Unknown(reason=core) if core.startswith("(error") else Unsat(core=tuple(sorted(_symbols(core))))
         if said == "sat" and wanted:
-            values = _VALUE.findall(_told(context, f"(get-value ({' '.join(wanted)}))"))
+            values = _VALUE.findall(self._told(f"(get-value ({' '.join(wanted)}))"))
             return Sat(values=tuple((name, int(_TRUTH.get(value, value))) for name, value in values))
         return _said(said)
-    finally:
-        _z3_library().Z3_del_context(context)
 
-
-def _told(context: int, commands: str) -> str:
-    said: bytes = _z3_library().Z3_eval_smtlib2_string(context, commands.encode())
-    return said.decode().strip()
-
-
-def _context() -> int:
-    library = _z3_library()
-    settings = library.Z3_mk_config()
-    context: int = library.Z3_mk_context(settings)
-    library.Z3_del_config(settings)
-    library.Z3_set_error_handler(context, _IGNORED)  # errors are in what it says; without this it ends the process
-    return context
+    def _told(self, commands: str) -> str:
+        said: bytes = self._library.Z3_eval_smtlib2_string(self._context, commands.encode())
+        return said.decode().strip()
 
 
 @cache
-def _shared_context() -> int:
-    """A context for questions of yes or no: to begin anew in one is quicker than to make one."""
-    return _context()
+def _shared() -> Z3:
+    return Z3()
 
 
 def _symbols(text: str) -> list[str]:

@@ -1,9 +1,13 @@
 """Terms as SMT-LIB 2 text in QF_BV: truth values as Bool, enumerations as bit vectors of least width."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from bootverify.encoder.terms import BOOL, Op, Sort, Term, nodes
+
+_SMALL = 4  # nodes: a variable that has a value, or has not
+_NAMES = {op: op.value for op in Op}
 
 
 def width(sort: Sort) -> int:
@@ -30,27 +34,25 @@ def query(
 ) -> str:
     """A script that asks whether the named assertions can hold together, each variable within its sort.
 
-    Inner nodes that occur more than once are defined once. The names appear in an unsat core, with `cores`.
+    Large nodes that occur more than once are defined once. The names appear in an unsat core, with `cores`.
     """
     lines = [f"; {comment}"] if comment else []
     lines += ["(set-option :produce-unsat-cores true)"] if cores else []
     lines.append("(set-logic QF_BV)")
     lines += declared(variables)
     lines += [f"(assert {text})" for variable in variables if (text := in_domain(variable)) is not None]
-    uses: dict[int, int] = {}
-    for node in nodes(*(term for _, term in assertions)):
-        for argument in node.arguments:
-            uses[argument.id] = uses.get(argument.id, 0) + 1
+    large = list(nodes(*(term for _, term in assertions), larger=_SMALL))
+    uses = Counter([argument.id for node in large for argument in node.arguments])
     texts: dict[int, str] = {}
     named = 0
-    for node in nodes(*(term for _, term in assertions)):
+    for node in large:
         text = _text(node, texts)
-        if uses.get(node.id, 0) > 1 and node.op not in {Op.CONST, Op.VAR}:
+        if uses[node.id] > 1:
             named += 1
             lines.append(f"(define-fun |n.{named}| () {_sort(node.sort)} {text})")
             text = f"|n.{named}|"
         texts[node.id] = text
-    lines += [f"(assert (! {texts[term.id]} :named {quoted(name)}))" for name, term in assertions]
+    lines += [f"(assert (! {texts.get(term.id) or _small(term)} :named {quoted(name)}))" for name, term in assertions]
     lines.append("(check-sat)")
     return "\n".join(lines) + "\n"
 
@@ -66,8 +68,13 @@ def _sort(sort: Sort) -> str:
     return "Bool" if sort is BOOL else f"(_ BitVec {width(sort)})"
 
 
+@lru_cache(maxsize=20_000)
+def _small(term: Term) -> str:
+    """A term of few nodes, written out: most terms have the same ones in common."""
+    return _text(term, {})
+
+
 def _text(node: Term, texts: Mapping[int, str]) -> str:
-    parts = [texts[argument.id] for argument in node.arguments]
     match node.op:
         case Op.CONST:
             if node.sort is BOOL:
@@ -76,4 +83,5 @@ def _text(node: Term, texts: Mapping[int, str]) -> str:
         case Op.VAR:
             return quoted(node.name)
         case Op.NOT | Op.AND | Op.OR | Op.EQ | Op.ITE:
-            return f"({node.op.value} {' '.join(parts)})"
+            parts = [texts.get(argument.id) or _small(argument) for argument in node.arguments]
+            return f"({_NAMES[node.op]} {' '.join(parts)})"

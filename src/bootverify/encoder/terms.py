@@ -42,13 +42,15 @@ class Op(PyEnum):
 class Term:
     """One node; equal terms are the same object."""
 
-    __slots__ = ("arguments", "free", "id", "op", "sort", "value")
+    __slots__ = ("arguments", "free", "id", "name", "op", "size", "sort", "value")
 
     def __init__(self, op: Op, sort: Sort, value: Value, arguments: "tuple[Term, ...]", number: int) -> None:
         self.op = op
         self.sort = sort
         self.value = value
+        self.name = str(value)  # of a variable
         self.arguments = arguments
+        self.size: int = 1 + sum([argument.size for argument in arguments])  # written out, in nodes
         self.id = number
         if op is Op.VAR:
             self.free: frozenset[Term] = frozenset((self,))
@@ -61,11 +63,6 @@ class Term:
 
     def __repr__(self) -> str:
         return show(self)
-
-    @property
-    def name(self) -> str:
-        """The name of a variable."""
-        return str(self.value)
 
 
 _LEAVES: dict[tuple[Op, Sort, Value], Term] = {}
@@ -219,10 +216,10 @@ def conjuncts(term: Term) -> tuple[Term, ...]:
     return term.arguments if term.op is Op.AND else (term,)
 
 
-def nodes(*roots: Term) -> Iterator[Term]:
-    """Every node below `roots` once, arguments before what uses them."""
+def nodes(*roots: Term, larger: int = 0) -> Iterator[Term]:
+    """Every node below `roots` once, arguments before what uses them; those alone that are `larger` in size."""
     seen: set[int] = set()
-    stack: list[tuple[Term, bool]] = [(root, False) for root in reversed(roots)]
+    stack: list[tuple[Term, bool]] = [(root, False) for root in reversed(roots) if root.size > larger]
     while stack:
         term, ready = stack.pop()
         if term.id in seen:
@@ -232,7 +229,8 @@ def nodes(*roots: Term) -> Iterator[Term]:
             yield term
             continue
         stack.append((term, True))
-        stack.extend((argument, False) for argument in reversed(term.arguments) if argument.id not in seen)
+        below = [each for each in reversed(term.arguments) if each.size > larger and each.id not in seen]
+        stack.extend((argument, False) for argument in below)
 
 
 @lru_cache(maxsize=50_000)
