@@ -17,7 +17,8 @@ from bootverify.sources.written import Written
 
 NAMES = ["b0", "provision", "s0", "s1", "s0_pad", "s0_image", "mcuboot", "mcuboot_pad", "tfm", "app", "mcuboot_primary",
          "mcuboot_secondary", "mcuboot_secondary_1", "settings_storage", "tfm_storage", "EMPTY_0", "own",
-         "s0_partition", "s1_partition", "tfm_sram", "sram_nonsecure"]  # fmt: skip
+         "s0_partition", "s1_partition", "tfm_sram", "sram_nonsecure", "b0n", "cpunet:provision", "cpunet:app",
+         "mcuboot_scratch"]  # fmt: skip
 EDGES = sorted({grid + off for grid in (0, 0x4000, 0x7C00, 0x8000, 0xF800, 0x10000, 0x20000, 0x100000)
                 for off in (-0x400, 0, 0x200, 0x1000) if grid + off >= 0})  # fmt: skip
 MAPS = [name for name, predicate in PREDICATES.items() if predicate.layout and predicate.arguments == ("map",)]
@@ -31,7 +32,9 @@ def entries(draw):
         start, end = sorted(draw(st.lists(st.sampled_from(EDGES), min_size=2, max_size=2)))
         entry = {"at": start, "size": end - start}
         if draw(st.booleans()):
-            entry["memory"] = draw(st.sampled_from(["internal", "internal", "external", "uicr", "sram"]))
+            entry["memory"] = draw(
+                st.sampled_from(["internal", "internal", "external", "uicr", "sram", "network", "ram_flash"])
+            )
         if draw(st.booleans()):
             entry["attribution"] = draw(st.sampled_from(["secure", "non_secure"]))
         if draw(st.integers(0, 4)) == 0:
@@ -65,10 +68,15 @@ TOLD = st.fixed_dictionaries(
                 "signatures_checked",
                 "primary_verified",
                 "nsib_counter",
+                "keys_revocable",
+                "counter_bounded",
+                "fields_listed",
+                "image_key_wrapped",
                 "network_update",
             ],
             st.booleans(),
         ),
+        "second_stage_version": st.sampled_from([0, 0x7FFF, 0x8000]),
         "image_sectors": st.sampled_from([1, 4, 16, 256]),
         "update_mode": st.sampled_from(["overwrite", "swap-move", "swap-offset", "swap-scratch", "single-slot"]),
     },

@@ -151,7 +151,8 @@ def at_least(design: Design, attacker: Attacker, named: Iterable[Attacker]) -> b
 
 
 def _applies(design: Design, ask: Ask, subject: Subject) -> bool:
-    return isinstance(subject, NetworkStage | Design) or applies(design, ask.applies, subject)
+    """Whether the ask speaks of the subject; programs of the network core have no attributes."""
+    return isinstance(subject, NetworkStage) or applies(design, ask.applies, subject)
 
 
 def _called(design: Design, subject: Subject, names: set[str]) -> bool:

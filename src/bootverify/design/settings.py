@@ -34,6 +34,11 @@ class Settings:
     image_sectors: Told | None = None  # how many sectors of a slot MCUboot can keep track of
     network_update: Told | None = None  # MCUboot also installs images of the network core
     nsib_counter: Told | None = None  # NSIB counts versions and refuses older ones
+    keys_revocable: Told | None = None  # of several keys in the KMU, MCUboot revokes those before the one in use
+    counter_bounded: Told | None = None  # MCUboot refuses an update that finds no free slot of the hardware counter
+    fields_listed: Told | None = None  # MCUboot refuses unsigned TLVs that it does not know
+    image_key_wrapped: Told | None = None  # a swap keeps the image key wrapped, not in clear
+    second_stage_version: Told | None = None  # the version that NSIB compares and counts
 
 
 NOTHING_TOLD = Settings()

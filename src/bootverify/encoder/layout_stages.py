@@ -7,6 +7,7 @@ from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.protection import UnitKind
 from bootverify.design.settings import Told
+from bootverify.design.soc import NvmKind
 
 Extent = tuple[int, int]
 Truth = bool | None
@@ -20,8 +21,15 @@ NAMES = {
     "root_fits",
     "pads_right",
     "ram_boundaries_aligned",
+    "keys_revocable",
+    "counter_bounded",
+    "fields_listed",
+    "image_key_wrapped",
+    "version_countable",
+    "network_areas_whole",
 }
 _SWAPS = {"swap-move", "swap-offset", "swap-scratch"}
+_CORE = "cpunet:"
 _SECURE_RAM = {"tfm_sram", "spm_sram", "sram_secure", "sram_nonsecure"}
 
 
@@ -35,6 +43,21 @@ def stage_claim(design: Design, name: str) -> Truth:
             return _said(told.primary_verified)
         case "nsib_counts":
             return _said(told.nsib_counter)
+        case "keys_revocable":
+            return _said(told.keys_revocable)
+        case "counter_bounded":
+            return _said(told.counter_bounded)
+        case "fields_listed":
+            return _said(told.fields_listed)
+        case "image_key_wrapped":
+            return _key_wrapped(design)
+        case "version_countable":
+            version = told.second_stage_version
+            if version is None or not design.soc.known:
+                return None
+            return design.soc.nvm is NvmKind.RRAM or int(version.value) < 1 << 15
+        case "network_areas_whole":
+            return _network(design)
         case "sectors_suffice":
             most = told.image_sectors
             slots = [size for role in (Role.PRIMARY, Role.SECONDARY) for size in _sizes(design, role)]
@@ -97,6 +120,35 @@ def _locked_from_reset(design: Design, extent: Extent) -> bool:
     unit = design.soc.guard
     limited = unit.kind is UnitKind.RRAMC and unit.largest is not None
     return start == design.soc.flash.start and not (limited and end - start > (unit.largest or 0))
+
+
+def _key_wrapped(design: Design) -> Truth:
+    """False only when three things are told: encrypted, swapped, not wrapped; and a store of the swap lies outside."""
+    told = design.settings
+    stores = [part for part in design.partitions if part.role is Role.SECONDARY or part.role is Role.SCRATCH]
+    swaps = None if told.update_mode is None else told.update_mode.value in _SWAPS
+    causes = (_said(told.updates_encrypted), swaps, _not(_said(told.image_key_wrapped)))
+    if not any(part.memory is MemoryKind.EXTERNAL for part in stores) or False in causes:
+        return True
+    return None if None in causes else False
+
+
+def _not(value: Truth) -> Truth:
+    return None if value is None else not value
+
+
+def _network(design: Design) -> bool:
+    """One interval of the network core's own start, and its application, in blocks of 2 KiB."""
+    extents = {
+        part.name.removeprefix(_CORE): (part.range.start, part.range.end)
+        for part in design.partitions
+        if part.memory is MemoryKind.NETWORK
+    }
+    if "b0n" not in extents or "provision" not in extents:
+        return True
+    (low, middle), (after, high) = extents["b0n"], extents["provision"]
+    sizes = [middle - low + high - after, *(end - start for name, (start, end) in extents.items() if name == "app")]
+    return middle == after and all(size % 2048 == 0 for size in sizes)
 
 
 def _ram(design: Design) -> bool:

@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterator
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.settings import Told
+from bootverify.design.soc import NvmKind
 from bootverify.machine.misfit import Misfit
+
+LARGEST_COUNTED = 0x7FFF
 
 
 def locks_itself(design: Design) -> Iterator[Misfit]:
@@ -77,6 +80,56 @@ def network_update_safe(design: Design) -> Iterator[Misfit]:
         yield Misfit(text=text, sources=(wanted.source, mode.source))
 
 
+def keys_revocable(design: Design) -> Iterator[Misfit]:
+    """CONFIG_BOOT_KEYS_REVOCATION, which must be on from the first release on (nRF54L, dfu_config.rst)."""
+    text = "a key before the one in use is accepted for ever"
+    yield from _wanted(design.settings.keys_revocable, text, "revocation-not-told")
+
+
+def counter_bounded(design: Design) -> Iterator[Misfit]:
+    """What happens when the hardware counter has no free slot (modules/mcuboot, _COUNTER_LIMITED)."""
+    text = "an update is installed when the counter is used up, and the counter no longer tells"
+    yield from _wanted(design.settings.counter_bounded, text, "counter-room-not-told")
+
+
+def fields_listed(design: Design) -> Iterator[Misfit]:
+    """CONFIG_MCUBOOT_USE_TLV_ALLOW_LIST: what the signature does not cover, and MCUboot does not know."""
+    text = "unsigned fields of any kind are taken"
+    yield from _wanted(design.settings.fields_listed, text, "fields-not-told")
+
+
+def image_key_wrapped(design: Design) -> Iterator[Misfit]:
+    """The swap status of encrypted images, in a slot or scratch that lies outside (CONFIG_BOOT_SWAP_SAVE_ENCTLV)."""
+    told, mode, encrypted = (
+        design.settings.image_key_wrapped,
+        design.settings.update_mode,
+        design.settings.updates_encrypted,
+    )
+    outside = [
+        slot
+        for slot in design.partitions
+        if slot.role in {Role.SECONDARY, Role.SCRATCH} and slot.memory is MemoryKind.EXTERNAL
+    ]
+    if (encrypted is not None and not encrypted.value) or (mode is not None and not str(mode.value).startswith("swap")):
+        return
+    if not outside or (told is not None and told.value):
+        return
+    sure = told is not None and mode is not None and encrypted is not None
+    text = f"while images are swapped, their key stands in clear in `{outside[0].name}`, which lies outside"
+    sources = (*([told.source] if told is not None else []), *(slot.source for slot in outside))
+    yield Misfit(text=text, sources=sources, open_point="" if sure else "image-key-not-told")
+
+
+def version_countable(design: Design) -> Iterator[Misfit]:
+    """NSIB's counter has 15 bits where its slots are halfwords, which they are but on nRF54L (ncs-boot 1.6, 1.8)."""
+    version = design.settings.second_stage_version
+    if version is None or not design.soc.known:
+        yield Misfit(text="nothing tells the version that NSIB counts", sources=(), open_point="version-not-told")
+    elif design.soc.nvm is not NvmKind.RRAM and int(version.value) > LARGEST_COUNTED:
+        text = f"version {version.value} does not fit the first stage's counter, which ends at {LARGEST_COUNTED}"
+        yield Misfit(text=text, sources=(version.source,))
+
+
 def sectors_suffice(design: Design) -> Iterator[Misfit]:
     """CONFIG_BOOT_MAX_IMG_SECTORS against the slots in internal memory."""
     most = design.settings.image_sectors
@@ -118,4 +171,9 @@ SETTINGS: dict[str, Callable[[Design], Iterator[Misfit]]] = {
     "nsib_counts": nsib_counts,
     "network_update_safe": network_update_safe,
     "sectors_suffice": sectors_suffice,
+    "keys_revocable": keys_revocable,
+    "counter_bounded": counter_bounded,
+    "fields_listed": fields_listed,
+    "image_key_wrapped": image_key_wrapped,
+    "version_countable": version_countable,
 }

@@ -9,6 +9,8 @@ from bootverify.executor.layout_areas import of_role
 from bootverify.machine.misfit import Misfit
 
 _TREE = "_partition"  # how devicetree labels end
+_NETWORK = "cpunet:"  # how importers call partitions of the network core
+_NETWORK_BLOCK = 0x800  # nRF5340 network core: page and block of its ACL (soc.md 2.2)
 _RAM = ("tfm_sram", "spm_sram", "sram_secure", "sram_nonsecure")
 
 
@@ -69,9 +71,28 @@ def ram_boundaries_aligned(design: Design) -> Iterator[Misfit]:
             yield Misfit(text=text, sources=(part.source, outside.source, design.soc.source))
 
 
+def network_areas_whole(design: Design) -> Iterator[Misfit]:
+    """What b0n locks: itself with the provision data behind it, and the application (nrf5340/netboot, its asserts)."""
+    parts = {part.name.removeprefix(_NETWORK): part for part in design.partitions if part.memory is MemoryKind.NETWORK}
+    first, provision, application = (parts.get(name) for name in ("b0n", "provision", "app"))
+    if first is None or provision is None:
+        return
+    if provision.range.start != first.range.end:
+        text = f"`{provision.name}` does not begin where `{first.name}` ends, and one lock is to cover both"
+        yield Misfit(text=text, sources=(first.source, provision.source))
+    size = first.range.size + provision.range.size
+    if size % _NETWORK_BLOCK:
+        text = f"`{first.name}` and `{provision.name}` have {size:#x} bytes, no multiple of {_NETWORK_BLOCK:#x}"
+        yield Misfit(text=text, sources=(first.source, provision.source))
+    if application is not None and application.range.size % _NETWORK_BLOCK:
+        text = f"`{application.name}` has {application.range.size:#x} bytes, no multiple of {_NETWORK_BLOCK:#x}"
+        yield Misfit(text=text, sources=(application.source,))
+
+
 STAGES: dict[str, Callable[[Design], Iterator[Misfit]]] = {
     "variants_in_lock": variants_in_lock,
     "root_fits": root_fits,
     "pads_right": pads_right,
     "ram_boundaries_aligned": ram_boundaries_aligned,
+    "network_areas_whole": network_areas_whole,
 }

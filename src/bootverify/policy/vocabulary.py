@@ -98,6 +98,12 @@ _LAYOUT: dict[str, str] = {
     "root_fits": "the first stage lies at the start of memory, in what the hardware can lock",
     "pads_right": "the room in front of an image holds its header and keeps its vectors aligned",
     "ram_boundaries_aligned": "secure and non-secure RAM meet on a granule",
+    "keys_revocable": "the boot loader revokes the keys before the one that it uses",
+    "counter_bounded": "an update that the hardware counter has no room for is refused",
+    "fields_listed": "unsigned fields of an image that the boot loader does not know are refused",
+    "image_key_wrapped": "a swap through memory that others read keeps the image key wrapped",
+    "version_countable": "the second stage has a version that the first stage's counter can hold",
+    "network_areas_whole": "the areas that the network core's first stage locks consist of whole blocks",
 }
 PREDICATES |= {name: Predicate(arguments=("map",), meaning=meaning, layout=True) for name, meaning in _LAYOUT.items()}
 PREDICATES["embedded"] = Predicate(
@@ -176,6 +182,12 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "tells_nsib_counter": Fixed(values=bool, meaning="whether a setting speaks of the first stage's counter"),
         "tells_sectors": Fixed(values=bool, meaning="whether a setting speaks of the sectors of a slot"),
         "tells_network": Fixed(values=bool, meaning="whether a setting speaks of updates of the network core"),
+        "tells_revocation": Fixed(values=bool, meaning="whether a setting speaks of revoking keys"),
+        "tells_counter_room": Fixed(values=bool, meaning="whether a setting speaks of a counter that is used up"),
+        "tells_fields": Fixed(values=bool, meaning="whether a setting speaks of unsigned fields"),
+        "tells_image_key": Fixed(values=bool, meaning="whether a setting speaks of the image key during a swap"),
+        "tells_version": Fixed(values=bool, meaning="whether a setting has the second stage's version"),
+        "network": Fixed(values=bool, meaning="whether the map has partitions of the network core"),
     },
     "partition": {
         "name": Fixed(values=str, meaning="its name"),
@@ -261,6 +273,12 @@ def _of_map(design: Design) -> dict[str, str | int | bool]:
         "tells_nsib_counter": settings.nsib_counter is not None,
         "tells_sectors": settings.image_sectors is not None,
         "tells_network": settings.network_update is not None,
+        "tells_revocation": settings.keys_revocable is not None,
+        "tells_counter_room": settings.counter_bounded is not None,
+        "tells_fields": settings.fields_listed is not None,
+        "tells_image_key": settings.image_key_wrapped is not None,
+        "tells_version": settings.second_stage_version is not None,
+        "network": any(partition.memory is MemoryKind.NETWORK for partition in design.partitions),
     }
 
 

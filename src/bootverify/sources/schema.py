@@ -341,6 +341,17 @@ class SettingsEntry(Strict):
     )
     network_update: bool | None = Field(default=None, description="MCUboot also installs images of the network core")
     nsib_counter: bool | None = Field(default=None, description="NSIB counts versions and refuses older ones")
+    keys_revocable: bool | None = Field(
+        default=None, description="of several keys in the KMU, MCUboot revokes those before the one in use"
+    )
+    counter_bounded: bool | None = Field(
+        default=None, description="MCUboot refuses an update that finds no free slot of the hardware counter"
+    )
+    fields_listed: bool | None = Field(default=None, description="MCUboot refuses unsigned TLVs that it does not know")
+    image_key_wrapped: bool | None = Field(default=None, description="a swap keeps the image key wrapped, not in clear")
+    second_stage_version: Annotated[int, Field(ge=0, lt=1 << 32)] | None = Field(
+        default=None, description="the version that NSIB compares and counts"
+    )
 
 
 class ArtifactEntry(Strict):

@@ -8,6 +8,8 @@ from bootverify.design.settings import Told
 from bootverify.sources.importers.kconfig import Kconfig
 from bootverify.sources.importers.project import Project
 
+_BOUNDED = "CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION_COUNTER_LIMITED"
+_FIRMWARE = "CONFIG_FW_INFO_FIRMWARE_VERSION"
 _TYPES = ("RSA", "ECDSA_P256", "ED25519")
 _NSIB_SIGNED = tuple(f"SB_CONFIG_SECURE_BOOT_APPCORE_SIGNATURE_TYPE_{name}" for name in ("HARDWARE", "SOFTWARE"))
 _NSIB_UNSIGNED = ("SB_CONFIG_SECURE_BOOT_APPCORE_SIGNATURE_TYPE_UNUSED", "SB_CONFIG_SECURE_BOOT_SIGNATURE_TYPE_NONE")
@@ -21,6 +23,11 @@ def verification(project: Project) -> dict[str, Told | None]:
         "image_sectors": _sectors(project),
         "network_update": _network_update(project),
         "nsib_counter": _nsib_counter(project),
+        "keys_revocable": _revocable(project),
+        "counter_bounded": _where(project, "CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION", _BOUNDED),
+        "fields_listed": _where(project, "CONFIG_MCUBOOT", "CONFIG_MCUBOOT_USE_TLV_ALLOW_LIST"),
+        "image_key_wrapped": _where(project, "CONFIG_BOOT_ENCRYPT_IMAGE", "CONFIG_BOOT_SWAP_SAVE_ENCTLV"),
+        "second_stage_version": _version(project),
     }
 
 
@@ -79,6 +86,32 @@ def _nsib_counter(project: Project) -> Told | None:
     if found is None and _on(project.sysbuild, "SB_CONFIG_SECURE_BOOT_APPCORE") is not None and project.sysbuild:
         found = project.sysbuild.flag("SB_CONFIG_SECURE_BOOT_MONOTONIC_COUNTER")
     return found
+
+
+def _where(project: Project, wanted: str, name: str) -> Told | None:
+    """A symbol of MCUboot that matters where another one is on."""
+    mcuboot = project.image("mcuboot")
+    return mcuboot.flag(name) if mcuboot is not None and mcuboot.on(wanted) is not None else None
+
+
+def _revocable(project: Project) -> Told | None:
+    """Revocation matters where MCUboot has several keys in the KMU."""
+    mcuboot = project.image("mcuboot")
+    slots = mcuboot.number("CONFIG_BOOT_SIGNATURE_KMU_SLOTS") if mcuboot is not None else None
+    several = slots is not None and slots > 1
+    return _where(project, "CONFIG_BOOT_SIGNATURE_USING_KMU", "CONFIG_BOOT_KEYS_REVOCATION") if several else None
+
+
+def _version(project: Project) -> Told | None:
+    """FW_INFO_FIRMWARE_VERSION of what NSIB starts, where it counts."""
+    counter = _nsib_counter(project)
+    started = project.image("mcuboot") or project.image("application")
+    if project.image("nsib") is None or started is None or counter is None or not counter.value:
+        return None
+    number, symbol = started.number(_FIRMWARE), started.symbol(_FIRMWARE)
+    if number is None or symbol is None or not 0 <= number < 1 << 32:
+        return None
+    return Told(value=number, source=symbol.source)
 
 
 def _on(config: Kconfig | None, *names: str) -> Told | None:
