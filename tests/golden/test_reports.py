@@ -27,8 +27,13 @@ COMMANDS = {
     "whatif-free.txt": f"whatif {HARDENED} --free partitions.settings_storage.size --policy map-no-overlap"
     " --policy map-inside-memory",
     "whatif-choice.txt": f"whatif {HARDENED} --free keys.enc_priv.placement --policy no-secret-in-updatable",
+    "whatif-holes.txt": f"whatif {HARDENED} --set chain.mcuboot.mode=? --set chain.mcuboot.downgrade=?"
+    " --policy downgrade-prevention",
+    "whatif-unknown.txt": f"whatif {HARDENED} --maximise --rlimit 1 --policy map-no-overlap",
     "whatif-maximise.txt": f"whatif {HARDENED} --maximise --policy map-no-overlap",
     "repair.txt": f"repair {TODAY} --policy rot-immutable --policy downgrade-prevention",
+    "repair-none.txt": f"repair {TODAY} --policy secret-confidential",
+    "attackers-none.txt": f"attackers {HARDENED} --policy map-no-overlap",
     "attackers.txt": f"attackers {WISHED} --policy rot-immutable",
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ from bootverify.whatif.compare import compared
 from bootverify.whatif.edit import as_edited
 from bootverify.whatif.facts import changed_facts
 from bootverify.whatif.free import free
-from bootverify.whatif.holes import fillings, holes, plugged
+from bootverify.whatif.holes import HOLE, fillings, holes, plugged
 from bootverify.whatif.maximise import maximised
 from bootverify.whatif.repair import Repair
 from bootverify.whatif.repair import repair as find_repair
@@ -47,7 +47,7 @@ def whatif(
 ) -> int:
     """Ask the same questions after an edit, or of every value of a fact, or for the largest application slot."""
     written = written_of(source) if ncs is None else mutated(written_of(source), {"sdk": ncs})
-    edited = mutated(written, dict(_assignment(each) for each in set_ or ()))
+    edited = _edited(written, dict(_assignment(each) for each in set_ or ()))
     asker = api.session(policies=policy or (), attackers=attacker or ())
     open_ = holes(edited)
     if free_ is None and maximise:
@@ -145,7 +145,18 @@ def _assignment(text: str) -> tuple[str, Any]:
     path, equals, value = text.partition("=")
     if not equals or not path:
         raise InputError.at(text, 0, "this sets nothing; write --set PATH=VALUE")
-    return path.strip(), parse_written(value, "(--set)").plain
+    return path.strip(), HOLE if value.strip() == HOLE else parse_written(value, "(--set)").plain
+
+
+def _edited(written: Written, change: dict[str, Any]) -> Written:
+    """The design after the edit, as its file then reads; where the file has no place for it, as the document does."""
+    asked = mutated(written, change)
+    if not change or HOLE in change.values():
+        return asked
+    try:
+        return as_edited(written, change)
+    except KeyError:
+        return asked
 
 
 def _progress(done: int, of: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import gcd
 from typing import Any
 
-from bootverify.check.solver import RLIMIT, Sat, Unknown, Unsat, solve
+from bootverify.check.solver import RLIMIT, Sat, Unknown, solve
 from bootverify.check.verdict import Report, Verdict
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition, Role
@@ -116,12 +116,18 @@ def _searched(plan: "_Plan", rlimit: int) -> tuple[int, dict[str, int], str]:
         middle = (low + high) // 2
         answer = solve(plan.script(middle), rlimit=rlimit, wanted=plan.names)
         if isinstance(answer, Unknown):
-            return low - 1, values, answer.reason
+            return low - 1, values, _gave_up("z3", answer)
         if isinstance(answer, Sat):
             values, low = dict(answer.values), middle + 1
         else:
             high = middle - 1
     return low - 1, values, ""
+
+
+def _gave_up(solver: str, answer: Unknown) -> str:
+    """Why a solver has no answer; most say no more than that."""
+    reason = "it met its bound on work, or does not know" if answer.reason == "unknown" else answer.reason
+    return f"{solver} gave up ({reason}); --rlimit raises the bound of z3"
 
 
 def _calmest(plan: "_Plan", pages: int, rlimit: int) -> dict[str, int]:
@@ -142,8 +148,10 @@ def _proof(
     proved = []
     for solver in (each for each in solvers if each != "bitwuzla"):  # it knows no whole numbers
         answer = solve(script, solver, rlimit=rlimit)
-        if not isinstance(answer, Unsat):
-            return limits, (), answer.reason if isinstance(answer, Unknown) else f"{solver} finds a larger one"
+        if isinstance(answer, Unknown):
+            return limits, (), _gave_up(solver, answer)
+        if isinstance(answer, Sat):
+            return limits, (), f"{solver} finds a larger one"
         proved.append(solver)
         limits = limits or tuple(limit for name, limit in plan.limits.items() if name in answer.core)
     return limits, tuple(proved), ""
