@@ -1,5 +1,6 @@
 """Free facts: what is concluded for whole classes of values is what a check of each value says."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -180,9 +181,12 @@ def test_a_session_answers_every_question_as_a_check_does(name):
     for seed in [seed for seed in SEEDS if seed.base == name]:
         design = design_of(seed.new)
         ours, theirs = session.report(design).findings, api.check(design).findings
-        assert [(each.verdict, each.because, each.facts) for each in ours] == [
-            (each.verdict, each.because, each.facts) for each in theirs
-        ]
+        assert [_told(each) for each in ours] == [_told(each) for each in theirs]
+
+
+def _told(finding: Finding) -> tuple[object, ...]:
+    """All that counts of an answer; a system with fewer partitions has fewer lemmas to choose from."""
+    return finding.verdict, finding.facts, re.sub(r"\d+ of \d+ lemmas", "lemmas", finding.because)
 
 
 # -- through the command line
