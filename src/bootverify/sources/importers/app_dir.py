@@ -36,6 +36,8 @@ def read_app_dir(path: Path, shown: str, map_file: Path | None = None) -> Projec
     home = path if map_file is None else home_of(map_file)
     project = Project(name=(path if home is None else home).resolve().name, shown=shown, fragments=True)
     if home is not None:
+        project.home = home
+        project.home_shown = shown if map_file is None else Path(shown).parent.as_posix()
         _fragments(project, home, shown, map_file, chosen)
     for folder in folders_in(path) if map_file is None else ():
         if is_build_dir(folder):

@@ -170,6 +170,7 @@ def _sources(project: Project, path: Path) -> None:
     for folder in (path / "src", path.resolve().parent):
         if not (folder / "prj.conf").is_file():
             continue
+        project.home, project.home_shown = folder, shown_path(project.shown, folder, path)
         project.sources = _fragment(project, path, folder / "prj.conf")
         if (folder / "sysbuild.conf").is_file():
             project.sources_sysbuild = _fragment(project, path, folder / "sysbuild.conf")

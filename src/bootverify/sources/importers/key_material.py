@@ -13,6 +13,7 @@ from bootverify.sources.importers.hexfile import (
     signed_images,
 )
 from bootverify.sources.importers.kconfig import Symbol
+from bootverify.sources.importers.key_files import keys_of
 from bootverify.sources.importers.project import Project
 from bootverify.sources.known_keys import KnownKey, known_keys, published_key
 from bootverify.sources.search import Search
@@ -97,7 +98,7 @@ def _images(draft: Draft, file: FirmwareFile) -> None:
 
 
 def _named_files(draft: Draft, project: Project) -> None:
-    """Key files that the configuration names inside the SDK's own tree: their content is published with it.
+    """Key files that the configuration names: in the application's folder, or in the SDK's own tree, published with it.
 
     A bare name is relative to MCUboot's folder (MCUboot, boot/zephyr/CMakeLists.txt). A file of that name elsewhere
     says nothing: content decides, never the name.
@@ -112,13 +113,14 @@ def _named_files(draft: Draft, project: Project) -> None:
         if symbol is None or not symbol.value:
             continue
         known = _in_tree(symbol.value, _HEADERS[owner])
+        read = keys_of(project, symbol, published=known is not None)
         role = "image_signing" if owner == "mcuboot" else "nsib_signing"
         image = "mcuboot" if owner == "mcuboot" else "b0"
-        if known is None:
+        if known is None and not read:
             project.ledger.add(symbol.source, f"the key file {symbol.value[-60:]} was not seen; its content is unknown")
-        else:
-            place = _place_of(draft, image) if owner == "mcuboot" else _first_image(draft, "uicr")
-            _put(draft, role, "public", known.fingerprint, _named(symbol), place=place, verifies=True)
+        place = _place_of(draft, image) if owner == "mcuboot" else _first_image(draft, "uicr")
+        for fingerprint, source in read or ([(known.fingerprint, _named(symbol))] if known is not None else []):
+            _put(draft, role, "public", fingerprint, source, place=place, verifies=True)
     _decryption(draft, project)
 
 
@@ -132,10 +134,15 @@ def _decryption(draft: Draft, project: Project) -> None:
     if not image or symbol is None:
         return
     known = _in_tree(symbol.value, _HEADERS["mcuboot"])
+    read = keys_of(project, symbol, published=known is not None)
+    if read:
+        known = published_key(read[0][0])
     plain: dict[str, object] = {"kind": "private", "placement": _place_of(draft, "mcuboot"), "decrypts": image}
     if known is not None:
         plain |= {"fingerprint": known.fingerprint, "published": True}
-    draft.put(("keys", "image_decryption"), plain, _named(symbol))
+    elif read:
+        plain["fingerprint"] = read[0][0]
+    draft.put(("keys", "image_decryption"), plain, read[0][1] if read else _named(symbol))
 
 
 def _in_tree(value: str, default: str) -> KnownKey | None:

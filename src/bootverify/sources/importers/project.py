@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from os.path import relpath
 from pathlib import Path
 
 from bootverify.design.source import Source
@@ -50,12 +51,15 @@ class Project:
     `own_defaults`: the application changes defaults of the build system (Kconfig.sysbuild).
     `static` is the map that the build was meant to follow, `partitions` the one it has, `compiled` what its programs
     were compiled with.
+    `home` is the application's own folder where it is at hand, `home_shown` how reports name it.
     `repeated` are programming files that should say nothing new: only private keys are looked for in them.
     `symbol_files` are those in which the symbols of an image may stand, by its role.
     """
 
     name: str
     shown: str
+    home: Path | None = None
+    home_shown: str = ""
     ledger: Ledger = field(default_factory=Ledger)
     inputs: list[tuple[str, str]] = field(default_factory=list)
     soc: Named | None = None
@@ -111,8 +115,9 @@ def sdk_in(text: str) -> str:
 
 
 def shown_path(root: str, path: Path, base: Path) -> str:
-    """How reports name `path`, a file below `base` that the user called `root`."""
-    inner = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
+    """How reports name `path`, a file below `base` that the user called `root`, or above it."""
+    below = path.is_relative_to(base)
+    inner = path.relative_to(base).as_posix() if below else relpath(path.resolve(), base.resolve()).replace("\\", "/")
     return f"{root.rstrip('/')}/{inner}" if root not in {"", "."} else inner
 
 
