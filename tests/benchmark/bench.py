@@ -20,7 +20,7 @@ from bootverify.sources.design_file import load_design
 from bootverify.sources.importers import load
 from bootverify.sources.policies import all_policies
 from bootverify.sources.support import load_support
-from tests.benchmark import growth, scan_bench, whatif_bench
+from tests.benchmark import growth, scan_bench, sweep_bench, whatif_bench
 from tests.benchmark.timing import best
 from tests.designs.build_dirs import Build, write_build
 
@@ -44,6 +44,7 @@ def main() -> int:
     growth.main()
     whatif_bench.main()
     scan_bench.main()
+    sweep_bench.main()
     return 0
 
 

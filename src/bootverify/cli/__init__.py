@@ -16,6 +16,7 @@ FAMILIES = {
     "migrate": ("migrate",),
     "importing": ("import", "init"),
     "run_device": ("boot", "conform"),
+    "sweep": ("sweep",),
     "scan": ("scan",),
     "name": ("explain", "list", "schema", "version"),
 }

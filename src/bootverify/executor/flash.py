@@ -4,10 +4,12 @@ Every lasting change goes through `Flash.write` or `Flash.erase`, and each such 
 `Power` budget: that is what "cut after N operations" counts, and where a torn operation stops half-way.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
+
+_GOLDEN = 2654435761  # 2^32 divided by the golden ratio: its multiples have bits that look like chance
 
 
 class WriteRule(Enum):
@@ -17,6 +19,14 @@ class WriteRule(Enum):
     OVERWRITE = "overwrite"  # RRAM: the new value stands
     OTP_HALFWORD = "otp-halfword"  # nRF53, nRF91: a half-word takes one value, while it reads 0xFFFF
     OTP_WORD = "otp-word"  # nRF54L UICR: a word takes one value, while it reads 0xFFFFFFFF
+
+
+class Tear(Enum):
+    """Which write units of an operation are done when the power fails in it: nobody knows, these stand for others."""
+
+    FRONT = "front"  # the first half, as in the recorded runs
+    BACK = "back"  # the second half
+    SCATTERED = "scattered"  # some here and some there, always the same ones at one address
 
 
 class PowerLost(Exception):  # noqa: N818 - an event of the simulated world, not an error of the program
@@ -29,12 +39,44 @@ class AccessRefused(Exception):  # noqa: N818 - an event of the simulated world
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one lasting operation left: `content` at index `at` of a memory's data; torn, only `half` bytes of it."""
+    """What one lasting operation left: `content` at index `at` of a memory's data, where `before` stood.
+
+    `half` is the first half of it in whole write units. `fresh`: what is there now does not depend on what stood there.
+    """
 
     flash: "Flash"
     at: int
+    before: bytes
     content: bytes
     half: int
+    fresh: bool
+
+    def torn(self, tear: Tear) -> bytes | None:
+        """What is left of the operation when it is torn; None when it cannot be, being one write unit."""
+        if not self.half:
+            return None
+        match tear:
+            case Tear.FRONT:
+                return self.content[: self.half] + self.before[self.half :]
+            case Tear.BACK:
+                return self.before[: self.half] + self.content[self.half :]
+            case Tear.SCATTERED:
+                return b"".join(self._either(at) for at in range(0, len(self.content), self.flash.align))
+
+    def _either(self, at: int) -> bytes:
+        unit = self.flash.align
+        done = ((self.at + at) // unit * _GOLDEN >> 16) & 1
+        return (self.content if done else self.before)[at : at + unit]
+
+
+class Journal(list[Change]):
+    """Every lasting operation, in order; who wants to know more of a boot is told here, and may end it by raising."""
+
+    def reads(self, flash: "Flash", at: int, length: int) -> None:
+        """So many bytes from index `at` are about to be read; nothing is kept of that."""
+
+    def arrives(self, state: Callable[[], Hashable]) -> None:
+        """A boot loader stands between two steps, and what it does next follows from `state()` and the memories."""
 
 
 @dataclass(slots=True)
@@ -51,7 +93,7 @@ class Power:
     spent: int = 0
     refused: int = 0
     reprogrammed: int = 0
-    journal: list[Change] | None = None
+    journal: Journal | None = None
 
     def spend(self, torn_effect: Callable[[], None], operations: int = 1) -> None:
         """Account for operations about to happen; raise `PowerLost` instead of letting them happen."""
@@ -102,11 +144,23 @@ class Flash:
         if length < 0 or not self.holds(address, length):
             raise AccessRefused
         at = address - self.start
+        if self.power.journal is not None:
+            self.power.journal.reads(self, at, length)
         return bytes(self.data[at : at + length])
+
+    def view(self, address: int, length: int) -> memoryview:
+        """As `read` of a span that is inside, without a copy: it changes with the memory."""
+        at = address - self.start
+        if self.power.journal is not None:
+            self.power.journal.reads(self, at, length)
+        return memoryview(self.data)[at : at + length]
 
     def shows(self, address: int, value: bytes) -> bool:
         """Whether `value` stands at `address`; nothing is copied."""
-        return self.data.startswith(value, address - self.start)
+        at = address - self.start
+        if self.power.journal is not None:
+            self.power.journal.reads(self, at, len(value))
+        return self.data.startswith(value, at)
 
     def write(self, address: int, value: bytes, operations: int = 1) -> None:
         """Program `value`; one operation, or as many as nobody disturbs (`Power.undisturbed`)."""
@@ -114,8 +168,9 @@ class Flash:
             raise AccessRefused
         half = len(value) // 2 // self.align * self.align
         self.power.spend(lambda: self._program(address, value[:half]), operations)
+        before = self._held(address, len(value))
         self._program(address, value)
-        self._note(address, len(value), half)
+        self._note(address, before, half, fresh=self.rule is WriteRule.OVERWRITE)
 
     def erase(self, address: int, length: int) -> None:
         """Erase whole pages; one operation."""
@@ -123,8 +178,9 @@ class Flash:
         if not inside or (address - self.start) % self.page or length % self.page:
             raise AccessRefused
         self.power.spend(lambda: self._blank(address, length // 2))
+        before = self._held(address, length)
         self._blank(address, length)
-        self._note(address, length, length // 2)
+        self._note(address, before, length // 2, fresh=True)
 
     def copy(self) -> "Flash":
         """The same bytes in a memory of their own, with a supply of its own."""
@@ -137,10 +193,16 @@ class Flash:
         at = address - self.start
         self.data[at : at + len(value)] = value
 
-    def _note(self, address: int, length: int, half: int) -> None:
+    def _held(self, address: int, length: int) -> bytes:
+        """What a change is about to replace, where a journal wants to know."""
+        at = address - self.start
+        return b"" if self.power.journal is None else bytes(self.data[at : at + length])
+
+    def _note(self, address: int, before: bytes, half: int, *, fresh: bool) -> None:
         if self.power.journal is not None:
             at = address - self.start
-            self.power.journal.append(Change(self, at, bytes(self.data[at : at + length]), half))
+            content = bytes(self.data[at : at + len(before)])
+            self.power.journal.append(Change(self, at, before, content, half, fresh))
 
     def _blank(self, address: int, length: int) -> None:
         at = address - self.start

@@ -81,6 +81,9 @@ class Memory:
 
     def equals(self, address: int, expected: bytes) -> bool:
         """Whether `expected` stands at `address`; like `memcmp`, reads up to a difference."""
+        for memory in self.parts:
+            if memory.holds(address, len(expected)):
+                return memory.read(address, len(expected)) == expected
         return all(self._byte((address + i) % ADDRESSES) == b for i, b in enumerate(expected))
 
     def write(self, address: int, value: bytes) -> None:
@@ -110,5 +113,5 @@ class Memory:
     def _byte(self, address: int) -> int:
         for memory in self.parts:
             if memory.holds(address):
-                return memory.data[address - memory.start]
+                return memory.read(address, 1)[0]
         raise BusFault("read", address)

@@ -10,7 +10,7 @@ from bootverify.design.keys import InKmu, Key
 from bootverify.executor.crypto import PrivateKey
 from bootverify.executor.device import Device
 from bootverify.executor.factory import Factory
-from bootverify.executor.flash import Change
+from bootverify.executor.flash import Journal
 from bootverify.executor.forger import HIS_KEY
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store
@@ -43,7 +43,7 @@ class World:
     used: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
     spent: int = 0
-    journal: list[Change] | None = None
+    journal: Journal | None = None
     mode: Mode | None = None
     kept: dict[str, int] | None = None
 
@@ -102,5 +102,6 @@ class World:
             dict(self.published),
             set(self.used),
             [],
+            mode=self.mode,
             kept=None if self.kept is None else dict(self.kept),
         )

@@ -4,7 +4,7 @@ import pytest
 from tests.unit.executor.mcuboot_board import image
 from tests.unit.executor.test_mcuboot_power_cuts import waiting
 
-from bootverify.executor.flash import Power, powered
+from bootverify.executor.flash import Journal, Power, powered
 from bootverify.executor.mcuboot import again
 from bootverify.executor.mcuboot.again import boot_go_again
 from bootverify.executor.mcuboot.boot import boot_go
@@ -42,7 +42,7 @@ def test_a_boot_that_is_cut_or_watched_is_carried_out(mode):
     whole = told(boot_go, waiting(mode))[-1][0]
     for power in ({"cut_after": whole // 2}, {"cut_after": 5, "torn": True}):
         assert told(boot_go_again, waiting(mode), **power) == told(boot_go, waiting(mode), **power)
-    journal = []
+    journal = Journal()
     told(boot_go_again, waiting(mode), journal=journal)
     assert len(journal) == whole
 

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.executor.mcuboot_board import board, device_key, image
 
 from bootverify.executor.crypto import EnvelopeScheme
-from bootverify.executor.flash import Power, powered
+from bootverify.executor.flash import Journal, Power, powered
 from bootverify.executor.mcuboot import copy
 from bootverify.executor.mcuboot.boot import Outcome, boot_go
 from bootverify.executor.mcuboot.config import Mode
@@ -168,7 +168,7 @@ def test_copies_that_nobody_disturbs_leave_what_piecewise_ones_leave(mode, encry
 
     whole = piecewise()
     assert booted() == whole
-    noted = []
+    noted = Journal()
     assert booted(journal=noted) == whole
     assert len(noted) == whole[2]
     for cut in range(0, whole[2], 5):

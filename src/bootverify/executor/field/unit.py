@@ -13,7 +13,7 @@ from bootverify.design.protection import Access, Attribution
 from bootverify.executor import nsib_build
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.field.release import Release, header_size, linked_for, provisioned, upgrade_mode
-from bootverify.executor.flash import Change, Power, powered
+from bootverify.executor.flash import Journal, Power, powered
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import home
 from bootverify.executor.nsib.provision import KEY_ENTRY
@@ -27,7 +27,6 @@ from bootverify.ranges import AddressRange
 
 COLLECTION_HEAD = COUNTER_HEAD = 4  # type and number of counters; description and number of slots (ncs-boot 1.8)
 NOBODY = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
-Changes = list[Change]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +100,9 @@ class Unit:
         self.device.uicr.data[:] = to.uicr
         self.device.kmu = kept(to.kmu)
 
-    def journal(self) -> Changes:
+    def journal(self) -> Journal:
         """Begin to note every lasting operation; what is noted comes into the list."""
-        self.world.journal = []
+        self.world.journal = Journal()
         self.keys_at = [(0, kept(self.device.kmu))]
         return self.world.journal
 

@@ -33,9 +33,9 @@ def boot_go_again(
 ) -> BootResult:
     """As `boot_go`, where all areas lie on one flash; a boot that is cut or watched is carried out each time."""
     flash = config.images[0].primary.flash
-    if flash.watch is not None:
-        return boot_go(config, counters, room)
     spans, power = _spans(config), flash.power
+    if flash.watch is not None or power.journal is not None:
+        return boot_go(config, counters, room)
     before = [flash.read(*span) for span in spans]
     key = _key(config, before, (*counters,), None if room is None else (*room,))
     known = _boots.get(key)

@@ -46,8 +46,7 @@ class Area:
             self.flash.power.refused += 1
             return None
         self._accessed()
-        at = self.start + offset - self.flash.start
-        return memoryview(self.flash.data)[at : at + length]
+        return self.flash.view(self.start + offset, length)
 
     def holds(self, offset: int, length: int) -> bool:
         """Whether the span lies in the area."""

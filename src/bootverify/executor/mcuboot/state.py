@@ -98,6 +98,11 @@ class ImageState:
     chosen: SwapState | None = None
     loaded: tuple[int, int] = (0, 0)
 
+    def held(self) -> tuple[object, ...]:
+        """All that RAM holds of it."""
+        chosen = (self.asked, self.swap_type, self.active, self.available, self.chosen, self.loaded)
+        return (self.headers, self.keys, self.secondary_offset, self.offset_known, self.unprotected, *chosen)
+
     def request(self) -> SwapType:
         """What the trailers ask for at this moment."""
         primary, secondary = self.trailers
@@ -159,6 +164,13 @@ class Run:
         """BOOT_WRITE_SZ: the larger write unit of primary slot and scratch area."""
         scratch = self.config.scratch
         return max(image.pair.primary.align, scratch.align if scratch is not None else 0)
+
+    def arrives(self, status: Status) -> None:
+        """A step of a swap was just noted as done: what follows depends on this run's RAM, and on the memories."""
+        journal = self.config.images[0].primary.flash.power.journal
+        if journal is not None:
+            images = [image.held() for image in self.images]
+            journal.arrives(lambda: (repr(status), repr(images), self.keystream, tuple(self.counters)))
 
     def note(self, line: str) -> None:
         """Add to the boot log."""

@@ -102,6 +102,7 @@ def write_status(run: Run, image: ImageState, algorithm: Algorithm, status: Stat
     trailer = run.scratch_trailer if status.use_scratch else image.trailers[PRIMARY]
     done = trailer.write_status(algorithm.entry(run, status), run.write_unit(image), status.state)
     ensure(done or run.config.options.validate_primary, "progress is written")
+    run.arrives(status)
 
 
 def find_status(run: Run, image: ImageState) -> Trailer:

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from bootverify.executor.flash import Change, Flash, Power, powered
+from bootverify.executor.flash import Change, Flash, Journal, Power, powered
 from bootverify.executor.mcuboot.boot import BootResult, Outcome, boot_go
 from bootverify.executor.mcuboot.config import BootConfig
 
@@ -70,7 +70,7 @@ class _Sweep:
     def _explore(self, depth: int, told: str) -> None:
         """Cut the boot of the content at hand at every operation; leaves the flash changed."""
         start = self._content()
-        journal: list[Change] = []
+        journal = Journal()
         with powered(self.flashes, Power(journal=journal)):
             boot_go(self.config)
         self._restore(start)

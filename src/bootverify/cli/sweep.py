@@ -1,0 +1,89 @@
+"""Losing the power everywhere: from which cuts does a device not come through?"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bootverify import api
+from bootverify.cli.app import Plain, Sdk, app, write
+from bootverify.cli.bar import bar
+from bootverify.design.boot import Image
+from bootverify.design.design import Design
+from bootverify.errors import InputError
+from bootverify.executor.flash import Tear
+from bootverify.executor.mcuboot.config import Mode
+from bootverify.executor.update_sweep import Swept, sweep_update, updates
+from bootverify.executor.world import NotEnabled
+from bootverify.machine.action import Request
+from bootverify.machine.trace import to_json
+from bootverify.report.sweep import sweep_json, sweep_text
+
+
+class Asked(StrEnum):
+    """What the update client asks MCUboot for."""
+
+    TEST = "test"
+    PERM = "perm"
+
+
+@app.command()
+def sweep(
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="A design or a build.")],
+    ncs: Sdk = None,
+    image: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only updates of this image.")] = None,
+    request: Annotated[Asked | None, typer.Option(help="Only updates asked for like this.")] = None,
+    mode: Annotated[str, typer.Option(metavar="MODE", help="Another upgrade mode than the design's.")] = "",
+    every_tear: Annotated[
+        bool, typer.Option("--every-tear", help="Tear operations in more ways than in half.")
+    ] = False,
+    trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the first brick as a trace.")] = None,
+    format: Annotated[Plain, typer.Option(help="Form of the result.")] = Plain.TEXT,  # noqa: A002
+) -> int:
+    """Cut the power at every flash operation of every update, half-done ones too, and again in each boot that follows.
+
+    Exit code 0 when the device comes through all of it, 1 when some cuts brick it.
+    """
+    design = api.load(source, sdk=ncs)
+    plan = _plan(design, source, image or [], request, mode)
+    tears = tuple(Tear) if every_tear else (Tear.FRONT,)
+    found: list[Swept] = []
+    with bar() as show:
+        for number, (each, asked, how) in enumerate(plan):
+            told = partial(_share, show, number, len(plan)) if show else None
+            try:
+                found.append(sweep_update(design, each, asked, mode=how, tears=tears, progress=told))
+            except NotEnabled as error:
+                raise InputError.at(source, 0, f"{each.name} cannot be updated here: {error}") from None
+    bricked = next((each for each in found if each.history), None)
+    if trace is not None and bricked is not None:
+        if mode or every_tear:
+            raise InputError.at(str(trace), 0, "a trace has the design's own mode, and halves; leave the options out")
+        history = (*bricked.actions, *bricked.history)
+        write(trace, to_json(api.boot(design, history, attacker="power-cut", source=source)))
+    typer.echo(sweep_json(design, found) if format is Plain.JSON else sweep_text(design, found), nl=False)
+    return 1 if any(each.survey.bricks for each in found) else 0
+
+
+def _plan(
+    design: Design, source: str, names: list[str], request: Asked | None, mode: str
+) -> list[tuple[Image, Request, Mode | None]]:
+    """Every update that is asked for; InputError where there is none, or a word is none of ours."""
+    known = {each.name: each for each in updates(design)}
+    if not known:
+        raise InputError.at(source, 0, "MCUboot installs no update here, so no power cut can stop one")
+    if wrong := [name for name in names if name not in known]:
+        raise InputError.at(source, 0, f"no update of `{wrong[0]}` is installed; one of {', '.join(known)}")
+    modes = {each.value: each for each in Mode if each.upgrades}
+    if mode and mode not in modes:
+        raise InputError.at(source, 0, f"`{mode}` installs nothing; one of {', '.join(modes)}")
+    images = [known[name] for name in names] or list(known.values())
+    requests = [Request(request.value)] if request else [Request.TEST, Request.PERM]
+    return [(image, each, modes.get(mode)) for image in images for each in requests]
+
+
+def _share(show: Callable[[float], None], number: int, count: int, share: float) -> None:
+    show((number + share) / count)

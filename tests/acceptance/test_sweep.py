@@ -1,0 +1,65 @@
+"""`bootverify sweep`: every cut point of every update, as a user asks for it; scenario designs in each upgrade mode."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bootverify.cli import run
+from bootverify.executor.mcuboot.config import Mode
+from bootverify.executor.update_sweep import sweep_update, updates
+from bootverify.machine.action import Request
+from bootverify.sources.design_file import load_design
+
+TOP = Path(__file__).resolve().parents[2]
+TODAY = TOP / "tests/designs/today.yaml"
+WISHED = TOP / "tests/designs/wished-for.yaml"
+SCENARIOS = sorted((TOP / "tests/scenarios").glob("*.yaml"))
+
+
+@pytest.fixture
+def swept(capsys):
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = run(["sweep", *arguments])
+        seen = capsys.readouterr()
+        return code, seen.out, seen.err
+
+    return call
+
+
+def test_every_cut_point_of_a_real_layout_is_recovered_from(swept):
+    code, out, _ = swept(str(TODAY), "--request", "perm")
+    assert code == 0
+    assert "app 2, perm, swap-move: 450,060 bytes in a slot of 458,752" in out
+    assert "nothing cut: 1,989 flash operations, then mcuboot 1, app 2" in out
+    assert "3,645 places, 3,645 recovered, 0 stuck" in out
+    assert out.endswith("recovered, 0 stuck\n")
+
+
+def test_an_update_of_mcuboot_behind_nsib_is_cut_in_all_stages(swept):
+    code, out, _ = swept(str(WISHED), "--image", "mcuboot", "--request", "test", "--format", "json")
+    assert code == 0
+    (update,) = json.loads(out)["updates"]
+    assert update["uncut"] == "b0 1, mcuboot 2, app 1"
+    assert update["places"] > 100
+    assert update["stuck"] == update["stuck_places"] == 0
+
+
+def test_what_is_no_update_is_refused_with_those_that_are(swept):
+    code, _, err = swept(str(TODAY), "--image", "b0")
+    assert code == 2
+    assert "no update of `b0` is installed; one of app" in err
+    code, _, err = swept(str(TODAY), "--mode", "fly")
+    assert code == 2
+    assert "overwrite-only" in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [Mode.OVERWRITE, Mode.SWAP_MOVE, Mode.SWAP_OFFSET])
+@pytest.mark.parametrize("path", SCENARIOS, ids=[path.stem for path in SCENARIOS])
+def test_scenario_layouts_recover_in_each_upgrade_mode(path, mode):
+    design = load_design(path)
+    for image in updates(design):
+        for request in (Request.TEST, Request.PERM):
+            found = sweep_update(design, image, request, mode=mode)
+            assert found.survey.bricks == 0, found.survey.worst
