@@ -39,6 +39,12 @@ def with_key(design: Design, key: str, **changes: object) -> Design:
     return replace(design, keys=tuple(replace(each, **changes) if each.name == key else each for each in design.keys))
 
 
+def with_image(design: Design, image: str, **changes: object) -> Design:
+    """The same design with one image changed."""
+    changed = (replace(each, **changes) if each.name == image else each for each in design.images)
+    return replace(design, images=tuple(changed))
+
+
 def turned() -> dict[str, Design]:
     """Shapes with one rule turned."""
     s01, s05, s06, s08 = shapes.s01(), shapes.s05(), shapes.s06(), shapes.s08()
@@ -55,6 +61,7 @@ def turned() -> dict[str, Design]:
             s05, lifecycle=Lifecycle(approtect=False, secure_approtect=True, eraseprotect=True)
         ),
         "signing key out": with_key(s08, "img_sign_priv", published=True),
+        "sealed parts": with_image(s05, "tfm+app", signature=SignatureType.NONE),
         "pushed to ram": with_key(s06, "kek", placements=(kmu,)),
         "readable slot": with_key(s05, "kek", placements=(readable,)),
         "key in uicr": with_key(s05, "kek", placements=(InUicr(),)),

@@ -13,12 +13,13 @@ from bootverify.executor.content import content_of
 from bootverify.executor.layout import store_ranges
 from bootverify.executor.run import act
 from bootverify.executor.world import World
-from bootverify.machine.action import Deliver, Overwrite, Request, Reset, TakeStep
+from bootverify.machine.action import Deliver, Overwrite, ReadOut, Request, Reset, TakeStep
 from bootverify.machine.content import Crafted, Erased
 from bootverify.machine.trace import action_from_dict, action_to_dict
 from bootverify.sources.attackers import load_attacker
 
 SIGNING = "signing key out"  # NSIB, MCUboot in two slots, TF-M and application in one image; its key is published
+SEALED = "sealed parts"  # the same with an image that is encrypted and not signed
 
 
 def _boots(followed):
@@ -41,6 +42,21 @@ def test_the_last_part_is_sealed_again_by_who_can_sign(design, at):
     facts = _boots(followed)
     assert facts["content[app]"] == "crafted"
     assert facts["at"] == at
+
+
+@pytest.mark.parametrize(("partition", "at"), [("app", "halted"), ("tfm", "app.run")])
+def test_the_last_part_of_an_encrypted_image_is_sealed_by_who_has_seen_the_first(partition, at):
+    followed = _booted(SEALED, "secure-partition")
+    followed.does(ReadOut(partition=partition), Overwrite(partition="app", content=Crafted()), Reset())
+    assert _boots(followed)["at"] == at
+
+
+def test_non_secure_code_stages_an_image_where_it_cannot_seal_an_encrypted_one():
+    report = ask(designs()[SEALED], "authentic-only", ("tfm+app",), load_attacker("app-code-ns"))
+    assert not report.discrepancies
+    assert [finding.verdict for finding in report.findings] == [Verdict.VIOLATED]
+    told = [step.action for finding in report.findings for step in finding.trace.steps]
+    assert Overwrite(partition="mcuboot_secondary", content=Crafted()) in told
 
 
 @pytest.mark.parametrize(("design", "starts"), [(SIGNING, True), ("s08", False)])

@@ -45,6 +45,8 @@ def abstracted(frame: Frame, world: World) -> Facts:
         facts[published.name] = (each.image, each.release, each.slot) in world.published
     for key, knows in frame.knowledge.items():
         facts[knows.name] = world.knowledge.knows(key)
+    for name, seen in frame.seen.items():
+        facts[seen.name] = name in world.knowledge.stores
     for key, delivered in frame.delivered.items():
         facts[delivered.name] = _in_kmu(world, world.design.key(key))
     if frame.provision is not None:

@@ -42,6 +42,7 @@ def attack(frame: Frame, reach: Reach) -> Iterator[Move]:
     yield from _patch(frame, reach)
     yield from _forge(frame, reach)
     yield from _read(frame, reach)
+    yield from _see(frame, reach)
     yield from _kmu(frame, reach)
     yield from _fill(frame, reach)
     yield from _erase_all(frame)
@@ -81,7 +82,8 @@ def fault(frame: Frame) -> Iterator[Move]:
 
 def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
     """Any writable granule makes a store the attacker's; a whole image needs them all."""
-    for store in frame.cells.stores.values():
+    # Later parts of an image first: what he writes into a bit of the first one boots when he seals it in the last.
+    for store in reversed(frame.cells.stores.values()):
         some = reach.some(store.extent, Access.WRITE, reach.anyone)
         if some is false():
             continue
@@ -247,19 +249,40 @@ def _read(frame: Frame, reach: Reach) -> Iterator[Move]:
             uicr = Extent(start=0, end=0, regions=(), guarded=False, secure_only=True)
             shown.setdefault("uicr", []).append((known, uicr, not_(frame.erased_all)))
     for name, secrets in shown.items():
-        hows: list[tuple[str, Initiator, Action]] = [
-            (f"read out {name}", reach.code, ReadOut(partition=name)),
-            (f"probe {name}", reach.probe, Probe(partition=name)),
-        ]
-        for title, by, action in hows:
+        for title, by, action in _readings(reach, name):
             learned: dict[Term, Term] = {}
             for known, extent, there in secrets:
                 sees = and_(reach.some(extent, Access.READ, by), there)
                 learned[known] = or_(learned.get(known, false()), sees)
             guard = or_(*learned.values())
             if guard is not false():
+                learned |= _whole(frame, reach, name, by)
                 updates = {known: or_(known, sees) for known, sees in learned.items()}
                 yield move(title, guard, updates, action)
+
+
+def _readings(reach: Reach, name: str) -> tuple[tuple[str, Initiator, Action], ...]:
+    """Who can read `name`, and how that is told."""
+    return (
+        (f"read out {name}", reach.code, ReadOut(partition=name)),
+        (f"probe {name}", reach.probe, Probe(partition=name)),
+    )
+
+
+def _see(frame: Frame, reach: Reach) -> Iterator[Move]:
+    """Who reads a part whole can put a digest over it again; what is left of a release there may show no key."""
+    for name in frame.seen:
+        for title, by, action in _readings(reach, name):
+            for seen, whole in _whole(frame, reach, name, by).items():
+                if whole is not false():
+                    yield move(f"{title}, all of it", and_(not_(seen), whole), {seen: true()}, action)
+
+
+def _whole(frame: Frame, reach: Reach, name: str, by: Initiator) -> dict[Term, Term]:
+    """When `by` reads all of a part that counts as seen then."""
+    if name not in frame.seen:
+        return {}
+    return {frame.seen[name]: reach.every(frame.cells.stores[name].extent, Access.READ, by)}
 
 
 def _lies(frame: Frame, place: Place) -> Term:

@@ -50,7 +50,7 @@ def _publish(frame: Frame) -> Iterator[Move]:
 
 
 def _inspect(frame: Frame) -> Iterator[Move]:
-    """A published update shows its keys, if it is not encrypted or the attacker can decrypt it."""
+    """A published update shows its keys and its parts, if it is not encrypted or the attacker can decrypt it."""
     for image in frame.design.images:
         encrypted = image.encryption.value != "none"
         opened = decrypts(frame, image) if encrypted else true()
@@ -60,6 +60,9 @@ def _inspect(frame: Frame) -> Iterator[Move]:
             for name in carries(frame, key, image.name) if known is not None else ():
                 assert known is not None
                 shown.setdefault(name, {})[known] = true()
+        open_ = {frame.seen[part.name]: true() for part in frame.cells.of_image(image.name) if part.name in frame.seen}
+        for name in frame.named(image.name) if open_ else ():
+            shown.setdefault(name, {}).update(open_)
         for name, updates in shown.items():
             if name in frame.published:
                 each = frame.genuine[name]
@@ -77,7 +80,10 @@ def _deliver(frame: Frame) -> Iterator[Move]:
         transition = f"deliver to {name}"
         content = choice(transition, "content", frame.content_sort)
         asked = choice(transition, "request", REQUEST)
-        allowed = [and_(eq(content, each), published) for each, published in frame.published.items()]
+        here = [
+            each for each in frame.published if sends or frame.design.image(frame.genuine[each].image).staging == name
+        ]
+        allowed = [and_(eq(content, each), frame.published[each]) for each in here]
         if sends:
             allowed.append(member(content, (CRAFTED, ERASED)))
         guard = and_(frame.at_mark(frame.run_mark), member(asked, ("test", "perm")), or_(*allowed))
@@ -91,11 +97,12 @@ def _deliver(frame: Frame) -> Iterator[Move]:
 def _delivers(frame: Frame, partition: str) -> Callable[[Choices], Action]:
     def tells(choices: Choices) -> Action:
         content = content_of(frame, str(choices.get("content", CRAFTED)))
+        ours = isinstance(content, Genuine) and frame.design.image(content.image).staging == partition
         return Deliver(
             partition=partition,
             content=content,
             request=Request(str(choices.get("request", "perm"))),
-            by_attacker=not isinstance(content, Genuine),
+            by_attacker=not ours,
         )
 
     return tells

@@ -64,6 +64,9 @@ condition; `Frame.variables` is the list.
 `knows[key]`
     The attacker has the value; *if* the key is secret, not published, and has a placement other
     than the host.
+`seen[store]`
+    The attacker has seen all bytes that the store held at some time, or those of a release that it can hold; for each
+    part of an encrypted image that another follows.
 `delivered[key]`
     The KMU holds the value; *if* the key has slots there that a later release fills on its first run.
 `erased_all`
@@ -81,7 +84,7 @@ What is shipped follows from what is published and carried, so there is no varia
 from collections.abc import Mapping
 from functools import cached_property
 
-from bootverify.design.boot import ChooseSlot, Image, Program
+from bootverify.design.boot import ChooseSlot, EncryptionType, Image, Program
 from bootverify.design.keys import HostOnly, InImage, InKmu, Key, Purpose
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.frame_contents import ERASED
@@ -152,6 +155,13 @@ class Frame(RollbackFrame):
         return {key.name: var(f"knows[{key.name}]") for key in self.design.keys if _exposed(key)}
 
     @cached_property
+    def seen(self) -> dict[str, Term]:
+        """Whether the attacker has seen what goes before the last part of each encrypted image, by store."""
+        images = [image for image in self.design.images if image.encryption is not EncryptionType.NONE]
+        stores = [self.cells.of_image(image.name) for image in images if len(image.slots) == 1]
+        return {part.name: var(f"seen[{part.name}]") for parts in stores for part in parts[:-1]}
+
+    @cached_property
     def delivered(self) -> dict[str, Term]:
         """Whether the KMU holds each key that a later release brings."""
         return {key.name: var(f"delivered[{key.name}]") for key in self.design.keys if _comes_later(key)}
@@ -187,6 +197,7 @@ class Frame(RollbackFrame):
             *self.fillings.values(),
             *self.published.values(),
             *self.knowledge.values(),
+            *self.seen.values(),
             *self.delivered.values(),
             *self.stored.values(),
             *self.stored_room.values(),

@@ -116,9 +116,12 @@ def read_out(world: World, partition: str, initiators: tuple[Attribution, ...]) 
             learned += attack.read_uicr(world, initiator)
             shown += world.device.uicr.size if initiator is Attribution.SECURE else 0
             continue
-        names, count = attack.read_out(world, _area(world, partition), initiator)
+        area = _area(world, partition)
+        names, count = attack.read_out(world, area, initiator)
         learned += names
         shown = max(shown, count)
+        if count == area.size:
+            world.knowledge.see(partition, world.device.flash.read(area.start, area.size))
     if not shown:
         raise NotEnabled(f"no byte of {partition} can be read")
     world.log.append(

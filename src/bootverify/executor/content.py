@@ -41,14 +41,14 @@ def _slot_content(world: World, store: Store) -> Content:
 def _staged_content(world: World, name: str) -> Content:
     area = home(world.design, name)
     held = world.device.flash.read(area.start, area.size)
-    for image in world.design.images:
-        if image.staging != name:
-            continue
+    for image in (each for each in world.design.images if each.updatable):
         for release in range(1, world.design.releases + 1):
             for slot in image.slots if len(image.slots) > 1 else ("",):
                 package = world.factory.package(image, release, slot)
                 if package.file and held.startswith(package.file):
                     return Genuine(image.name, release, slot)
+        if image.staging != name:
+            continue
         for store in stores_of(world.design, image):
             # A swap leaves the old image of the primary slot here, in the clear and all parts of it.
             if genuine := world.factory.whole_image_in(store, held):

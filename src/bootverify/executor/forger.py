@@ -76,7 +76,7 @@ class Forger(OwnerBuild):
         if store.range != area and booted_by_mcuboot(self.design, image) and self.can_sign(image, knowledge):
             if store.range.start == area.start:
                 return self._short(image, store)
-            if (sealed_again := self._sealed_again(image, store, flash)) is not None:
+            if (sealed_again := self._sealed_again(image, store, knowledge, flash)) is not None:
                 return sealed_again
         whole = self._whole(image, store.slot, knowledge)
         start = store.range.start - area.start
@@ -90,7 +90,7 @@ class Forger(OwnerBuild):
         counter = self._his_counter(image)
         return make_image(code, version=Version(HIS_VERSION), key=key, header_size=header, counter=counter).installed
 
-    def _sealed_again(self, image: Image, store: Store, flash: Flash) -> bytes | None:
+    def _sealed_again(self, image: Image, store: Store, knowledge: Knowledge, flash: Flash) -> bytes | None:
         """His code in the last part, under the header that is there, with TLVs over all parts.
 
         None where that cannot be: no header, an end before this part, or parts before it that are secret to him.
@@ -98,13 +98,20 @@ class Forger(OwnerBuild):
         area = home(self.design, store.slot)
         held = flash.read(area.start, area.size)
         header, start = parse_header(held), store.range.start - area.start
-        if header is None or image.encryption is not EncryptionType.NONE:
+        if header is None or not self._shown_before(image, store, knowledge, flash):
             return None
         end = header.header_size + header.image_size
         if store.range.end != area.end or not start < end <= area.size - TLV_ROOM or header.protected_size:
             return None
         signed = held[:start] + material(EVIL, end - start)
         return sealed(signed, self._his_signing_key(image, able=True))[start:]
+
+    def _shown_before(self, image: Image, store: Store, knowledge: Knowledge, flash: Flash) -> bool:
+        """Whether he has what lies before `store` in its slot: from updates in clear, or because he has seen it."""
+        before = [part for part in stores_of(self.design, image) if part.range.start < store.range.start]
+        return image.encryption is EncryptionType.NONE or all(
+            flash.read(part.range.start, part.range.size) in knowledge.stores.get(part.name, ()) for part in before
+        )
 
     # -- whole images
 

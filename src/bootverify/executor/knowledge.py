@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Knowledge:
-    """The bytes of each secret that the attacker has, by key name."""
+    """The bytes of each secret that the attacker has, by key name; and what he has seen stores hold, by store."""
 
     values: dict[str, bytes]
     seen: dict[str, set[int]] = field(default_factory=dict)
+    stores: dict[str, frozenset[bytes]] = field(default_factory=dict)
 
     def read(self, data: bytes) -> tuple[str, ...]:
         """Note what of each secret stands in `data`; the names of the keys that became known by it."""
@@ -41,6 +42,10 @@ class Knowledge:
         assert self.knows(name), name
         return self.values[name]
 
+    def see(self, store: str, held: bytes) -> None:
+        """Note all bytes that a store holds, or would hold."""
+        self.stores[store] = self.stores.get(store, frozenset()) | {held}
+
     def copy(self) -> "Knowledge":
         """An independent copy."""
-        return Knowledge(self.values, {name: set(indices) for name, indices in self.seen.items()})
+        return Knowledge(self.values, {name: set(each) for name, each in self.seen.items()}, dict(self.stores))

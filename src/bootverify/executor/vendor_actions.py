@@ -27,6 +27,9 @@ def inspect(world: World, action: Inspect) -> None:
     if package is None:
         raise NotEnabled("it is not published")
     data = world.factory.opened(package, world.knowledge)
+    if package.plain in data:
+        for part in stores_of(world.design, _image(world, action.image)):
+            world.knowledge.see(part.name, world.factory.part_bytes(part, action.release, action.slot))
     for key in world.knowledge.read(data):
         where = data.index(world.knowledge.values[key])
         world.log.append(f"{world.attacker.name} reads {package.name}: the bytes at {where:#x} are {key}")
@@ -62,8 +65,8 @@ def deliver(world: World, action: Deliver) -> None:
         raise NotEnabled(f"{action.partition} stages no update")
     if action.by_attacker and not world.attacker.can(Capability.SEND_UPDATE):
         raise NotEnabled("he cannot reach the update service")
-    if isinstance(action.content, Crafted | Erased) and not action.by_attacker:
-        raise NotEnabled("only an attacker makes such bytes")
+    if not (action.by_attacker or _ours(world, action)):
+        raise NotEnabled(f"the vendor does not send {action.content} to {action.partition}")
     if action.request not in {Request.TEST, Request.PERM}:
         raise NotEnabled("the update client requests test or perm")
     # EFFECT
@@ -77,6 +80,12 @@ def deliver(world: World, action: Deliver) -> None:
     world.log.append(
         f"{who} sends {action.content}; the update client stages it in {action.partition} ({action.request.value})"
     )
+
+
+def _ours(world: World, action: Deliver) -> bool:
+    """Whether the vendor's client stages that there."""
+    content = action.content
+    return isinstance(content, Genuine) and _image(world, content.image).staging == action.partition
 
 
 def confirm(world: World) -> None:

@@ -109,7 +109,7 @@ class _BootGo:
     def _judged(self, accepted: Term) -> tuple[Term, Term]:
         """Whether the primary image may pass validation, and whether it may fail; `accepted`: what else it needs."""
         genuine = and_(self._whole_genuine(), self.rollback.admits(self.frame.taken(self.image.name)), accepted)
-        forged = and_(self._part_crafted(), not_(eq(self.header, ERASED)), self.forgeable)
+        forged = and_(self._part_sealed(), not_(eq(self.header, ERASED)), self.forgeable)
         return or_(genuine, forged), or_(not_(genuine), self.frame.erased_all)
 
     def _checked(self, name: str, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
@@ -156,8 +156,14 @@ class _BootGo:
         parts = [member(self.frame.content(part), self.genuine) for part in self.parts]
         return and_(member(self.frame.taken(self.image.name), self.genuine), *parts)
 
-    def _part_crafted(self) -> Term:
-        return or_(*(eq(self.frame.content(part), CRAFTED) for part in self.parts))
+    def _part_sealed(self) -> Term:
+        """A part is his, and the digest may be, too: for that he needs to know what goes before his part."""
+        seen, sealed = true(), []
+        for part in self.parts:
+            crafted = eq(self.frame.content(part), CRAFTED)
+            sealed.append(and_(crafted, seen))
+            seen = and_(seen, or_(crafted, self.frame.seen.get(part.name, true())))
+        return or_(*sealed)
 
     # -- the staged image
 
@@ -215,6 +221,8 @@ class _BootGo:
         content, settled = self.frame.content(staging), self._settled(updates)
         room = or_(not_(settled), self.rollback.has_room(content))
         yield self._raising(name, and_(guard, room), updates, content=content, settled=settled)
+        elsewhere = and_(guard, member(content, self._foreign()))
+        yield Outcome(name=f"{name}, linked for another place", guard=elsewhere, goes=HALTED, updates=updates)
         yield from self._foreign_out(name, staging, and_(guard, room), updates)
         yield from self._parts_back(name, staging, and_(guard, room), updates)
         if room is not true():
