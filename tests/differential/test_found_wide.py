@@ -37,6 +37,22 @@ def test_an_unchecked_image_whose_counter_is_gone_stops_the_boot():
     assert followed.runs_on()["at"] == "halted"
 
 
+def test_an_unchecked_image_of_two_releases_needs_no_room_for_its_counter():
+    followed = _followed(chain=11, check=1, downgrade=6, lock=1, kind=2)
+    followed.does(Publish(image="tfm+app", release=2))
+    followed.does(Overwrite(partition="tfm", content=Genuine("tfm+app", 2)), Reset())
+    assert followed.runs_on()["at"] == "app.run"
+
+
+def test_an_unchecked_image_that_was_counted_before_needs_no_room_for_its_counter():
+    followed = Followed(in_scope(check=1, downgrade=6, life=3), ATTACKERS["everything"])
+    for release in (2, 1):
+        followed.does(Publish(image="app", release=release))
+        followed.does(Overwrite(partition="mcuboot_primary", content=Genuine("app", release)), Reset())
+        facts = followed.runs_on()
+    assert (facts["at"], facts["stored[app]"], facts["stored room[app]"]) == ("app.run", "2", "0")
+
+
 def test_an_update_that_no_stage_installs_can_be_staged_all_the_same():
     followed = _followed(chain=1, slots=BY_WIRE)
     mine = Genuine("mcuboot", 1, "s0")

@@ -1,6 +1,6 @@
 """Random walks over the whole life of a device, each step followed by the encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -8,7 +8,8 @@ from tests.differential.following import Followed
 from tests.differential.histories import around, hostile, registers, releases, step_of
 
 from bootverify.executor.layout import staging_partitions
-from bootverify.machine.action import Action, Meanwhile, Reset, TakeStep
+from bootverify.executor.world import World
+from bootverify.machine.action import Action, Deliver, Meanwhile, Overwrite, Request, Reset, TakeStep
 from bootverify.machine.content import Crafted, Erased
 
 CUTS = (0, 1, 2, 3, 5, 8, 13, 21, 40, 80, 160)
@@ -23,7 +24,7 @@ def walk(followed: Followed, random: Random, *, tries: int) -> int:
     followed.runs_on()
     pool = _pool(followed)
     for _ in range(tries):
-        happened = followed.tries(random.choice(pool))
+        happened = followed.tries(random.choice(random.choice(pool)))
         if happened and random.random() < 0.7:
             followed.tries(Reset())
             if followed.steps.boot.frame.cuts and random.random() < 0.5:
@@ -34,10 +35,27 @@ def walk(followed: Followed, random: Random, *, tries: int) -> int:
     return len(followed.history)
 
 
-def _pool(followed: Followed) -> Sequence[Action]:
+def _pool(followed: Followed) -> Sequence[Sequence[Action]]:
+    """What may be tried, by kind: a kind of which there are many is tried no more often than the others."""
     design = followed.world.design
     groups = followed.steps.boot.frame.cells.groups
-    return (*around(design), *hostile(design), *registers(tuple({group[0] for group in groups[:3]})))
+    found: dict[type[Action], list[Action]] = {}
+    for action in (*around(design), *hostile(design), *registers(tuple({group[0] for group in groups[:3]}))):
+        found.setdefault(type(action), []).append(action)
+    for action in _posing(followed.world):
+        found[type(action)].append(action)
+    return tuple(found.values())
+
+
+def _posing(world: World) -> Iterator[Action]:
+    """Bytes of the attacker's that pose as another image than the first, and old releases that he sends."""
+    for name in staging_partitions(world.design):
+        for guise in world.factory.guises(name)[1:]:
+            yield Overwrite(partition=name, content=guise)
+            yield Deliver(partition=name, content=guise, request=Request.TEST, by_attacker=True)
+        for each in releases(world.design):
+            if world.design.image(each.image).staging == name:
+                yield Deliver(partition=name, content=each, request=Request.TEST, by_attacker=True)
 
 
 def _boots(followed: Followed, random: Random) -> None:

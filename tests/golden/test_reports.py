@@ -20,6 +20,8 @@ COMMANDS = {
     "check.junit.xml": f"check {WISHED} {ASKED} --format junit",
     "check.md": f"check {WISHED} {ASKED} --format markdown",
     "check.html": f"check {WISHED} {ASKED} --format html",
+    "coverage.txt": f"check {HARDENED} --policy secret-confidential --policy map-no-overlap"
+    " --attacker app-code-secure --coverage",
     "diff.txt": f"diff {TODAY} {WISHED} {ASKED}",
     "diff.json": f"diff {TODAY} {WISHED} --policy no-secret-in-updatable --format json",
     "diff.md": f"diff {TODAY} {WISHED} {ASKED} --format markdown",

@@ -28,7 +28,10 @@ from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.machine.trace import to_json
 from bootverify.report import rendered
+from bootverify.report.coverage import coverage_text
+from bootverify.report.records import json_report
 from bootverify.report.text import Manner, text
+from bootverify.whatif.coverage import Weighed, coverage_of
 
 WORST = (0, 3, 1, 2, 4)  # exit codes; of several designs the last one of these counts
 
@@ -57,6 +60,7 @@ def check(
     certificates: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a certificate of each proof.")] = None,
     traces: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each counterexample as a trace.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show all that a verdict rests on.")] = False,
+    coverage: Annotated[bool, typer.Option("--coverage", help="List the facts on which no answer depends.")] = False,
     ledger: Annotated[bool, typer.Option("--ledger", help="List what was met and not modelled.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Anything met and not modelled is an error.")] = False,
     waivers: Annotated[Path | None, typer.Option(metavar="FILE", help="Violations accepted until a day.")] = None,
@@ -67,6 +71,8 @@ def check(
     if len(sources) > 1 and (files or format is not Format.TEXT):
         words = "several designs are told as text alone; name one with a form, a file to write, waivers or a baseline"
         raise InputError.at(sources[1], 0, words)
+    if coverage and format not in {Format.TEXT, Format.JSON}:
+        raise InputError.at(sources[0], 0, f"--coverage has no place in {format.value}; use --format text or json")
     with bar() as progress:
         designs = [api.load(source, sdk=ncs, progress=progress) for source in sources]
     listed = [f"{each.file}:{each.line}: {each.what}: not modelled" for design in designs for each in design.ledger]
@@ -75,7 +81,7 @@ def check(
         return 2
     options = api.Options(solvers=solver.names, certificates=certificates is not None, explain=explain)
 
-    def answered(design: Design) -> int:
+    def answered(source: str, design: Design) -> int:
         with bar() as progress:
             report = api.check(
                 design,
@@ -89,12 +95,9 @@ def check(
         accepted = api.accepted(report, waivers=waivers, baseline=baseline, today=today)
         report = accepted.report
         _write_findings(report, certificates, traces)
-        if format is Format.TEXT:
-            colour = output is None and sys.stdout.isatty()
-            told = text(report, Manner(colour=colour, explain=explain, ledger=ledger))
-        else:
-            told = rendered(report, format.value)
-        deliver(told, output)
+        manner = Manner(colour=output is None and sys.stdout.isatty(), explain=explain, ledger=ledger)
+        weighed = _weighed(source, ncs, policy, subject, attacker) if coverage else None
+        deliver(_told(report, format, manner, weighed), output)
         for discrepancy in report.discrepancies:
             complain(f"executor and encoder disagree, which is a defect of bootverify: {discrepancy}")
         if accepted.problems:
@@ -102,11 +105,11 @@ def check(
             return 2
         return report.exit_code
 
-    codes = []
-    for number, design in enumerate(designs):
-        if number:
+    codes: list[int] = []
+    for source, design in zip(sources, designs, strict=True):
+        if codes:
             typer.echo()
-        codes.append(answered(design))
+        codes.append(answered(source, design))
     return max(codes, key=WORST.index)
 
 
@@ -118,6 +121,31 @@ def _write_findings(report: Report, certificates: Path | None, traces: Path | No
         if traces is not None and finding.trace is not None:
             name = f"{finding.policy}.{finding.subject}.{finding.attacker}.trace.json"
             write(traces / name.replace("/", "_"), to_json(finding.trace))
+
+
+def _weighed(
+    source: str, ncs: str | None, policies: Policies, subjects: Subjects, attackers: Attackers
+) -> tuple[Weighed, ...]:
+    """What each fact of the input weighs with the same questions."""
+    from bootverify.cli.inputs import written_of  # noqa: PLC0415 - few ask
+    from bootverify.sources.mutate import mutated  # noqa: PLC0415
+
+    written = written_of(source) if ncs is None else mutated(written_of(source), {"sdk": ncs})
+    session = api.session(policies=policies or (), attackers=attackers or ())
+    with bar() as progress:
+        return coverage_of(written, session, subjects or (), progress=progress)
+
+
+def _told(report: Report, form: Format, manner: Manner, weighed: tuple[Weighed, ...] | None) -> str:
+    match form:
+        case Format.TEXT if weighed is not None:
+            return f"{text(report, manner)}\n{coverage_text(weighed)}"
+        case Format.TEXT:
+            return text(report, manner)
+        case Format.JSON:
+            return json_report(report, weighed)
+        case _:
+            return rendered(report, form.value)
 
 
 @app.command()

@@ -1,17 +1,23 @@
 """The report as plain records and as JSON, in the form that docs/INTERFACE.md promises."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from bootverify.check.verdict import Finding, Report, Verdict
 from bootverify.machine.trace import Step, action_to_dict
+from bootverify.report.coverage import coverage_record
+from bootverify.whatif.coverage import Weighed
 
 SCHEMA = "bootverify-report/1"
 
 
-def json_report(report: Report) -> str:
-    """The report as indented JSON; the same report gives the same bytes."""
-    return json.dumps(record(report), indent=1, ensure_ascii=False) + "\n"
+def json_report(report: Report, coverage: Sequence[Weighed] | None = None) -> str:
+    """The report as indented JSON, with what the facts of the design weigh where that was asked; same in, same out."""
+    told = record(report)
+    if coverage is not None:
+        told["coverage"] = coverage_record(coverage)
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
 def record(report: Report) -> dict[str, Any]:

@@ -46,6 +46,13 @@ _QUESTION: dict[str, Any] = {
     "assumptions": _TEXTS,
     "repair": _TEXT,
 }
+_WEIGHED: dict[str, Any] = {
+    **_PLACE,
+    "path": _TEXT,
+    "value": {},
+    "tried": _TEXTS,
+    "decides": {"type": ["string", "null"]},
+}
 REPORT: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Report of bootverify check --format json (docs/INTERFACE.md)",
@@ -65,6 +72,10 @@ REPORT: dict[str, Any] = {
         },
         "summary": {"type": "object", "required": _VERDICTS, "additionalProperties": {"type": "integer"}},
         "assumptions": _TEXTS,
+        "coverage": {
+            "type": "array",
+            "items": {"type": "object", "required": list(_WEIGHED), "properties": _WEIGHED},
+        },
     },
 }
 

@@ -44,9 +44,9 @@ def changed_facts(old: Written, new: Written, names: Names | None = None) -> tup
     """The leaves in which two documents differ, by path; `names` are the things that are only called otherwise."""
     called = names or {}
     before = {
-        _renamed_path(path, called): (path, _renamed(path, value, called)) for path, value in _leaves(old.plain, ())
+        _renamed_path(path, called): (path, _renamed(path, value, called)) for path, value in leaves(old.plain, ())
     }
-    after = dict(_leaves(new.plain, ()))
+    after = dict(leaves(new.plain, ()))
     paths = [*before, *(path for path in after if path not in before)]
     return tuple(
         ChangedFact(
@@ -87,12 +87,13 @@ def _renamed(path: Path, value: Any, names: Names) -> Any:  # noqa: ANN401
     return names.get((kind, value), value) if kind and isinstance(value, str) else value
 
 
-def _leaves(plain: Any, at: Path) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401 - plain YAML
+def leaves(plain: Any, at: Path) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401 - plain YAML
+    """The facts below `at`, by path; a list of plain values is one fact."""
     if isinstance(plain, dict):
         for key, value in plain.items():
-            yield from _leaves(value, (*at, key))
+            yield from leaves(value, (*at, key))
     elif isinstance(plain, list) and any(isinstance(item, dict | list) for item in plain):
         for number, value in enumerate(plain):
-            yield from _leaves(value, (*at, number))
+            yield from leaves(value, (*at, number))
     else:
         yield at, plain

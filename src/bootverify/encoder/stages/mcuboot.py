@@ -118,10 +118,10 @@ class _BootGo:
         room = or_(not_(settled), self.rollback.has_room(taken))
         if not self.step.validate:
             # The header's magic is all that is looked at (vectors/mcuboot, README).
-            found = and_(not_(eq(self.header, ERASED)), not_(eq(self.header, "invalidated")), room)
+            spoilt = not_(self._whole_genuine())  # then its counter may be any, or gone, and the stored one cannot rise
+            found = and_(not_(member(self.header, (ERASED, "invalidated"))), or_(room, spoilt))
             yield self._raising(f"{name}, header found", and_(guard, found), updates, content=taken, settled=settled)
-            # Without a counter in what may be spoilt of the image, there is nothing to raise the stored one to.
-            uncounted = not_(true()) if self.rollback.stored is None else and_(settled, not_(self._whole_genuine()))
+            uncounted = not_(true()) if self.rollback.stored is None else and_(settled, spoilt)
             none = or_(not_(member(self.header, self.genuine)), not_(room), uncounted)
             yield Outcome(name=f"{name}, no header", guard=and_(guard, none), goes=HALTED, updates=updates)
             return

@@ -84,7 +84,11 @@ class Rollback:
         """The counter can take that of `content`: it does not rise, or there is room."""
         if self.stored is None or self.room is None:
             return true()
-        level = [and_(member(content, names), eq(self.stored, value)) for names, value in self._by_counter()]
+        order = self.stored.sort.values
+        level = [
+            and_(member(content, names), member(self.stored, order[order.index(value) :]))
+            for names, value in self._by_counter()
+        ]
         return or_(not_(eq(self.room, "0")), *level)
 
     def raised(self, content: Term, claim: Term | None) -> dict[Term, Term]:
@@ -98,6 +102,8 @@ class Rollback:
         higher = or_(*(
             and_(eq(value, one), at_most(self.stored, order[i - 1])) for i, one in enumerate(order) if i > 0
         ))  # fmt: skip
+        if self.room is not None:
+            higher = and_(higher, not_(eq(self.room, "0")))
         updates = {self.stored: ite(higher, value, self.stored)}
         if self.room is not None:
             less, numbers = self.room, self.room.sort.values
