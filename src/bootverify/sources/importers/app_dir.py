@@ -9,6 +9,7 @@ from bootverify.sources.importers.build_dir import is_build_dir
 from bootverify.sources.importers.devicetree import parse_devicetree
 from bootverify.sources.importers.folders import folders_in
 from bootverify.sources.importers.fragments import put_fragments, variant_of
+from bootverify.sources.importers.includes import includes_beside
 from bootverify.sources.importers.kconfig import Kconfig, read_kconfig
 from bootverify.sources.importers.partition_manager import read_partitions
 from bootverify.sources.importers.project import Named, Project, sdk_in, soc_in, tolerated
@@ -68,7 +69,8 @@ def _overlay(project: Project, path: Path, shown: str) -> None:
         called = _shown(shown, path, overlay)
         try:
             content = read_bytes(overlay, limit=4 * MIB, shown=called)
-            project.trees["single"] = parse_devicetree(content, called, project.ledger)
+            beside = includes_beside(project, overlay, called)
+            project.trees["single"] = parse_devicetree(content, called, project.ledger, beside)
         except InputError as error:
             tolerated(project, called, error)
             continue

@@ -1,12 +1,12 @@
 """Devicetree: partitions and chosen nodes, from a build's flat `zephyr.dts` and from board files and overlays alike.
 
 Read by a parser of our own: the pinned dtlib knows no lines, follows includes and `/incbin/` into other files, and
-takes no overlay alone. Macros, includes and conditionals of a source file are left out and go to the ledger. The tests
-compare it with dtlib on flat files.
+takes no overlay alone. Of a source file, `#include "x"` is followed where the caller has that file; other includes,
+macros and conditionals are left out and go to the ledger. The tests compare it with dtlib on flat files.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from bootverify.design.source import Source
@@ -15,6 +15,7 @@ from bootverify.sources.ledger import Ledger
 
 MOST_TOKENS = 400_000
 MOST_DEPTH = 64
+MOST_INCLUDED = 40
 
 _TOKEN = re.compile(
     r"""(?P<pre>(?<=\n)[ \t]*\#[ \t]*
@@ -29,6 +30,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_INCLUDE = re.compile(r'#\s*include\s+"([^"\x00-\x1f]{1,200})"')
 _DEFINE = re.compile(r"#\s*define\s+([A-Za-z_]\w*)\s+\(?\s*(0[xX][0-9a-fA-F]+|\d+)\s*\)?\s*$")
 _NUMBER = re.compile(r"(0[xX][0-9a-fA-F]{1,16}|\d{1,20})[uUlL]*")
 _UNITS = {"DT_SIZE_K": 1 << 10, "DT_SIZE_M": 1 << 20}
@@ -37,11 +39,12 @@ _LEVELS = {"|": 1, "^": 2, "&": 3, "<<": 4, ">>": 4, "+": 5, "-": 5, "*": 6, "/"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word, text or sign, with its line."""
+    """One word, text or sign, with its line and file."""
 
     kind: str
     text: str
     line: int
+    file: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Node:
     name: str
     unit: str = ""
     line: int = 0
+    file: str = ""
     labels: list[str] = field(default_factory=list)
     properties: dict[str, list[Token]] = field(default_factory=dict)
     below: dict[tuple[str, str], "Node"] = field(default_factory=dict, repr=False)
@@ -86,7 +90,7 @@ class Devicetree:
     def source(self, node: Node) -> Source:
         """Where the node stands."""
         label = f"{node.labels[0]}: " if node.labels else ""
-        return Source(file=self.file, line=node.line, text=f"{label}{node.name}{'@' + node.unit if node.unit else ''}")
+        return Source(file=node.file, line=node.line, text=f"{label}{node.name}{'@' + node.unit if node.unit else ''}")
 
     def cells(self, node: Node, name: str) -> list[int | None]:
         """The numbers of a property; None for each that cannot be told here."""
@@ -110,26 +114,53 @@ class Devicetree:
         return found
 
 
-def parse_devicetree(content: bytes, name: str, ledger: Ledger) -> Devicetree:
+Include = Callable[[str, str], tuple[str, bytes] | None]
+
+
+def _nowhere(_name: str, _by: str) -> None:
+    return None
+
+
+def parse_devicetree(content: bytes, name: str, ledger: Ledger, include: Include = _nowhere) -> Devicetree:
     """The tree that `content` writes down.
+
+    `include` gives the name and the content of a file that the one of the second name includes, or None; each file is
+    taken once.
 
     Raises:
         InputError: no devicetree: unbalanced braces, or signs that no devicetree has; with the line.
     """
-    text = content.decode("utf-8-sig", "replace")
-    tree = Devicetree(file=name, root=Node(name="/"))
-    tokens = []
-    for token in _tokens("\n" + text, name):
-        if token.kind == "pre":
-            _preprocessed(token, tree, ledger)
-        else:
-            tokens.append(token)
-    _Parser(tree, tokens, ledger).file()
+    tree = Devicetree(file=name, root=Node(name="/", file=name))
+    _Parser(tree, list(_followed(content, tree, ledger, include)), ledger).file()
     return tree
 
 
+def _followed(content: bytes, tree: Devicetree, ledger: Ledger, include: Include) -> Iterator[Token]:
+    """The tokens of the file and of those that it includes, where they are included."""
+    count, seen = 0, {tree.file}
+    pending = [_tokens("\n" + content.decode("utf-8-sig", "replace"), tree.file)]
+    while pending:
+        token = next(pending[-1], None)
+        if token is None:
+            pending.pop()
+            continue
+        count += 1
+        if count > MOST_TOKENS:
+            raise InputError.at(token.file, token.line, f"more than {MOST_TOKENS:,} words; name a smaller file")
+        if token.kind != "pre":
+            yield token
+            continue
+        wanted = _INCLUDE.match(token.text)
+        found = include(wanted[1], token.file) if wanted is not None and len(seen) < MOST_INCLUDED else None
+        if found is None:
+            _preprocessed(token, tree, ledger)
+        elif found[0] not in seen:
+            seen.add(found[0])
+            pending.append(_tokens("\n" + found[1].decode("utf-8-sig", "replace"), found[0]))
+
+
 def _tokens(text: str, name: str) -> Iterator[Token]:
-    at, line, count = 0, 0, 0
+    at, line = 0, 0
     while at < len(text):
         match = _TOKEN.match(text, at)
         if text.startswith("/*", at) and (match is None or match.lastgroup != "space"):
@@ -138,10 +169,7 @@ def _tokens(text: str, name: str) -> Iterator[Token]:
             raise InputError.at(name, line, f"`{text[at]}` has no place in a devicetree; name a .dts or .overlay file")
         at = match.end()
         if match.lastgroup != "space":
-            count += 1
-            if count > MOST_TOKENS:
-                raise InputError.at(name, line, f"more than {MOST_TOKENS:,} words; name a smaller file")
-            yield Token(match.lastgroup or "", match[0].strip(), line)
+            yield Token(match.lastgroup or "", match[0].strip(), line, name)
         line += match[0].count("\n")
 
 
@@ -151,7 +179,7 @@ def _preprocessed(token: Token, tree: Devicetree, ledger: Ledger) -> None:
         tree.defines[match[1]] = int(match[2], 0)
     elif not re.match(r"#\s*(endif|else|undef|pragma)", token.text):
         first = token.text.splitlines()[0]
-        ledger.add(Source(file=tree.file, line=token.line, text=first), f"not followed: {first[:80]}")
+        ledger.add(Source(file=token.file, line=token.line, text=first), f"not followed: {first[:80]}")
 
 
 class _Parser:
@@ -201,7 +229,7 @@ class _Parser:
             label = token.text[1:]
             node = self.tree.labelled(label)
             if node is None:
-                node = Node(name=label, labels=[label], line=token.line, parent=self.tree.root)
+                node = Node(name=label, labels=[label], line=token.line, file=token.file, parent=self.tree.root)
                 self.tree.root.below["&", label] = node
                 self.tree.labels[label] = node
         elif token.text == "/":
@@ -210,7 +238,7 @@ class _Parser:
             name, _, unit = token.text.partition("@")
             node = parent.below.get((name, unit))
             if node is None:
-                node = Node(name=name, unit=unit, line=token.line, parent=parent)
+                node = Node(name=name, unit=unit, line=token.line, file=token.file, parent=parent)
                 parent.below[name, unit] = node
         for label in labels:
             if self.tree.labels.get(label) is not node:
@@ -232,7 +260,7 @@ class _Parser:
         elif token.text == "/delete-property/" and words:
             node.properties.pop(words[0], None)
         elif token.text in {"/include/", "/incbin/"}:
-            source = Source(file=self.tree.file, line=token.line)
+            source = Source(file=token.file, line=token.line)
             self.ledger.add(source, f"not followed: {token.text} {' '.join(words)[:60]}")
 
     def _deleted(self, node: Node, word: str) -> None:
@@ -255,7 +283,7 @@ class _Parser:
 
     def _skipped(self, token: Token) -> None:
         """A macro that stands alone, with or without arguments."""
-        self.ledger.add(Source(file=self.tree.file, line=token.line), f"not understood: {token.text[:60]}")
+        self.ledger.add(Source(file=token.file, line=token.line), f"not understood: {token.text[:60]}")
         if self._sign() == "(":
             depth = 0
             while self.at < len(self.tokens):
@@ -276,8 +304,9 @@ class _Parser:
         self.at += 1
 
     def _stop(self, message: str) -> None:
-        line = self.tokens[min(self.at, len(self.tokens) - 1)].line if self.tokens else 0
-        raise InputError.at(self.tree.file, line, f"this is no devicetree: {message}; compare braces and semicolons")
+        last = self.tokens[min(self.at, len(self.tokens) - 1)] if self.tokens else None
+        file, line = (last.file, last.line) if last is not None else (self.tree.file, 0)
+        raise InputError.at(file, line, f"this is no devicetree: {message}; compare braces and semicolons")
 
 
 def _cells(tokens: list[Token], defines: dict[str, int]) -> Iterator[int | None]:

@@ -53,7 +53,8 @@ def drawn(project: Project, sdk: str | None, search: Search) -> Written:
     draft.put(("sdk",), project.sdk)
     _put_map(draft, project)
     if not draft.plain.get("partitions") and not project.firmware and not project.all_kconfigs():
-        raise InputError.at(project.shown, 0, "no partition map and no image is here; name a build, a map or an image")
+        what = "this devicetree draws no partition" if project.trees else "no partition map and no image is here"
+        raise InputError.at(project.shown, 0, f"{what}; name a build, a map or an image")
     draft.plain.setdefault("partitions", {})
     flat = project.shown.endswith(".dts")
     if project.fragments and (project.partitions or project.trees) and not flat:

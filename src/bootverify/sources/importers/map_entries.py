@@ -160,7 +160,7 @@ def _memory_of(tree: Devicetree, node: Node) -> tuple[str, int] | None:
     while above is not None:
         cells = [cell or 0 for cell in tree.cells(above, "reg")]
         if _is_partition(above):
-            base += cells[-2] if len(cells) >= 2 else 0
+            base += _shift(tree, above)
         elif "flash1" in above.labels:
             return "network", base
         elif "uicr" in above.labels or above.name == "uicr":
@@ -176,6 +176,18 @@ def _memory_of(tree: Devicetree, node: Node) -> tuple[str, int] | None:
             return "external", base
         above = above.parent
     return ("internal", base) if node.parent is not None and node.parent.name == "partitions" else None
+
+
+def _shift(tree: Devicetree, node: Node) -> int:
+    """How far addresses in a partition that others lie in are off those around it (Devicetree Specification, 2.3.8).
+
+    `ranges` says so: nothing off where it is empty; without one they count from the partition's start.
+    """
+    if "ranges" in node.properties:
+        ranges = [cell or 0 for cell in tree.cells(node, "ranges")]
+        return ranges[1] - ranges[0] if len(ranges) >= 3 else 0
+    cells = [cell or 0 for cell in tree.cells(node, "reg")]
+    return cells[-2] if len(cells) >= 2 else 0
 
 
 def _nest(draft: Draft) -> None:

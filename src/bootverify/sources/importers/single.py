@@ -7,6 +7,7 @@ from bootverify.design.source import Source
 from bootverify.sources.importers.devicetree import Devicetree, parse_devicetree
 from bootverify.sources.importers.hexfile import read_firmware
 from bootverify.sources.importers.identity import printed_release
+from bootverify.sources.importers.includes import includes_beside
 from bootverify.sources.importers.project import Named, Project, soc_in
 from bootverify.sources.input_file import MIB, read_bytes
 
@@ -21,7 +22,7 @@ def read_tree(path: Path, shown: str) -> Project:
     """
     content = read_bytes(path, limit=_DTS_LIMIT, shown=shown)
     project = Project(name=path.stem, shown=shown, fragments=True)
-    tree = parse_devicetree(content, shown, project.ledger)
+    tree = parse_devicetree(content, shown, project.ledger, includes_beside(project, path, shown))
     project.trees["single"] = tree
     project.inputs.append((shown, hashlib.sha256(content).hexdigest()))
     project.soc = _soc(tree, path, shown)
