@@ -180,3 +180,34 @@ def test_no_line_of_the_text_is_wider_than_a_terminal_but_for_names(told, image,
     (tmp_path / "public.pem").write_bytes(PUBLIC)
     _, out, _ = told(image, "--public-key", tmp_path / "public.pem")
     assert [line for line in out.splitlines() if len(line) > 80 and " " in line.strip()] == []
+
+
+def test_a_check_looks_for_the_keys_whose_files_the_configuration_names_and_opens_with_them(tmp_path, capsys):
+    """Files of the application alone: one elsewhere on the machine is none of the build's business."""
+    recipient = PrivateKey(name="decryption key of a test", scheme=Scheme.ECDSA_P256)
+    own = ec.derive_private_key(int.from_bytes(recipient.secret, "big"), ec.SECP256R1())
+    envelope = Envelope(kind="ecies-p256", label="test", recipient=recipient)
+    clear = form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
+    for place in (tmp_path / "app" / "keys", tmp_path / "elsewhere"):
+        place.mkdir(parents=True)
+        (place / "enc.pem").write_bytes(own.private_bytes(*clear))
+        (place / "public.pem").write_bytes(PUBLIC)
+        lines = f'CONFIG_BOOT_ENCRYPTION_KEY_FILE="{place}/enc.pem"\n'
+        build = Build(
+            encrypt=True,
+            application=b"code" * 100 + RAW + b"code" * 100,
+            envelope=envelope,
+            key_file=f"{place}/public.pem",
+            extra={"mcuboot": lines},
+        )
+        path = write_build(tmp_path / "app" / "build", build)
+        (tmp_path / "app" / "prj.conf").write_text("CONFIG_BOOTLOADER_MCUBOOT=y\n")
+        run(["check", str(path), "--policy", "no-secret-in-updatable", "--format", "json"])
+        report = json.loads(capsys.readouterr().out)
+        ledger = " ".join(each["what"] for each in report["ledger"])
+        told = [each for each in report["questions"] if each["subject"] == "signing_key_of_app"]
+        inside = place.parent.name == "app"
+        assert ("read in clear with the key" in ledger) == inside, ledger
+        assert ("public.pem was not seen" in ledger) != inside, ledger
+        assert ({each["verdict"] for each in told} == {"violated"}) == inside
+        assert any("decrypted payload" in fact["text"] for each in told for fact in each["facts"]) == inside

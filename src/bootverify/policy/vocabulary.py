@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
-from bootverify.design.keys import Elsewhere, InKmu, Key, KeyKind, Purpose
+from bootverify.design.keys import Elsewhere, InKmu, InPartition, Key, KeyKind, Purpose
 from bootverify.design.memory import UNGUARDED, MemoryKind, Partition, Role
 
 
@@ -144,7 +144,9 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
             values=bool, meaning="whether it lies in slots of a KMU whose generations bootloaders try in turn"
         ),
         "handed_out": Fixed(
-            values=bool, meaning="whether it was seen in an update, or in a slot for them, of a chain that is not drawn"
+            values=bool,
+            meaning="whether updates that the chain does not show carry it: it lies in a program of the network core"
+            " that is updated, or it was seen in an update, or a slot for one, of a chain that is not drawn",
         ),
         "in_service": Fixed(values=bool, meaning="whether a key service of the secure side holds it"),
     },
@@ -219,7 +221,7 @@ def attribute(design: Design, thing: Stage | Image | Key | Partition | Design, n
                 "in_kmu": design.soc.kmu_version > 1
                 and bool(thing.placements)
                 and all(isinstance(place, InKmu) for place in thing.placements),
-                "handed_out": bool({"update", "slot"} & {*thing.found}) and not design.stages,
+                "handed_out": _handed_out(design, thing),
                 "in_service": any(
                     isinstance(place, Elsewhere) and place.what == "service" for place in thing.placements
                 ),
@@ -248,6 +250,13 @@ def attribute(design: Design, thing: Stage | Image | Key | Partition | Design, n
         case Design():
             values = _of_map(thing)
     return values[name]
+
+
+def _handed_out(design: Design, key: Key) -> bool:
+    if not design.stages:
+        return bool({"update", "slot"} & {*key.found})
+    fed = {stage.partition for stage in design.network if stage.updatable}
+    return any(isinstance(place, InPartition) and place.partition in fed for place in key.placements)
 
 
 def _of_map(design: Design) -> dict[str, str | int | bool]:

@@ -53,7 +53,7 @@ class PublicKey:
         return replace(self, name=name)
 
 
-def public_key(key: object, name: str = "") -> PublicKey | None:
+def public_key(key: object) -> PublicKey | None:
     """What a scan needs of a key of the library; None for kinds that it does not look for."""
     if not isinstance(key, Public):
         return None
@@ -65,38 +65,39 @@ def public_key(key: object, name: str = "") -> PublicKey | None:
             raw = key.public_bytes(form.Encoding.X962, form.PublicFormat.UncompressedPoint)
             curve = _NAMED.get(key.curve.name)
             kind = f"EC {curve.name if curve else key.curve.name}"
-            return PublicKey(
-                type=kind, fingerprint=print_, name=name, raw=raw, curve=curve, point=(numbers.x, numbers.y)
-            )
+            return PublicKey(type=kind, fingerprint=print_, raw=raw, curve=curve, point=(numbers.x, numbers.y))
         case ed25519.Ed25519PublicKey():
-            return PublicKey(type="Ed25519", fingerprint=print_, name=name, raw=key.public_bytes_raw())
+            return PublicKey(type="Ed25519", fingerprint=print_, raw=key.public_bytes_raw())
         case x25519.X25519PublicKey():
             raw = key.public_bytes_raw()
-            return PublicKey(type="X25519", fingerprint=print_, name=name, raw=raw, curve=X25519, point=point_of_u(raw))
+            return PublicKey(type="X25519", fingerprint=print_, raw=raw, curve=X25519, point=point_of_u(raw))
         case rsa.RSAPublicKey():
             of = key.public_numbers()
-            return PublicKey(
-                type=f"RSA-{key.key_size}", fingerprint=print_, name=name, raw=info, modulus=of.n, exponent=of.e
-            )
+            return PublicKey(type=f"RSA-{key.key_size}", fingerprint=print_, raw=info, modulus=of.n, exponent=of.e)
 
 
 def read_public_keys(content: bytes, name: str) -> tuple[PublicKey, ...]:
-    """The public keys (or public halves) of a key file: PEM or DER; a certificate counts for the key it certifies.
+    """The keys of a key file, under its name.
 
     Raises:
         InputError: it holds no key that can be read; under a password none can.
     """
-    found: list[PublicKey] = []
-    for match in re.finditer(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----\s*", content, re.DOTALL):
-        key = public_key(_public_half(match[0], match[1]), name)
-        found += [key] if key else []
-    if b"-----BEGIN" not in content:
-        key = public_key(_der_public(content), name)
-        found += [key] if key else []
+    found = keys_of(content)
     if not found:
         message = "this holds no public key that is looked for (EC P-256/P-384, RSA, X25519, Ed25519 as PEM or DER)"
         raise InputError.at(name, 0, message + "; give a public key file")
-    return tuple({key.fingerprint: key for key in found}.values())
+    return tuple(key.named(name) for key in found)
+
+
+def keys_of(content: bytes) -> tuple[PublicKey, ...]:
+    """The public keys (or public halves) of a key file: PEM or DER; a certificate counts for the key it certifies."""
+    found = [
+        public_key(_public_half(match[0], match[1]))
+        for match in re.finditer(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----\s*", content, re.DOTALL)
+    ]
+    if b"-----BEGIN" not in content:
+        found = [public_key(_der_public(content))]
+    return tuple({key.fingerprint: key for key in found if key}.values())
 
 
 def compiled_in(key: PublicKey) -> tuple[str, bytes] | None:

@@ -76,6 +76,7 @@ def put_public_keys(project: Project, path: Path) -> None:
                 digest = public_pem_digest(read_bytes(file, limit=MIB, shown=shown))
                 if digest:
                     project.public_keys.append(Named(name=digest, source=Source(file=shown, line=1)))
+                    project.key_files[shown] = file
                     noted_input(project, file, shown)
 
 

@@ -15,6 +15,7 @@ from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.hexfile import hashes_among
 from bootverify.sources.importers.locate import Locator, Where
 from bootverify.sources.importers.project import Project
+from bootverify.sources.input_file import MIB, read_bytes
 from bootverify.sources.known_keys import known_keys, published_key
 from bootverify.sources.search import Search
 
@@ -42,14 +43,21 @@ def put_found_keys(draft: Draft, project: Project, search: Search) -> None:
     pieces = list(shipped_pieces(project))
     if not pieces:
         return
-    from bootverify.secrets.scan import Options, scan_pieces  # noqa: PLC0415 - its tables are built on loading
+    from bootverify.secrets.keys import keys_of  # noqa: PLC0415 - its tables are built on loading
+    from bootverify.secrets.scan import Options, scan_pieces  # noqa: PLC0415
 
+    held = {shown: read_bytes(file, limit=MIB, shown=shown) for shown, file in project.key_files.items()}
+    public = [key.named(shown) for shown, content in held.items() for key in keys_of(content)]
     symmetric = {key.fingerprint: int(key.type[4:]) // 8 for key in known_keys() if key.type.startswith("AES-")}
     published = {key.fingerprint: key.name for key in known_keys()}
     options = Options(
-        raw=search.raw, published=published, symmetric=symmetric if search.raw else {}, progress=search.progress
+        raw=search.raw,
+        published=published,
+        symmetric=symmetric if search.raw else {},
+        opens=tuple(held.values()),
+        progress=search.progress,
     )
-    result = scan_pieces(pieces, (), options)
+    result = scan_pieces(pieces, public, options)
     pieces += result.clear
     locator = Locator(draft.plain, project, pieces)
     groups = grouped(result, pieces, locator)
@@ -59,6 +67,9 @@ def put_found_keys(draft: Draft, project: Project, search: Search) -> None:
     for each in result.apart:
         if "private key" in each.what:
             project.ledger.add(Source(file=each.place.file), f"{each.what} at {each.place.offset:#x}: {each.reason}")
+    for image in result.opened:
+        words = f"encrypted, and read in clear with the key {image.name or image.fingerprint[:16]}"
+        project.ledger.add(Source(file=image.place.file), words)
     for file in result.files:
         if file.note:
             project.ledger.add(Source(file=file.file), file.note)
@@ -189,8 +200,8 @@ def _told(each: Found, locator: Locator) -> str:
         words.append(f"symbol {where.symbol}")
     if where.update:
         words.append("in an update that everybody can download")
-    elif where.image:
-        words.append("updatable" if locator.updatable(where.image) else "never updated")
+    elif where.image or where.network:
+        words.append("updatable" if locator.updatable(where) else "never updated")
     if find.fingerprint:
         words.append(f"public half {find.fingerprint[:16]}")
     return ", ".join(words)

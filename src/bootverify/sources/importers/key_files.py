@@ -37,6 +37,7 @@ def keys_of(project: Project, symbol: Symbol, *, published: bool) -> list[tuple[
         try:
             fingerprints = _fingerprints(read_bytes(file, limit=MIB, shown=shown), shown)
             noted_input(project, file, shown)
+            project.key_files[shown] = file
         except InputError as error:
             tolerated(project, shown, error)
             continue

@@ -27,12 +27,14 @@ _ROLES = {"mcuboot": "mcuboot", "b0": "nsib"}
 class Where:
     """Where a find lies: `partition` the innermost one, `image` that of the chain, each empty where none is told.
 
-    `offset` counts from the start of the image's payload, as a key's placement does. `address` is that on the device.
+    `network` names the program of the network core instead. `offset` counts from the start of the image's payload, as a
+    key's placement does. `address` is that on the device.
     """
 
     address: int | None = None
     partition: str = ""
     image: str = ""
+    network: str = ""
     symbol: str = ""
     offset: int | None = None
     uicr: bool = False
@@ -45,6 +47,7 @@ class Locator:
     def __init__(self, plain: dict[str, Any], project: Project, pieces: Sequence[Piece]) -> None:
         self.parts: dict[str, dict[str, Any]] = plain.get("partitions", {})
         self.chain: dict[str, dict[str, Any]] = plain.get("chain", {})
+        self.network: dict[str, dict[str, Any]] = plain.get("network", {})
         self.project = project
         self.addressed = [piece for piece in pieces if piece.address is not None]
 
@@ -61,14 +64,17 @@ class Locator:
         image, slot = self.image_at(address)
         if not image and start >= 0:
             image = self._staged_at(address)
+        network = "" if image else self._network_at(address)
+        role = "network" if network else _ROLES.get(image, "application")
         offset = None
         if image:
             offset = at - start if start >= 0 else max(address - self._extent(slot)[0], 0)
         return Where(
             address=address,
-            partition=self.partition_at(address),
+            partition=self.network[network]["partition"] if network else self.partition_at(address),
             image=image,
-            symbol=symbol_at(address, self.project.symbol_files.get(_ROLES.get(image, "application"), [])),
+            network=network,
+            symbol=symbol_at(address, self.project.symbol_files.get(role, [])),
             offset=offset,
             uicr=self._in_uicr(address),
             update=update,
@@ -81,6 +87,10 @@ class Locator:
                 if slot and self._holds(slot, address):
                     return image, slot
         return "", ""
+
+    def _network_at(self, address: int) -> str:
+        """The program of the network core in whose partition the address lies; empty when there is none."""
+        return next((name for name, entry in self.network.items() if self._holds(entry["partition"], address)), "")
 
     def in_slot(self, address: int) -> bool:
         """Whether updates are installed at the address, going by the map alone: a slot with another one for updates."""
@@ -99,9 +109,11 @@ class Locator:
         around = [name for name, entry in self.parts.items() if "at" in entry and self._holds(name, address)]
         return min(around, key=lambda name: (self.parts[name].get("size", 0), name), default="")
 
-    def updatable(self, image: str) -> bool:
-        """Whether releases of the image are shipped."""
-        return str(self.chain.get(image, {}).get("update", "never")) != "never"
+    def updatable(self, where: Where) -> bool:
+        """Whether releases of the image there, or of the network core's program there, are shipped."""
+        if where.network:
+            return bool(self.network[where.network].get("updatable"))
+        return str(self.chain.get(where.image, {}).get("update", "never")) != "never"
 
     def application(self) -> str:
         """The image that updates of unknown kind are taken for; empty when the chain has none."""
@@ -116,9 +128,12 @@ class Locator:
                 return other.address + found
         # a vector table begins with the stack pointer and the reset handler, an odd address inside the image (Armv8-M)
         handler = int.from_bytes(head[4:8], "little")
-        image, slot = self.image_at(handler - 1) if handler & 1 else ("", "")
-        if not image:
+        if not handler & 1:
             return None
+        image, slot = self.image_at(handler - 1)
+        if not image:
+            network = self._network_at(handler - 1)
+            return self._extent(self.network[network]["partition"])[0] if network else None
         low, _ = self._extent(slot)
         verifier = self.chain[image].get("verified_by")
         return low + (start - self._header(piece, start) if verifier == "mcuboot" else 0)

@@ -54,6 +54,7 @@ class Project:
     `home` is the application's own folder where it is at hand, `home_shown` how reports name it.
     `repeated` are programming files that should say nothing new: only private keys are looked for in them.
     `symbol_files` are those in which the symbols of an image may stand, by its role.
+    `key_files` tell which keys to look for, and open what is encrypted; by the name that is shown.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Project:
     symbol_files: dict[str, list[Path]] = field(default_factory=dict)
     packages: list[Package] = field(default_factory=list)
     public_keys: list[Named] = field(default_factory=list)
+    key_files: dict[str, Path] = field(default_factory=dict)
 
     def image(self, role: str) -> Kconfig | None:
         """The configuration of the image with that role; None when the build has none."""

@@ -71,8 +71,8 @@ def _standing(found: Found, role: str, locator: Locator, result: ScanResult) -> 
         readers=readers,
         role=role,
         partition=where.partition,
-        image=where.image,
+        image=where.image or where.network,
         symbol=where.symbol,
         address=where.address,
-        updatable=locator.updatable(where.image) if where.image else None,
+        updatable=locator.updatable(where) if where.image or where.network else None,
     )

@@ -1,7 +1,10 @@
 """The network core of a build that we write: its first stage, its application, and who feeds it."""
 
+import bincopy
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.designs.build_dirs import Build, write_build
+from tests.made_keys import ec_key
 
 from bootverify import api
 from bootverify.design.memory import MemoryKind
@@ -60,3 +63,21 @@ def test_one_may_ask_what_code_on_the_application_core_feeds_to_the_network_core
     design = built(tmp_path, nested=False, fprotect=False)
     asked = {"policies": ["authentic-only"], "subjects": ["radio"], "attackers": ["app-code-secure"]}
     assert [finding.verdict.value for finding in api.check(design, **asked).findings] == ["violated"]
+
+
+@pytest.mark.parametrize(("place", "travels"), [(0x1009000, True), (0x1001000, False)])
+def test_a_key_in_the_network_application_travels_in_its_updates_and_one_in_the_first_stage_does_not(
+    tmp_path, place, travels
+) -> None:
+    built(tmp_path, nested=False)
+    key = ec_key(77).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    merged = bincopy.BinFile()
+    merged.add_binary(b"\x00\xff" * 300 + key + b"\x00\xff" * 300, address=place)
+    build = tmp_path / "app" / "build"
+    (build / "merged_CPUNET.hex").write_text(merged.as_ihex())
+    design = load(build, shown="build")
+    (secret,) = (each.name for each in design.keys if each.secret)
+    report = api.check(design, policies=["no-secret-in-updatable"], subjects=[secret])
+    assert ("violated" in {each.verdict.value for each in report.findings}) == travels
+    told = api.scan([build]).finds[0].standing
+    assert (told.image, told.updatable) == (("radio", True) if travels else ("b0n", False))

@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.designs.build_dirs import Build, write_build
 from tests.unit.sources.importers.test_found_keys import OWN, around, der
@@ -59,6 +59,7 @@ def test_the_innermost_symbol_around_an_address_is_told(tmp_path, content, addre
     assert symbol_at(address, [tmp_path / "none.elf", tmp_path / "zephyr.elf"]) == symbol
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(ELF)), st.integers(0, len(ELF) - 1), st.integers(0, 255))
 def test_a_damaged_file_tells_nothing_or_something_but_never_crashes(tmp_path_factory, cut, at, byte):
     path = tmp_path_factory.getbasetemp() / "damaged.elf"
