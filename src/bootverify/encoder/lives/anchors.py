@@ -6,6 +6,7 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Placement, Purpose
 from bootverify.design.memory import MemoryKind
 from bootverify.encoder.lives.foe import foe
+from bootverify.encoder.lives.root import exposed_root
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 SECURE_CODE = ("app-code-secure", "secure-partition")
@@ -76,7 +77,9 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
             return broken("the key is valid until an image made with a later one has booted", source=told.source)
         return untold("whether he gets an image made with the key into a slot", told.source)
     if who in NO_CODE or (
-        who in (*ANY_CODE, "bootloader-code") and all(_stays(design, each) for each in key.placements)
+        who in (*ANY_CODE, "bootloader-code")
+        and all(_stays(design, each) for each in key.placements)
+        and (who == "app-code-ns" or not (exposed_root(design) or design.lifecycle.flash_patch))
     ):
         return kept("the first boot with a later key invalidated it for good", told.source)
     return untold("whether he can rewrite the storage of the keys", key.source)

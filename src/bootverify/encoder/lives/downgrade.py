@@ -7,6 +7,7 @@ from bootverify.design.life import Behaviour, Recovery, Rule
 from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import UnitKind
 from bootverify.encoder.lives.foe import foe
+from bootverify.encoder.lives.root import exposed_root
 from bootverify.encoder.release import until
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -64,6 +65,10 @@ def _behind_nsib(design: Design, image: Image, who: str, counter: Rule | None) -
     fills = design.soc.guard.kind is UnitKind.SPU  # NSIB never locks its OTP words there
     if opens and (used_up or fills):
         return broken("the counter stays behind: a value that finds no free slot is ignored", source=source)
+    if where := exposed_root(design):
+        return broken(f"the first stage does not lock {where}, and he writes it", source=design.stages[0].source)
+    if design.lifecycle.flash_patch:
+        return untold("what the flash patch unit has the first stage do", design.lifecycle.source)
     if not fills and design.soc.guard.kind is not UnitKind.ACL:
         return untold("who can write the counter on this part", source)
     return kept("the counter follows every release that starts", source)

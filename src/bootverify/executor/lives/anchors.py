@@ -9,6 +9,7 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose
 from bootverify.design.memory import MemoryKind
 from bootverify.executor.lives.foe import foe
+from bootverify.executor.lives.root import page_of_root
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 SECURE = {"app-code-secure", "secure-partition"}
@@ -105,7 +106,9 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
         "ext-flash-write",
     }:
         return kept(f"the boot with {told.key} invalidated every key before it", told.source)
-    if foe(design, attacker) in CODE | {"bootloader-code"} and _kept_from_code(design, key):
+    runs = foe(design, attacker)
+    obeys = runs == "app-code-ns" or not (page_of_root(design) or design.lifecycle.flash_patch)
+    if runs in CODE | {"bootloader-code"} and obeys and _kept_from_code(design, key):
         return kept("it is invalidated, in storage that only b0 writes", told.source)
     return untold(f"whether {attacker.name} can rewrite the storage of the keys", key.source)
 

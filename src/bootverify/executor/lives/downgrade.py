@@ -14,6 +14,7 @@ from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import UnitKind
 from bootverify.executor.lives.foe import foe
 from bootverify.executor.lives.release import window
+from bootverify.executor.lives.root import page_of_root
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 MOST_MOVES = 3
@@ -191,6 +192,10 @@ class _Moves:
                     yield "lie"
             case "bootloader-code" if self.build.nsib:
                 yield "write slots"
+                if where := page_of_root(self.design):
+                    yield f"rewrite {where} and then the slots"
+                if self.design.lifecycle.flash_patch:
+                    self._doubt("what the flash patch unit has the first stage do")
                 if self.design.soc.guard.kind is UnitKind.SPU:
                     yield "fill counter"
                 elif self.build.counts and self.design.soc.guard.kind is not UnitKind.ACL:
