@@ -23,6 +23,7 @@ from bootverify.secrets.testvectors import TEST_VECTORS
 from bootverify.secrets.windows import is_text, places, windows
 
 MOST_KEYS = 8  # public keys found in the bytes whose private half is looked for; those given always are
+_CLOSED = "holds an encrypted image: what its payload says was not seen; `bootverify scan --key FILE` opens it"
 Progress = Callable[[float], None]
 
 
@@ -267,6 +268,6 @@ def _files(given: Sequence[Piece]) -> tuple[Scanned, ...]:
         sizes[piece.file] = sizes.get(piece.file, 0) + (0 if piece.opened_with else len(piece.data))
         heads = {head.start for head, body in pairwise(piece.parts) if body.name == ENCRYPTED}
         closed = any((piece.file, piece.offset + head) not in clear for head in heads)
-        note = "holds an encrypted image: what its payload says was not seen" if closed else piece.note
+        note = _CLOSED if closed else piece.note
         notes[piece.file] = notes.get(piece.file, "") or note
     return tuple(Scanned(file=file, size=size, note=notes[file]) for file, size in sizes.items())

@@ -6,8 +6,9 @@ import random
 from pathlib import Path
 
 import bincopy
+import pytest
 from cryptography.hazmat.primitives import serialization as form
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from tests.made_keys import ec_key, ed25519_key, rsa_key, x25519_key
 
 from bootverify.report.scan import scan_text
@@ -170,6 +171,28 @@ def test_an_example_key_of_a_standard_is_told_apart_with_its_section():
     result = scan_data(noise(64) + der(ed25519.Ed25519PrivateKey.from_private_bytes(seed)), "x.bin")
     assert result.finds == ()
     assert "RFC 8032, 7.1, TEST 1" in result.apart[0].reason
+
+
+@pytest.mark.parametrize(
+    ("curve", "value", "place"),
+    [
+        (ec.SECP256R1(), "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433", "RFC 5903, 8.1"),
+        (ec.SECP256R1(), "7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534", "ECC CDH, P-256"),
+        (ec.SECP256R1(), "519b423d715f8b581f4fa8ee59f4771a5b44c8130b4e3eacca54a56dda72b464", "ECDSA SigGen"),
+        (
+            ec.SECP384R1(),
+            "6b9d3dad2e1b8c1c05b19875b6659f4de23c3b667bf297ba9aa47740787137d896d5724e4c70a825f872c9ea60d2edf5",
+            "RFC 6979, A.2.6",
+        ),
+    ],
+)
+def test_a_vector_of_a_standard_is_told_apart_as_der_and_as_a_raw_number(curve, value, place):
+    raw = bytes.fromhex(value)
+    key = ec.derive_private_key(int.from_bytes(raw, "big"), curve)
+    for content in (der(key), raw):
+        result = scan_data(noise(64) + content + noise(9), "x.bin", [public_key(key.public_key())])
+        assert result.finds == ()
+        assert place in result.apart[0].reason
 
 
 def test_text_files_are_said_to_be_read_for_written_forms_alone():
