@@ -92,12 +92,10 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
     last = actions[-1] if actions else None
     match last:
         case Publish():
-            carried = (
-                subject.name
-                if isinstance(subject, Key)
-                else ", ".join(key.name for key in design.keys if key.secret and _in_image(key, last.image))
-            )
-            return f"{carried} is part of {last.image}, and {last.image} ships as an update."
+            held = [key.name for key in design.keys if key.secret and _in_image(key, last.image)]
+            carried = [subject.name] if isinstance(subject, Key) else held
+            part = f"{carried[0]} is part" if len(carried) == 1 else f"{' and '.join(carried)} are parts"
+            return f"{part} of {last.image}, and {last.image} ships as an update."
         case Inspect():
             return f"{subject.name} lies in the published update {last.image} {last.release}, which {who} reads."
         case EraseAll():
