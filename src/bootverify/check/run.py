@@ -19,7 +19,7 @@ from bootverify.check.layout import computed
 from bootverify.check.question import Question, exists, questions
 from bootverify.check.solver import available
 from bootverify.check.support import OPEN_POINT, supported
-from bootverify.check.tell import because_of_path, facts_of_actions, facts_of_lemmas
+from bootverify.check.tell import because_of_path, facts_about, facts_of_actions, facts_of_lemmas
 from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.check.worlds import device, untold_generations
@@ -195,8 +195,8 @@ class Checker:
                 base = replace(base, verdict=Verdict.VIOLATED, because=because, facts=facts)
                 return self._replayed(base, question, outcome)
             case NoWay():
-                because = "proved: no history leads there"
-                return replace(base, verdict=Verdict.VIOLATED, strength="proved", because=because)
+                because, facts = "proved: no history leads there", facts_about(self.design, question.subject)
+                return replace(base, verdict=Verdict.VIOLATED, strength="proved", because=because, facts=facts)
             case Dead(signs=signs):
                 return replace(base, verdict=Verdict.VACUOUS, because=signs.missing, witnesses=signs.seen)
             case Open():

@@ -83,6 +83,11 @@ def facts_of_actions(design: Design, question: Question, actions: Sequence[Actio
     return tuple(dict.fromkeys(facts))
 
 
+def facts_about(design: Design, subject: Subject) -> tuple[Fact, ...]:
+    """The lines of the design that say of the subject where it lies, or what updates it."""
+    return tuple(_about(design, subject))
+
+
 def because_of_path(design: Design, question: Question, actions: Sequence[Action]) -> str:
     """Why the policy is violated, in one or two sentences that name the deciding fact."""
     subject = question.subject

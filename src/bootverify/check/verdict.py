@@ -51,7 +51,8 @@ class Finding:
 
     `kind` is what the subject is: stage, image, key, partition, network or map.
     `strength` is proved, replayed, computed or `depth:N`. `lemmas` are the readable lemmas of a proof;
-    `certificate` is the text of one, when it was asked for.
+    `certificate` is the text of one, when it was asked for. `broken_by`: changes of one fact that would violate what
+    holds, where those were looked for.
     """
 
     policy: str
@@ -63,6 +64,7 @@ class Finding:
     strength: str
     because: str
     facts: tuple[Fact, ...] = ()
+    broken_by: tuple[Fact, ...] = ()
     trace: Trace | None = None
     replayed: bool = False
     witnesses: tuple[str, ...] = ()

@@ -31,6 +31,8 @@ from bootverify.report import rendered
 from bootverify.report.coverage import coverage_text
 from bootverify.report.records import json_report
 from bootverify.report.text import Manner, text
+from bootverify.sources.written import Written
+from bootverify.whatif.breaks import with_breaks
 from bootverify.whatif.coverage import Weighed, coverage_of
 
 WORST = (0, 3, 1, 2, 4)  # exit codes; of several designs the last one of these counts
@@ -96,7 +98,12 @@ def check(
         report = accepted.report
         _write_findings(report, certificates, traces)
         manner = Manner(colour=output is None and sys.stdout.isatty(), explain=explain, ledger=ledger)
-        weighed = _weighed(source, ncs, policy, subject, attacker) if coverage else None
+        weighed = None
+        if explain or coverage:
+            written, session = _document(source, ncs), api.session(policies=policy or (), attackers=attacker or ())
+            with bar() as progress:
+                report = with_breaks(report, written, session, subject or (), progress=progress) if explain else report
+                weighed = coverage_of(written, session, subject or (), progress=progress) if coverage else None
         deliver(_told(report, format, manner, weighed), output)
         for discrepancy in report.discrepancies:
             complain(f"executor and encoder disagree, which is a defect of bootverify: {discrepancy}")
@@ -123,17 +130,13 @@ def _write_findings(report: Report, certificates: Path | None, traces: Path | No
             write(traces / name.replace("/", "_"), to_json(finding.trace))
 
 
-def _weighed(
-    source: str, ncs: str | None, policies: Policies, subjects: Subjects, attackers: Attackers
-) -> tuple[Weighed, ...]:
-    """What each fact of the input weighs with the same questions."""
+def _document(source: str, ncs: str | None) -> Written:
+    """The input as it is written, to be tried with other values."""
     from bootverify.cli.inputs import written_of  # noqa: PLC0415 - few ask
     from bootverify.sources.mutate import mutated  # noqa: PLC0415
 
-    written = written_of(source) if ncs is None else mutated(written_of(source), {"sdk": ncs})
-    session = api.session(policies=policies or (), attackers=attackers or ())
-    with bar() as progress:
-        return coverage_of(written, session, subjects or (), progress=progress)
+    written = written_of(source)
+    return written if ncs is None else mutated(written, {"sdk": ncs})
 
 
 def _told(report: Report, form: Format, manner: Manner, weighed: tuple[Weighed, ...] | None) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bootverify.check.verdict import Finding, Report, Verdict
+from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.machine.trace import Step, action_to_dict
 from bootverify.report.coverage import coverage_record
 from bootverify.whatif.coverage import Weighed
@@ -56,10 +56,8 @@ def question(finding: Finding) -> dict[str, Any]:
         "verdict": finding.verdict.value,
         "strength": finding.strength,
         "because": finding.because,
-        "facts": [
-            {"file": fact.source.file, "line": fact.source.line, "text": fact.text, "written": fact.source.text}
-            for fact in finding.facts
-        ],
+        "facts": [_fact(fact) for fact in finding.facts],
+        "broken_by": [_fact(fact) for fact in finding.broken_by],
         "trace": [_step(step) for step in finding.trace.steps] if finding.trace else None,
         "replayed": finding.replayed,
         "witnesses": list(finding.witnesses),
@@ -70,6 +68,10 @@ def question(finding: Finding) -> dict[str, Any]:
         "repair": finding.repair,
         "accepted": finding.accepted,
     }
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {"file": fact.source.file, "line": fact.source.line, "text": fact.text, "written": fact.source.text}
 
 
 def _step(step: Step) -> dict[str, Any]:

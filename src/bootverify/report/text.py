@@ -119,12 +119,23 @@ def _proved(group: Sequence[Finding], facts: Sequence[Fact], how: Manner) -> Ite
     if first.trace is not None and first.verdict is Verdict.HOLDS and how.explain:
         yield from _attack(first.trace, "As it was shown")
     if how.explain:
+        yield from _broken(group, how)
         lemmas = dict.fromkeys(lemma for each in group for lemma in each.lemmas)
         for lemma in lemmas:
             yield from wrapped(f"lemma: {lemma}", 4, 11)
         witnesses = dict.fromkeys(seen for each in group for seen in each.witnesses)
         if witnesses:
             yield from wrapped(f"seen alive: {'; '.join(witnesses)}", 4, 16)
+
+
+def _broken(group: Sequence[Finding], how: Manner) -> Iterator[str]:
+    """What would break an answer that holds."""
+    broken = tuple(dict.fromkeys(fact for each in group for fact in each.broken_by))
+    if broken:
+        yield "  Would be broken by, among others" if len(broken) > MOST_FACTS else "  Would be broken by"
+        yield from _facts(broken[:MOST_FACTS], how)
+    else:
+        yield "  No change of one fact was found that would break it."
 
 
 def _facts(facts: Sequence[Fact], how: Manner) -> Iterator[str]:

@@ -23,6 +23,10 @@ _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
 _PLACE = {"file": _TEXT, "line": {"type": "integer", "minimum": 0}}
 _VERDICTS = ["holds", "violated", "undefined", "vacuous", "unknown", "not-applicable"]
+_FACTS: dict[str, Any] = {
+    "type": "array",
+    "items": {"type": "object", "required": ["file", "line", "text"], "properties": {**_PLACE, "text": _TEXT}},
+}
 _QUESTION: dict[str, Any] = {
     "policy": _TEXT,
     "title": _TEXT,
@@ -33,10 +37,8 @@ _QUESTION: dict[str, Any] = {
     "verdict": {"enum": _VERDICTS},
     "strength": {"type": "string", "pattern": "^(proved|replayed|computed|depth:.*|)$"},
     "because": _TEXT,
-    "facts": {
-        "type": "array",
-        "items": {"type": "object", "required": ["file", "line", "text"], "properties": {**_PLACE, "text": _TEXT}},
-    },
+    "facts": _FACTS,
+    "broken_by": _FACTS,
     "trace": {"type": ["array", "null"], "items": {"type": "object", "required": ["action", "observation"]}},
     "replayed": {"type": "boolean"},
     "witnesses": _TEXTS,

@@ -7,6 +7,8 @@ switch or a choice, so idle means: as far as was tried.
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from bootverify.check.session import Session
@@ -22,6 +24,7 @@ from bootverify.whatif.domain import domain
 from bootverify.whatif.facts import leaves, shown
 
 FOR_READERS = frozenset({"bootverify", "name", "title", "holds"})  # words of which nothing follows
+PLACEMENT = "placement"
 GONE = "left out"
 Question = tuple[str, str, str, str]
 Place = tuple[str | int, ...]
@@ -60,7 +63,7 @@ def coverage_of(
     Raises:
         InputError: the document is no design that can be read.
     """
-    facts = [(path, value) for path, value in leaves(written.plain, ()) if path[-1] not in FOR_READERS]
+    facts = facts_of(written)
     scale = _Scale(written, session, subjects)
     found = []
     for number, (path, value) in enumerate(facts, start=1):
@@ -68,6 +71,16 @@ def coverage_of(
         if progress is not None:
             progress(number / len(facts))
     return tuple(found)
+
+
+def facts_of(written: Written) -> list[tuple[Place, object]]:
+    """The path and value of each fact of a document; where a key lies is one."""
+    found: dict[Place, object] = {}
+    for path, value in leaves(written.plain, ()):
+        whole = path[: path.index(PLACEMENT) + 1] if PLACEMENT in path else path
+        if path[-1] not in FOR_READERS:
+            found[whole] = value if whole == path else reduce(getitem, whole, written.plain)
+    return list(found.items())
 
 
 class _Scale:
@@ -82,7 +95,7 @@ class _Scale:
     def weighed(self, at: Place, value: object) -> Weighed:
         """One fact; what equals the design that is there, or cannot be read, is no other value."""
         path, tried, decides = ".".join(map(str, at)), [], ""
-        for words, edited in _edited(self.written, path, value):
+        for words, edited in other_values(self.written, path, value):
             try:
                 design = design_of(edited)
                 if design == self.design:
@@ -105,13 +118,15 @@ class _Scale:
         return _words(next(iter(left))) if left else ""
 
 
-def _edited(written: Written, path: str, value: object) -> Iterator[tuple[str, Written]]:
-    """The document with another value in that place, and without any; of a list, with one item otherwise."""
+def other_values(written: Written, path: str, value: object) -> Iterator[tuple[str, Written]]:
+    """The document with another value in that place, and without any; of a list, with one item otherwise, or less."""
     items: list[object] = value if isinstance(value, list) else []
     for number, item in enumerate(items):
         for other in _others(written, f"{path}.{number}", item):
             words = shown([*items[:number], other, *items[number + 1 :]])
             yield words, mutated(written, {f"{path}.{number}": other})
+        if isinstance(item, str):
+            yield shown([*items[:number], *items[number + 1 :]]), mutated(written, drop=(f"{path}.{number}",))
     for other in _others(written, path, value):
         yield shown(other), mutated(written, {path: other})
     yield GONE, mutated(written, drop=(path,))
