@@ -7,7 +7,7 @@ before.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 from bootverify.encoder.boot_system import BootSystem
@@ -134,18 +134,25 @@ def _choices(transition: Transition) -> Iterator[dict[Term, Value]]:
 
 def _allowed(transition: Transition, told: Valuation) -> Iterator[dict[Term, Value]]:
     """The choices that the guard allows; what it says of the first inputs is looked at before the others are chosen."""
-    left = list(conjuncts(transition.guard))
+    first, *others = _in_turn(transition.guard, transition.inputs)
+    if not all(map(told.of, first)):
+        return
     kept: list[dict[Term, Value]] = [{}]
-    for number in range(len(transition.inputs) + 1):
-        open_ = set(transition.inputs[number:])
-        asked = [each for each in left if each.free.isdisjoint(open_)]
-        left = [each for each in left if not each.free.isdisjoint(open_)]
+    for added, asked in zip(transition.inputs, others, strict=True):
+        kept = [{**each, added: value} for each in kept for value in domain(added.sort)]
         if asked:
-            kept = [each for each in kept if all(map((Valuation(each, told) if each else told).of, asked))]
-        if number < len(transition.inputs):
-            added = transition.inputs[number]
-            kept = [{**each, added: value} for each in kept for value in domain(added.sort)]
+            kept = [each for each in kept if all(map(Valuation(each, told).of, asked))]
     yield from kept
+
+
+@lru_cache(maxsize=4096)
+def _in_turn(guard: Term, inputs: tuple[Term, ...]) -> tuple[tuple[Term, ...], ...]:
+    """What a guard says where no input is chosen, then what it says more with each input in turn."""
+    turns: list[list[Term]] = [[] for _ in range(len(inputs) + 1)]
+    for conjunct in conjuncts(guard):
+        last = max((number for number, each in enumerate(inputs, start=1) if each in conjunct.free), default=0)
+        turns[last].append(conjunct)
+    return tuple(map(tuple, turns))
 
 
 def _kind(action: Action) -> Kind:

@@ -273,13 +273,11 @@ class OwnerBuild(OwnerKeys):
 
     def invalidated(self, store: Store, genuine: Genuine, held: bytes) -> bool:
         """Whether `held` is that release with NSIB's mark: nothing but the valid word differs."""
-        part = self._part(store, genuine.release, genuine.slot or store.slot)
-        found = held[part.offset : part.offset + len(part.data)]
         if not nsib_chooses(self.design, self.design.image(store.image)):
             return False
-        word = slice(FW_INFO_VALID, FW_INFO_VALID + 4)
-        same = found[: word.start] + part.data[word] + found[word.stop :]
-        return same == part.data
+        part = self._part(store, genuine.release, genuine.slot or store.slot)
+        found, word = held[part.offset : part.offset + len(part.data)], FW_INFO_VALID
+        return found[:word] == part.data[:word] and found[word + 4 :] == part.data[word + 4 :]
 
     def whole_image_in(self, store: Store, held: bytes) -> Genuine | None:
         """The release of the store's image that lies in clear at the start of `held`."""
