@@ -8,7 +8,19 @@ from tests.fuzz.mutate import mutated
 from tests.fuzz.readers import READERS, fed
 from tests.fuzz.seeds import seeds
 
-SLOW = {"config", "partitions", "network", "regions", "domains", "built-tree", "package", "provision"}
+SLOW = {
+    "config",
+    "partitions",
+    "network",
+    "regions",
+    "domains",
+    "built-tree",
+    "package",
+    "provision",
+    "compiled",
+    "record",
+    "cache",
+}
 
 
 def test_every_reader_takes_its_seeds() -> None:

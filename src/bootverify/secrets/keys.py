@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
@@ -113,7 +112,7 @@ def compiled_in(key: PublicKey) -> tuple[str, bytes] | None:
 def _public_half(pem: bytes, label: bytes) -> object:
     try:
         if label == b"CERTIFICATE":
-            return x509.load_pem_x509_certificate(pem).public_key()
+            return _certified(pem)
         if label == b"OPENSSH PRIVATE KEY":
             return form.load_ssh_private_key(pem, None).public_key()
         if label.endswith(b"PRIVATE KEY"):
@@ -123,11 +122,20 @@ def _public_half(pem: bytes, label: bytes) -> object:
         return None
 
 
+def _certified(content: bytes) -> object:
+    """The key of a certificate in PEM or DER."""
+    from cryptography import x509  # noqa: PLC0415 - takes half as long to load as all the rest, and few files need it
+
+    if content.startswith(b"-----"):
+        return x509.load_pem_x509_certificate(content).public_key()
+    return x509.load_der_x509_certificate(content).public_key()
+
+
 def _der_public(content: bytes) -> object:
     for attempt in (
         form.load_der_public_key,
         lambda der: form.load_der_private_key(der, None).public_key(),
-        lambda der: x509.load_der_x509_certificate(der).public_key(),
+        _certified,
     ):
         try:
             return attempt(content)
@@ -164,7 +172,7 @@ def public_parts(data: bytes) -> Iterator[Seen]:
     for match in _CERTIFICATE.finditer(data):
         end = match.start() + 4 + int.from_bytes(data[match.start() + 2 : match.start() + 4], "big")
         try:
-            key = public_key(x509.load_der_x509_certificate(data[match.start() : end]).public_key())
+            key = public_key(_certified(data[match.start() : end]))
         except _TRIED:
             continue
         found.append(Seen(match.start(), end - match.start(), key, certificate=True))

@@ -4,10 +4,12 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,6 +43,8 @@ class Workers:
         if self.count < 2:
             return ((task, work(task)) for task in tasks)
         if self._pool is None:
+            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - most searches are short
+
             self._pool = ProcessPoolExecutor(self.count, mp_context=multiprocessing.get_context("fork"))
         return _Ahead(self._pool, work, iter(tasks), 2 * self.count)
 
@@ -48,7 +52,7 @@ class Workers:
 class _Ahead(Iterator[tuple[T, R]]):
     """The results of a pool that is kept a few tasks ahead of who takes them."""
 
-    def __init__(self, pool: ProcessPoolExecutor, work: Callable[[T], R], tasks: Iterator[T], most: int) -> None:
+    def __init__(self, pool: "ProcessPoolExecutor", work: Callable[[T], R], tasks: Iterator[T], most: int) -> None:
         self.pool, self.work, self.tasks = pool, work, tasks
         self.running: deque[tuple[T, Future[R]]] = deque()
         for task in islice(tasks, most):

@@ -4,6 +4,7 @@ Layouts: child images (SDK <= 2.6) have the application in `zephyr/` and each ch
 sysbuild every image has a folder and `zephyr/.config` holds the build system's own SB_CONFIG symbols.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from bootverify.sources.input_file import MIB, read_bytes
 
 MOST_IMAGES = 40
 _DTS_LIMIT = 4 * MIB
+_DOMAIN = re.compile(r"(partitions|regions)_[A-Za-z0-9]{1,40}\.yml")
 _SYMBOLS = [
     *("zephyr/zephyr.elf", "zephyr/zephyr_final.map", "zephyr/zephyr.map"),
     *("tfm/bin/tfm_s.elf", "tfm/bin/tfm_s.map"),
@@ -62,6 +64,8 @@ def _kconfigs(project: Project, path: Path) -> None:
     found: list[tuple[str, Kconfig]] = []
     for folder in _image_folders(path):
         if len(found) >= MOST_IMAGES:
+            words = f"more than {MOST_IMAGES} images; this one and those after it are not read"
+            project.ledger.add(Source(file=shown_path(project.shown, folder, path)), words)
             break
         file = folder / "zephyr" / ".config"
         name = folder.relative_to(path).as_posix()
@@ -147,6 +151,8 @@ def _maps(project: Project, path: Path) -> None:
             elif file.name == "pm_CPUNET.config":
                 project.network_compiled = read_pm_config(file, shown=shown)
             else:
+                if _DOMAIN.fullmatch(file.name):
+                    project.ledger.add(Source(file=shown), "a map of another domain, which is not modelled")
                 continue
             _input(project, path, file)
 

@@ -3,6 +3,7 @@
 from typing import Any, get_args
 
 from bootverify.design.boot import EncryptionType, SignatureType, UpgradeMode
+from bootverify.design.protection import UnitKind
 from bootverify.design.soc import FlashPatch
 from bootverify.design.source import Source
 from bootverify.errors import InputError
@@ -221,7 +222,12 @@ class _Chain:
 
     def _manager(self) -> str:
         """Who separates the two sides: SPM where the build has its image and no TF-M, else TF-M."""
-        return "spm" if self.project.image("spm") is not None and "tfm" not in self.partitions else "tfm"
+        spm = self.project.image("spm")
+        if spm is None or "tfm" in self.partitions:
+            return "tfm"
+        if self.project.soc is not None and load_soc(self.project.soc.name).guard.kind is not UnitKind.SPU:
+            raise NotDrawn(Source(file=spm.file), f"SPM needs an SPU, and {self.project.soc.name} has none")
+        return "spm"
 
     def _whole(self, manager: str) -> str:
         """The partition of an application that the reset vector starts."""

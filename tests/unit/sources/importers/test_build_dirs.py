@@ -167,6 +167,12 @@ def test_the_secure_partition_manager_of_older_releases_is_a_stage(tmp_path) -> 
     assert imported_text(tmp_path / "app" / "build", shown="build").count("program: spm") == 1
 
 
+def test_spm_on_a_part_that_cannot_have_it_leaves_the_map(tmp_path) -> None:
+    design = load(divided_by_spm(tmp_path, soc="nrf52840"))
+    assert design.stages == ()
+    assert any("SPM needs an SPU, and nrf52840 has none" in entry.what for entry in design.ledger)
+
+
 def test_an_application_that_starts_inside_a_region_opens_the_end_of_spm(tmp_path, capsys) -> None:
     path = divided_by_spm(tmp_path, map_changes=BORDER)
     assert run(["check", str(path), "--policy", "isolation-boundary", "--subject", "spm"]) == 1
@@ -179,3 +185,14 @@ def test_an_empty_slot_for_updates_takes_none(tmp_path) -> None:
     empty = {"mcuboot_secondary": {"address": 0, "size": 0, "region": "external_flash"}}
     design = built(tmp_path, map_changes=empty)
     assert [image.staging for image in design.images] == [None, None]
+
+
+def test_what_is_not_read_of_a_build_stands_in_the_ledger(tmp_path) -> None:
+    path = write_build(tmp_path / "app" / "build", Build())
+    (path / "partitions_CPURAD.yml").write_text("app: {address: 0x0, size: 0x1000}\n")
+    for number in range(60):
+        (path / f"x{number:02}" / "zephyr").mkdir(parents=True)
+        (path / f"x{number:02}" / "zephyr" / ".config").write_text("CONFIG_A=y\n")
+    told = {(entry.file, entry.what) for entry in load(path, shown="build").ledger}
+    assert ("build/partitions_CPURAD.yml", "a map of another domain, which is not modelled") in told
+    assert any("more than 40 images" in what for _, what in told)
