@@ -14,6 +14,7 @@ $(READY): pyproject.toml
 	@echo "setting up $(VENV) (once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m compileall -q src
 	@touch $(READY)
 
 setup: $(READY)  ## make the virtual environment with pinned versions
