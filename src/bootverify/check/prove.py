@@ -13,7 +13,7 @@ from bootverify.check.boxes import Boxes, reachable_boxes
 from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import NotProved, Proof, Prover
 from bootverify.check.search import Exhausted, GaveUp, Path, shortest
-from bootverify.check.solver import Z3, Sat, Unsat, solve
+from bootverify.check.solver import Sat, Unsat, solve
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import BootSystem, system_for
@@ -86,7 +86,7 @@ class Theory:
         left = tuple(each for each in guesses if self._unsat(all_start(self.system, [each.term])))
         while left:
             asked = self._kept(left)
-            answer = solve(asked.plain, "z3", wanted=asked.telling, within=self._z3)
+            answer = solve(asked.plain, "z3", wanted=asked.telling)
             broken = {name for name, value in answer.values if value} if isinstance(answer, Sat) else set()
             if not broken:
                 break
@@ -104,11 +104,6 @@ class Theory:
         terms, ranges = ([lemma.term for lemma in lemmas] for lemmas in (self.lemmas, self._ranges))
         asked = [all_start(self.system, terms), all_preserved(self.system, terms, ranges)]
         return all(map(self._unsat, [*asked, self._kept(self._surviving)] if self._surviving else asked))
-
-    @cached_property
-    def _z3(self) -> Z3:
-        """One that answers what is asked of this system, in the order in which it is asked."""
-        return Z3()
 
     @cached_property
     def prover(self) -> Prover:
@@ -141,7 +136,7 @@ class Theory:
             return None
         terms = [lemma.term for lemma in self.lemmas]
         asked = implied(claim, terms, self._about(claim))
-        answer = solve(asked.text, self.solvers[0], within=self._z3)
+        answer = solve(asked.text, self.solvers[0])
         if not isinstance(answer, Unsat):
             return None
         if not all(isinstance(solve(asked.text, other), Unsat) for other in self.solvers[1:]):
@@ -159,8 +154,7 @@ class Theory:
 
     def _unsat(self, obligation: Obligation) -> bool:
         text, telling = obligation.plain, obligation.telling
-        within = self._z3 if telling else None  # as it was asked before
-        return all(isinstance(solve(text, each, wanted=telling, within=within), Unsat) for each in self.solvers)
+        return all(isinstance(solve(text, each, wanted=telling), Unsat) for each in self.solvers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

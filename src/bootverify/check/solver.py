@@ -79,20 +79,17 @@ def chosen(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
-def solve(
-    text: str, solver: str = "z3", *, rlimit: int = RLIMIT, wanted: tuple[str, ...] = (), within: "Z3 | None" = None
-) -> Answer:
+def solve(text: str, solver: str = "z3", *, rlimit: int = RLIMIT, wanted: tuple[str, ...] = ()) -> Answer:
     """What `solver` answers to the script `text`, which ends in its one `(check-sat)`.
 
     `rlimit` bounds z3; the others have bounds of their own. The same text is asked once: attackers often differ in
-    nothing that a claim is about. Of z3, `wanted` are symbols of sort Int or Bool whose values belong to the answer. It
-    is asked `within` one that has answered others before, else, for more than yes or no, in a new one.
+    nothing that a claim is about. Of z3, `wanted` are symbols of sort Int or Bool whose values belong to the answer.
 
     Raises:
         SolverUnavailable: it is not installed.
     """
     if solver == "z3":
-        return _z3(text, rlimit, wanted, within)
+        return _z3(text, rlimit, wanted)
     return _asker(solver)(text, rlimit)
 
 
@@ -114,17 +111,13 @@ def _asker(solver: str) -> Callable[[str, int], Answer]:
 # -- z3
 
 
-def _z3(text: str, rlimit: int, wanted: Sequence[str] = (), within: "Z3 | None" = None) -> Answer:
+def _z3(text: str, rlimit: int, wanted: Sequence[str] = ()) -> Answer:
     yes_or_no = CORES not in text and not wanted
-    asked = within or (_shared() if yes_or_no else Z3())
-    return asked.ask(text, rlimit, wanted)
+    return (_shared() if yes_or_no else Z3()).ask(text, rlimit, wanted)
 
 
 class Z3:
-    """A z3 that forgets each question before the next: the same ones in the same order get the same cores and values.
-
-    To begin anew in one is quicker than to make one.
-    """
+    """A z3 that forgets each question before the next; that is quicker than a new one, but cores may differ then."""
 
     def __init__(self) -> None:
         self._library = _z3_library()
