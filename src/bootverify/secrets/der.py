@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization as form
@@ -10,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import PublicKey, der_size, public_key
+from bootverify.secrets.material import Material
 
 # the header of a SEQUENCE, then what each form begins with: a version and an AlgorithmIdentifier, a version and an
 # OCTET STRING of a scalar's length, a version and a modulus; last PBES2 (1.2.840.113549.1.5.13) or an older PBE scheme
@@ -26,19 +26,7 @@ _CURVE_BY_WIDTH: dict[int, ec.EllipticCurve] = {32: ec.SECP256R1(), 48: ec.SECP3
 _TRIED = (ValueError, TypeError, UnsupportedAlgorithm)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DerKey:
-    """A private key found; `public` is None when its public half cannot be told. Holds no value."""
-
-    offset: int
-    size: int
-    form: Form
-    type: str
-    public: PublicKey | None
-    cut: bool = False
-
-
-def private_keys(data: bytes) -> Iterator[DerKey]:
+def private_keys(data: bytes) -> Iterator[Material]:
     """The private keys in `data`, outermost only, in the order of their offsets."""
     behind = 0
     for match in _STARTS.finditer(data):
@@ -50,13 +38,13 @@ def private_keys(data: bytes) -> Iterator[DerKey]:
             yield key
 
 
-def key_at(data: bytes, at: int, kind: Form) -> DerKey | None:
+def key_at(data: bytes, at: int, kind: Form) -> Material | None:
     """The private key of that form at that offset; None when what stands there is no such key."""
     size = der_size(data, at)
     cut = at + size > len(data)
     der = data[at : at + size]
     if kind is Form.PKCS8_ENCRYPTED:
-        return None if cut else DerKey(offset=at, size=size, form=kind, type="unknown", public=None)
+        return None if cut else Material(offset=at, size=size, form=kind)
     try:
         private = form.load_der_private_key(der, None)
     except _TRIED:
@@ -64,10 +52,11 @@ def key_at(data: bytes, at: int, kind: Form) -> DerKey | None:
         if public is None and not (cut and kind_of):
             return None
         said = public.type if public else kind_of
-        return DerKey(offset=at, size=len(der), form=kind, type=said, public=public, cut=cut)
+        how = "cut short" if cut else ""
+        return Material(offset=at, size=len(der), form=kind, type=said, public=public, how=how)
     public = public_key(private.public_key())
     said = public.type if public else type(private).__name__.strip("_").removesuffix("PrivateKey")
-    return DerKey(offset=at, size=size, form=kind, type=said, public=public)
+    return Material(offset=at, size=size, form=kind, type=said, public=public)
 
 
 def _by_parts(der: bytes, kind: Form) -> tuple[PublicKey | None, str]:

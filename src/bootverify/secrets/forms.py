@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from bootverify.secrets.der import private_keys
 from bootverify.secrets.encoded import Run, runs
-from bootverify.secrets.find import Form
 from bootverify.secrets.jwk import jwk_keys
 from bootverify.secrets.keys import PublicKey, public_parts
+from bootverify.secrets.material import Material
 from bootverify.secrets.pem import openssh_keys, pem_keys
 
 LOOKED_FOR = (
@@ -18,20 +18,6 @@ LOOKED_FOR = (
     "OpenSSH",
 )
 _DEPTH = 2  # text inside text: base64 of a PEM file
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """A private or symmetric key in a known form; `fingerprint` as in `find.Find`. Holds no value."""
-
-    offset: int
-    size: int
-    form: Form
-    type: str
-    fingerprint: str
-    public: PublicKey | None = None
-    how: str = ""
-    example: str = ""  # why it is no secret after all, though nothing tells its public half
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +57,12 @@ def _inside(each: Material, other: Material) -> bool:
 
 
 def _read(data: bytes, depth: int) -> tuple[list[Material], list[Harmless], list[Run]]:
-    found, harmless = list(_direct(data)), list(_public(data))
+    direct, harmless = list(_direct(data)), list(_public(data))
+    found = [each for each in direct if not each.none]
     harmless += (
-        Harmless(offset=key.offset, size=key.size, what=key.form.value, reason=key.none)
-        for key in pem_keys(data)
-        if key.none
+        Harmless(offset=each.offset, size=each.size, what=each.form.value, reason=each.none)
+        for each in direct
+        if each.none
     )
     covered = [(m.offset, m.offset + m.size) for m in found]
     open_runs = []
@@ -104,47 +91,8 @@ def _carried(each: Material, run: Run) -> Material:
 
 
 def _direct(data: bytes) -> Iterator[Material]:
-    for key in pem_keys(data):
-        if not key.none:
-            yield Material(
-                offset=key.offset,
-                size=key.size,
-                form=key.form,
-                type=key.type,
-                fingerprint=_fingerprint(key.public),
-                public=key.public,
-                how=key.how,
-                example=key.example,
-            )
-    for key, symmetric in jwk_keys(data):
-        yield Material(
-            offset=key.offset,
-            size=key.size,
-            form=key.form,
-            type=key.type,
-            fingerprint=symmetric or _fingerprint(key.public),
-            public=key.public,
-        )
-    for key in openssh_keys(data):
-        yield Material(
-            offset=key.offset,
-            size=key.size,
-            form=key.form,
-            type=key.type,
-            fingerprint=_fingerprint(key.public),
-            public=key.public,
-            how=key.how,
-        )
-    for der in private_keys(data):
-        yield Material(
-            offset=der.offset,
-            size=der.size,
-            form=der.form,
-            type=der.type,
-            fingerprint=_fingerprint(der.public),
-            public=der.public,
-            how="cut short" if der.cut else "",
-        )
+    for each in (pem_keys, jwk_keys, openssh_keys, private_keys):
+        yield from each(data)
 
 
 def _public(data: bytes) -> Iterator[Harmless]:
@@ -158,7 +106,3 @@ def _public(data: bytes) -> Iterator[Harmless]:
             public=seen.key,
             certified=seen.certificate,
         )
-
-
-def _fingerprint(public: PublicKey | None) -> str:
-    return public.fingerprint if public else ""

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from bootverify.secrets.encoded import base64_of
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import PublicKey, public_key
-from bootverify.secrets.pem import TextKey
+from bootverify.secrets.material import Material
 
 _LONGEST = 16 * 1024
 _BRACE = re.compile(rb"[{}]")
@@ -18,8 +18,8 @@ _MEMBER = re.compile(rb"\\?\"(kty|crv|d|x|y|n|e|k)\\?\"\s*:\s*\\?\"([A-Za-z0-9_=
 _EC: dict[bytes, ec.EllipticCurve] = {b"P-256": ec.SECP256R1(), b"P-384": ec.SECP384R1(), b"P-521": ec.SECP521R1()}
 
 
-def jwk_keys(data: bytes) -> Iterator[tuple[TextKey, str]]:
-    """The private JWKs in `data`, each with the fingerprint of the raw key where it is symmetric, else with ""."""
+def jwk_keys(data: bytes) -> Iterator[Material]:
+    """The private and symmetric JWKs in `data`."""
     behind = 0
     for match in _KTY.finditer(data):
         if match.start() < behind:
@@ -31,12 +31,12 @@ def jwk_keys(data: bytes) -> Iterator[tuple[TextKey, str]]:
             continue
         behind, size = stop, stop - start
         if match[1] == b"oct":
-            key = TextKey(offset=start, size=size, form=Form.JWK, type=f"symmetric, {len(raw) * 8} bits")
-            yield key, hashlib.sha256(raw).hexdigest()
+            said, digest = f"symmetric, {len(raw) * 8} bits", hashlib.sha256(raw).hexdigest()
+            yield Material(offset=start, size=size, form=Form.JWK, type=said, symmetric=digest)
             continue
         public = _public(match[1], members, raw)
         said = public.type if public else match[1].decode("ascii")
-        yield TextKey(offset=start, size=size, form=Form.JWK, type=said, public=public), ""
+        yield Material(offset=start, size=size, form=Form.JWK, type=said, public=public)
 
 
 def _object_around(data: bytes, within: "re.Match[bytes]") -> tuple[int, int]:

@@ -5,7 +5,7 @@ import hashlib
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization as form
@@ -14,6 +14,7 @@ from bootverify.secrets.der import key_at
 from bootverify.secrets.encoded import base64_of
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import PublicKey, public_key
+from bootverify.secrets.material import Material
 from bootverify.secrets.testvectors import TEST_CONTENTS
 
 LONGEST = 32 * 1024  # characters of one PEM block
@@ -28,21 +29,7 @@ _INNER = {b"PRIVATE KEY": Form.PKCS8, b"RSA PRIVATE KEY": Form.PKCS1, b"EC PRIVA
 _TYPES = {b"RSA": "RSA", b"EC": "EC", b"DSA": "DSA"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextKey:
-    """A private key in a text form; `none` says why it is no key after all, `example` why no secret. Holds no value."""
-
-    offset: int
-    size: int
-    form: Form
-    type: str = "unknown"
-    public: PublicKey | None = None
-    how: str = ""
-    none: str = ""
-    example: str = ""
-
-
-def pem_keys(data: bytes) -> Iterator[TextKey]:
+def pem_keys(data: bytes) -> Iterator[Material]:
     """The PEM private keys in `data`: whole ones, and those whose end or beginning is missing."""
     behind = 0
     for match in _BEGIN.finditer(data):
@@ -66,7 +53,7 @@ def bodies(data: bytes) -> Iterator[bytes]:
             yield body[0]
 
 
-def _from_begin(data: bytes, begin: "re.Match[bytes]") -> TextKey:
+def _from_begin(data: bytes, begin: "re.Match[bytes]") -> Material:
     start, label = begin.end(), begin[1]
     window = data[start : start + LONGEST]
     headers = _HEADERS.search(window[:200])
@@ -81,34 +68,32 @@ def _from_begin(data: bytes, begin: "re.Match[bytes]") -> TextKey:
     said = _TYPES.get(label.split(b" ")[0], "unknown")
     if len(content) < 8:
         reason = "the header line alone, as readers of PEM carry it; no key follows"
-        return TextKey(offset=begin.start(), size=begin.end() - begin.start(), form=kind, none=reason)
+        return Material(offset=begin.start(), size=begin.end() - begin.start(), form=kind, none=reason)
     if headers or label == b"ENCRYPTED PRIVATE KEY":
         known = TEST_CONTENTS.get(hashlib.sha256(content).hexdigest(), "")
         why = f"an example key that everybody knows: {known}" if known else ""
-        return TextKey(offset=begin.start(), size=size, form=kind, type=said, how="under a password", example=why)
+        return Material(offset=begin.start(), size=size, form=kind, type=said, how="under a password", example=why)
     if label == b"OPENSSH PRIVATE KEY":
         inner = next(openssh_keys(content), None)
         if inner is not None:
-            return TextKey(
-                offset=begin.start(), size=size, form=kind, type=inner.type, public=inner.public, how=inner.how
-            )
+            return replace(inner, offset=begin.start(), size=size, form=kind)
     found = key_at(content, 0, _INNER.get(label, Form.PKCS8)) if content[0] == 0x30 else None
     if found is None:
         found = next((each for k in _INNER.values() if (each := key_at(content, 0, k))), None)
     if found is None and content[:1] != b"\x30" and not content.startswith(_MAGIC[:8]):
         reason = "a header line, and what follows is no key"
-        return TextKey(offset=begin.start(), size=size, form=kind, none=reason)
+        return Material(offset=begin.start(), size=size, form=kind, none=reason)
     public = found.public if found else None
-    return TextKey(
+    return Material(
         offset=begin.start(),
         size=size,
-        form=Form.PEM_CUT if not whole or found is None or found.cut else kind,
+        form=Form.PEM_CUT if not whole or found is None or found.how else kind,
         type=found.type if found and found.type else said,
         public=public,
     )
 
 
-def _to_end(data: bytes, end: "re.Match[bytes]") -> TextKey | None:
+def _to_end(data: bytes, end: "re.Match[bytes]") -> Material | None:
     """The key whose last lines stand before an END line that no BEGIN line opens."""
     before = data[max(0, end.start() - LONGEST) : end.start()]
     body = _BODY_BEFORE.search(before[_last_foreign(before) :])
@@ -119,7 +104,7 @@ def _to_end(data: bytes, end: "re.Match[bytes]") -> TextKey | None:
     content = base64_of(text)
     found = key_at(content, 0, _INNER.get(end[1], Form.PKCS8)) if content[:1] == b"\x30" else None
     said = found.type if found else _TYPES.get(end[1].split(b" ")[0], "unknown")
-    return TextKey(
+    return Material(
         offset=lead,
         size=end.end() - lead,
         form=Form.PEM_CUT,
@@ -137,7 +122,7 @@ def _last_foreign(text: bytes) -> int:
     return at
 
 
-def openssh_keys(data: bytes) -> Iterator[TextKey]:
+def openssh_keys(data: bytes) -> Iterator[Material]:
     """The binary form of OpenSSH (PROTOCOL.key), which carries the public half in clear even under a password."""
     at = data.find(_MAGIC)
     while at >= 0:
@@ -147,7 +132,7 @@ def openssh_keys(data: bytes) -> Iterator[TextKey]:
         at = data.find(_MAGIC, at + len(_MAGIC))
 
 
-def _openssh(data: bytes, at: int) -> TextKey | None:
+def _openssh(data: bytes, at: int) -> Material | None:
     strings, position = [], at + len(_MAGIC)
     try:
         for index in range(5):
@@ -167,7 +152,7 @@ def _openssh(data: bytes, at: int) -> TextKey | None:
         how = "cut short"
     end = min(position, len(data))
     said = public.type if public else "unknown"
-    return TextKey(offset=at, size=end - at, form=Form.OPENSSH, type=said, public=public, how=how)
+    return Material(offset=at, size=end - at, form=Form.OPENSSH, type=said, public=public, how=how)
 
 
 def _ssh_public(blob: bytes) -> PublicKey | None:

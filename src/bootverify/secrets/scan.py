@@ -6,8 +6,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from bootverify.secrets.find import Apart, Find, Form, Opened, Place, Scanned, ScanResult
-from bootverify.secrets.forms import LOOKED_FOR, Harmless, Material, Reading, read
+from bootverify.secrets.forms import LOOKED_FOR, Harmless, Reading, read
 from bootverify.secrets.keys import PublicKey
+from bootverify.secrets.material import Material
 from bootverify.secrets.opened import (
     Opener,
     holds_encrypted,
