@@ -78,9 +78,15 @@ def _listed(text: bytes) -> Iterator[bytes]:
 
 
 def _decimal(text: bytes) -> Iterator[bytes]:
-    numbers = [int(each) for each in re.findall(rb"[0-9]+", text)]
-    if max(numbers) < 256:
-        yield bytes(numbers)
+    """What stands between numbers that are no bytes, such as one that runs into a digit beside the list."""
+    decoded = bytearray()
+    for each in re.findall(rb"[0-9]+", text):
+        if int(each) < 256:
+            decoded.append(int(each))
+        else:
+            yield bytes(decoded)
+            decoded.clear()
+    yield bytes(decoded)
 
 
 def _wide(text: bytes) -> Iterator[bytes]:

@@ -48,7 +48,10 @@ def _object_around(data: bytes, within: "re.Match[bytes]") -> tuple[int, int]:
             opened.append(brace.start())
         elif opened:
             opened.pop()
-    start = within.start() - (len(before) - opened[-1] if opened else 0)
+    if not opened:  # the brace is lost: all members behind the last object count
+        first = _MEMBER.search(before, before.rfind(b"}") + 1)
+        opened.append(first.start() if first else len(before))
+    start = within.start() - len(before) + opened[-1]
     inner = 0
     for brace in _BRACE.finditer(data, within.end(), within.end() + _LONGEST):
         if brace[0] == b"}" and not inner:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.made_keys import ec_key, ed25519_key, rsa_key, x25519_key
 
+from bootverify.secrets.encoded import runs
 from bootverify.secrets.find import Form
 from bootverify.secrets.forms import read
 from bootverify.secrets.keys import public_key
@@ -213,3 +214,15 @@ def test_no_value_of_a_key_is_shown_by_what_a_reading_says():
     told = repr(read(written(key)).materials)
     assert f"{key.private_numbers().private_value:x}" not in told
     assert str(key.private_numbers().private_value) not in told
+
+
+@pytest.mark.parametrize(("before", "behind"), [(b"7", b""), (b"", b"77"), (b"300, 4000, ", b", 999")])
+def test_a_decimal_list_survives_numbers_beside_it_that_are_no_bytes(before, behind):
+    text = b"x" + before + b",".join(b"%d" % each for each in b'    {"kty": "EC"}' * 3) + behind
+    runs_of = [run.decoded for run in runs(text) if run.encoding == "decimal list"]
+    assert any(b'"kty": "EC"}    {"kty": "EC"' in each for each in runs_of)
+
+
+def test_a_jwk_whose_brace_is_lost_is_still_one():
+    whole = json.dumps({"d": "x" * 43, "crv": "P-256", "kty": "EC"}).encode()
+    assert [each.form for each in read(b'{"other": {}}' + whole[1:]).materials] == [Form.JWK]
