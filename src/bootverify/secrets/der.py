@@ -51,6 +51,8 @@ def key_at(data: bytes, at: int, kind: Form) -> Material | None:
         public, kind_of = _by_parts(der, kind)
         if public is None and not (cut and kind_of):
             return None
+        if not cut and not _is_sequence(der):  # the first bytes of a key alone, as code that writes keys holds them
+            return None
         said = public.type if public else kind_of
         how = "cut short" if cut else ""
         return Material(offset=at, size=len(der), form=kind, type=said, public=public, how=how)
@@ -115,6 +117,17 @@ def _rsa_of(body: bytes) -> PublicKey | None:
         return public_key(numbers.public_key()) if 512 <= numbers.n.bit_length() <= 16384 else None
     except ValueError:
         return None
+
+
+def _is_sequence(der: bytes) -> bool:
+    """Whether the content of the element is made of whole elements."""
+    rest = _body(der)
+    while rest:
+        size = der_size(rest, 0)
+        if not 0 < size <= len(rest):
+            return False
+        rest = rest[size:]
+    return True
 
 
 def _body(der: bytes) -> bytes:

@@ -100,7 +100,8 @@ def scan_pieces(
     called = {print_: f"published: {name}" for print_, name in asked.published.items()}
     called |= {key.fingerprint: key.name for key in public_keys if key.name}
     finds = sorted((replace(find, name=called.get(find.fingerprint, "")) for find in finds), key=_order)
-    reasons = _reasons(asked, {key.fingerprint for key in (*public_keys, *_public(readings))})
+    in_use = {key.fingerprint for key in (*public_keys, *_public(readings))} | {piece.opened_with for piece in given}
+    reasons = _reasons(asked, in_use)
     apart = [
         *_apart(readings),
         *(_example(find, reasons[find.fingerprint]) for find in finds if find.fingerprint in reasons),

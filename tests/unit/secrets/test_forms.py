@@ -226,3 +226,9 @@ def test_a_decimal_list_survives_numbers_beside_it_that_are_no_bytes(before, beh
 def test_a_jwk_whose_brace_is_lost_is_still_one():
     whole = json.dumps({"d": "x" * 43, "crv": "P-256", "kty": "EC"}).encode()
     assert [each.form for each in read(b'{"other": {}}' + whole[1:]).materials] == [Form.JWK]
+
+
+@pytest.mark.parametrize("start", ["30310201010420", "30770201010420"])
+def test_the_first_bytes_of_a_key_as_code_that_writes_keys_holds_them_are_none(start):
+    for seed in range(20):
+        assert read(bytes(40) + bytes.fromhex(start) + random.Random(seed).randbytes(200)).materials == ()

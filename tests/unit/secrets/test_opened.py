@@ -18,7 +18,7 @@ from bootverify.executor.image_format import Version
 from bootverify.executor.maker import Envelope, make_image
 from bootverify.report.scan import scan_json, scan_text
 from bootverify.secrets.find import Form
-from bootverify.secrets.keys import public_key
+from bootverify.secrets.keys import keys_of, public_key
 from bootverify.secrets.pieces import pieces
 from bootverify.secrets.scan import Options, scan, scan_data, scan_pieces
 
@@ -179,3 +179,13 @@ def test_the_key_of_an_opened_image_is_found_where_it_stands_in_clear():
     found = {find.place.file: find for find in result.finds}
     assert (found["flash.bin"].form, found["flash.bin"].place.offset) == (Form.SYMMETRIC, 99)
     assert found["flash.bin"].how == "that of the encrypted image in update.bin"
+
+
+@pytest.mark.parametrize("case", ["p256", "x25519", "rsa"])
+def test_a_published_key_that_opens_an_image_is_in_use(case):
+    image, key = CASES[case]
+    known = {each.fingerprint: "SDK, sample.pem" for each in keys_of(key)}
+    loader, update = [*pieces(bytes(99) + key, "boot.bin")], [*pieces(image, "update.bin")]
+    assert scan_pieces(loader, options=Options(published=known)).finds == ()
+    found = scan_pieces(loader + update, options=Options(published=known)).finds
+    assert found[0].name == "published: SDK, sample.pem"
