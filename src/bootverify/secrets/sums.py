@@ -39,7 +39,7 @@ class Tables:
     ys: list[list[int]]
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=6)
 def tables(curve: Curve, length: int, told: Public | None) -> Tables:
     """What each digit adds at each place of blocks of `length`; `told` is the Q of the offsets, None: infinity."""
     while True:
