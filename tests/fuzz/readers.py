@@ -16,6 +16,12 @@ from bootverify.check.recheck.verify import problems
 from bootverify.check.run import check_design
 from bootverify.errors import InputError
 from bootverify.policy.policy import ClaimKind
+from bootverify.report.scan import scan_json, scan_text
+from bootverify.report.scan_sarif import scan_sarif
+from bootverify.secrets.find import ScanResult
+from bootverify.secrets.keys import read_public_keys
+from bootverify.secrets.scan import Options as Scan
+from bootverify.secrets.scan import scan_data
 from bootverify.sources import importers
 from bootverify.sources.actions import load_actions
 from bootverify.sources.attackers import load_attacker
@@ -73,6 +79,10 @@ def _in_build(name: str) -> Callable[[bytes], None]:
     return reader
 
 
+def _told(result: ScanResult) -> list[str]:
+    return [scan_text(result), scan_json(result), scan_sarif(result, "1")]
+
+
 READERS: dict[str, Callable[[bytes], object]] = {
     "design": lambda content: verdicts(parse_design(content, shown="design.yaml")),
     "map": _file("pm_static.yml", imported),
@@ -99,6 +109,8 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "baseline": _file("x.json", load_baseline),
     "actions": _file("x.yaml", load_actions),
     "trace": _file("x.trace.json", read_trace),
+    "scan": lambda content: _told(scan_data(content, "x.bin", options=Scan(raw=False))),
+    "key-file": lambda content: read_public_keys(content, "x.pem"),
     "certificate": lambda content: problems(content.decode("utf-8", "replace"), ["z3"]),
 }
 

@@ -9,11 +9,15 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
+
 from bootverify import api
 from bootverify.machine.trace import to_json
 from bootverify.sources.importers import imported_text
 from bootverify.sources.template import TEMPLATE
 from tests.designs.build_dirs import Build, write_build
+from tests.planted import KEYS as PRIVATE
+from tests.planted import NOTHING, planted
 
 TOP = Path(__file__).resolve().parents[1]
 STATIC = b"""mcuboot: {address: 0x0, size: 48K}
@@ -105,6 +109,8 @@ def seeds() -> dict[str, list[bytes]]:
         "compiled": [b"PM_APP_ADDRESS=0xc200\nPM_APP_SIZE=0x1000\nPM_APP_NAME=app\nPM_NUM=1\n"],
         "record": [b"cmake:\n  board:\n    name: 'x'\n    qualifiers: nrf5340/cpuapp\nwest:\n  topdir: /ncs/v2.9.0\n"],
         "cache": [b"CACHED_BOARD:STRING=nrf5340dk_nrf5340_cpuapp\nZephyr_DIR:PATH=C:/ncs/v2.5.2/zephyr/share\n"],
+        "scan": [each.data for each in planted()[::7]],
+        "key-file": [key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NOTHING) for key in PRIVATE.values()],
         "policy": policies,
         "attacker": [path.read_bytes() for path in sorted((models / "attackers").glob("*.yaml"))[:4]],
         "known-keys": [KEYS],

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 
 from bootverify.secrets.find import Form
-from bootverify.secrets.keys import PublicKey, der_size, public_key
+from bootverify.secrets.keys import UNREADABLE, PublicKey, der_size, public_key
 from bootverify.secrets.material import Material
 
 # the header of a SEQUENCE, then what each form begins with: a version and an AlgorithmIdentifier, a version and an
@@ -23,7 +22,6 @@ _STARTS = re.compile(
 )
 _FORMS = {"pkcs8": Form.PKCS8, "sec1": Form.SEC1, "pkcs1": Form.PKCS1, "under": Form.PKCS8_ENCRYPTED}
 _CURVE_BY_WIDTH: dict[int, ec.EllipticCurve] = {32: ec.SECP256R1(), 48: ec.SECP384R1(), 66: ec.SECP521R1()}
-_TRIED = (ValueError, TypeError, UnsupportedAlgorithm)
 
 
 def private_keys(data: bytes) -> Iterator[Material]:
@@ -47,7 +45,7 @@ def key_at(data: bytes, at: int, kind: Form) -> Material | None:
         return None if cut else Material(offset=at, size=size, form=kind)
     try:
         private = form.load_der_private_key(der, None)
-    except _TRIED:
+    except UNREADABLE:
         public, kind_of = _by_parts(der, kind)
         if public is None and not (cut and kind_of):
             return None

@@ -18,7 +18,7 @@ _NAMED: dict[str, Curve] = {"secp256r1": P256, "secp384r1": P384}
 _P256_INFO = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")  # RFC 5480, up to the point
 _ED25519_INFO = bytes.fromhex("302a300506032b6570032100")  # RFC 8410
 _RSA_INFO = 24  # bytes of a SubjectPublicKeyInfo in front of the RSAPublicKey (RFC 8017 A.1)
-_TRIED = (ValueError, TypeError, UnsupportedAlgorithm)
+UNREADABLE = (ValueError, TypeError, NotImplementedError, UnsupportedAlgorithm)  # what the library raises of a key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def _public_half(pem: bytes, label: bytes) -> object:
         if label.endswith(b"PRIVATE KEY"):
             return form.load_pem_private_key(pem, None).public_key()
         return form.load_pem_public_key(pem)
-    except _TRIED:
+    except UNREADABLE:
         return None
 
 
@@ -139,7 +139,7 @@ def _der_public(content: bytes) -> object:
     ):
         try:
             return attempt(content)
-        except _TRIED:
+        except UNREADABLE:
             continue
     return None
 
@@ -173,7 +173,7 @@ def public_parts(data: bytes) -> Iterator[Seen]:
         end = match.start() + 4 + int.from_bytes(data[match.start() + 2 : match.start() + 4], "big")
         try:
             key = public_key(_certified(data[match.start() : end]))
-        except _TRIED:
+        except UNREADABLE:
             continue
         found.append(Seen(match.start(), end - match.start(), key, certificate=True))
     inside = list(found)
@@ -184,7 +184,7 @@ def public_parts(data: bytes) -> Iterator[Seen]:
         size = der_size(data, at)
         try:
             key = public_key(form.load_der_public_key(data[at : at + size]))
-        except _TRIED:
+        except UNREADABLE:
             continue
         if key:
             found.append(Seen(at, size, key))

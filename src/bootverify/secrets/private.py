@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 
 from bootverify.secrets.der import private_keys, scalar_of
 from bootverify.secrets.encoded import base64_of, runs
+from bootverify.secrets.keys import UNREADABLE
 from bootverify.secrets.pem import bodies
 
 Private = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey | rsa.RSAPrivateKey
@@ -30,7 +30,7 @@ def private_objects(data: bytes, depth: int = _DEPTH) -> Iterator[Private]:
 def _loaded(der: bytes) -> Private | None:
     try:
         key = form.load_der_private_key(der, None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return _by_scalar(der)
     return key if isinstance(key, Private) else None
 

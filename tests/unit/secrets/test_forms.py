@@ -232,3 +232,12 @@ def test_a_jwk_whose_brace_is_lost_is_still_one():
 def test_the_first_bytes_of_a_key_as_code_that_writes_keys_holds_them_are_none(start):
     for seed in range(20):
         assert read(bytes(40) + bytes.fromhex(start) + random.Random(seed).randbytes(200)).materials == ()
+
+
+def test_a_point_that_the_library_does_not_read_is_no_public_half():
+    """OpenSSH's own form holds the public half in clear; a compressed point there is valid elsewhere."""
+    ssh = ec_key(9).private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption())
+    binary = base64.b64decode(b"".join(ssh.split(b"\n")[1:-2]))
+    at = binary.index(b"\x00\x00\x00\x41\x04") + 4
+    (found,) = read(binary[:at] + b"\x02" + binary[at + 1 :]).materials
+    assert (found.form, found.public) == (Form.OPENSSH, None)
