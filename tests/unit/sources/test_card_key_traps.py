@@ -7,6 +7,7 @@ from tests.unit.sources.test_scenario_card import _card, _points, _read
 
 from bootverify.design.boot import Protect
 from bootverify.design.design import Design
+from bootverify.design.keys import InImage
 from bootverify.design.life import Recovery
 
 
@@ -152,3 +153,32 @@ def test_an_entry_that_is_said_to_be_unlocked_contradicts_its_unit() -> None:
     lock = {"span": [0x0, 0xC000], "perm": "write denied, not locked", "set_by": "mcuboot", "when": "before hand-off"}
     card["design"]["protection"] = {"engine": "ACL", "locks": [lock], "tfm": "absent", "approtect": "on"}
     assert "contradicting-permission" in _points(_read(card))
+
+
+@pytest.mark.parametrize("words", ["app", "app partition"])
+def test_what_lies_in_the_code_of_a_stage_is_part_of_its_image(words: str) -> None:
+    (place,) = _key(placement=words).key("k").placements
+    assert isinstance(place, InImage)
+    assert place.image == "app"
+
+
+def test_a_key_in_the_second_part_of_an_image_lies_behind_the_first() -> None:
+    card = _card()
+    card["design"]["chain"][1]["runs_as"] = "SPE + NSPE"
+    card["design"]["protection"]["tfm"] = {"ns_start": 0x18000}
+    tfm = {"name": "tfm", "at": 0xC200, "size": 0xBE00, "region": "internal", "world": "secure"}
+    card["design"]["partitions"]["entries"][2].update({"at": 0x18000, "size": 0x64000, "world": "non-secure"})
+    card["design"]["partitions"]["entries"].insert(2, tfm)
+    card["design"]["keys"].append({"name": "k", "kind": "symmetric", "placement": "app", "used_for": "cloud"})
+    (place,) = _read(card).key("k").placements
+    assert isinstance(place, InImage)
+    assert place.offset == 0x18000 - 0xC200 + 0x400
+
+
+def test_a_part_without_a_secure_port_needs_no_word_about_it() -> None:
+    card = _card()
+    card["soc"] = "nRF52840"
+    card["design"]["chain"][1]["runs_as"] = "M4, no TrustZone"
+    locks = [{"span": [0, 0xC000], "perm": "write denied until reset", "set_by": "mcuboot", "when": "before hand-off"}]
+    card["design"]["protection"] = {"engine": "ACL", "locks": locks, "tfm": "absent", "approtect": "off"}
+    assert not _points(_read(card))

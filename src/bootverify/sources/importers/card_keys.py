@@ -7,10 +7,12 @@ from bootverify.sources.importers.card_chain import Link
 from bootverify.sources.importers.card_draft import Draft
 from bootverify.sources.importers.card_key_facts import PUBLIC, put_facts, readable
 from bootverify.sources.importers.card_words import read, says, truth, turned, words
+from bootverify.sources.models import load_soc
 
 KINDS = {"public": "public", "private": "private", "symmetric": "symmetric", "hash": "hash"}
 ENGINE = r"write-only|crypto ?cell|cracen|engine|\bkey register|kmu-only"
 MEMORY = r"\bs?ram\b|buffer|memory|0x2\d{7}\b"
+KEY_OFFSET = 0x400  # where a key lies in code unless it is told
 PUSHED_WORDS = 2  # slots of 16 bytes that a wrapping key of 256 bits takes
 KNOWN = [
     "name",
@@ -159,7 +161,7 @@ def _places(
     named = [each for each in table if image is None and "uicr" not in found]
     if not named and says(text, "provision partition|provision page") and "uicr" not in found:
         named = [each for each in partitions if says(each, "provision")][:1]
-    found += [{"partition": each} for each in named]
+    found += [_stored(draft, each) for each in named]
     if says(text, r"\bhost\b|\bhsm\b|build server|signing server|vault|offline|developer|\bci\b") or says(text, PUBLIC):
         found.append("host")
     if says(text, "crypto service|secure storage|trusted storage|\\bits\\b|\\bpsa\\b|key ?store"):
@@ -177,6 +179,24 @@ def _places(
         draft.open((*told_at, "placement"), "unread-placement", f"key `{name}` lies in `{text}`", about=[name])
         found.append({"elsewhere": "unread", "words": text})
     return found
+
+
+def _stored(draft: Draft, partition: str) -> dict[str, Any]:
+    """A stage and a partition of one name are the same thing: what lies in the code of a stage is part of its image."""
+    for image, entry in draft.native["chain"].items():
+        codes = [part.get("code") for part in entry.get("parts", {}).values()] or [image]
+        if partition in codes[1:]:
+            return {"image": image, "offset": _from_payload(draft, entry["slot"], partition) + KEY_OFFSET}
+        if partition in codes:
+            return {"image": image}
+    return {"partition": partition}
+
+
+def _from_payload(draft: Draft, slot: str, partition: str) -> int:
+    """How far behind the start of the payload in `slot` a partition begins."""
+    partitions = draft.native["partitions"]
+    first = partitions[slot]["span"][0] if "span" in partitions[slot] else slot
+    return int(partitions[partition]["at"] - partitions[first]["at"] - load_soc(str(draft.native["soc"])).header)
 
 
 def _image_in(text: str, chain: list[Link]) -> str | None:

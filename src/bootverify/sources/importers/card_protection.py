@@ -26,7 +26,8 @@ def put_lifecycle(draft: Draft) -> None:
                 attackers=("debug-port", "fault-injection"),
             )
         life[key] = value
-    if "secure_approtect" not in told and life["approtect"] is not True:
+    gated = load_soc(str(draft.native["soc"])).secure_approtect
+    if gated and "secure_approtect" not in told and life["approtect"] is not True:
         text = "secure_approtect is not told, and approtect does not close the port for it"
         draft.open(("protection",), "unread-secure_approtect", text, attackers=("debug-port", "fault-injection"))
     if says(told.get("approtect"), r"hardware type|before 20\d\d|first silicon|old revision"):
