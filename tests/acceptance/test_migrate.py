@@ -391,7 +391,7 @@ def test_a_port_that_production_left_open_is_not_held_against_the_release():
     assert "holds if the release closes the port" in answer.because
 
 
-def test_updates_by_wire_are_not_played():
+def test_encrypted_updates_by_wire_are_not_played():
     wire = {"chain.app.update": "by_wire"}
     old = design(TODAY, wire, ("chain.app.staging",))
     assert verdicts([old], old) == [OPEN]

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bootverify.design.boot import Image
+from bootverify.design.design import Design
 from bootverify.design.protection import Access, Attribution
-from bootverify.executor.field.release import Release, upgrade_mode
+from bootverify.executor.field.release import Release, by_wire, upgrade_mode
 from bootverify.executor.field.storage import Drawer, drawers
 from bootverify.executor.field.unit import Unit
 from bootverify.executor.layout import booted_by_mcuboot, home
@@ -116,9 +117,7 @@ class Film:
 
     def _to_be_reverted(self, image: str) -> bool:
         """Whether the bootloader, where it looks, still finds a swap that nobody confirmed."""
-        verifier = self.target.design.image(image).verified_by
-        release = self.unit.running.get(self.target.design.stage(verifier).image) if verifier else None
-        looker = release.design if release is not None else self.target.design
+        looker = self._looker(image)
         theirs = next((each for each in looker.images if each.name == image), None)
         if theirs is None or theirs.staging is None:
             return False
@@ -132,7 +131,12 @@ class Film:
     # -- single scenes
 
     def stage(self, image: str) -> str:
-        """The running client stages the update where its own map says; why it cannot, empty when it did."""
+        """The running client stages the update where its own map says; why it cannot, empty when it did.
+
+        An image without a staging partition is uploaded by wire, whatever runs.
+        """
+        if self.by_wire(image):
+            return self._upload(image)
         running = self.unit.application
         if running is None:
             return "no update client runs"
@@ -154,12 +158,38 @@ class Film:
         )
         return ""
 
+    def _upload(self, image: str) -> str:
+        """MCUboot writes the file into the slot that it knows, all of which it erases first.
+
+        "Uploading an image is targeted to the primary slot by default" (MCUboot, Serial recovery, Image uploading).
+        """
+        looker = self._looker(image)
+        area, file = home(looker, looker.image(image).slots[0]), self.target.file(image, None)
+        if len(file) > area.size:
+            return f"the file of {image} ({len(file):#x} bytes) does not fit its slot ({area}) in the field"
+        self.unit.upload(area, file)
+        self._tell(f"{image} {self.target.number} is uploaded by wire into {area} ({len(file)} bytes)")
+        return ""
+
+    def by_wire(self, image: str) -> bool:
+        """Whether the bootloader in the field has updates of `image` uploaded into its slot."""
+        looker = self._looker(image)
+        return any(each.name == image and by_wire(looker, each) for each in looker.images)
+
+    def _looker(self, image: str) -> Design:
+        """The design that the stage which starts `image` comes from."""
+        verifier = self.target.design.image(image).verified_by
+        release = self.unit.running.get(self.target.design.stage(verifier).image) if verifier else None
+        return release.design if release is not None else self.target.design
+
     def _first_sector(self, running: Release) -> int:
         """Where in the staging partition the file goes: a build for swap using offset leaves the first sector free."""
         return self.unit.device.flash.page if upgrade_mode(running.design) is Mode.SWAP_OFFSET else 0
 
     def may_stage(self, image: str) -> bool:
-        """Whether the running client itself may write its staging partition."""
+        """Whether the running client itself may write its staging partition, where it needs one."""
+        if self.by_wire(image):
+            return True
         running = self.unit.application
         if running is None or not running.has(image) or running.design.image(image).staging is None:
             return False
@@ -183,7 +213,7 @@ class Film:
         running = self.unit.application
         for image in running.design.images if running is not None else ():
             new = self.unit.running.get(image.name) is self.target
-            if running is None or not new or not booted_by_mcuboot(running.design, image):
+            if running is None or not new or not booted_by_mcuboot(running.design, image) or image.staging is None:
                 continue
             words = "confirms" if self.unit.confirm(image) else "finds nothing to confirm:"
             where = f"at the end of {image.slots[0]} ({home(running.design, image.slots[0])})"

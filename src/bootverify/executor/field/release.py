@@ -54,6 +54,11 @@ def upgrade_mode(design: Design) -> Mode | None:
     return next((mode for mode in (Mode.SWAP_SCRATCH, Mode.SWAP_OFFSET) if mode.value == told_mode(design)), None)
 
 
+def by_wire(design: Design, image: Image) -> bool:
+    """Whether updates of `image` are uploaded into its slot by MCUboot itself (its serial recovery)."""
+    return image.updatable and image.staging is None and booted_by_mcuboot(design, image)
+
+
 def linked_for(design: Design, image: Image, slot: int) -> int:
     """The address at which the first program of `image` expects itself when it is built for the slot of that index.
 

@@ -113,10 +113,16 @@ class Unit:
 
         A page that is erased already is left alone.
         """
-        flash, page = self.device.flash, self.device.flash.page
-        whole = AddressRange.sized(area.start, -(-area.size // page) * page)
+        whole = self._pages(area)
         if not self.reaches(whole, Access.WRITE, user):
             return False
+        self.upload(area, data)
+        return True
+
+    def upload(self, area: AddressRange, data: bytes) -> None:
+        """The same by a boot stage that has locked nothing yet."""
+        flash, page = self.device.flash, self.device.flash.page
+        whole = self._pages(area)
         with powered([flash], Power(journal=self.world.journal)):
             for at in range(whole.start, whole.end, page):
                 if flash.read(at, page) != b"\xff" * page:
@@ -124,7 +130,10 @@ class Unit:
             padded = data + b"\xff" * (-len(data) % flash.align)
             for at in range(0, len(padded), page):
                 flash.write(area.start + at, padded[at : at + page])
-        return True
+
+    def _pages(self, area: AddressRange) -> AddressRange:
+        page = self.device.flash.page
+        return AddressRange.sized(area.start, -(-area.size // page) * page)
 
     def request(self, area: AddressRange, request: Request) -> None:
         """Ask MCUboot for what is staged in `area`."""

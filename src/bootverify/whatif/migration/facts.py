@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 
 from bootverify.check.verdict import Fact
-from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, Stage
+from bootverify.design.boot import BootGo, ChooseSlot, EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Purpose
 from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.openpoint import APPROTECT_UNKNOWN, MAP_CONFLICT
-from bootverify.executor.field.release import told_mode
+from bootverify.executor.field.release import by_wire, told_mode
 from bootverify.whatif.migration.pairs import Pair
 
 PLAYED = {"", "overwrite", "swap-move", "swap-scratch", "swap-offset"}
+UNSTAGED = {"single-slot", "serial"}  # nothing is staged: updates are uploaded into their slot
 COMPATIBLE = "layout-compatible"  # the policy whose open points take the answers away
 
 
@@ -32,10 +33,10 @@ def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> 
         mode = _unplayed(design)
         if mode:
             return f"{name}: {mode}", ()
-    wired = [image for image in field.images if image.updatable and image.staging is None]
-    if wired and not any(image.updatable and image.staging for image in field.images):
-        fact = Fact(source=wired[0].update_source, text=f"{wired[0].name} has no place to stage an update")
-        return f"updates of {wired[0].name} travel by wire, which is not played", (fact,)
+    for wired in [each for each in field.images if each.updatable and each.staging is None]:
+        if wired.encryption is not EncryptionType.NONE or not by_wire(field, wired):
+            fact = Fact(source=wired.update_source, text=f"{wired.name} has no place to stage an update")
+            return f"{wired.name} travels by wire, encrypted or past MCUboot, which is not played", (fact,)
     for image, (one, other) in doubts.items():
         known = {key.name for key in (*field.keys, *new.keys)}
         if {one.name, other.name} <= known and any(each.name == image for each in new.images):
@@ -51,7 +52,8 @@ def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> 
 def _unplayed(design: Design) -> str:
     """Why its upgrade mode is not played; empty where it is."""
     mode = told_mode(design)
-    if mode not in PLAYED:
+    staged = any(image.staging for image in design.images)
+    if mode not in PLAYED and (staged or mode not in UNSTAGED):
         return f"upgrade mode {mode} is not played"
     if mode == "swap-scratch" and not any(part.role is Role.SCRATCH for part in design.partitions):
         return "it swaps using scratch, and the map has no scratch partition"

@@ -6,7 +6,7 @@ from itertools import permutations
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
 from bootverify.executor.field.film import Failure, Film, contents
-from bootverify.executor.field.release import Release
+from bootverify.executor.field.release import Release, by_wire
 from bootverify.executor.field.storage import Drawer, drawers, outside
 from bootverify.executor.field.unit import Snapshot, Unit
 from bootverify.machine.action import Request
@@ -85,7 +85,7 @@ def first_way(film: Film, images: tuple[str, ...]) -> Failure | None:
 
 def deliverable(field: Design, new: Design) -> tuple[str, ...]:
     """The images of `new` that units of `field` take updates of."""
-    takes = {image.name for image in field.images if image.updatable and image.staging}
+    takes = {image.name for image in field.images if (image.updatable and image.staging) or by_wire(field, image)}
     return tuple(image.name for image in new.images if image.updatable and image.name in takes)
 
 

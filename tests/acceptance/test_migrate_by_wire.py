@@ -1,0 +1,62 @@
+"""`migrate` where nothing is staged: MCUboot has the image uploaded into the slot that it knows."""
+
+from pathlib import Path
+
+import pytest
+
+from bootverify import api
+from bootverify.check.verdict import Verdict
+from bootverify.cli import run
+from bootverify.executor.field.cuts import Plan
+from bootverify.sources.design_file import design_of
+from bootverify.sources.mutate import mutated
+from bootverify.sources.patch import edited
+from bootverify.whatif.migrate import migrate
+from bootverify.whatif.migration.answers import Effort
+from bootverify.whatif.migration.questions import Question
+
+SINGLE = Path(__file__).resolve().parents[1] / "scenarios" / "SB-S32.yaml"
+WIRE = {"chain.app.update": "by_wire", "chain.mcuboot.validate_primary": True}
+ASKED = ["--policy", "rot-immutable", "--attacker", "remote-ota"]
+HOLDS, VIOLATED, NOT = Verdict.HOLDS, Verdict.VIOLATED, Verdict.NOT_APPLICABLE
+FEW = Effort(small=Plan(first=12, again=2, second=4), full=None)
+MOVED = {"partitions.mcuboot.size": 0xD000, "partitions.mcuboot_pad.at": 0xD000, "partitions.app.at": 0xD200,
+         "partitions.app.size": 0x6AE00}  # fmt: skip
+
+
+def answers(deployed, new):
+    def check(design):
+        return api.check(design, policies=["rot-immutable"], attackers=["remote-ota"])
+
+    old, now = (design_of(mutated(api.read(SINGLE), {**WIRE, **change})) for change in (deployed, new))
+    (kind,) = migrate([old], now, check, FEW).kinds
+    return {each.question: each for each in kind.answers}
+
+
+@pytest.mark.parametrize(
+    ("deployed", "new", "expected"),
+    [
+        ({}, {}, (HOLDS, HOLDS, HOLDS, HOLDS, HOLDS)),
+        ({"settings": {"update_mode": "single-slot"}}, {}, (HOLDS, HOLDS, HOLDS, HOLDS, HOLDS)),
+        ({}, MOVED, (VIOLATED, NOT, NOT, NOT, NOT)),
+        ({}, {"partitions.settings_storage.at": 0x7C000, "partitions.settings_storage.size": 0x4000},
+         (HOLDS, HOLDS, VIOLATED, HOLDS, HOLDS)),
+    ],
+)  # fmt: skip
+def test_an_upload_fares_as_the_change_lets_it(deployed, new, expected):
+    assert tuple(each.verdict for each in answers(deployed, new).values()) == expected
+
+
+def test_an_upload_that_is_cut_is_sent_again_though_nothing_runs_meanwhile():
+    answer = answers({}, {})[Question.SURVIVES]
+    assert (answer.verdict, answer.strength) == (HOLDS, "swept")
+
+
+def test_the_upload_is_told_where_it_fails(tmp_path, capsys):
+    for name, change in (("old", WIRE), ("new", {**WIRE, **MOVED})):
+        text = "\n".join(edited(api.read(SINGLE), change, ()).text)
+        (tmp_path / f"{name}.yaml").write_text(text + "\n")
+    assert run(["migrate", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), *ASKED]) == 1
+    shown = capsys.readouterr().out
+    assert "is uploaded by wire into 0xc000-0x78000" in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
