@@ -27,9 +27,11 @@ def files(*builds: Path) -> Files:
     return Files(firmware=[api.firmware_in([build]) for build in builds], published=api.published_keys())
 
 
-def test_a_release_that_a_stranger_signed_is_not_taken_and_its_log_says_why(tmp_path, capsys):
-    old, new = built(tmp_path / "old"), built(tmp_path / "new", signer=STRANGER)
-    assert run(["migrate", str(old), str(new), *ASKED]) == 1
+def test_a_release_that_a_stranger_signed_is_not_taken_and_its_log_says_why(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    built(Path("old"))
+    built(Path("new"), signer=STRANGER)
+    assert run(["migrate", "old", "new", *ASKED]) == 1
     shown = capsys.readouterr().out
     words = " ".join(shown.split())
     assert "the build's own app.signed.bin is not taken: the old application runs" in words

@@ -52,11 +52,12 @@ def test_an_upload_that_is_cut_is_sent_again_though_nothing_runs_meanwhile():
     assert (answer.verdict, answer.strength) == (HOLDS, "swept")
 
 
-def test_the_upload_is_told_where_it_fails(tmp_path, capsys):
+def test_the_upload_is_told_where_it_fails(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     for name, change in (("old", WIRE), ("new", {**WIRE, **MOVED})):
         text = "\n".join(edited(api.read(SINGLE), change, ()).text)
-        (tmp_path / f"{name}.yaml").write_text(text + "\n")
-    assert run(["migrate", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), *ASKED]) == 1
+        Path(f"{name}.yaml").write_text(text + "\n")
+    assert run(["migrate", "old.yaml", "new.yaml", *ASKED]) == 1
     shown = capsys.readouterr().out
     assert "is uploaded by wire into 0xc000-0x78000" in " ".join(shown.split())
     assert max(map(len, shown.splitlines())) <= 80

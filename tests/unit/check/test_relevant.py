@@ -1,0 +1,61 @@
+"""What is left out before a question about behaviour is asked is read by nobody who answers it."""
+
+from dataclasses import replace
+
+import pytest
+from tests.gate.bases import base
+
+from bootverify.check.decide import DYNAMIC, Deciders, Disagreed, Proved, Reached
+from bootverify.check.question import Question, questions
+from bootverify.check.relevant import relevant
+from bootverify.design.design import Design
+from bootverify.sources.attackers import all_attackers
+from bootverify.sources.design_file import design_of
+from bootverify.sources.policies import all_policies
+
+LEFT_OUT = ("title", "files", "ledger", "memories", "planned", "settings", "artifacts", "contradictions", "partial_map")
+
+
+class Unread:
+    """Stands for a part of a design that nobody may look at."""
+
+    def __init__(self, name: str) -> None:
+        object.__setattr__(self, "_name", name)
+
+    def _looked_at(self, *_: object) -> object:
+        name = object.__getattribute__(self, "_name")
+        raise AssertionError(f"`{name}` is left out by `relevant`, and it was read")
+
+    __getattr__ = __iter__ = __len__ = __bool__ = __contains__ = __getitem__ = __str__ = _looked_at
+
+
+def blinded(design: Design, question: Question) -> Design:
+    return replace(relevant(design, question), **{name: Unread(name) for name in LEFT_OUT if name != "files"}, files=())
+
+
+@pytest.mark.parametrize("name", ["nrf52832", "nrf54l15"])
+def test_nobody_who_answers_reads_what_is_left_out(name):
+    design = design_of(base(name))
+    deciders = Deciders(("z3",), blinded)
+    asked = [each for each in questions(design, all_policies(), all_attackers()) if each.ask.claim.kind in DYNAMIC]
+    outcomes = [deciders.decide(design, each) for each in asked]
+    assert not any(isinstance(each, Disagreed) for each in outcomes)
+    assert {Proved, Reached} <= {type(each) for each in outcomes}
+
+
+def test_every_part_that_is_left_out_is_named_here():
+    """A part that `relevant` begins to leave out comes into the list above, and is tried there."""
+    design = design_of(base("nrf52832"))
+    full = replace(design, title="t", ledger=(object(),), memories=(object(),), planned=(object(),))
+    full = replace(full, settings=object(), artifacts=(object(),), contradictions=(object(),), partial_map=True)
+    asked = next(each for each in questions(design, all_policies(), all_attackers()) if each.ask.claim.kind in DYNAMIC)
+    seen = relevant(full, asked)
+    names = [name for name in Design.__slots__ if getattr(seen, name) != getattr(full, name)]
+    assert set(names) - {"partitions", "lifecycle"} == set(LEFT_OUT)
+
+
+def test_the_blind_would_be_seen():
+    with pytest.raises(AssertionError, match="`settings` is left out"):
+        len(Unread("settings"))
+    with pytest.raises(AssertionError, match="`settings` is left out"):
+        _ = Unread("settings").serial_recovery
