@@ -27,6 +27,7 @@ class NetworkCore:
 
     `own` is what b0n protects of itself (its code and provision data), `application` the slot s0, `storage` where the
     provision data begin. `running`: its application was started. `debug_locked`: b0n has closed its port (UICR).
+    `locks_debug` and `reads_version`: b0n is built with PCD_LOCK_NETCORE_DEBUG, with PCD_READ_NETCORE_APP_VERSION.
     """
 
     soc: Soc
@@ -37,6 +38,7 @@ class NetworkCore:
     storage: int
     release: NsibRelease
     locks_debug: bool = False
+    reads_version: bool = False
     running: bool = False
     debug_locked: bool = False
     log: list[str] = field(default_factory=list)
@@ -66,11 +68,13 @@ class Transfer:
     """The shared RAM with the command block at `ram.start`, and the network core's view of the other core's memory.
 
     `readable` reads that memory; `writable` is whether the block's RAM takes a write from the network core.
+    `received` is what that core wrote elsewhere, by address: nothing of it is read here.
     """
 
     ram: Ram
     readable: Reader
     writable: Callable[[], bool]
+    received: dict[int, bytes] = field(default_factory=dict)
 
     @property
     def command(self) -> Command:
@@ -94,6 +98,17 @@ class Transfer:
         Raises:
             BusFault: the RAM is read-only for this core.
         """
+        self.store(self.ram.start, magic.to_bytes(4, "little"))
+
+    def store(self, address: int, data: bytes) -> None:
+        """Write to the application core's RAM.
+
+        Raises:
+            BusFault: it is the block's RAM, and that is read-only for this core.
+        """
+        if not self.ram.holds(address, len(data)):
+            self.received[address] = data
+            return
         if not self.writable():
-            raise BusFault("write", self.ram.start)
-        self.ram.data[:4] = magic.to_bytes(4, "little")
+            raise BusFault("write", address)
+        self.ram.write(address, data)

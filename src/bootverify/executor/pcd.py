@@ -21,6 +21,7 @@ class Status(Enum):
     DONE = "done"
     FAILED = "failed"
     LOCK_DEBUG = "lock debug"
+    READ_VERSION = "read version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,8 @@ class Command:
         """What b0n takes it for; `locks_debug`: built with PCD_LOCK_NETCORE_DEBUG."""
         if self.magic == LOCK_DEBUG and locks_debug:
             return Status.LOCK_DEBUG
-        return {COPY: Status.COPY, DONE: Status.DONE}.get(self.magic, Status.FAILED)
+        known = {COPY: Status.COPY, DONE: Status.DONE, READ_VERSION: Status.READ_VERSION}
+        return known.get(self.magic, Status.FAILED)
 
 
 def place(sdk: str) -> int:

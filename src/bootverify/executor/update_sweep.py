@@ -21,7 +21,7 @@ from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.run import act, runs_on, take_step
 from bootverify.executor.stages import mcuboot
 from bootverify.executor.units.debug_port import Reset as Cause
-from bootverify.executor.world import World
+from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, Deliver, Publish, Request, Reset, TakeStep
 from bootverify.machine.content import Content, Genuine
 from bootverify.ranges import AddressRange
@@ -84,12 +84,15 @@ def sweep_update(
     size = len(world.factory.package(image, RELEASE, variant).file)
     step = next(each for each in _loads(design) if image.name in {each.image, each.bootloader})
     built = mcuboot.config(world, step)
+    if built.mode is Mode.SWAP_OFFSET and variant:
+        raise NotEnabled("no document tells where MCUboot finds an update of its own with swap using offset")
     if built.mode is Mode.SWAP_OFFSET:
         _shift(world.device, home(design, image.staging), size, request)
     chain = _Chain(world)
     survey = sweep(
         [world.device.flash, world.device.uicr], chain.boot, tears=tears, rest=chain.rest(), progress=progress
     )
+    uncut = chain.boot().what
     history = tuple(_history(world, survey.worst)) if survey.worst is not None else ()
     return Swept(
         image=image.name,
@@ -97,7 +100,7 @@ def sweep_update(
         mode=built.mode,
         size=size,
         room=built.images[0].secondary.size,
-        uncut=chain.boot().what,
+        uncut=uncut,
         survey=survey,
         actions=actions,
         history=history,

@@ -6,7 +6,7 @@ from bootverify.executor.crypto import RawEd25519Key, RawP256Key
 from bootverify.executor.flash import Flash, Power, WriteRule, powered
 from bootverify.executor.memory import Memory, Ram
 from bootverify.executor.nsib import NsibConfig, NsibResult, boot
-from bootverify.executor.nsib.config import Magics, Signature, standard_ext_apis
+from bootverify.executor.nsib.config import Magics, Signature, ext_apis
 from bootverify.executor.nsib.key_places import KeyPlaces
 from bootverify.executor.nsib.maker import program, provision, sign_image
 from bootverify.executor.nsib.provision import StorageLayout
@@ -22,7 +22,7 @@ NRF5340 = NsibConfig(
     bootloader=AddressRange.sized(0, 0x8000),
     slot_size=SLOT,
     storage=OTP,
-    ext_apis=standard_ext_apis(0),
+    ext_apis=ext_apis(0),
 )
 NRF54L = replace(
     NRF5340,

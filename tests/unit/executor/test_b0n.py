@@ -9,7 +9,7 @@ from bootverify.executor.network_core import NetworkCore, Transfer
 from bootverify.executor.nsib.config import Magics, NsibConfig
 from bootverify.executor.nsib.maker import provision
 from bootverify.executor.nsib.release import RELEASE_2_6, RELEASE_MAIN
-from bootverify.executor.pcd import BLOCK, COPY, DONE, FAIL, LOCK_DEBUG, REGION, Command, Status, place
+from bootverify.executor.pcd import BLOCK, COPY, DONE, FAIL, LOCK_DEBUG, READ_VERSION, REGION, Command, Status, place
 from bootverify.executor.stages.b0n import B0n, start
 from bootverify.executor.stages.network_update import update
 from bootverify.ranges import AddressRange
@@ -148,6 +148,33 @@ def test_what_is_no_magic_of_its_own_counts_as_no_command():
     transfer.ram.data[:4] = LOCK_DEBUG.to_bytes(4, "little")
     assert start(network, transfer).how is B0n.COPIED
     assert network.debug_locked
+
+
+def test_it_tells_the_version_of_its_application_where_it_is_built_to():
+    network, transfer = core(version=7), bus()
+    network.reads_version = True
+    buffer = transfer.ram.start + 0x100
+    transfer.ram.data[: BLOCK.size] = Command(magic=READ_VERSION, data=buffer, length=4).pack()
+    assert start(network, transfer).how is B0n.COPIED
+    assert transfer.command == Command(magic=DONE, data=buffer, length=4)
+    assert transfer.ram.read(buffer, 4) == (7).to_bytes(4, "little")
+
+
+def test_whoever_commands_the_version_names_how_much_of_the_flash_is_copied_and_to_where():
+    network, transfer = core(version=7), bus()
+    network.reads_version = True
+    transfer.ram.data[: BLOCK.size] = Command(magic=READ_VERSION, data=0x20001000 + REGION, length=0x40).pack()
+    start(network, transfer)
+    (told,) = transfer.received.values()
+    assert len(told) == 0x40
+    assert told[:4] == (7).to_bytes(4, "little")
+    assert transfer.command.length == 4
+
+
+def test_without_that_option_a_question_for_the_version_is_no_command():
+    network, transfer = core(), bus()
+    transfer.ram.data[: BLOCK.size] = Command(magic=READ_VERSION, data=0, length=4).pack()
+    assert start(network, transfer).how is B0n.STARTED
 
 
 def test_mcuboot_holds_the_core_off_after_success_and_lets_it_be_after_failure():

@@ -10,7 +10,7 @@ from bootverify.check.conform.outcome import Unsupported
 from bootverify.executor.flash import Flash, Power, WriteRule
 from bootverify.executor.memory import Memory, Ram
 from bootverify.executor.nsib import NsibConfig, release_for
-from bootverify.executor.nsib.config import Magics, Signature, standard_ext_apis
+from bootverify.executor.nsib.config import Magics, Signature, ext_apis
 from bootverify.executor.nsib.provision import StorageLayout
 from bootverify.executor.nsib.release import VectorTable
 from bootverify.ranges import AddressRange
@@ -73,7 +73,9 @@ def build(recorded: Json) -> NsibConfig:
         life_cycle_aware=options["life_cycle_aware"],
         size_check=options["size_check"],
         kmu_revocation=options.get("kmu_revocation", False),
-        ext_apis=standard_ext_apis(bootloader) if recorded["ext_apis"] else (),
+        ext_apis=ext_apis(
+            bootloader, ((int(each["id"], 0), each["flags"], each["version"]) for each in recorded["ext_apis"])
+        ),
     )
 
 

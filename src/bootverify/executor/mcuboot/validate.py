@@ -45,10 +45,10 @@ def header_valid(run: Run, header: ImageHeader, area: Area) -> bool:
 def check_image(run: Run, image: ImageState, slot: int, status: Status | None) -> str:
     """Why boot_check_image refuses the image of `slot`; empty when it accepts it."""
     area = image.pair[slot]
-    if run.config.mode is not Mode.RAM_LOAD and must_decrypt(run, image.headers[slot], slot):
-        assert status is not None
-        if not load_key(run, image, SECONDARY, area, status):
-            return "the image key cannot be unwrapped"
+    opens = run.config.mode is not Mode.RAM_LOAD and must_decrypt(run, image.headers[slot], slot)
+    # Where images start from both slots there is no swap to remember a key for.
+    if opens and not load_key(run, image, SECONDARY, area, status or Status.fresh(run.config.mode)):
+        return "the image key cannot be unwrapped"
     return _Validation(run, image, slot).refusal()
 
 

@@ -1,5 +1,6 @@
 """What a build of NSIB fixes: addresses, formats, options."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -57,16 +58,19 @@ class ExtApi:
     address: int
 
 
-def standard_ext_apis(bootloader: int) -> tuple[ExtApi, ...]:
-    """The five interfaces of a boot loader at `bootloader` (ncs-boot 1.6; none on nRF54L).
+STANDARD = ((0x1001, 2, 1), (0x1002, 0, 1), (0x1003, 1, 1), (0x1101, 3, 1), (0x1200, 0, 1))
+"""Identity, flags and version of the five interfaces that NSIB offers (ncs-boot 1.6; none on nRF54L)."""
+
+
+def ext_apis(bootloader: int, offered: Iterable[tuple[int, int, int]] = STANDARD) -> tuple[ExtApi, ...]:
+    """The interfaces of a boot loader at `bootloader`.
 
     The distance of their headers is ours: no image looks at it.
     """
-    listed = ((0x1001, 2), (0x1002, 0), (0x1003, 1), (0x1101, 3), (0x1200, 0))
     first = bootloader + 0x23C
     return tuple(
-        ExtApi(id=identity, flags=flags, version=1, address=first + 0x40 * i)
-        for i, (identity, flags) in enumerate(listed)
+        ExtApi(id=identity, flags=flags, version=version, address=first + 0x40 * i)
+        for i, (identity, flags, version) in enumerate(offered)
     )
 
 

@@ -20,6 +20,9 @@ SIGNATURE = 64
 HASH = 32
 
 
+VERSION = 20  # offset of the version in fw_info
+
+
 @dataclass(frozen=True, slots=True)
 class FwInfo:
     """The fw_info at `at`; every field is read when asked for, as C does through a pointer."""
@@ -44,7 +47,7 @@ class FwInfo:
     @property
     def version(self) -> int:
         """The number that the rollback counter records."""
-        return self.field(20)
+        return self.field(VERSION)
 
     @property
     def address(self) -> int:

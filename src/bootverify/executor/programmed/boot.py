@@ -9,9 +9,10 @@ from bootverify.executor.mcuboot.header import SIZE, ImageHeader
 from bootverify.executor.programmed import debug, first_stage, hand_over, loader, network
 from bootverify.executor.programmed.board import Board
 from bootverify.executor.programmed.slots import first_header
-from bootverify.executor.programmed.story import Ended, Ending, Story, Teller, by
+from bootverify.executor.programmed.story import Ended, Ending, Restart, Story, Teller, by
 from bootverify.ranges import AddressRange
 
+MOST_RESTARTS = 4
 NEAR = 0x1000  # bytes between two pieces that are shown as one
 
 
@@ -29,7 +30,7 @@ def boot_board(board: Board, published: Mapping[str, str]) -> Story:
     _tell_bytes(board, teller)
     ending, why, at = Ending.RUNS, "", ""
     try:
-        at = _run(board, teller)
+        at = _runs(board, teller)
     except Ended as ended:
         ending, why = ended.ending, ended.why
         at = f"in {teller.stage or 'reset'}"
@@ -56,6 +57,18 @@ def _tell_bytes(board: Board, teller: Teller) -> None:
         teller.say(f"programmed {start:#x}-{end:#x} {file}{lies}{note}")
     for line in board.firmware.left_out:
         teller.say(line)
+
+
+def _runs(board: Board, teller: Teller) -> str:
+    """As `_run`, from reset again whenever a boot loader was replaced: once for each update that is staged."""
+    for _ in range(MOST_RESTARTS):
+        try:
+            return _run(board, teller)
+        except Restart:
+            teller.stage = ""
+            teller.say("---")
+            board.device.reset_units()
+    raise teller.stop("it restarts over and over")
 
 
 def _run(board: Board, teller: Teller) -> str:

@@ -39,6 +39,7 @@ class Builds:
     header: ImageHeader
     scheme: Scheme | None
     public_keys: tuple[bytes, ...]
+    opener: Encryption | None = None  # what opens a staged image that is encrypted
 
     def agreed(self) -> tuple[BootResult, BootConfig]:
         """What all of them do, on the device; `Ended` where they differ."""
@@ -108,16 +109,21 @@ class Builds:
     def _config(self, mode: Mode, *, validate: bool, on: Slots) -> BootConfig:
         options = self.board.firmware.loader
         second = on.secondary if on.secondary is not None and mode is not Mode.SINGLE_SLOT else on.primary
-        offset = mode is Mode.SWAP_OFFSET
+        offset, encryption = mode is Mode.SWAP_OFFSET, self._encryption()
         return BootConfig(
             mode=mode,
             images=(Pair(on.primary, second),),
-            trailer=TrailerLayout(entries=on.primary.sectors, states=2 if offset else 3, swap_offset=offset),
+            trailer=TrailerLayout(
+                entries=on.primary.sectors,
+                states=2 if offset else 3,
+                saved_key=encryption.saved_size if encryption is not None else 0,
+                swap_offset=offset,
+            ),
             signature=self.scheme,
             public_keys=self.public_keys,
             digest=self._digest(),
             scratch=on.scratch,
-            encryption=self._encryption(),
+            encryption=encryption,
             options=Options(
                 validate_primary=validate,
                 overwrite_fast=True,
@@ -132,6 +138,8 @@ class Builds:
 
         What lies in the primary slot is in clear, whatever the flag says (ncs-boot 2.6).
         """
+        if self.opener is not None:
+            return self.opener
         told = self.board.firmware.loader.encrypted
         if told is None and self.header.found and self.header.encrypted:
             self.teller.not_told("MCUboot: whether it takes encrypted images; the image in its slot was one")

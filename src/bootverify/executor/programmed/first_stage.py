@@ -6,12 +6,14 @@ from hashlib import sha256
 
 from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.settings import Told
+from bootverify.executor.crypto import Scheme
 from bootverify.executor.memory import Memory
 from bootverify.executor.nsib import NsibConfig, NsibResult, release_for
 from bootverify.executor.nsib import boot as run_nsib
 from bootverify.executor.nsib.config import Magics, Signature
 from bootverify.executor.nsib.event import Booted, Faulted, Finding, NothingBooted, Panicked, PowerCut, WordWritten
 from bootverify.executor.nsib.fwinfo import FwInfo, find_fw_info, find_validation_info
+from bootverify.executor.nsib.key_places import PLACES, KeyPlaces
 from bootverify.executor.nsib.provision import HASH, KEY_ENTRY, TYPE_COUNTERS, StorageLayout, storage_base, token
 from bootverify.executor.nsib.release import RELEASE_2_6, RELEASE_3_1, RELEASE_MAIN, NsibRelease
 from bootverify.executor.nsib.run import Run
@@ -25,6 +27,7 @@ from bootverify.ranges import AddressRange
 P256_INFO = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")  # RFC 5480, up to the point
 MOST_KEYS = 16
 WORD = 4
+RAW_ED25519 = 32
 RELEASES = (RELEASE_2_6, RELEASE_3_1, RELEASE_MAIN)
 
 
@@ -44,10 +47,11 @@ def choose(board: Board, teller: Teller) -> int:
     if memory.read(base.storage + base.storage_layout.s0, 12) == b"\xff" * 12:
         raise teller.open(f"no provision data at {storage.start:#x}: production writes it, and no file here has it")
     _tell_keys(teller, memory, base)
-    if base.signature is Signature.ED25519:
-        raise teller.open("its keys lie in the KMU, which no programming file holds")
-    result, config = _agreed(board, teller, base)
+    places = _places(board, teller) if base.signature is Signature.ED25519 else ()
+    result, config = _agreed(board, teller, base, places)
     _tell(board, teller, memory, result, config)
+    if places:
+        _tell_place(teller, board, config, places)
     match result.ending:
         case Booted(vtor=vtor):
             return vtor
@@ -57,6 +61,16 @@ def choose(board: Board, teller: Teller) -> int:
             raise teller.stop(f"bus fault, {kind} at {address:#x}")
         case Panicked() | PowerCut():
             raise teller.stop("panic")
+
+
+def _places(board: Board, teller: Teller) -> tuple[bytes, ...]:
+    """The keys in the KMU: no programming file holds them, so those that the user gives, in the order of places."""
+    given = [key for key in board.firmware.keys if key.at is None and key.kind == Scheme.ED25519.value]
+    if not given:
+        raise teller.open("its keys lie in the KMU, which no programming file holds; give them with --public-key")
+    for slot, key in zip(PLACES, given, strict=False):
+        teller.say(f"KMU slot {slot}: {teller.key(key.digest)}, given by {key.file}")
+    return tuple(key.value[-RAW_ED25519:] for key in given[: len(PLACES)])
 
 
 def provisioned(board: Board) -> bool:
@@ -101,7 +115,7 @@ def _config(board: Board, teller: Teller, storage: AddressRange) -> NsibConfig:
     )
 
 
-def _agreed(board: Board, teller: Teller, base: NsibConfig) -> tuple[NsibResult, NsibConfig]:
+def _agreed(board: Board, teller: Teller, base: NsibConfig, places: Sequence[bytes]) -> tuple[NsibResult, NsibConfig]:
     """The result of the build that is told; of all builds it can be, where they end alike."""
     options = board.firmware.nsib
     releases, counters = _releases(board, base), _choices(options.counter)
@@ -117,9 +131,7 @@ def _agreed(board: Board, teller: Teller, base: NsibConfig) -> tuple[NsibResult,
         return replace(base, release=release, counter=counter, life_cycle_aware=cycle and release == RELEASE_MAIN)
 
     def end_of(release: NsibRelease, counter: bool, cycle: bool) -> Hashable:
-        memory = board.memory()
-        twin = Memory(tuple(flash.copy() for flash in memory.flashes), memory.rams)
-        result = run_nsib(built(release, counter, cycle), twin)
+        result = run_nsib(built(release, counter, cycle), _twin(board), key_store=_held(places))
         return (result.ending, tuple((trial.slot, trial.outcome) for trial in result.trials))
 
     found = tried(axes, end_of)
@@ -128,7 +140,17 @@ def _agreed(board: Board, teller: Teller, base: NsibConfig) -> tuple[NsibResult,
     if found.untold:
         teller.not_told(f"NSIB: {', '.join(found.untold)}; every choice ends alike")
     config = built(releases[0], counters[0], cycles[0])
-    return run_nsib(config, board.memory()), config
+    return run_nsib(config, board.memory(), key_store=_held(places)), config
+
+
+def _twin(board: Board) -> Memory:
+    """The memories in copies, for a run that is no more than a question."""
+    memory = board.memory()
+    return Memory(tuple(flash.copy() for flash in memory.flashes), memory.rams)
+
+
+def _held(places: Sequence[bytes | None]) -> KeyPlaces:
+    return KeyPlaces([*places, *([None] * (len(PLACES) - len(places)))])
 
 
 def _releases(board: Board, base: NsibConfig) -> tuple[NsibRelease, ...]:
@@ -152,6 +174,15 @@ def _numbers(sdk: str) -> str:
 
 
 # ---- the log
+
+
+def _tell_place(teller: Teller, board: Board, config: NsibConfig, places: Sequence[bytes]) -> None:
+    """Which of the keys in the KMU verifies what lies there: the first with which alone something boots."""
+    for number, slot in enumerate(PLACES[: len(places)]):
+        alone = [key if other == number else None for other, key in enumerate(places)]
+        if isinstance(run_nsib(config, _twin(board), key_store=_held(alone)).ending, Booted):
+            teller.say(f"verified with the key of KMU slot {slot}")
+            return
 
 
 def _tell_keys(teller: Teller, memory: Memory, config: NsibConfig) -> None:
@@ -201,6 +232,8 @@ def _signer(teller: Teller, run: Run, info: FwInfo, *, unverified: bool) -> str:
     """
     if unverified:
         return "its signature is NOT looked at in this life cycle"
+    if run.config.signature is Signature.ED25519:
+        return "signature good"
     trailer = find_validation_info(run, info.address + info.size)
     assert trailer is not None, "it was just verified"
     wanted = sha256(trailer.public_key).digest()[:HASH]

@@ -1,6 +1,6 @@
 """MCUboot on real bytes: the keys in its own image, the slots of the map, and the image that it starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bootverify.design.firmware import HeldKey, LoaderOptions
 from bootverify.executor.crypto import Scheme
@@ -9,12 +9,13 @@ from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import BootResult, Outcome
 from bootverify.executor.mcuboot.config import BootConfig
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
+from bootverify.executor.mcuboot.own_update import install
 from bootverify.executor.mcuboot.signature import SIGNATURE_TLV
 from bootverify.executor.programmed import network
 from bootverify.executor.programmed.board import Board
 from bootverify.executor.programmed.builds import Builds
-from bootverify.executor.programmed.slots import Slots, find_slots, stage, tlv_types, tlv_value
-from bootverify.executor.programmed.story import Teller, by
+from bootverify.executor.programmed.slots import Slots, find_slots, stage, tlv_types, tlv_value, variants
+from bootverify.executor.programmed.story import Restart, Teller, by
 from bootverify.ranges import AddressRange
 
 
@@ -33,7 +34,7 @@ def start(board: Board, teller: Teller, own: AddressRange) -> Started:
         Ended: it starts none, or it depends on what is not told.
     """
     slots = find_slots(board, teller, own)
-    stage(board, teller, slots)
+    opens = stage(board, teller, slots, own)
     header = ImageHeader.read(slots.primary.read(0, SIZE) or bytes(SIZE))
     keys = _keys(board, own)
     for key in keys:
@@ -42,7 +43,8 @@ def start(board: Board, teller: Teller, own: AddressRange) -> Started:
     options = board.firmware.loader
     scheme = _scheme(teller, options, keys, header, slots.primary)
     usable = tuple(key for key in keys if scheme is not None and key.kind == scheme.value)
-    builds = Builds(board, teller, slots, header, scheme, tuple(key.value for key in usable))
+    builds = Builds(board, teller, slots, header, scheme, tuple(key.value for key in usable), opens)
+    _install_own(board, teller, own, builds.some())
     network.take_update(board, teller, slots, builds.some())
     result, config = builds.agreed()
     _tell(teller, result, config, options, usable)
@@ -52,10 +54,25 @@ def start(board: Board, teller: Teller, own: AddressRange) -> Started:
     return _started(teller, image.address, image.header)
 
 
+def _install_own(board: Board, teller: Teller, own: AddressRange, config: BootConfig) -> None:
+    """A staged update of MCUboot itself goes into the slot that it does not run from.
+
+    Raises:
+        Restart: it was installed.
+    """
+    flash = board.device.flash
+    slots = {each.name: Area(flash, each.range.start, each.range.size) for each in variants(board)}
+    active = next((name for name, area in slots.items() if area.start == own.start), None)
+    if active is not None and install(config, slots, active, name="update of MCUboot", say=teller.say):
+        raise Restart
+
+
 def _keys(board: Board, own: AddressRange) -> list[HeldKey]:
-    """The keys in its own bytes; where there are none, those that the user gave."""
-    inside = [key for key in board.firmware.keys if key.at is not None and key.at in own]
-    return inside or [key for key in board.firmware.keys if key.at is None]
+    """The keys that stand in its own bytes; where there are none, those that the user gave."""
+    code = board.device.flash.read(own.start, own.size)
+    places = [(key, code.find(key.value)) for key in board.firmware.keys if key.at is not None]
+    inside = {key.value: replace(key, at=own.start + at) for key, at in places if at >= 0}
+    return list(inside.values()) or [key for key in board.firmware.keys if key.at is None]
 
 
 def _scheme(

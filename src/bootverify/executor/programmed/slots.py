@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.executor.flash import Flash
 from bootverify.executor.mcuboot.area import Area
-from bootverify.executor.mcuboot.config import Mode
+from bootverify.executor.mcuboot.config import Encryption, Mode
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
 from bootverify.executor.mcuboot.tlv import BadTlv, tlv_area
 from bootverify.executor.mcuboot.trailer import Trailer, TrailerLayout
 from bootverify.executor.programmed.board import Board
+from bootverify.executor.programmed.opener import first_words, opener
 from bootverify.executor.programmed.story import Teller
 from bootverify.ranges import AddressRange
 
@@ -74,24 +75,29 @@ def _trailer_at(data: bytearray, start: int, page: int) -> bool:
     )
 
 
-def stage(board: Board, teller: Teller, slots: Slots) -> None:
+def stage(board: Board, teller: Teller, slots: Slots, own: AddressRange) -> Encryption | None:
     """An update that the user named waits in its secondary slot, with the request to try it.
 
+    What it returns opens that update, if it is encrypted: MCUboot lies in `own`.
+
     Raises:
-        Ended: there is no slot for it that is known, it is encrypted, or it is linked for no place that is followed.
+        Ended: there is no slot for it that is known, nothing is known to open it, or it is linked for no place that is
+            followed.
     """
     for package in board.firmware.updates:
         if package.file in board.placed:
             continue
         header = ImageHeader.read(package.data[:SIZE].ljust(SIZE, b"\0"))
-        vector = int.from_bytes(package.data[header.header_size + 4 : header.header_size + 8], "little")
+        key = opener(board, own, package.data) if header.encrypted else None
+        vector = int.from_bytes(first_words(package.data, key)[4:], "little")
         remote = board.network is not None and board.network.holds(vector)
         area = slots.network if remote and slots.network is not None else slots.secondary
         if area is None or not slots.known or len(package.data) > area.size:
             raise teller.open(f"{package.file}: the map has no secondary slot that holds it; give the map with --map")
-        if header.encrypted:
-            raise teller.open(f"{package.file}: it is encrypted, and the key that opens it is not looked for")
+        if header.encrypted and key is None:
+            raise teller.open(f"{package.file}: it is encrypted, and no key in the bytes of MCUboot opens it")
         inside = slots.primary.start <= vector < slots.primary.start + slots.primary.size
+        inside = inside or any(vector in each.range for each in variants(board))
         if not inside and not (remote and (slots.network is not None or area.flash is board.device.flash)):
             raise teller.open(
                 f"{package.file}: its reset handler {vector:#x} lies outside the primary slot; not followed"
@@ -106,7 +112,14 @@ def stage(board: Board, teller: Teller, slots: Slots) -> None:
         Trailer(area, TrailerLayout(entries=0)).write_magic()
         board.placed.add(package.file)
         teller.say(f"{package.file}: waits in the secondary slot at {area.start + lead:#x}, to be tried")
-        return
+        return key
+    return None
+
+
+def variants(board: Board) -> list[Partition]:
+    """NSIB's slots for MCUboot."""
+    found = (board.partition(role) for role in (Role.VARIANT_A, Role.VARIANT_B))
+    return [each for each in found if each is not None]
 
 
 def first_header(board: Board, start: int) -> int | None:

@@ -34,6 +34,10 @@ class Ended(Exception):  # noqa: N818 - an event of the simulated world
         super().__init__(why)
 
 
+class Restart(Exception):  # noqa: N818 - an event of the simulated world
+    """The device restarts in the middle of its boot: a boot loader has been replaced."""
+
+
 @dataclass(slots=True)
 class Teller:
     """Collects the log. `published` names the keys whose private half everybody has, by every digest of them."""

@@ -10,16 +10,17 @@ from enum import Enum
 from bootverify.design.protection import Access
 from bootverify.executor.flash import AccessRefused
 from bootverify.executor.fprotect import FprotectAcl
-from bootverify.executor.memory import BusFault, Memory
+from bootverify.executor.memory import WORD, BusFault, Memory
 from bootverify.executor.network_core import NetworkCore, Transfer
 from bootverify.executor.nsib.config import Magics, NsibConfig
-from bootverify.executor.nsib.fwinfo import find_fw_info
+from bootverify.executor.nsib.fwinfo import VERSION, find_fw_info
 from bootverify.executor.nsib.provision import StorageLayout
 from bootverify.executor.nsib.run import Run
 from bootverify.executor.nsib.validation import validate_digest, vector_table
 from bootverify.executor.pcd import DONE, FAIL, Status
 
 LAYOUT = StorageLayout.HALFWORDS
+LENGTH_AT = 8  # offset of the length in the command block
 _NRF53 = 53
 
 
@@ -67,13 +68,31 @@ def _main(core: NetworkCore, transfer: Transfer) -> Ended:
             return Ended(how=B0n.COPIED, why="its debug port is closed for good")
         case Status.COPY:
             return _copy(core, transfer, run, slot)
-        case Status.DONE | Status.FAILED:
+        case Status.READ_VERSION if core.reads_version:
+            return _tell_version(core, transfer, run)
+        case Status.READ_VERSION | Status.DONE | Status.FAILED:
             pass
     code = library.area(core.application.start, core.application.size)
     if code:
         return Ended(how=B0n.FAILED, why=f"fprotect {core.application} returns {code}")
     core.log.append(f"fprotect {core.application}: no writing until reset")
     return _boot(core, run, slot)
+
+
+def _tell_version(core: NetworkCore, transfer: Transfer, run: Run) -> Ended:
+    """Write the version of its application to where the command says (pcd_find_fw_version).
+
+    As many bytes as the command says are taken from there on: nothing compares the length with that of a version.
+    """
+    command = transfer.command
+    info = find_fw_info(run, core.application.start)
+    if info is None:
+        return Ended(how=B0n.FAILED, why="no metadata, so no version")
+    transfer.store(command.data, run.memory.read(info.at + VERSION, command.length))
+    transfer.store(transfer.ram.start + LENGTH_AT, WORD.to_bytes(4, "little"))
+    transfer.answer(DONE)
+    core.log.append(f"command: version {info.version} told, {command.length} bytes to {command.data:#x}")
+    return Ended(how=B0n.COPIED)
 
 
 def _copy(core: NetworkCore, transfer: Transfer, run: Run, slot: int) -> Ended:

@@ -9,15 +9,15 @@ from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash, PowerLost
 from bootverify.executor.image_format import parse_header
 from bootverify.executor.layout import home
+from bootverify.executor.mcuboot import own_update
 from bootverify.executor.mcuboot.again import boot_go_again
 from bootverify.executor.mcuboot.area import Area
-from bootverify.executor.mcuboot.boot import Outcome, staged_refusal
+from bootverify.executor.mcuboot.boot import Outcome
 from bootverify.executor.mcuboot.config import BootConfig, Downgrade, Encryption, Mode, Options, Pair
 from bootverify.executor.mcuboot.trailer import (
     KEY_SIZE,
     Flag,
     Magic,
-    SwapType,
     Trailer,
     TrailerLayout,
     requested_swap,
@@ -101,55 +101,20 @@ def _vector_inside(device: Device, area: Area) -> bool:
 
 
 def _own_update(world: World, step: BootGo, built: BootConfig) -> bool:
-    """Install a staged update of MCUboot itself; whether the device restarted.
-
-    The reset vector of the staged image tells its slot (sdk-mcuboot, swap_nsib.c; ncs-boot 2.3): for the slot that is
-    not active the image is checked, the slot erased and written, the staged copy unmade, and the device restarts; an
-    image for the active slot is erased.
-    """
+    """Install a staged update of MCUboot itself; whether the device restarted."""
     device = world.device
-    design = world.design
     assert step.bootloader is not None
-    if built.mode is Mode.SINGLE_SLOT:
-        return False
     stage = device.design.stages[device.stage].name
-    area = built.images[0].secondary
-    primary, secondary = (Trailer(each, built.trailer) for each in (built.images[0].primary, area))
-    # A swap under way is finished first; without a request nothing is looked at.
-    held = primary.read()
-    interrupted = held.magic is Magic.GOOD and held.copy_done is Flag.UNSET and held.swap_type != SwapType.NONE
-    if interrupted or requested_swap(held, secondary.read()) is SwapType.NONE:
-        return False
-    staged = area.read(0, area.size)
-    assert staged is not None, "the staging partition is in the flash"
-    header = parse_header(staged)
-    if header is None or header.header_size + 8 > len(staged):
-        return False
-    vector = int.from_bytes(staged[header.header_size + 4 : header.header_size + 8], "little")
-    image = design.image(step.bootloader)
-    slots = {slot: home(design, slot) for slot in image.slots}
-    slot = next((slot for slot, area in slots.items() if vector in area), None)
-    if slot is None:
-        return False
-    if slot == device.active:
-        device.log.append(f"{stage}: the staged {image.name} is for {slot}, which is active; erased")
-        area.scramble()
-        return False
-    why = staged_refusal(built)
-    if why:
-        device.log.append(f"{stage}: staged {image.name}: {why}; erased")
-        area.scramble()
-        return False
-    target = _area(device.flash, slots[slot])
-    target.scramble()
-    page = target.sector_size
-    for at in range(0, target.size, page):
-        target.write(at, area.read(at, page) or b"")  # read again, as the vendor's loop does
-    secondary.scramble(area.align)
-    area.erase(0, min(area.size, target.size + page))
-    device.log.append(f"{stage}: {image.name} {header.version} installed in {slot}; restart")
-    device.reset()
-    return True
+    image = world.design.image(step.bootloader)
+    slots = {slot: _area(device.flash, home(world.design, slot)) for slot in image.slots}
+
+    def say(line: str) -> None:
+        device.log.append(f"{stage}: {line}")
+
+    installed = own_update.install(built, slots, device.active, name=image.name, say=say)
+    if installed:
+        device.reset()
+    return installed
 
 
 def request_upgrade(device: Device, area: AddressRange, request: Request) -> None:
