@@ -7,6 +7,9 @@ import pytest
 
 from bootverify.cli import run
 from bootverify.design.memory import Role
+from bootverify.executor import update_sweep
+from bootverify.executor.every_cut import Brick, Cut, Survey
+from bootverify.executor.flash import Tear
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.update_sweep import sweep_update, updates
 from bootverify.machine.action import Request
@@ -55,11 +58,38 @@ def test_what_is_no_update_is_refused_with_those_that_are(swept):
     assert "overwrite-only" in err
 
 
+def test_a_history_that_bricks_is_told_and_written_as_a_trace_that_replays(swept, monkeypatch, tmp_path, capsys):
+    """No layout here bricks: the history is made up, and what it says must happen."""
+    boots = (Cut(None), Cut(17, Tear.FRONT), Cut(2))
+    found = Survey(
+        operations=9,
+        cuts=9,
+        stuck=1,
+        twice=9,
+        contents=9,
+        bricks=1,
+        booted=9,
+        ends={"nothing": 1},
+        worst=Brick(boots=boots, why="nothing runs"),
+    )
+    monkeypatch.setattr(update_sweep, "sweep", lambda *_, **__: found)
+    trace = tmp_path / "brick.json"
+    code, out, _ = swept(str(TODAY), "--request", "test", "--trace", str(trace))
+    assert code == 1
+    told = "a boot that is not cut; power lost after 17 operations and the first half of the next; power lost after 2"
+    assert f"the first that bricks: {told} operations; nothing runs" in out
+    assert "8 recovered, 1 stuck" in out
+    assert run(["replay", str(trace)]) == 0
+    lines = capsys.readouterr().out
+    assert "each as recorded" in lines
+    assert [lines.count(f"power lost after {count} flash operations") for count in (17, 2)] == [1, 1]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [Mode.OVERWRITE, Mode.SWAP_MOVE, Mode.SWAP_OFFSET, Mode.SWAP_SCRATCH])
 @pytest.mark.parametrize("path", SCENARIOS, ids=[path.stem for path in SCENARIOS])
 def test_scenario_layouts_recover_in_each_upgrade_mode(path, mode):
-    """With swap using offset two cuts in a revert, the second one torn, can leave a primary image without its end."""
+    """With swap using offset two cuts of a revert can leave a primary image without its end."""
     design = load_design(path)
     images = updates(design)
     if mode is Mode.SWAP_SCRATCH and not any(part.role is Role.SCRATCH for part in design.partitions):
