@@ -92,7 +92,7 @@ def sweep_update(
     survey = sweep(
         [world.device.flash, world.device.uicr], chain.boot, tears=tears, rest=chain.rest(), progress=progress
     )
-    uncut = chain.boot().what
+    uncut = _Chain(world.copy()).boot().what
     history = tuple(_history(world, survey.worst)) if survey.worst is not None else ()
     return Swept(
         image=image.name,
