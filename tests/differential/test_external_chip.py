@@ -9,7 +9,7 @@ from tests.differential.histories import releases, step_of
 from tests.differential.small_scope import CHAINS, DIMENSIONS, SIZES, small
 
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.executor.layout import staging_partitions
+from bootverify.executor.layout import staging_partitions, store_ranges
 from bootverify.machine.action import (
     Action,
     Confirm,
@@ -62,9 +62,9 @@ def _life(followed: Followed, random: Random, *, boots: int) -> int:
         content, asked = random.choice(contents), random.choice((Request.TEST, Request.PERM))
         mine = not isinstance(content, type(made[0]))
         tries: list[Action] = [
-            random.choice((Confirm(), ReadOut(partition=where))),
+            random.choice((Confirm(), ReadOut(partition=random.choice((where, *store_ranges(design)))))),
             Deliver(partition=where, content=content, request=asked, by_attacker=mine),
-            Overwrite(partition=where, content=random.choice(contents)),
+            Overwrite(partition=random.choice((where, *store_ranges(design))), content=random.choice(contents)),
             *(ForgeTrailer(image=image.name, request=asked) for image in design.images if image.staging == where),
         ]
         for action in tries:

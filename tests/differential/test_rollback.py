@@ -1,6 +1,7 @@
 """Counters, versions and what was kept: the executor's boot code and the encoder's ordinals over random histories."""
 
 import random
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,18 @@ from bootverify.encoder.terms import evaluate
 from bootverify.executor import predicates
 from bootverify.executor.run import runs_on
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Action, Confirm, Deliver, Overwrite, Publish, Request, Reset, TakeStep
+from bootverify.machine.action import (
+    Action,
+    Confirm,
+    Deliver,
+    ForgeTrailer,
+    Meanwhile,
+    Overwrite,
+    Publish,
+    Request,
+    Reset,
+    TakeStep,
+)
 from bootverify.machine.content import Crafted, Erased, Genuine
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.document import read_written
@@ -32,6 +44,7 @@ from bootverify.sources.validate import validated
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 COUNTED = {"chain.mcuboot.security_counter": True, "releases": 3}
+OUTSIDE = {"partitions.mcuboot_secondary": {"at": 0, "size": 0x7A000, "memory": "external"}}
 EQUAL_BUILDS = [[1, 0, 0, 1], [1, 0, 0, 2], [1, 1, 0, 0]]
 TURNS: dict[str, tuple[str, dict[str, Any]]] = {
     "versions": ("SB-S31", {"chain.mcuboot.mode": "overwrite", "chain.mcuboot.downgrade": "version"}),
@@ -74,8 +87,16 @@ TURNS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "nsib full, by release": ("SB-S02", {"chain.b0.counter": True, "chain.b0.counter_slots": 1}),
     "nsib": ("SB-S02", {"chain.b0.counter": True, "releases": 3}),
+    "counter, port open": ("SB-S31", {**COUNTED, "chain.mcuboot.mode": "overwrite", "life": {"recovery": "open"}}),
+    "versions, port open": (
+        "SB-S31",
+        {"chain.mcuboot.mode": "overwrite", "chain.mcuboot.downgrade": "version", "life": {"recovery": "open"}},
+    ),
+    "counter, staged outside": ("SB-S31", {**COUNTED, "chain.mcuboot.mode": "overwrite", **OUTSIDE}),
+    "counter of swaps, staged outside": ("SB-S31", {**COUNTED, **OUTSIDE}),
 }
 ATTACKERS = ("old-signed-image", "power-cut", "app-code", "app-code-secure")
+MEANWHILE = {"ext-flash-write": "staged outside", "serial-port": "port open"}
 
 
 @cache
@@ -110,6 +131,17 @@ def _moves(design: Design, rng: random.Random) -> Action:
     )
 
 
+def _meanwhile(design: Design, step: TakeStep, rng: random.Random) -> Action:
+    """What a clip or a cable does to the image before the step, or in the middle of it."""
+    image = rng.choice([each for each in design.images if each.updatable])
+    content = rng.choice((Genuine(image.name, rng.randint(1, design.releases), ""), Crafted(), Erased()))
+    assert image.staging is not None
+    turn = Meanwhile(partition=image.staging, content=content, before=rng.randrange(30))
+    write = Overwrite(partition=rng.choice((*image.slots, image.staging)), content=content)
+    forged = ForgeTrailer(image=image.name, request=rng.choice((Request.TEST, Request.PERM)))
+    return rng.choice((replace(step, meanwhile=turn), write, forged))
+
+
 def _tells(steps: Instants, image: Image) -> bool:
     """Whether the history of the image can be asked for at all."""
     try:
@@ -135,6 +167,8 @@ def _follow(name: str, attacker: str, seed: int, length: int) -> set[str]:
         if runs_on(device):
             cut = rng.randrange(40) if attacker == "power-cut" and rng.random() < 0.1 else None
             action = TakeStep(stage=device.running, step=device.step, cut_after=cut, torn=rng.random() < 0.5)
+            if attacker in MEANWHILE and rng.random() < 0.5:
+                action = _meanwhile(design, action, rng)
         else:
             action = Reset() if device.halted else _moves(design, rng)
         before = world.copy()
@@ -159,7 +193,7 @@ def _follow(name: str, attacker: str, seed: int, length: int) -> set[str]:
 CASES = [
     (name, attacker)
     for name, (scenario, _) in TURNS.items()
-    for attacker in ATTACKERS
+    for attacker in (*ATTACKERS, *(who for who, where in MEANWHILE.items() if where in name))
     if attacker not in ({"app-code-secure"} if scenario == "SB-S31" else {"app-code"})
 ]
 

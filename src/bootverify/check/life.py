@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from bootverify.check.inclusion import Inclusion
 from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.boot import BootGo, EncryptionType
 from bootverify.design.design import Design
+from bootverify.design.life import Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.encoder.instant import Instants
 from bootverify.executor.attack import hostile_as
-from bootverify.executor.layout import staging_partitions
+from bootverify.executor.layout import staging_partitions, stores_of
 from bootverify.executor.run import act, mark, steps_of_boot
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, Deliver, EraseAll, Overwrite, Publish, ReadOut, Request, Reset
@@ -83,10 +85,11 @@ def _used(watched: _Watched, capability: Capability) -> bool:
             return _at_chip(watched, lambda where: ReadOut(partition=where))
         case Capability.WRITE_EXTERNAL:
             return _at_chip(watched, lambda where: Overwrite(partition=where, content=Crafted()))
+        case Capability.USE_CABLE:
+            return _at_port(watched)
         case (
             Capability.READ_FACTORY_FILES
             | Capability.READ_BUILD
-            | Capability.USE_CABLE
             | Capability.RUN_BOOTLOADER
             | Capability.RUN_NETWORK_CORE
             | Capability.INJECT_FAULT
@@ -103,6 +106,21 @@ def _at_chip(watched: _Watched, does: Callable[[str], Action]) -> bool:
     design = watched.world.design
     outside = [name for name in staging_partitions(design) if design.partition(name).memory is MemoryKind.EXTERNAL]
     return not outside or any(watched.happens(does(where)) for where in outside)
+
+
+def _at_port(watched: _Watched) -> bool:
+    """Where there is no open port, or none looks at images that he can upload, a cable is of no use."""
+    design = watched.world.design
+    if design.life.recovery is not Recovery.OPEN:
+        return True
+    looked = [step.image for stage in design.stages for step in stage.steps if isinstance(step, BootGo)]
+    slots = [store.name for name in looked for store in stores_of(design, design.image(name))]
+    watched.happens(Reset())
+    for step in steps_of_boot(watched.world.device):
+        if any(watched.happens(Overwrite(partition=slot, content=Crafted())) for slot in slots):
+            return True
+        watched.happens(step)
+    return not slots or all(design.image(name).encryption is not EncryptionType.NONE for name in looked)
 
 
 def _replays(watched: _Watched) -> bool:

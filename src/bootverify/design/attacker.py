@@ -30,7 +30,6 @@ TOLD_ONLY = frozenset(
     {
         Capability.READ_FACTORY_FILES,
         Capability.READ_BUILD,
-        Capability.USE_CABLE,
         Capability.RUN_BOOTLOADER,
         Capability.RUN_NETWORK_CORE,
         Capability.INJECT_FAULT,

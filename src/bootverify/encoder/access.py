@@ -1,12 +1,12 @@
 """Who may reach which bytes now: the attacker's code and his probe, each with an attribution."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import SEPARATORS, Program, Stage
 from bootverify.design.protection import Access, Attribution, UnitKind
-from bootverify.encoder.cells import Extent
+from bootverify.encoder.cells import Extent, Store
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import NO_SLOT
@@ -82,6 +82,16 @@ class Reach:
             or_(self.code.non_secure, self.probe.non_secure),
             self.frame.clip,
         )
+
+    def writer(self, store: Store) -> Initiator:
+        """Anyone; and for the slot of an image, who holds the cable of the bootloader's open recovery port."""
+        if store.image not in self.frame.ports:
+            return self.anyone
+        stage, mark = self.frame.ports[store.image]
+        here, anyone = self.frame.at_mark(mark), self.anyone
+        if stage.attribution is Attribution.SECURE:
+            return replace(anyone, secure=or_(anyone.secure, here))
+        return replace(anyone, non_secure=or_(anyone.non_secure, here))
 
     def crafted(self, stage: Stage) -> Term:
         """The store that `stage` runs from holds what the attacker made."""

@@ -84,10 +84,10 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
     """Any writable granule makes a store the attacker's; a whole image needs them all."""
     # Later parts of an image first: what he writes into a bit of the first one boots when he seals it in the last.
     for store in reversed(frame.cells.stores.values()):
-        some = reach.some(store.extent, Access.WRITE, reach.anyone)
+        some = reach.some(store.extent, Access.WRITE, reach.writer(store))
         if some is false():
             continue
-        every = reach.every(store.extent, Access.WRITE, reach.anyone)
+        every = reach.every(store.extent, Access.WRITE, reach.writer(store))
         name = f"overwrite {store.name}"
         mixed, inputs, guard = _spoiled(frame, store, name)
         yield move(

@@ -71,6 +71,7 @@ class BootSystem:
         thing = things.get("it")
         if uses_history(formula) and isinstance(thing, Image):
             self.frame.all_told(thing)
+        self.frame.all_of_port()
 
 
 def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> BootSystem:

@@ -6,8 +6,10 @@ What each of them means stands in `frame`.
 from collections.abc import Iterable
 from functools import cached_property
 
-from bootverify.design.boot import BootGo, Image, Stage
+from bootverify.design.attacker import Capability
+from bootverify.design.boot import BootGo, EncryptionType, Image, Stage
 from bootverify.design.keys import InImage, Key
+from bootverify.design.life import Recovery
 from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame_hardware import HardwareFrame
 from bootverify.encoder.terms import Sort, Term, and_, const, false, member, or_, var
@@ -100,6 +102,18 @@ class ContentFrame(HardwareFrame):
                         raise NotModelled(f"image `{step.image}` is installed by two steps")
                     found[step.image] = (stage, step)
         return found
+
+    @cached_property
+    def ports(self) -> dict[str, tuple[Stage, str]]:
+        """The images that he uploads by cable: through the open recovery port of which stage, and at which mark."""
+        if not self.attacker.can(Capability.USE_CABLE) or self.design.life.recovery is not Recovery.OPEN:
+            return {}
+        return {
+            step.image: (stage, mark)
+            for stage in self.design.stages
+            for step, mark in zip(stage.steps, self.marks[stage.name], strict=True)
+            if isinstance(step, BootGo) and self.design.image(step.image).encryption is EncryptionType.NONE
+        }
 
     @cached_property
     def requests(self) -> dict[str, Term]:

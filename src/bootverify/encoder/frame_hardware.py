@@ -25,6 +25,7 @@ MAKING = frozenset(
         Capability.RUN_SECURE_PARTITION,
         Capability.DEBUG,
         Capability.WRITE_EXTERNAL,
+        Capability.USE_CABLE,
     }
 )
 # What a clip on the external chip allows, at any time and whatever runs.

@@ -8,6 +8,7 @@ from functools import cached_property
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, UpgradeMode
 from bootverify.design.design import Design
+from bootverify.design.life import Recovery
 from bootverify.design.protection import Attribution
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.frame_contents import ContentFrame
@@ -129,15 +130,29 @@ class RollbackFrame(ContentFrame):
         counted = bool(nsib) or image.name in self.counting
         if counted and self._hostile_secure():
             raise NotModelled("who else writes the words that hold the rollback counter")
+        if self.ports and image.name not in self.ports:
+            raise NotModelled("what the recovery port writes beside the slots that MCUboot starts")
         if self.cuts and self.attacker.capabilities - {Capability.CUT_POWER}:
             raise NotModelled("older releases in the presence of power cuts and of hostile code at once")
+
+    def all_of_port(self) -> None:
+        """Whether every move of somebody with a cable is there.
+
+        Raises:
+            NotModelled: it is not told what the port takes, or it takes images that it has to open.
+        """
+        if not self.attacker.can(Capability.USE_CABLE) or self.design.life.recovery is Recovery.ABSENT:
+            return
+        looked = {step.image for stage in self.design.stages for step in stage.steps if isinstance(step, BootGo)}
+        if self.design.life.recovery is not Recovery.OPEN or looked != set(self.ports):
+            raise NotModelled("what the recovery port takes")
 
     def _hostile_secure(self) -> bool:
         """Code of his could be secure, or a probe could write: the words of the counters are in his reach."""
         attacker, application = self.attacker, self.design.application
         secure = application is not None and application.attribution is Attribution.SECURE
         runs = attacker.can(Capability.RUN_APPLICATION) and secure
-        forges = any(key.published for key in self.design.keys) and attacker.can(Capability.SEND_UPDATE)
+        forges = any(key.published for key in self.design.keys) and self.makes
         opens = attacker.can(Capability.DEBUG) and not (
             self.design.lifecycle.approtect and self.design.lifecycle.eraseprotect
         )

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_hardware import NO_SLOT
-from bootverify.encoder.terms import Term, eq, implies, member, not_, or_
+from bootverify.encoder.frame_rollback import at_most
+from bootverify.encoder.terms import Term, and_, eq, implies, member, not_, or_
 
 
 def relations(frame: Frame) -> Iterator[tuple[Term, str]]:
     """With words: what is taken lies in the active slot; once a release was kept, a slot holds it or a later one."""
     yield from _pairs(frame)
+    yield from _counted(frame)
     for image in frame.design.images:
         if len(image.slots) < 2 or frame.active is None:
             continue
@@ -54,3 +56,30 @@ def _pairs(frame: Frame) -> Iterator[tuple[Term, str]]:
             if frame.cuts:
                 words = f"{kept.name} and {flag.name} => release {release} or later waits"
                 yield or_(not_(kept), not_(flag), member(waiting, later)), words
+
+
+def _counted(frame: Frame) -> Iterator[tuple[Term, str]]:
+    """MCUboot's counter has followed what was kept, and what it starts is no lower."""
+    marks = [mark for stage in frame.design.stages for mark in frame.marks[stage.name]]
+    for name, stored in frame.stored.items():
+        image = frame.design.image(name)
+        looks = next(
+            mark
+            for stage in frame.design.stages
+            for step, mark in zip(stage.steps, frame.marks[stage.name], strict=True)
+            if step is frame.counting[name]
+        )
+        stages = frame.design.stages_of(name)
+        behind = marks[marks.index(looks) + 1 : marks.index(frame.marks[stages[-1].name][-1]) + 1]
+        found_good = member(frame.at, behind[: behind.index(frame.marks[stages[0].name][0]) + 1])
+        here = and_(member(frame.at, behind), frame.stays(name, frame.requests.get(name)))
+        for release in frame.releases(image):
+            value = frame.counter_in(image, release)
+            reached = not_(member(stored, stored.sort.values[: stored.sort.values.index(value)]))
+            kept = frame.kept.get((name, release))
+            if kept is not None:
+                yield or_(not_(kept), reached), f"{kept.name} => {stored.name} is {value} or higher"
+            held = member(frame.taken(name), frame.named(name, releases=(release,)))
+            words = f"release {release} of {name} is started => {stored.name} is {value}"
+            yield or_(not_(found_good), not_(held), at_most(stored, value)), f"{words} or lower"
+            yield or_(not_(here), not_(held), reached), f"{words} or higher"

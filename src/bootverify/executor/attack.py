@@ -4,13 +4,14 @@ Each says whether it had an effect; none decides whether it was right to try (do
 """
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import SEPARATORS, Program
+from bootverify.design.boot import SEPARATORS, BootGo, EncryptionType, Program
 from bootverify.design.keys import InKmu, InUicr, Key
+from bootverify.design.life import Recovery
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import access
 from bootverify.executor.content import content_of
 from bootverify.executor.forger import HIS_KEY
-from bootverify.executor.layout import external_start, stores_of
+from bootverify.executor.layout import external_start, home, stores_of
 from bootverify.executor.units.kmu_v2 import SLOT_BYTES, Event, KmuV2, Policy, Slot
 from bootverify.executor.units.spu import Spu
 from bootverify.executor.world import World
@@ -91,6 +92,20 @@ def at_chip(world: World, area: AddressRange, wanted: Access) -> bool:
     able = {Access.READ: Capability.READ_EXTERNAL, Access.WRITE: Capability.WRITE_EXTERNAL}.get(wanted)
     outside = external_start(world.design) <= area.start and area.end <= world.device.flash.end
     return able is not None and world.attacker.can(able) and outside
+
+
+def at_port(world: World, area: AddressRange) -> bool:
+    """Whether he uploads to `area` by cable: the running stage has an open recovery port, and looks for an image there.
+
+    The port writes what it is sent straight into the slot (facts/ncs-boot 2.9); it shows nothing of memory.
+    """
+    device, design = world.device, world.design
+    if device.halted or not world.attacker.can(Capability.USE_CABLE) or design.life.recovery is not Recovery.OPEN:
+        return False
+    step = design.stages[device.stage].steps[device.step]
+    if not isinstance(step, BootGo) or design.image(step.image).encryption is not EncryptionType.NONE:
+        return False
+    return any(home(design, slot).covers(area) for slot in design.image(step.image).slots)
 
 
 def overwrite_somewhere(world: World, area: AddressRange, initiator: Attribution) -> bool:

@@ -23,8 +23,15 @@ def _initiators(world: World) -> tuple[Attribution, ...]:
 
 
 def _writers(world: World, area: AddressRange) -> tuple[Attribution, ...]:
-    """As whom he writes to `area`; no unit stands before the external chip, so at a clip he is as good as any code."""
-    return (Attribution.NON_SECURE,) if attack.at_chip(world, area, Access.WRITE) else _initiators(world)
+    """As whom he writes to `area`; no unit stands before the external chip, so at a clip he is as good as any code.
+
+    At a recovery port he has the bootloader write for him.
+    """
+    if attack.at_chip(world, area, Access.WRITE):
+        return (Attribution.NON_SECURE,)
+    if attack.at_port(world, area):
+        return (world.design.stages[world.device.stage].attribution,)
+    return _initiators(world)
 
 
 def overwrite(world: World, action: Overwrite) -> None:

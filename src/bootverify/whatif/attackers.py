@@ -11,6 +11,7 @@ from itertools import combinations
 from bootverify.check.verdict import Report, Verdict
 from bootverify.design.attacker import TOLD_ONLY, Attacker, Capability
 from bootverify.design.design import Design
+from bootverify.design.life import Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import Attribution
 
@@ -72,6 +73,8 @@ def possible(design: Design, *, told: bool = False) -> tuple[Capability, ...]:
         missing.add(Capability.RUN_APPLICATION)
     if not any(part.memory is MemoryKind.EXTERNAL for part in design.partitions):
         missing |= {Capability.READ_EXTERNAL, Capability.WRITE_EXTERNAL}
+    if design.life.recovery in {None, Recovery.ABSENT}:
+        missing.add(Capability.USE_CABLE)
     return tuple(each for each in Capability if each not in missing)
 
 

@@ -7,7 +7,7 @@ come to hold anything, so what was found good is not yet what is copied; what is
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from bootverify.design.boot import BootGo
+from bootverify.design.boot import BootGo, UpgradeMode
 from bootverify.design.protection import Access
 from bootverify.encoder.cells import Store
 from bootverify.encoder.frame import Frame
@@ -130,7 +130,10 @@ class _Vague:
         """The outcome after which the staging slot holds anything and asks for anything."""
         it, frame, left = self.it, self.frame, self._input(title, "staged left")
         asks = choice(f"{it.mark}: {self.name}, {title}", "request left", REQUEST)
-        counted, more = it.counted(f"{self.name}, {title}", frame.is_content(CRAFTED))
+        # Of a release that is started for good the counter has followed it; else it may have followed any bytes.
+        settled = goes == it.goes and it.step.validate and it.step.mode is UpgradeMode.OVERWRITE
+        content = held[frame.content(it.parts[-1])] if settled else frame.is_content(CRAFTED)
+        counted, more = it.counted(f"{self.name}, {title}", content)
         updates = {**held, frame.content(self.staging): left, frame.requests[it.image.name]: asks, **counted}
         if frame.cuts:
             updates[frame.midway(it.image.name)] = false()
