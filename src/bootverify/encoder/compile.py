@@ -120,8 +120,6 @@ def _call(predicates: Predicates, call: Call, things: Things) -> Term:
             return predicates.carried(key, _image(design, thing))
         case "older", [thing]:
             return predicates.older(_image(design, thing))
-        case "newest", [thing]:
-            return predicates.newest(_image(design, thing))
         case "renewed", [Key() as key]:
             return predicates.renewed(key)
         case _:

@@ -102,11 +102,6 @@ class Predicates:
         ]
         return and_(self.starting(image), or_(*below))
 
-    def newest(self, image: Image) -> Term:
-        """True iff it runs in the last release that there is."""
-        last = self.frame.named(image.name, releases=(self.frame.design.releases,))
-        return and_(self.running(image), member(self.frame.taken(image.name), last))
-
     def _taken_from(self, image: Image, names: tuple[str, ...]) -> Term:
         """The slot that this boot took `image` from holds one of `names`, all parts the same."""
         frame = self.frame

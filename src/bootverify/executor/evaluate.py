@@ -77,8 +77,6 @@ def _call(world: World, call: Call, names: Mapping[str, Thing]) -> bool:
             return predicates.carried(world, key, _image(world, thing))
         case "older", [thing]:
             return predicates.older(world, _image(world, thing))
-        case "newest", [thing]:
-            return predicates.newest(world, _image(world, thing))
         case "renewed", [Key() as key]:
             return predicates.renewed(world, key)
         case _:

@@ -129,11 +129,6 @@ def older(world: World, image: Image) -> bool:
     return starting(world, image) and 0 < release < (world.kept or {}).get(image.name, 0)
 
 
-def newest(world: World, image: Image) -> bool:
-    """The image is running in the last release that there is."""
-    return running(world, image) and release_taken(world, image) == world.design.releases
-
-
 def role(world: World, stage: Stage) -> str:
     """The part that a stage plays in the chain."""
     if stage is world.design.root:

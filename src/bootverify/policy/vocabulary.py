@@ -64,7 +64,6 @@ PREDICATES: dict[str, Predicate] = {
         meaning="this boot hands over to an older release of the image than one that was booted and kept before",
         history=True,
     ),
-    "newest": Predicate(arguments=("image",), meaning="the owner's last release of the image is running"),
 }
 
 _LAYOUT: dict[str, str] = {
