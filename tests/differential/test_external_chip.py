@@ -1,6 +1,7 @@
 """A clip on the external chip, also in the middle of a step: the executor's bytes, the encoder's terms."""
 
 from itertools import product
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -8,6 +9,8 @@ from tests.differential.following import Followed
 from tests.differential.histories import releases, step_of
 from tests.differential.small_scope import CHAINS, DIMENSIONS, SIZES, small
 
+from bootverify.api import ask
+from bootverify.check.verdict import Finding, Verdict
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.executor.layout import staging_partitions, store_ranges
 from bootverify.machine.action import (
@@ -21,9 +24,17 @@ from bootverify.machine.action import (
     ReadOut,
     Request,
     Reset,
+    TakeStep,
 )
-from bootverify.machine.content import Crafted, Erased
+from bootverify.machine.content import Crafted, Erased, Genuine
+from bootverify.sources.attackers import load_attacker
+from bootverify.sources.document import read_written
+from bootverify.sources.mutate import mutated
+from bootverify.sources.resolve import resolve
+from bootverify.sources.schema import DesignEntry
+from bootverify.sources.validate import validated
 
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
 CLIP = frozenset({Capability.READ_EXTERNAL, Capability.WRITE_EXTERNAL})
 FOES = {
     "clip": CLIP,
@@ -101,3 +112,40 @@ def test_it_is_foreseen_in_many_more_lives(foe: str) -> None:
     attacker = Attacker(name=foe, title="", capabilities=FOES[foe])
     for number in _numbers(range(len(CHAINS)), 400):
         _life(Followed(small(number).design, attacker), Random(number), boots=8)
+
+
+STAGED_OUTSIDE = {
+    "partitions.mcuboot_secondary": {"at": 0, "size": 0x7A000, "memory": "external"},
+    "chain.mcuboot.mode": "overwrite",
+}
+
+
+def _asked(policy: str, **change: object) -> Finding:
+    """What is found out about SB-S31 with staging outside, against a clip on the chip."""
+    written = mutated(read_written(SCENARIOS / "SB-S31.yaml"), {**STAGED_OUTSIDE, **change})
+    report = ask(resolve(validated(DesignEntry, written), written), policy, ("app",), load_attacker("ext-flash-write"))
+    assert not report.discrepancies
+    return report.findings[0]
+
+
+def test_the_copy_takes_what_the_check_did_not_see() -> None:
+    found = _asked("no-downgrade", **{"chain.mcuboot.downgrade": "version"})
+    assert (found.verdict, found.strength) == (Verdict.VIOLATED, "replayed")
+    assert found.trace is not None
+    turns = [step.action.meanwhile for step in found.trace.steps if isinstance(step.action, TakeStep)]
+    assert any(turn is not None and turn.content == Genuine("app", 1) for turn in turns)
+
+
+def test_what_is_not_looked_at_after_the_copy_is_his() -> None:
+    found = _asked("authentic-only", **{"chain.mcuboot.validate_primary": False})
+    assert (found.verdict, found.strength) == (Verdict.VIOLATED, "replayed")
+
+
+@pytest.mark.parametrize(
+    ("policy", "change"),
+    [("authentic-only", {}), ("no-downgrade", {"chain.mcuboot.security_counter": True})],
+    ids=["verified again", "counted"],
+)
+def test_what_is_looked_at_after_the_copy_stops_him(policy: str, change: dict[str, object]) -> None:
+    found = _asked(policy, **change)
+    assert (found.verdict, found.strength) == (Verdict.HOLDS, "proved")

@@ -88,6 +88,8 @@ def _witness() -> None:
 
 def _chip() -> None:
     """Lives with a clip on the external chip."""
+    test_external_chip.test_the_copy_takes_what_the_check_did_not_see()
+    test_external_chip.test_what_is_not_looked_at_after_the_copy_is_his()
     test_external_chip.test_what_a_clip_on_the_chip_does_is_foreseen("clip")
 
 

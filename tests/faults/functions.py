@@ -43,6 +43,7 @@ FUNCTIONS = (
     "executor.vendor_actions:deliver",
     "executor.attack_actions:overwrite",
     "executor.attack:at_chip",
+    "executor.attack:at_port",
     "executor.attack_actions:Meddling.__call__",
     "executor.attack_actions:forge_trailer",
     "executor.nsib.boot:_order",

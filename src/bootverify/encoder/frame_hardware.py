@@ -9,6 +9,8 @@ from functools import cached_property
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import ChooseSlot, Protect, Stage, operation
 from bootverify.design.design import Design
+from bootverify.design.life import Recovery
+from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import Access, UnitKind
 from bootverify.encoder.cells import Cells, NotModelled
 from bootverify.encoder.region import Region, region
@@ -42,8 +44,9 @@ class HardwareFrame:
         self.cuts = attacker.can(Capability.CUT_POWER)
         self.debugs = attacker.can(Capability.DEBUG)
         # Whether bytes of his own making can come to lie anywhere; without it, `crafted` is what a cut left.
-        self.makes = bool(attacker.capabilities & MAKING)
-        self.clip = frozenset(access for able, access in CLIPS.items() if attacker.can(able))
+        useful = _useful(design, attacker)
+        self.makes = bool(useful & MAKING)
+        self.clip = frozenset(access for able, access in CLIPS.items() if able in useful)
 
     # -- marks
 
@@ -155,6 +158,16 @@ class HardwareFrame:
     def erased_all(self) -> Term:
         """The probe erased the device."""
         return var("erased_all") if self.debugs and not self.design.lifecycle.eraseprotect else false()
+
+
+def _useful(design: Design, attacker: Attacker) -> frozenset[Capability]:
+    """What he can do that bears on the design: a clip needs a chip, a cable an open port."""
+    useless: set[Capability] = set()
+    if not any(part.memory is MemoryKind.EXTERNAL for part in design.partitions):
+        useless |= CLIPS.keys()
+    if design.life.recovery is not Recovery.OPEN:
+        useless.add(Capability.USE_CABLE)
+    return attacker.capabilities - useless
 
 
 def truth(value: bool) -> Term:
