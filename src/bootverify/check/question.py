@@ -72,6 +72,8 @@ def questions(
                 for attacker in attackers:
                     if told_apart and not _HAVE_THE_FILES & attacker.capabilities:
                         continue
+                    if _unheard_of(design, attacker) and not any_attacker:
+                        continue
                     listed = policy.against if told_apart else (*policy.against, *ask.against)
                     asked = any_attacker or _asked_of(design, attacker, listed)
                     if asked and _meant(design, policy, ask, subject, attacker):
@@ -115,6 +117,11 @@ def _subjects(design: Design, kind: SubjectKind) -> tuple[Subject, ...]:
 def _tells(design: Design) -> bool:
     """Whether the design says anything that the claims about its life could be judged from."""
     return design.life != NOTHING_KNOWN or bool(design.proposed)
+
+
+def _unheard_of(design: Design, attacker: Attacker) -> bool:
+    """Whether he holds the cable of a port that a design does not speak of which tells nothing of its life."""
+    return attacker.can(Capability.USE_CABLE) and not _tells(design)
 
 
 def _alone(policy: Policy, ask: Ask) -> bool:
