@@ -14,7 +14,7 @@ from bootverify.encoder.instant import Instants
 from bootverify.encoder.terms import Term, Valuation, Value
 from bootverify.executor import predicates
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Action
+from bootverify.machine.action import Action, TakeStep
 
 
 @lru_cache(maxsize=256)
@@ -50,6 +50,12 @@ class Followed:
         for action in actions:
             assert self.tries(action), f"{action} cannot happen"
         return self.facts
+
+    def next_step(self) -> TakeStep:
+        """The step that the device is about to take."""
+        step = step_of(self.world)
+        assert step is not None, "the device is halted"
+        return step
 
     def runs_on(self) -> dict[str, Value]:
         """Let the device take its steps, up to the application's loop or a halt; the facts then."""

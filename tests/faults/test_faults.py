@@ -12,7 +12,7 @@ TABLE = Path(__file__).parent / "caught.txt"
 WRITE = os.environ.get("BOOTVERIFY_FAULTS") == "write"
 UNCAUGHT = "nobody"  # and rightly so; the row says why
 OPEN = "open"  # the crossings miss it, and nobody has said why: a gap in them, which may only shrink
-MOST_OPEN = 41
+MOST_OPEN = 20
 
 
 def chosen() -> list[Fault]:
@@ -39,7 +39,7 @@ SAMPLE = [each for each in CAUGHT if ROWS[str(each)] == "step"][::40]
 
 @pytest.mark.skipif(WRITE, reason="the table is being written")
 def test_the_table_is_large_and_names_a_crossing_or_a_reason():
-    assert len(CAUGHT) >= 140
+    assert len(CAUGHT) >= 170
     assert sum(row == OPEN for row in ROWS.values()) <= MOST_OPEN
     for row in ROWS.values():
         who, _, why = row.partition(" | ")
