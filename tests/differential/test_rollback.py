@@ -13,6 +13,7 @@ from tests.differential.designs import boot_go
 from bootverify.api import ask
 from bootverify.check.inclusion import Inclusion
 from bootverify.check.replay import act  # not the one that conftest watches: here it is watched already
+from bootverify.check.verdict import Verdict
 from bootverify.design.boot import Image, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for
@@ -219,3 +220,11 @@ def test_an_image_in_parts_is_asked_about_where_lower_versions_are_refused(attac
     report = ask(design, "no-downgrade", ("tfm+app",), load_attacker(attacker))
     assert not report.discrepancies
     assert report.findings
+
+
+def test_a_release_that_code_wrote_and_nobody_booted_was_not_kept() -> None:
+    counted, compared = (
+        ask(_design(name), "no-downgrade", ("app",), load_attacker("app-code")).findings[0].verdict
+        for name in ("counter", "versions")
+    )
+    assert (counted is Verdict.VIOLATED, compared) == (False, Verdict.VIOLATED)

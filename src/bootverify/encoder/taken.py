@@ -25,18 +25,19 @@ def followed(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
             value = ite(same, first, frame.is_content(CRAFTED))
         if value is not taken:
             found[taken] = value
-    found.update(_remembered(frame, found))
+    if frame.at in updates:
+        found.update(_remembered(frame, found))
     return found
 
 
 def _remembered(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
-    """What is kept after `updates`: the release that then runs, if no swap is to take it back or to change it."""
+    """What is kept once a boot gets on: the release that then runs, if no swap is to take it back or to change it.
+
+    What is written over a running release has not been booted, and what is confirmed is kept from the next boot on.
+    """
     found = {}
     for (name, release), kept in frame.kept.items():
         taken, request = frame.taken(name), frame.requests.get(name)
-        watched = {frame.at, taken, *([request] if request is not None else [])}
-        if watched.isdisjoint(updates):
-            continue
         marks = [mark for stage in frame.design.stages_of(name) for mark in frame.marks[stage.name]]
         later = frame.named(name, releases=range(release, frame.design.releases + 1))
         runs = and_(

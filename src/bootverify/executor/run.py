@@ -111,7 +111,8 @@ def act(world: World, action: Action) -> None:
         case EraseAll():
             attack_actions.erase_all(world)
     world.log += world.device.log
-    remember(world)
+    if isinstance(action, TakeStep | Reset | Jump):  # what is written over a running release has not been booted
+        remember(world)
 
 
 def take_step(world: World, action: TakeStep) -> None:

@@ -226,9 +226,7 @@ class _BootGo:
         yield from self._foreign_out(name, staging, and_(guard, room), updates)
         yield from self._parts_back(name, staging, and_(guard, room), updates)
         if room is not true():
-            # The write of the counter fails when all is copied; a copy is begun again at each boot.
-            left = updates if self.swaps else self._copied(updates, content, request)
-            yield Outcome(name=f"{name}, counter full", guard=and_(guard, not_(room)), goes=HALTED, updates=left)
+            yield self._counter_full(name, and_(guard, not_(room)), updates, content, request)
         if not self.frame.cuts:
             return
         flag = self.frame.midway(self.image.name)
@@ -239,6 +237,13 @@ class _BootGo:
             copied = self._copied(updates, content, request)
             done = self._cut_erase(f"{name}, cut after the copy", staging, request, guard, copied)
         yield from self._counted_or_not(done, content)
+
+    def _counter_full(
+        self, name: str, guard: Term, updates: Mapping[Term, Term], content: Term, request: Term
+    ) -> Outcome:
+        """The write of the counter fails when all is copied; a copy is begun again at each boot."""
+        left = updates if self.swaps else self._copied(updates, content, request)
+        return Outcome(name=f"{name}, counter full", guard=guard, goes=HALTED, updates=left)
 
     @staticmethod
     def _copied(updates: Mapping[Term, Term], content: Term, request: Term) -> dict[Term, Term]:
@@ -303,11 +308,13 @@ class _BootGo:
         good = or_(member(content, self.genuine), and_(not_(eq(content, ERASED)), unchecked))
         settled = self._settled(updates)
         room = or_(not_(settled), self.rollback.has_room(content))
-        bad = or_(not_(member(content, self.genuine)), frame.erased_all, not_(room))
+        bad = or_(not_(member(content, self.genuine)), frame.erased_all)
         yield self._raising("complete", and_(flag, good, room), updates, content=content, settled=settled)
         yield from self._foreign_out("complete", staging, and_(flag, good, room), updates)
         yield from self._parts_back("complete", staging, and_(flag, good, room), updates)
         yield Outcome(name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=updates)
+        if room is not true():
+            yield self._counter_full("complete", and_(flag, not_(room)), updates, content, request)
         done = Outcome(name="complete, cut at its end", guard=flag, updates=updates, cut=True, after=10_000)
         yield from self._counted_or_not(done, content)
 
