@@ -109,7 +109,7 @@ def soc_in(text: str) -> str:
 def sdk_in(text: str) -> str:
     """The release of the SDK that a path speaks of; empty when it names none.
 
-    >>> sdk_in("/home/user/ncs/v3.1.1/bootloader/mcuboot"), sdk_in("E:nRFv1.7.1nrf"), sdk_in("/work/tool-1.2.0/nrf")
+    >>> sdk_in("/home/user/ncs/v3.1.1/bootloader/mcuboot"), sdk_in("E:nRFv1.7.1nrf"), sdk_in("/opt/tool-1.2.0/nrf")
     ('3.1.1', '1.7.1', '')
     """
     match = next((found for form in _SDK if (found := form.search(text))), None)
