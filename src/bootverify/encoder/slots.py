@@ -73,6 +73,7 @@ def _counted(frame: Frame) -> Iterator[tuple[Term, str]]:
         behind = marks[marks.index(looks) + 1 : marks.index(frame.marks[stages[-1].name][-1]) + 1]
         found_good = member(frame.at, behind[: behind.index(frame.marks[stages[0].name][0]) + 1])
         stays = frame.stays(name, frame.requests.get(name))
+        started, running = and_(found_good, stays), and_(member(frame.at, behind), stays)
         for release in frame.releases(image):
             value = frame.counter_in(image, release)
             reached = not_(member(stored, stored.sort.values[: stored.sort.values.index(value)]))
@@ -82,6 +83,5 @@ def _counted(frame: Frame) -> Iterator[tuple[Term, str]]:
             held = member(frame.taken(name), frame.named(name, releases=(release,)))
             words = f"release {release} of {name} is started => {stored.name} is {value}"
             yield or_(not_(found_good), not_(held), at_most(stored, value)), f"{words} or lower"
-            yield or_(not_(and_(found_good, stays)), not_(held), reached), f"{words} or higher"
-            running = and_(member(frame.at, behind), stays)
+            yield or_(not_(started), not_(held), reached), f"{words} or higher"
             yield or_(not_(running), not_(held), reached), f"release {release} of {name} runs => the same"

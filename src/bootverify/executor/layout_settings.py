@@ -1,70 +1,43 @@
 """Claims that settings of the configuration decide, one alone or against the map."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Role
-from bootverify.design.settings import Told
+from bootverify.design.settings import Settings, Told
 from bootverify.design.soc import NvmKind
 from bootverify.machine.misfit import Misfit
 
 LARGEST_COUNTED = 0x7FFF
 
 
-def locks_itself(design: Design) -> Iterator[Misfit]:
-    """The last boot stage calls fprotect, or takes its own rights away."""
-    yield from _wanted(
-        design.settings.protects_itself, "the last boot stage does not write-protect itself", "fprotect-not-told"
-    )
+@dataclass(frozen=True, slots=True)
+class _Switch:
+    """A claim that one setting decides; `text` is what is wrong where it is not as `wanted`."""
+
+    told: Callable[[Settings], Told | None]
+    text: str
+    open_point: str
+    wanted: bool = True
+
+    def __call__(self, design: Design) -> Iterator[Misfit]:
+        told = self.told(design.settings)
+        if told is None:
+            yield Misfit(text=f"nothing tells whether {self.text}", sources=(), open_point=self.open_point)
+        elif bool(told.value) is not self.wanted:
+            yield Misfit(text=self.text, sources=(told.source,))
+
+
+_PORT = _Switch(lambda told: told.debug_closed, "the debug port is open", "approtect-not-recorded")
+_SECURE_PORT = replace(_PORT, told=lambda told: told.secure_debug_closed, text="the secure debug port is open")
 
 
 def debug_closed(design: Design) -> Iterator[Misfit]:
     """Both ports, where the SoC has two."""
-    yield from _wanted(design.settings.debug_closed, "the debug port is open", "approtect-not-recorded")
+    yield from _PORT(design)
     if design.soc.trustzone and design.soc.secure_approtect:
-        told = design.settings.secure_debug_closed
-        yield from _wanted(told, "the secure debug port is open", "approtect-not-recorded")
-
-
-def downgrade_refused(design: Design) -> Iterator[Misfit]:
-    """Downgrade prevention, in software or hardware."""
-    yield from _wanted(
-        design.settings.downgrade_prevention, "an older version is taken as any other", "downgrade-not-told"
-    )
-
-
-def recovery_absent(design: Design) -> Iterator[Misfit]:
-    """Serial recovery writes the primary slot without asking who sends."""
-    yield from _unwanted(design.settings.serial_recovery, "serial recovery takes images", "serial-recovery-not-told")
-
-
-def management_guarded(design: Design) -> Iterator[Misfit]:
-    """Mcumgr over Bluetooth."""
-    yield from _unwanted(design.settings.open_management, "updates by radio need no pairing", "management-not-told")
-
-
-def nsib_key_given(design: Design) -> Iterator[Misfit]:
-    """An empty key file makes the build generate a throw-away key."""
-    text = "the build makes a throw-away key for the first stage"
-    yield from _wanted(design.settings.nsib_key_given, text, "nsib-key-not-told")
-
-
-def signatures_checked(design: Design) -> Iterator[Misfit]:
-    """A boot stage without signatures takes whatever is whole."""
-    text = "images are taken by their digest alone, which anybody can compute"
-    yield from _wanted(design.settings.signatures_checked, text, "signature-not-told")
-
-
-def primary_verified(design: Design) -> Iterator[Misfit]:
-    """The image that starts, at each boot; what was verified once may have been changed since."""
-    text = "the primary image is not verified at every boot"
-    yield from _wanted(design.settings.primary_verified, text, "validation-not-told")
-
-
-def nsib_counts(design: Design) -> Iterator[Misfit]:
-    """NSIB's monotonic counter."""
-    text = "the first stage starts any signed release of the second, however old"
-    yield from _wanted(design.settings.nsib_counter, text, "nsib-counter-not-told")
+        yield from _SECURE_PORT(design)
 
 
 def network_update_safe(design: Design) -> Iterator[Misfit]:
@@ -78,24 +51,6 @@ def network_update_safe(design: Design) -> Iterator[Misfit]:
     elif str(mode.value).startswith("swap"):
         text = "an update of the network core is not reverted with the application that came with it"
         yield Misfit(text=text, sources=(wanted.source, mode.source))
-
-
-def keys_revocable(design: Design) -> Iterator[Misfit]:
-    """CONFIG_BOOT_KEYS_REVOCATION, which must be on from the first release on (nRF54L, dfu_config.rst)."""
-    text = "a key before the one in use is accepted for ever"
-    yield from _wanted(design.settings.keys_revocable, text, "revocation-not-told")
-
-
-def counter_bounded(design: Design) -> Iterator[Misfit]:
-    """What happens when the hardware counter has no free slot (modules/mcuboot, _COUNTER_LIMITED)."""
-    text = "an update is installed when the counter is used up, and the counter no longer tells"
-    yield from _wanted(design.settings.counter_bounded, text, "counter-room-not-told")
-
-
-def fields_listed(design: Design) -> Iterator[Misfit]:
-    """CONFIG_MCUBOOT_USE_TLV_ALLOW_LIST: what the signature does not cover, and MCUboot does not know."""
-    text = "unsigned fields of any kind are taken"
-    yield from _wanted(design.settings.fields_listed, text, "fields-not-told")
 
 
 def image_key_wrapped(design: Design) -> Iterator[Misfit]:
@@ -145,35 +100,62 @@ def sectors_suffice(design: Design) -> Iterator[Misfit]:
             yield Misfit(text=text, sources=(slot.source, most.source))
 
 
-def _wanted(told: Told | None, text: str, open_point: str) -> Iterator[Misfit]:
-    if told is None:
-        yield Misfit(text=f"nothing tells whether {text}", sources=(), open_point=open_point)
-    elif not told.value:
-        yield Misfit(text=text, sources=(told.source,))
-
-
-def _unwanted(told: Told | None, text: str, open_point: str) -> Iterator[Misfit]:
-    if told is None:
-        yield Misfit(text=f"nothing tells whether {text}", sources=(), open_point=open_point)
-    elif told.value:
-        yield Misfit(text=text, sources=(told.source,))
-
-
 SETTINGS: dict[str, Callable[[Design], Iterator[Misfit]]] = {
-    "locks_itself": locks_itself,
+    # The last boot stage calls fprotect, or takes its own rights away.
+    "locks_itself": _Switch(
+        lambda told: told.protects_itself, "the last boot stage does not write-protect itself", "fprotect-not-told"
+    ),
     "debug_closed": debug_closed,
-    "downgrade_refused": downgrade_refused,
-    "recovery_absent": recovery_absent,
-    "management_guarded": management_guarded,
-    "nsib_key_given": nsib_key_given,
-    "signatures_checked": signatures_checked,
-    "primary_verified": primary_verified,
-    "nsib_counts": nsib_counts,
+    # Downgrade prevention, in software or hardware.
+    "downgrade_refused": _Switch(
+        lambda told: told.downgrade_prevention, "an older version is taken as any other", "downgrade-not-told"
+    ),
+    # Serial recovery writes the primary slot without asking who sends.
+    "recovery_absent": _Switch(
+        lambda told: told.serial_recovery, "serial recovery takes images", "serial-recovery-not-told", wanted=False
+    ),
+    # Mcumgr over Bluetooth.
+    "management_guarded": _Switch(
+        lambda told: told.open_management, "updates by radio need no pairing", "management-not-told", wanted=False
+    ),
+    # An empty key file makes the build generate a throw-away key.
+    "nsib_key_given": _Switch(
+        lambda told: told.nsib_key_given,
+        "the build makes a throw-away key for the first stage",
+        "nsib-key-not-told",
+    ),
+    # A boot stage without signatures takes whatever is whole.
+    "signatures_checked": _Switch(
+        lambda told: told.signatures_checked,
+        "images are taken by their digest alone, which anybody can compute",
+        "signature-not-told",
+    ),
+    # The image that starts, at each boot; what was verified once may have been changed since.
+    "primary_verified": _Switch(
+        lambda told: told.primary_verified, "the primary image is not verified at every boot", "validation-not-told"
+    ),
+    # NSIB's monotonic counter.
+    "nsib_counts": _Switch(
+        lambda told: told.nsib_counter,
+        "the first stage starts any signed release of the second, however old",
+        "nsib-counter-not-told",
+    ),
     "network_update_safe": network_update_safe,
     "sectors_suffice": sectors_suffice,
-    "keys_revocable": keys_revocable,
-    "counter_bounded": counter_bounded,
-    "fields_listed": fields_listed,
+    # CONFIG_BOOT_KEYS_REVOCATION, which must be on from the first release on (nRF54L, dfu_config.rst).
+    "keys_revocable": _Switch(
+        lambda told: told.keys_revocable, "a key before the one in use is accepted for ever", "revocation-not-told"
+    ),
+    # What happens when the hardware counter has no free slot (modules/mcuboot, _COUNTER_LIMITED).
+    "counter_bounded": _Switch(
+        lambda told: told.counter_bounded,
+        "an update is installed when the counter is used up, and the counter no longer tells",
+        "counter-room-not-told",
+    ),
+    # CONFIG_MCUBOOT_USE_TLV_ALLOW_LIST: what the signature does not cover, and MCUboot does not know.
+    "fields_listed": _Switch(
+        lambda told: told.fields_listed, "unsigned fields of any kind are taken", "fields-not-told"
+    ),
     "image_key_wrapped": image_key_wrapped,
     "version_countable": version_countable,
 }
