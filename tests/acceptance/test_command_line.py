@@ -42,6 +42,15 @@ def test_what_is_advised_holds_against_the_same_attackers(told):
     assert "violated" not in out
 
 
+def test_ways_in_which_a_map_is_sound_are_told_together_and_one_by_one_when_explained(told):
+    asked = ["check", ADVISED, "--policy", "map-no-overlap", "--policy", "map-inside-memory"]
+    _, out, _ = told(*asked)
+    assert "2 policies of the partition map, whoever attacks" in out
+    assert out.count("both sides computed it") == 1
+    _, explained, _ = told(*asked, "--explain")
+    assert explained.count("both sides computed it") == 2
+
+
 def test_an_undefined_combination_exits_with_three_and_names_the_open_point(told):
     code, out, _ = told("check", str(TOP / "tests/scenarios/SB-S04.yaml"), "--policy", "config-supported")
     assert code == 3

@@ -40,8 +40,10 @@ def text(report: Report, manner: Manner | None = None) -> str:
             (each for each in report.findings if each.verdict is verdict),
             key=lambda each: (SEVERITIES.index(each.severity), each.policy, each.subject),
         )
-        for group in _groups(findings):
+        for group in _groups([each for each in findings if how.explain or not _plain(each)]):
             lines += [*_told(group, how), ""]
+        if sound := [each for each in findings if not how.explain and _plain(each)]:
+            lines += [*_sound(sound, how), ""]
     lines += _foot(report, how)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
@@ -52,7 +54,7 @@ def _head(report: Report) -> Iterator[str]:
     yield from wrapped(f"{design.name}: {design.title}" if design.title else design.name, 0)
     sdk = f", nRF Connect SDK {design.sdk}" if design.sdk else ""
     yield f"{design.soc.title}{sdk}      {len(asked)} question{'' if len(asked) == 1 else 's'}"
-    yield " > ".join(_stage(report, stage.name) for stage in design.stages)
+    yield " > ".join(_stage(report, stage.name) for stage in design.stages) or "(no boot chain, only the map)"
 
 
 def _stage(report: Report, name: str) -> str:
@@ -82,12 +84,31 @@ def _generic(line: str, attacker: str) -> str:
     return line.replace(attacker, "ATTACKER")
 
 
+def _plain(finding: Finding) -> bool:
+    """Does it say no more than that the map is sound in one way, as others do of other ways?"""
+    return finding.verdict is Verdict.HOLDS and finding.kind == "map" and not finding.facts and not finding.trace
+
+
+def _sound(findings: Sequence[Finding], how: Manner) -> Iterator[str]:
+    """The ways in which the map is sound, by severity."""
+    names = {each.policy: each.severity for each in findings}
+    many = "policies" if len(names) > 1 else "policy"
+    yield f"{_word(Verdict.HOLDS, how)} {len(names)} {many} of the {findings[0].subject}, whoever attacks"
+    yield from wrapped(findings[0].because, 2)
+    for severity in SEVERITIES:
+        if same := [name for name, its in names.items() if its == severity]:
+            yield from wrapped(f"{severity.ljust(8)}  {', '.join(same)}", 4, 14)
+
+
+def _word(verdict: Verdict, how: Manner) -> str:
+    word = verdict.value.ljust(9)
+    return f"\x1b[{COLOURS[verdict]}m{word}\x1b[0m" if how.colour else word
+
+
 def _told(group: Sequence[Finding], how: Manner) -> Iterator[str]:
     first = group[0]
-    word = first.verdict.value.ljust(9)
-    if how.colour:
-        word = f"\x1b[{COLOURS[first.verdict]}m{word}\x1b[0m"
-    who = ", ".join(dict.fromkeys(each.attacker for each in group))
+    word = _word(first.verdict, how)
+    who = "any attacker" if first.kind == "map" else ", ".join(dict.fromkeys(each.attacker for each in group))
     head = f" {first.policy.ljust(22)} {first.subject.ljust(13)} "
     lines = wrap(who, WIDTH - 9 - len(head) - 10, break_on_hyphens=False) or [""]
     yield f"{word}{head}{lines[0].ljust(WIDTH - 19 - len(head))} {first.severity.rjust(8)}"
