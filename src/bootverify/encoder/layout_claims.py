@@ -11,7 +11,7 @@ from bootverify.design.keys import Elsewhere, Key, Placement
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.protection import Attribution, UnitKind
 from bootverify.design.settings import Told
-from bootverify.encoder.layout_stages import NAMES, stage_claim
+from bootverify.encoder.layout_stages import STAGE_CLAIMS
 from bootverify.policy.formula import And, Attribute, Call, Compare, Formula, Literal, Member, Not, Or
 from bootverify.policy.static import applies
 
@@ -76,8 +76,8 @@ class _Claims:
         if isinstance(it, Key):
             assert name == "embedded"
             return any(_is_embedded(place) for place in it.placements)
-        if name in NAMES:
-            return stage_claim(self.design, name)
+        if name in STAGE_CLAIMS:
+            return STAGE_CLAIMS[name](self.design)
         match name:
             case "disjoint":
                 return not any(self._shared(kind) for kind in MemoryKind if kind not in _VOLATILE)

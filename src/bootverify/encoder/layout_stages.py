@@ -3,89 +3,60 @@
 Extents are pairs of numbers; nothing is said of places, only whether all of them are as they should be.
 """
 
+from collections.abc import Callable
+
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.protection import UnitKind
-from bootverify.design.settings import Told
+from bootverify.design.settings import Settings, Told
 from bootverify.design.soc import NvmKind
 
 Extent = tuple[int, int]
 Truth = bool | None
-NAMES = {
-    "signatures_checked",
-    "primary_verified",
-    "nsib_counts",
-    "sectors_suffice",
-    "network_update_safe",
-    "variants_in_lock",
-    "root_fits",
-    "pads_right",
-    "ram_boundaries_aligned",
-    "keys_revocable",
-    "counter_bounded",
-    "fields_listed",
-    "image_key_wrapped",
-    "version_countable",
-    "network_areas_whole",
-}
 _SWAPS = {"swap-move", "swap-offset", "swap-scratch"}
 _CORE = "cpunet:"
 _SECURE_RAM = {"tfm_sram", "spm_sram", "sram_secure", "sram_nonsecure"}
 
 
-def stage_claim(design: Design, name: str) -> Truth:
-    """The value of the predicate called `name`, one of NAMES."""
-    told = design.settings
-    match name:
-        case "signatures_checked":
-            return _said(told.signatures_checked)
-        case "primary_verified":
-            return _said(told.primary_verified)
-        case "nsib_counts":
-            return _said(told.nsib_counter)
-        case "keys_revocable":
-            return _said(told.keys_revocable)
-        case "counter_bounded":
-            return _said(told.counter_bounded)
-        case "fields_listed":
-            return _said(told.fields_listed)
-        case "image_key_wrapped":
-            return _key_wrapped(design)
-        case "version_countable":
-            version = told.second_stage_version
-            if version is None or not design.soc.known:
-                return None
-            return design.soc.nvm is NvmKind.RRAM or int(version.value) < 1 << 15
-        case "network_areas_whole":
-            return _network(design)
-        case "sectors_suffice":
-            most = told.image_sectors
-            slots = [size for role in (Role.PRIMARY, Role.SECONDARY) for size in _sizes(design, role)]
-            told_all = most is not None and design.soc.known
-            return (
-                None
-                if most is None or not told_all
-                else all(size <= int(most.value) * design.soc.page for size in slots)
-            )
-        case "network_update_safe":
-            if not _said(told.network_update):
-                return True
-            return None if told.update_mode is None else told.update_mode.value not in _SWAPS
-        case "variants_in_lock":
-            return _variants(design)
-        case "root_fits":
-            return all(_locked_from_reset(design, extent) for extent, _ in _places(design, Role.ROOT))
-        case "pads_right":
-            room = design.soc.header
-            pads = [extent for extent, _ in _places(design, Role.PAD) if extent[1] > extent[0]]
-            return all(end - start >= room and end % room == 0 for start, end in pads)
-        case _:
-            assert name == "ram_boundaries_aligned"
-            return _ram(design)
-
-
 def _said(told: Told | None) -> Truth:
     return None if told is None else bool(told.value)
+
+
+def _alone(told: Callable[[Settings], Told | None]) -> Callable[[Design], Truth]:
+    """The claim that one setting decides."""
+    return lambda design: _said(told(design.settings))
+
+
+def _countable(design: Design) -> Truth:
+    version = design.settings.second_stage_version
+    if version is None or not design.soc.known:
+        return None
+    return design.soc.nvm is NvmKind.RRAM or int(version.value) < 1 << 15
+
+
+def _sectors(design: Design) -> Truth:
+    most = design.settings.image_sectors
+    if most is None or not design.soc.known:
+        return None
+    slots = [size for role in (Role.PRIMARY, Role.SECONDARY) for size in _sizes(design, role)]
+    return all(size <= int(most.value) * design.soc.page for size in slots)
+
+
+def _update_safe(design: Design) -> Truth:
+    mode = design.settings.update_mode
+    if not _said(design.settings.network_update):
+        return True
+    return None if mode is None else mode.value not in _SWAPS
+
+
+def _root_fits(design: Design) -> Truth:
+    return all(_locked_from_reset(design, extent) for extent, _ in _places(design, Role.ROOT))
+
+
+def _pads(design: Design) -> Truth:
+    room = design.soc.header
+    pads = [extent for extent, _ in _places(design, Role.PAD) if extent[1] > extent[0]]
+    return all(end - start >= room and end % room == 0 for start, end in pads)
 
 
 def _places(design: Design, role: Role) -> list[tuple[Extent, str]]:
@@ -160,3 +131,22 @@ def _ram(design: Design) -> bool:
     return all(
         part.range.start % step == 0 and (part.range.end % step == 0 or part.range.end in ends) for part in parts
     )
+
+
+STAGE_CLAIMS: dict[str, Callable[[Design], Truth]] = {
+    "signatures_checked": _alone(lambda told: told.signatures_checked),
+    "primary_verified": _alone(lambda told: told.primary_verified),
+    "nsib_counts": _alone(lambda told: told.nsib_counter),
+    "keys_revocable": _alone(lambda told: told.keys_revocable),
+    "counter_bounded": _alone(lambda told: told.counter_bounded),
+    "fields_listed": _alone(lambda told: told.fields_listed),
+    "image_key_wrapped": _key_wrapped,
+    "version_countable": _countable,
+    "network_areas_whole": _network,
+    "sectors_suffice": _sectors,
+    "network_update_safe": _update_safe,
+    "variants_in_lock": _variants,
+    "root_fits": _root_fits,
+    "pads_right": _pads,
+    "ram_boundaries_aligned": _ram,
+}

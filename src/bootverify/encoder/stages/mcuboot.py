@@ -10,15 +10,16 @@ from bootverify.design.boot import BootGo, EncryptionType, Image, UpgradeMode
 from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
-from bootverify.encoder.frame_hardware import HALTED, NO_SLOT
+from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import forgeable, opens, shared_key
 from bootverify.encoder.move import choice
+from bootverify.encoder.stages.erase import SHOWS, cut_erase
 from bootverify.encoder.stages.meddled import Meddled
 from bootverify.encoder.stages.outcome import Outcome
+from bootverify.encoder.stages.own_update import OwnUpdate
 from bootverify.encoder.stages.rollback import Rollback
 from bootverify.encoder.stages.slot_pair import exchanges
 from bootverify.encoder.terms import (
-    Sort,
     Term,
     and_,
     const,
@@ -31,11 +32,6 @@ from bootverify.encoder.terms import (
     substitute,
     true,
 )
-
-# The request once that of the staging slot is gone: what is to be reverted shows again, even where only hostile code
-# can have asked for that (overwriting obeys such a request too: recorded).
-SHOWS = ("none", "revert")
-LEFT = Sort("Left", ("kept", "partial", "erased"))  # what an erase that was cut leaves of a staged image
 
 
 def boot_go(frame: Frame, step: BootGo, goes: str, mark: str) -> list[Outcome]:
@@ -57,6 +53,7 @@ class _BootGo:
         self.forgeable = forgeable(frame, self.image)
         self.rollback = Rollback(frame, step, self.header, swaps=self.swaps)
         self.meddled = Meddled(frame, step, goes, mark)
+        self.own = OwnUpdate(frame, step, mark)
 
     def outcomes(self) -> Iterator[Outcome]:
         if self.staging is None:
@@ -65,11 +62,9 @@ class _BootGo:
         request = self.frame.requests[self.image.name]
         if not exchanges(self.frame.design, self.step):
             asked = not_(eq(request, "none"))
-            own = and_(asked, self._for_idle_slot(self.frame.content(self.staging)))
+            own = and_(asked, self.own.for_idle_slot(self.frame.content(self.staging)))
             yield from self._checked("slots do not fit each other", not_(own), {})
-            if self.step.bootloader is not None:
-                yield from self._replace_bootloader(self.staging, request, asked)
-                yield from self._drop_bootloader(self.staging, request, asked)
+            yield from self.own.outcomes(asked, self._checked)
             return
         settled = not_(self.frame.midway(self.image.name))
         idle = eq(request, "none")
@@ -84,9 +79,7 @@ class _BootGo:
         yield from self._install(self.staging, request, pending)
         yield from self._refuse(self.staging, request, pending)
         yield from self._pass_over(self.staging, request, pending)
-        if self.step.bootloader is not None:
-            yield from self._replace_bootloader(self.staging, request, and_(settled, not_(idle)))
-            yield from self._drop_bootloader(self.staging, request, and_(settled, not_(idle)))
+        yield from self.own.outcomes(and_(settled, not_(idle)), self._checked)
         if self.frame.cuts:
             yield from self._complete(self.staging, request)
         held = {self.frame.content(part) for part in self.parts}
@@ -188,7 +181,7 @@ class _BootGo:
                 not_(self.rollback.surely_installs(content, self._request())),
                 self.frame.erased_all,
             ),
-            not_(self._for_idle_slot(content)),
+            not_(self.own.for_idle_slot(content)),
         )
 
     def _foreign(self) -> list[str]:
@@ -235,7 +228,7 @@ class _BootGo:
             done = Outcome(name=f"{name}, cut at its end", guard=guard, updates=updates, cut=True, after=10_000)
         else:
             copied = self._copied(updates, content, request)
-            done = self._cut_erase(f"{name}, cut after the copy", staging, request, guard, copied)
+            done = cut_erase(self.frame, self.image.name, (self.mark, f"{name}, cut after the copy"), guard, copied)
         yield from self._counted_or_not(done, content)
 
     def _counter_full(
@@ -324,7 +317,7 @@ class _BootGo:
             updates = {self.frame.content(staging): self.frame.is_content(ERASED), request: const(REQUEST, left)}
             yield from self._checked(f"erase what is staged, {left} left", guard, updates)
         if self.frame.cuts:
-            yield self._cut_erase("erase what is staged, cut", staging, request, guard, {})
+            yield cut_erase(self.frame, self.image.name, (self.mark, "erase what is staged, cut"), guard)
 
     def _pass_over(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
         """Where no header is staged the slot stays, and only a swap unmakes its trailer (boot_validate_slot)."""
@@ -334,77 +327,3 @@ class _BootGo:
             return
         for left in SHOWS:
             yield from self._checked(f"no header staged, {left} left", guard, {request: const(REQUEST, left)})
-
-    def _cut_erase(self, name: str, staging: Store, request: Term, guard: Term, before: dict[Term, Term]) -> Outcome:
-        """Power goes while the staged image is erased: any of it may be left, the request too."""
-        left = choice(f"{self.mark}: {name}", "left", LEFT)
-        asks = choice(f"{self.mark}: {name}", "request left", REQUEST)
-        content = self.frame.content(staging)
-        remains = ite(eq(left, "partial"), self.frame.is_content(CRAFTED), self.frame.is_content(ERASED))
-        updates = {
-            **before,
-            content: ite(eq(left, "kept"), content, remains),
-            request: asks,
-        }
-        guard = and_(guard, or_(eq(asks, request), member(asks, SHOWS)))
-        return Outcome(name=name, guard=guard, updates=updates, inputs=(left, asks), cut=True)
-
-    # -- the bootloader behind NSIB
-
-    def _for_idle_slot(self, content: Term) -> Term:
-        """The staged image is a genuine bootloader for a slot that is surely not running."""
-        if self.step.bootloader is None or self.frame.active is None:
-            return false()
-        loader = self.frame.design.image(self.step.bootloader)
-        if loader.encryption is not EncryptionType.NONE:
-            return false()  # whose key opens it, and what its reset vector reads as before, is not documented
-        return or_(*(
-            and_(
-                member(content, self.frame.named(loader.name, slot=slot)),
-                not_(member(self.frame.active, (slot, NO_SLOT))),
-            )
-            for slot in loader.slots
-        ))  # fmt: skip
-
-    def _replace_bootloader(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
-        """swap_nsib (ncs-boot 2.3): the idle slot is written, staging erased, the device resets."""
-        frame = self.frame
-        assert self.step.bootloader is not None
-        loader = frame.design.image(self.step.bootloader)
-        active = frame.active
-        if active is None or len(loader.slots) < 2:
-            raise NotModelled(f"`{loader.name}` is to install itself over its only slot")
-        content = frame.content(staging)
-        for store in frame.cells.of_image(loader.name):
-            fits = or_(
-                member(content, frame.named(loader.name, slot=store.slot)),
-                and_(eq(content, CRAFTED), self.forgeable),
-            )
-            guard = and_(pending, fits, not_(eq(active, store.slot)))
-            copied = {frame.content(store): content}
-            name = f"copy the bootloader to {store.slot}"
-            for left in SHOWS:
-                erased = {content: frame.is_content(ERASED), request: const(REQUEST, left)}
-                yield Outcome(name=f"{name}, {left} left", guard=guard, updates={**copied, **erased})
-            if frame.cuts:
-                torn = {frame.content(store): frame.is_content(CRAFTED)}
-                yield Outcome(name=f"{name}, cut midway", guard=guard, updates=torn, cut=True)
-                yield self._cut_erase(f"{name}, cut after the copy", staging, request, guard, copied)
-
-    def _drop_bootloader(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
-        """A staged bootloader for the running slot is erased, whatever the primary slot holds."""
-        frame = self.frame
-        assert self.step.bootloader is not None
-        content = frame.content(staging)
-        slots = frame.design.image(self.step.bootloader).slots
-        running = [
-            and_(eq(frame.active, slot), member(content, frame.named(self.step.bootloader, slot=slot)))
-            for slot in slots
-            if frame.active is not None
-        ]
-        guard = and_(pending, or_(eq(content, CRAFTED), *running))
-        for left in SHOWS:
-            updates = {content: frame.is_content(ERASED), request: const(REQUEST, left)}
-            yield from self._checked(f"erase the staged bootloader, {left} left", guard, updates)
-        if frame.cuts:
-            yield self._cut_erase("erase the staged bootloader, cut", staging, request, guard, {})

@@ -1,0 +1,90 @@
+"""A staged update of MCUboot itself, behind NSIB: copied to the slot that is not running, or dropped.
+
+After swap_nsib of the nRF Connect SDK (facts/ncs-boot 2.3).
+"""
+
+from collections.abc import Callable, Iterator
+
+from bootverify.design.boot import BootGo, EncryptionType, Image
+from bootverify.encoder.cells import NotModelled, Store
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
+from bootverify.encoder.frame_hardware import NO_SLOT
+from bootverify.encoder.knowledge import forgeable
+from bootverify.encoder.stages.erase import SHOWS, cut_erase
+from bootverify.encoder.stages.outcome import Outcome
+from bootverify.encoder.terms import Term, and_, const, eq, false, member, not_, or_
+
+Checked = Callable[[str, Term, dict[Term, Term]], Iterator[Outcome]]
+
+
+class OwnUpdate:
+    """What one `boot_go` does with a staged bootloader; nothing where none is staged in its secondary slot."""
+
+    def __init__(self, frame: Frame, step: BootGo, mark: str) -> None:
+        self.frame, self.step, self.mark = frame, step, mark
+        self.loader: Image | None = None if step.bootloader is None else frame.design.image(step.bootloader)
+
+    def outcomes(self, pending: Term, checked: Checked) -> Iterator[Outcome]:
+        """A bootloader is installed, or dropped and the primary image `checked`; `pending`: a request is looked at."""
+        if self.loader is None:
+            return
+        _, staging = self.frame.pair(self.step.image)
+        assert staging is not None
+        content = self.frame.content(staging)
+        yield from self._replaced(self.loader, content, pending)
+        yield from self._dropped(self.loader, content, pending, checked)
+
+    def for_idle_slot(self, content: Term) -> Term:
+        """The staged image is a genuine bootloader for a slot that is surely not running."""
+        active, loader = self.frame.active, self.loader
+        if loader is None or active is None:
+            return false()
+        if loader.encryption is not EncryptionType.NONE:
+            return false()  # whose key opens it, and what its reset vector reads as before, is not documented
+        return or_(*(
+            and_(member(content, self.frame.named(loader.name, slot=slot)), not_(member(active, (slot, NO_SLOT))))
+            for slot in loader.slots
+        ))  # fmt: skip
+
+    def _replaced(self, loader: Image, content: Term, pending: Term) -> Iterator[Outcome]:
+        """The idle slot is written, staging erased, the device resets."""
+        frame, active = self.frame, self.frame.active
+        if active is None or len(loader.slots) < 2:
+            raise NotModelled(f"`{loader.name}` is to install itself over its only slot")
+        for store in frame.cells.of_image(loader.name):
+            guard = and_(pending, self._fits(loader, store, content), not_(eq(active, store.slot)))
+            copied = {frame.content(store): content}
+            name = f"copy the bootloader to {store.slot}"
+            for left in SHOWS:
+                yield Outcome(name=f"{name}, {left} left", guard=guard, updates={**copied, **self._erased(left)})
+            if frame.cuts:
+                torn = {frame.content(store): frame.is_content(CRAFTED)}
+                yield Outcome(name=f"{name}, cut midway", guard=guard, updates=torn, cut=True)
+                yield cut_erase(frame, self.step.image, (self.mark, f"{name}, cut after the copy"), guard, copied)
+
+    def _fits(self, loader: Image, store: Store, content: Term) -> Term:
+        """What is staged is the owner's for that slot, or anything that the application's key signs."""
+        forged = and_(eq(content, CRAFTED), forgeable(self.frame, self.frame.design.image(self.step.image)))
+        return or_(member(content, self.frame.named(loader.name, slot=store.slot)), forged)
+
+    def _dropped(self, loader: Image, content: Term, pending: Term, checked: Checked) -> Iterator[Outcome]:
+        """A staged bootloader for the running slot is erased, whatever the primary slot holds."""
+        frame = self.frame
+        running = [
+            and_(eq(frame.active, slot), member(content, frame.named(loader.name, slot=slot)))
+            for slot in loader.slots
+            if frame.active is not None
+        ]
+        guard = and_(pending, or_(eq(content, CRAFTED), *running))
+        for left in SHOWS:
+            yield from checked(f"erase the staged bootloader, {left} left", guard, self._erased(left))
+        if frame.cuts:
+            yield cut_erase(frame, self.step.image, (self.mark, "erase the staged bootloader, cut"), guard)
+
+    def _erased(self, left: str) -> dict[Term, Term]:
+        """Nothing is staged any more, and the request that shows again is `left`."""
+        _, staging = self.frame.pair(self.step.image)
+        assert staging is not None
+        request = self.frame.requests[self.step.image]
+        return {self.frame.content(staging): self.frame.is_content(ERASED), request: const(REQUEST, left)}
