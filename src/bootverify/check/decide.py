@@ -152,7 +152,7 @@ class Decider:
         if not actions:
             found = reasoner.path_to(not_(claim))
             if not isinstance(found, Path):
-                return _unsearched(found.states, found.depth if isinstance(found, GaveUp) else None)
+                return _unsearched(found.states, found.depth if isinstance(found, GaveUp) else None, reasoner.gave_up)
             actions = reasoner.actions(found)
         run = continued(self.design, question, self._replayed(question, actions, wanted=wanted))
         return Reached(actions=actions, steps=run.steps, good=False)
@@ -171,7 +171,8 @@ class Decider:
             return Dead(signs=signs) if signs.missing else NoWay()
         found = reasoner.path_to(goal)
         if not isinstance(found, Path):
-            return Open(because="neither a way there nor a proof that there is none")
+            why = f" ({reasoner.gave_up})" if reasoner.gave_up else ""
+            return Open(because=f"neither a way there nor a proof that there is none{why}")
         actions = reasoner.actions(found)
         run = self._replayed(question, actions, wanted=True)
         return Reached(actions=actions, steps=run.steps, good=True)
@@ -198,14 +199,16 @@ def _goal(question: Question, *, wanted: bool) -> Callable[[World], bool]:
     return lambda world: holds(world, formula, names) is wanted
 
 
-def _unsearched(states: int, depth: int | None) -> Open:
+def _unsearched(states: int, depth: int | None, gave_up: str) -> Open:
     if depth is not None:
+        why = f" ({gave_up})" if gave_up else ""
         return Open(
-            because=f"not proved; the search met its bound after {states} states",
+            because=f"not proved{why}; the search met its bound after {states} states",
             strength=f"depth:{depth}",
         )
+    unproved = f"it is not proved: {gave_up}" if gave_up else "the lemmas do not prove it"
     return Open(
-        because=f"no bad state among all {states} that were searched, but the lemmas do not prove it",
+        because=f"no bad state among all {states} that were searched, but {unproved}",
         strength="depth:all",
     )
 
@@ -213,9 +216,9 @@ def _unsearched(states: int, depth: int | None) -> Open:
 class Deciders:
     """The deciders of one check, or of many: one for all designs that are equal as far as a question can see."""
 
-    def __init__(self, solvers: tuple[str, ...], seen: Callable[[Design, Question], Design] | None = None) -> None:
+    def __init__(self, theories: Theories, seen: Callable[[Design, Question], Design] | None = None) -> None:
         """`seen` is the part of a design that a question depends on; all of it, where none is given."""
-        self._theories = Theories(solvers)
+        self._theories = theories
         self._seen = seen
         self._known: dict[Design, Decider] = {}
         self._historians: set[Attacker] = set()

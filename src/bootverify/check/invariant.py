@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bootverify.check.fixpoint import Lemma
-from bootverify.check.solver import Unsat, solve
+from bootverify.check.solver import RLIMIT, Unsat, solve
 from bootverify.encoder.obligations import Obligation, preserved
 from bootverify.encoder.system import System
 from bootverify.encoder.terms import Term
@@ -29,11 +29,13 @@ class NotProved:
 class Prover:
     """Small inductive subsets of lemmas of one system that are inductive all together; each lemma is asked about once.
 
-    Lemma n's own obligations are discharged with the lemmas of `_needs[n]`, which unsat cores named.
+    Lemma n's own obligations are discharged with the lemmas of `_needs[n]`, which unsat cores named. `rlimit` bounds
+    the work for each query.
     """
 
     system: System
     candidates: Sequence[Lemma]
+    rlimit: int = RLIMIT
     _needs: dict[int, frozenset[int]] = field(default_factory=dict)
     _by_variable: dict[Term, list[int]] = field(default_factory=dict)
 
@@ -78,7 +80,7 @@ class Prover:
         while True:
             premises = [(f"lemma {i}", terms[i]) for i in sorted(allowed)]
             asked = Obligation(name=step.name, premises=tuple(sorted(allowed)), assertions=(*premises, *bare))
-            answer = solve(asked.text)
+            answer = solve(asked.text, rlimit=self.rlimit)
             if isinstance(answer, Unsat):
                 return frozenset(int(name.split()[1]) for name in answer.core if name.startswith("lemma ")) - {number}
             more = {i for variable in reach for i in self._by_variable.get(variable, ())} - allowed

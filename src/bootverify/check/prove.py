@@ -13,7 +13,7 @@ from bootverify.check.boxes import Boxes, reachable_boxes
 from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import NotProved, Proof, Prover
 from bootverify.check.search import Exhausted, GaveUp, Path, shortest
-from bootverify.check.solver import Sat, Unsat, solve
+from bootverify.check.solver import RLIMIT, Answer, Sat, Unknown, Unsat, solve
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import BootSystem, system_for
@@ -34,7 +34,8 @@ class Established:
     numbers: tuple[int, ...] = ()
 
 
-MOST_STATES = 200_000
+MOST_STATES = 200_000  # that a search visits, with the usual bound on a solver's work; with less, fewer
+FEWEST_STATES = 1_000
 MOST_THEORIES = 256  # that are remembered
 Searched = dict[Hashable, Path | Exhausted | GaveUp]  # by the part of a system that a search is about
 
@@ -42,14 +43,16 @@ Searched = dict[Hashable, Path | Exhausted | GaveUp]  # by the part of a system 
 class Theory:
     """What can be said of one transition system: its invariant, what follows from it, and the ways to bad states."""
 
-    def __init__(self, boot: BootSystem, solvers: tuple[str, ...], searched: Searched) -> None:
-        """`searched` are the searches that others have made already."""
+    def __init__(self, boot: BootSystem, solvers: tuple[str, ...], searched: Searched, rlimit: int = RLIMIT) -> None:
+        """`searched` are the searches that others have made already; `rlimit` bounds each query, and each search."""
         erased = boot.frame.erased_all
         self.past = _past(boot)
         self.system = boot.system
         self.location = boot.location
         self.mode = erased if erased.op is Op.VAR else None  # kept apart: whether everything was erased
         self.solvers = solvers
+        self.rlimit = rlimit
+        self.gave_up = ""  # why a solver had no answer, the first time
         self._established: dict[Term, Established | None] = {}
         self._searched = searched
 
@@ -86,7 +89,7 @@ class Theory:
         left = tuple(each for each in guesses if self._unsat(all_start(self.system, [each.term])))
         while left:
             asked = self._kept(left)
-            answer = solve(asked.plain, "z3", wanted=asked.telling)
+            answer = self._answer(asked.plain, "z3", asked.telling)
             broken = {name for name, value in answer.values if value} if isinstance(answer, Sat) else set()
             if not broken:
                 break
@@ -108,7 +111,7 @@ class Theory:
     @cached_property
     def prover(self) -> Prover:
         """Finds small invariants, as certificates want them."""
-        return Prover(self.system, self.lemmas)
+        return Prover(self.system, self.lemmas, max(self.rlimit, RLIMIT))  # what is proved gets its certificate
 
     def establish(self, claim: Term) -> Established | None:
         """Why `claim` holds in every reachable state; None when the invariant does not say so."""
@@ -123,7 +126,8 @@ class Theory:
         sliced = self.system.limited(self.boxes.live & exact).sliced(bad.free)
         # Histories multiply the states; what is longer than this is left to what is told.
         remembers = self.past is not None and not sliced.init.keys().isdisjoint(self.past.kept)
-        most = MOST_STATES // 5 if remembers else MOST_STATES
+        budget = max(MOST_STATES * self.rlimit // RLIMIT, FEWEST_STATES)
+        most = budget // 5 if remembers else budget
         at = (identity(sliced), bad, most)
         if at not in self._searched:
             self._searched[at] = shortest(sliced, bad, most_states=most)
@@ -136,10 +140,10 @@ class Theory:
             return None
         terms = [lemma.term for lemma in self.lemmas]
         asked = implied(claim, terms, self._about(claim))
-        answer = solve(asked.text, self.solvers[0])
+        answer = self._answer(asked.text, self.solvers[0])
         if not isinstance(answer, Unsat):
             return None
-        if not all(isinstance(solve(asked.text, other), Unsat) for other in self.solvers[1:]):
+        if not all(isinstance(self._answer(asked.text, other), Unsat) for other in self.solvers[1:]):
             return None
         numbers = sorted(int(name.split()[1]) for name in answer.core if name.startswith("lemma "))
         return Established(lemmas=tuple(self.lemmas[number] for number in numbers), numbers=tuple(numbers))
@@ -154,7 +158,13 @@ class Theory:
 
     def _unsat(self, obligation: Obligation) -> bool:
         text, telling = obligation.plain, obligation.telling
-        return all(isinstance(solve(text, each, wanted=telling), Unsat) for each in self.solvers)
+        return all(isinstance(self._answer(text, each, telling), Unsat) for each in self.solvers)
+
+    def _answer(self, text: str, solver: str, wanted: tuple[str, ...] = ()) -> Answer:
+        answer = solve(text, solver, rlimit=self.rlimit, wanted=wanted)
+        if isinstance(answer, Unknown) and not self.gave_up:
+            self.gave_up = answer.words(solver)
+        return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +179,9 @@ class Past:
 class Theories:
     """The theories of one check, or of many: one for each system, kept by all that makes it up, names included."""
 
-    def __init__(self, solvers: tuple[str, ...] = ("z3",)) -> None:
+    def __init__(self, solvers: tuple[str, ...] = ("z3",), rlimit: int = RLIMIT) -> None:
         self.solvers = solvers
+        self.rlimit = rlimit
         self._known: dict[Hashable, Theory] = {}
         self._searched: Searched = {}
 
@@ -181,7 +192,7 @@ class Theories:
             if len(self._known) >= MOST_THEORIES:
                 self._known.clear()
                 self._searched.clear()
-            self._known[at] = Theory(boot, self.solvers, self._searched)
+            self._known[at] = Theory(boot, self.solvers, self._searched, self.rlimit)
         return self._known[at]
 
 
@@ -219,6 +230,11 @@ class Reasoner:
     def theory(self) -> Theory:
         """What is known of it."""
         return self._theories.of(self.boot)
+
+    @property
+    def gave_up(self) -> str:
+        """Why a solver had no answer about it; empty where all had."""
+        return self.theory.gave_up
 
     @property
     def lemmas(self) -> tuple[Lemma, ...]:

@@ -16,8 +16,9 @@ from bootverify.check.decide import (
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.invariant import Proof
 from bootverify.check.layout import computed
+from bootverify.check.prove import Theories
 from bootverify.check.question import Question, exists, questions
-from bootverify.check.solver import available
+from bootverify.check.solver import RLIMIT, available
 from bootverify.check.support import OPEN_POINT, supported
 from bootverify.check.tell import because_of_path, facts_about, facts_of_actions, facts_of_lemmas
 from bootverify.check.unsettled import no_device, qualified
@@ -41,13 +42,19 @@ NO_WAY = "nothing that can happen to a device of this design bears on it"
 class Options:
     """How to check. `solvers` must all agree on every obligation; `certificates` asks for small written proofs.
 
-    `explain` names every fact that such a small proof rests on.
+    `explain` names every fact that such a small proof rests on. `rlimit` bounds the work for one query to a solver,
+    in counts that are the same on every machine.
     """
 
     solvers: tuple[str, ...] = ("z3",)
+    rlimit: int = RLIMIT
     certificates: bool = False
     any_attacker: bool = False
     explain: bool = False
+
+    def theories(self) -> Theories:
+        """What proves things, with nothing known yet."""
+        return Theories(self.solvers, self.rlimit)
 
     def widened(self) -> "Options":
         """The same, asking each policy of every attacker that is given."""
@@ -101,7 +108,7 @@ class Checker:
         self.design = design
         self.support = support
         self.options = options
-        self._deciders = deciders or Deciders(options.solvers)
+        self._deciders = deciders or Deciders(options.theories())
         self._devices: tuple[Checker, ...] = ()
         self.discrepancies: list[str] = []
 

@@ -31,7 +31,7 @@ class Session:
         self.support = support
         self.options = options or Options()
         # A certificate is one of the whole design.
-        self._deciders = Deciders(self.options.solvers, None if self.options.certificates else relevant)
+        self._deciders = Deciders(self.options.theories(), None if self.options.certificates else relevant)
 
     def report(
         self, design: Design, subjects: Iterable[str] = (), *, only: Callable[[Question], bool] | None = None

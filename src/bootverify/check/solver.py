@@ -18,7 +18,7 @@ from types import ModuleType
 from bootverify.errors import SolverUnavailable
 
 RLIMIT = 20_000_000  # z3's deterministic resource count; about seconds, the same on every machine
-CVC5_RLIMIT = 2_000_000  # cvc5 counts other things; also the same on every machine
+CVC5_SHARE = 10  # cvc5 counts other things, about so many times fewer; also the same on every machine
 BITWUZLA_MILLISECONDS = 120_000  # bitwuzla has no such count
 CORES = "(set-option :produce-unsat-cores true)"
 
@@ -39,13 +39,20 @@ class Unsat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """The solver gave up."""
+    """The solver gave up, for a `reason` in its own words."""
 
     reason: str
+
+    def words(self, solver: str) -> str:
+        """What to tell a user whose question `solver` did not answer."""
+        if any(word in self.reason for word in _BOUND_MET):
+            return f"{solver} met its bound on work; --rlimit raises it"
+        return f"{solver} gave up ({self.reason})"
 
 
 Answer = Sat | Unsat | Unknown
 
+_BOUND_MET = ("resource limit", "canceled", "RESOURCEOUT")  # what the solvers call it
 _VALUE = re.compile(r"\(\|?([A-Za-z_][\w.]*)\|? (\d+|true|false)\)")
 _TRUTH = {"true": "1", "false": "0"}
 _HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint)
@@ -82,7 +89,7 @@ def chosen(word: str) -> tuple[str, ...]:
 def solve(text: str, solver: str = "z3", *, rlimit: int = RLIMIT, wanted: tuple[str, ...] = ()) -> Answer:
     """What `solver` answers to the script `text`, which ends in its one `(check-sat)`.
 
-    `rlimit` bounds z3; the others have bounds of their own. The same text is asked once: attackers often differ in
+    `rlimit` bounds z3 and cvc5; bitwuzla has a bound of its own. The same text is asked once: attackers often differ in
     nothing that a claim is about. Of z3, `wanted` are symbols of sort Int or Bool whose values belong to the answer.
 
     Raises:
@@ -141,6 +148,8 @@ class Z3:
         if said == "sat" and wanted:
             values = _VALUE.findall(self._told(f"(get-value ({' '.join(wanted)}))"))
             return Sat(values=tuple((name, int(_TRUTH.get(value, value))) for name, value in values))
+        if said == "unknown":  # (:reason-unknown "max. resource limit exceeded")
+            return Unknown(reason=self._told("(get-info :reason-unknown)").partition(" ")[2].strip('")'))
         return _said(said)
 
     def _told(self, commands: str) -> str:
@@ -202,10 +211,10 @@ def _missing(name: str) -> str:
     return f"the solver `{name}` is not installed; pip install {_PACKAGES[name]}"
 
 
-def _cvc5(text: str, _rlimit: int) -> Answer:
+def _cvc5(text: str, rlimit: int) -> Answer:
     cvc5 = _module("cvc5")
     solver = cvc5.Solver(cvc5.TermManager())
-    solver.setOption("rlimit", str(CVC5_RLIMIT))
+    solver.setOption("rlimit", str(max(rlimit // CVC5_SHARE, 1)))
     parser = cvc5.InputParser(solver)
     parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text.replace(CORES, ""), "query")
     symbols = parser.getSymbolManager()

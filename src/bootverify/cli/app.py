@@ -26,6 +26,8 @@ Policies = Annotated[list[str] | None, typer.Option("--policy", metavar="ID|FILE
 Subjects = Annotated[list[str] | None, typer.Option("--subject", metavar="NAME", help="Only this stage, image, key.")]
 Attackers = Annotated[list[str] | None, typer.Option("--attacker", metavar="NAME|FILE", help="Only these attackers.")]
 
+Rlimit = Annotated[int, typer.Option("--rlimit", min=1, metavar="N", help="Bound on the work for one proof or search.")]
+
 
 class Plain(Enum):
     """Forms of what is not a report."""

@@ -6,8 +6,20 @@ from typing import Annotated
 import typer
 
 from bootverify import api
+from bootverify.check.solver import RLIMIT
 from bootverify.check.verdict import Report
-from bootverify.cli.app import Attackers, Input, Output, Policies, Sdk, Subjects, app, complain, deliver
+from bootverify.cli.app import (
+    Attackers,
+    Input,
+    Output,
+    Policies,
+    Rlimit,
+    Sdk,
+    Subjects,
+    app,
+    complain,
+    deliver,
+)
 from bootverify.cli.inputs import written_of
 from bootverify.design.attacker import Attacker
 from bootverify.policy.policy import ClaimKind
@@ -41,6 +53,7 @@ def diff(
     subject: Subjects = None,
     attacker: Attackers = None,
     ncs: Annotated[str | None, typer.Option("--ncs", metavar="RELEASE", help="Release of the SDK of NEW.")] = None,
+    rlimit: Rlimit = RLIMIT,
     format: Annotated[Form, typer.Option(help="Form of the result.")] = Form.TEXT,  # noqa: A002 - its name
     output: Output = None,
 ) -> int:
@@ -48,7 +61,7 @@ def diff(
     before, after = written_of(old), written_of(new)
     after = after if ncs is None else mutated(after, {"sdk": ncs})
     designs = [design_of(each) for each in (before, after)]
-    asker = api.session(policies=policy or (), attackers=attacker or ())
+    asker = api.session(policies=policy or (), attackers=attacker or (), options=api.Options(rlimit=rlimit))
     reports = [asker.report(design, subject or ()) for design in designs]
     names = renamed(*designs)
     questions = with_attacks(compared(*reports), designs[0], designs[1], names, asker)

@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from bootverify import api
+from bootverify.check.solver import RLIMIT
 from bootverify.check.verdict import Report
 from bootverify.cli.app import (
     Attackers,
     Output,
     Policies,
+    Rlimit,
     Sdk,
     Solvers,
     Subjects,
@@ -59,6 +61,7 @@ def check(
     format: Annotated[Format, typer.Option(help="Form of the report.")] = Format.TEXT,  # noqa: A002 - its name
     output: Output = None,
     solver: Annotated[Solvers, typer.Option(help="Which solvers must agree on every proof.")] = Solvers.Z3,
+    rlimit: Rlimit = RLIMIT,
     certificates: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a certificate of each proof.")] = None,
     traces: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each counterexample as a trace.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show all that a verdict rests on.")] = False,
@@ -81,7 +84,7 @@ def check(
     if strict and listed:
         complain("\n".join(listed))
         return 2
-    options = api.Options(solvers=solver.names, certificates=certificates is not None, explain=explain)
+    options = api.Options(solvers=solver.names, rlimit=rlimit, certificates=certificates is not None, explain=explain)
 
     def answered(source: str, design: Design) -> int:
         with bar() as progress:
@@ -100,7 +103,8 @@ def check(
         manner = Manner(colour=output is None and sys.stdout.isatty(), explain=explain, ledger=ledger)
         weighed = None
         if explain or coverage:
-            written, session = _document(source, ncs), api.session(policies=policy or (), attackers=attacker or ())
+            written = _document(source, ncs)
+            session = api.session(policies=policy or (), attackers=attacker or (), options=api.Options(rlimit=rlimit))
             with bar() as progress:
                 report = with_breaks(report, written, session, subject or (), progress=progress) if explain else report
                 weighed = coverage_of(written, session, subject or (), progress=progress) if coverage else None

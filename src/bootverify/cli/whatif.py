@@ -11,11 +11,24 @@ from bootverify import api
 from bootverify.check.session import Session
 from bootverify.check.solver import RLIMIT
 from bootverify.check.verdict import Finding
-from bootverify.cli.app import Attackers, Input, Policies, Sdk, Solvers, Subjects, app, deliver, read, write
+from bootverify.cli.app import (
+    Attackers,
+    Input,
+    Policies,
+    Rlimit,
+    Sdk,
+    Solvers,
+    Subjects,
+    app,
+    deliver,
+    read,
+    write,
+)
 from bootverify.cli.inputs import read_edited, text_of, written_of
 from bootverify.errors import InputError
 from bootverify.report.changes import changes_text
 from bootverify.report.edits import repair_text
+from bootverify.report.unanswered import unanswered, unanswered_text
 from bootverify.report.values import fillings_text, free_text, largest_text
 from bootverify.sources.design_file import design_of
 from bootverify.sources.document import parse_written
@@ -43,25 +56,26 @@ def whatif(
     attacker: Attackers = None,
     ncs: Sdk = None,
     solver: Annotated[Solvers, typer.Option(help="Which solvers must agree on the largest slot.")] = Solvers.Z3,
-    rlimit: Annotated[int, typer.Option(min=1, help="Bound on z3's work for one query.")] = RLIMIT,
+    rlimit: Rlimit = RLIMIT,
 ) -> int:
     """Ask the same questions after an edit, or of every value of a fact, or for the largest application slot."""
     written = written_of(source) if ncs is None else mutated(written_of(source), {"sdk": ncs})
     edited = _edited(written, dict(_assignment(each) for each in set_ or ()))
-    asker = api.session(policies=policy or (), attackers=attacker or ())
+    asker = api.session(policies=policy or (), attackers=attacker or (), options=api.Options(rlimit=rlimit))
     open_ = holes(edited)
     if free_ is None and maximise:
         return _maximised(edited, asker, solver.names, rlimit)
     if free_ is None and len(open_) > 1:
         found = fillings(edited, open_, asker)
         deliver(fillings_text(open_, found))
-        return 0 if any(not each.why for each in found) else 1
+        kept = next((dict(zip(open_, each.values, strict=True)) for each in found if not each.why), None)
+        return _code(edited, kept, asker)
     if free_ is not None or open_:
         path = free_ if free_ is not None else open_[0]
         hole = path in open_
         spans = free(plugged(edited, path) if hole else edited, path, asker, watch=_progress, hole=hole)
         deliver(free_text(path, spans, maximise=maximise))
-        return 0 if any(not span.why for span in spans) else 1
+        return _code(edited, next(({path: span.first} for span in spans if not span.why), None), asker)
     if not set_:
         raise InputError.at(source, 0, "nothing to ask; give --set PATH=VALUE, --free PATH or --maximise")
     reports = [asker.report(design_of(each)) for each in (written, edited)]
@@ -75,17 +89,20 @@ def repair(
     policy: Policies = None,
     subject: Subjects = None,
     attacker: Attackers = None,
+    rlimit: Rlimit = RLIMIT,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the edited design.")
     ] = None,
 ) -> int:
     """Find the smallest edit that turns violated into holds, and check it again against every policy."""
     written = written_of(source)
-    found = find_repair(written, api.session(), _wanted(policy, subject, attacker))
-    deliver(repair_text(found, _patch(written, found)))
+    wanted = _wanted(policy, subject, attacker)
+    found = find_repair(written, api.session(options=api.Options(rlimit=rlimit)), wanted)
+    asked = [each for each in found.report.findings if wanted(each)]
+    deliver(repair_text(found, _patch(written, found), unanswered_text(asked)))
     if output is not None and found.edited.text:
         write(output, text_of(found.edited))
-    return 1 if found.left else 0
+    return 1 if found.left else 3 if unanswered(asked) else 0
 
 
 def _wanted(
@@ -139,6 +156,15 @@ def _maximised(written: Written, asker: Session, solvers: tuple[str, ...], rlimi
         patch = unified(text_of(written), text_of(as_edited(written, found.change, found.drop)), written.file)
     deliver(largest_text(found, patch))
     return 0 if found.proved else 3
+
+
+def _code(written: Written, kept: dict[str, Any] | None, asker: Session) -> int:
+    """1 where no value is `kept`; 3 where one is, and questions have no answer with it, which is said."""
+    if kept is None:
+        return 1
+    findings = asker.report(design_of(as_edited(written, kept))).findings
+    deliver(unanswered_text(findings))
+    return 3 if unanswered(findings) else 0
 
 
 def _assignment(text: str) -> tuple[str, Any]:

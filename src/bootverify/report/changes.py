@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
-from bootverify.check.verdict import Finding
+from bootverify.check.verdict import Finding, Verdict
 from bootverify.design.source import Source
 from bootverify.report.log import chapters
 from bootverify.report.records import question
@@ -77,8 +77,9 @@ def grouped(questions: Sequence[Compared]) -> list[list[Compared]]:
 
 
 def telling(each: Compared) -> Finding | None:
-    """The finding that says what is new, or what is gone."""
-    return each.new if each.change is Change.WEAKER else each.old
+    """The finding that says what is new, or what is gone; why nobody knows, where that is so now."""
+    unknown = each.new is not None and each.new.verdict is Verdict.UNKNOWN
+    return each.new if each.change is Change.WEAKER or unknown else each.old
 
 
 def word(finding: Finding | None) -> str:

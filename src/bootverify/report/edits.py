@@ -7,12 +7,11 @@ from bootverify.report.wrapping import wrapped
 from bootverify.whatif.repair import Repair
 
 
-def repair_text(repaired: Repair, patch: str) -> str:
-    """The smallest edit, and the patch that makes it."""
-    lines = [*_edits(repaired), *_left(repaired)]
-    if not lines:
-        return "Nothing is violated.\n"
-    return "\n".join([*lines, *(["", patch.rstrip("\n")] if patch else [])]) + "\n"
+def repair_text(repaired: Repair, patch: str, unknown: str = "") -> str:
+    """The smallest edit, what is `unknown` still, and the patch that makes the edit."""
+    lines = [*_edits(repaired), *_left(repaired)] or ["Nothing is violated."]
+    told = "\n".join(lines) + "\n" + unknown
+    return f"{told}\n{patch.rstrip()}\n" if patch else told
 
 
 def _edits(repaired: Repair) -> Iterator[str]:

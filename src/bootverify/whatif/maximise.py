@@ -116,18 +116,12 @@ def _searched(plan: "_Plan", rlimit: int) -> tuple[int, dict[str, int], str]:
         middle = (low + high) // 2
         answer = solve(plan.script(middle), rlimit=rlimit, wanted=plan.names)
         if isinstance(answer, Unknown):
-            return low - 1, values, _gave_up("z3", answer)
+            return low - 1, values, answer.words("z3")
         if isinstance(answer, Sat):
             values, low = dict(answer.values), middle + 1
         else:
             high = middle - 1
     return low - 1, values, ""
-
-
-def _gave_up(solver: str, answer: Unknown) -> str:
-    """Why a solver has no answer; most say no more than that."""
-    reason = "it met its bound on work, or does not know" if answer.reason == "unknown" else answer.reason
-    return f"{solver} gave up ({reason}); --rlimit raises the bound of z3"
 
 
 def _calmest(plan: "_Plan", pages: int, rlimit: int) -> dict[str, int]:
@@ -149,7 +143,7 @@ def _proof(
     for solver in (each for each in solvers if each != "bitwuzla"):  # it knows no whole numbers
         answer = solve(script, solver, rlimit=rlimit)
         if isinstance(answer, Unknown):
-            return limits, (), _gave_up(solver, answer)
+            return limits, (), answer.words(solver)
         if isinstance(answer, Sat):
             return limits, (), f"{solver} finds a larger one"
         proved.append(solver)

@@ -25,6 +25,7 @@ from bootverify.whatif.map_candidates import map_candidates
 MOST_STEPS = 6
 MOST_PAIRED = 8
 BROKEN = frozenset({Verdict.VIOLATED, Verdict.VACUOUS})
+OPEN = frozenset({Verdict.UNKNOWN, Verdict.UNDEFINED})  # no edit is a repair that makes an answer one of these
 Key = tuple[str, str, str, str]
 Wanted = Callable[[Finding], bool]
 
@@ -65,8 +66,14 @@ def repair(written: Written, asker: Asker, wanted: Wanted = lambda _: True) -> R
     return _without_idle(written, found, asker, wanted)
 
 
-def _broken(report: Report, wanted: Wanted) -> tuple[Finding, ...]:
-    return tuple(each for each in report.findings if each.verdict in BROKEN and wanted(each))
+def _broken(report: Report, wanted: Wanted, before: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """What is broken of what is wanted; and what was `before`, and has no answer now."""
+    known = set(map(_key, before))
+    return tuple(
+        each
+        for each in report.findings
+        if wanted(each) and (each.verdict in BROKEN or (each.verdict in OPEN and _key(each) in known))
+    )
 
 
 def _breaks(question: Compared) -> bool:
@@ -145,7 +152,7 @@ class _Step:
         after = self.asker.report(design)
         if after.discrepancies or any(map(_breaks, compared(self.start.report, after))):
             return None
-        left = _broken(after, self.wanted)
+        left = _broken(after, self.wanted, self.start.left)
         if len(left) >= len(self.start.left):
             return None
         facts = self.start.facts + self._facts(edits)
@@ -160,7 +167,7 @@ class _Step:
             return at in keys
 
         findings = self.asker.report(design, only=one_of_them).findings
-        return len([each for each in findings if each.verdict in BROKEN]) < len(keys)
+        return sum(each.verdict in BROKEN | OPEN for each in findings) < len(keys)
 
 
 def _partitions(design: Design, finding: Finding) -> Iterable[str]:

@@ -6,6 +6,7 @@ import pytest
 from tests.gate.bases import base
 
 from bootverify.check.decide import DYNAMIC, Deciders, Disagreed, Proved, Reached
+from bootverify.check.prove import Theories
 from bootverify.check.question import Question, questions
 from bootverify.check.relevant import relevant
 from bootverify.design.design import Design
@@ -36,7 +37,7 @@ def blinded(design: Design, question: Question) -> Design:
 @pytest.mark.parametrize("name", ["nrf52832", "nrf54l15"])
 def test_nobody_who_answers_reads_what_is_left_out(name):
     design = design_of(base(name))
-    deciders = Deciders(("z3",), blinded)
+    deciders = Deciders(Theories(), blinded)
     asked = [each for each in questions(design, all_policies(), all_attackers()) if each.ask.claim.kind in DYNAMIC]
     outcomes = [deciders.decide(design, each) for each in asked]
     assert not any(isinstance(each, Disagreed) for each in outcomes)
