@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bootverify.report.wrapping import wrapped
-from bootverify.secrets.find import Find, Place, ScanResult, SoughtKey, Standing
+from bootverify.secrets.find import Find, ScanResult, SoughtKey, Standing
+from bootverify.secrets.place import Place
 
 _MOST = 200  # finds that the text lists; the JSON lists all
 

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bootverify.secrets.pieces import Piece
+from bootverify.secrets.pieces import Piece
+from bootverify.secrets.place import Place
 
 
 class Form(Enum):
@@ -25,26 +24,6 @@ class Form(Enum):
     RSA_PRIME = "RSA prime"
     RSA_EXPONENT = "RSA private exponent"
     SYMMETRIC = "symmetric key"
-
-
-@dataclass(frozen=True, slots=True, order=True, kw_only=True)
-class Place:
-    """Where some bytes lie: offset in the file (or in a member of an archive), address where the file says one.
-
-    `part` names what of a signed image they belong to. `line` is that of a text file, 0 otherwise.
-    """
-
-    file: str
-    offset: int
-    size: int
-    address: int | None = None
-    part: str = ""
-
-    def __str__(self) -> str:
-        at = f"{self.file}: offset {self.offset:#x}"
-        if self.address is not None:
-            at += f", address {self.address:#x}"
-        return f"{at} ({self.part})" if self.part else at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +125,7 @@ class ScanResult:
     left_out: tuple[str, ...] = ()
     opened: tuple[Opened, ...] = ()
     known_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    clear: "tuple[Piece, ...]" = field(default=(), repr=False, compare=False)
+    clear: tuple[Piece, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def miss(self) -> float:

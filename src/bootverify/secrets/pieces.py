@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bootverify.errors import InputError
-from bootverify.secrets.find import Place
+from bootverify.secrets.place import Place
 
 MIB = 1 << 20
 MOST_BYTES = 64 * MIB  # of one file, packed or unpacked

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
-from bootverify.secrets.find import Apart, Find, Form, Opened, Place, Scanned, ScanResult
+from bootverify.secrets.find import Apart, Find, Form, Opened, Scanned, ScanResult
 from bootverify.secrets.forms import LOOKED_FOR, Harmless, Reading, read
 from bootverify.secrets.keys import PublicKey
 from bootverify.secrets.material import Material
@@ -19,6 +19,7 @@ from bootverify.secrets.opened import (
     wrapped_keys,
 )
 from bootverify.secrets.pieces import DECRYPTED, ENCRYPTED, Piece, pieces, pieces_of
+from bootverify.secrets.place import Place
 from bootverify.secrets.raw import Number, Sought, look
 from bootverify.secrets.testvectors import TEST_VECTORS
 from bootverify.secrets.windows import is_text, places, windows

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bootverify.secrets.find import Place
 from bootverify.secrets.pieces import Piece
+from bootverify.secrets.place import Place
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.symbols import symbol_at
 
