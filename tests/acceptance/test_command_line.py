@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.designs.build_dirs import Build, write_build
 
 from bootverify.cli import run
 
@@ -49,6 +50,16 @@ def test_ways_in_which_a_map_is_sound_are_told_together_and_one_by_one_when_expl
     assert out.count("both sides computed it") == 1
     _, explained, _ = told(*asked, "--explain")
     assert explained.count("both sides computed it") == 2
+
+
+def test_a_directory_with_a_long_name_is_named_once_and_its_files_as_seen_from_it(told, tmp_path):
+    build = write_build(tmp_path / "a-directory-with-a-long-name" / "build", Build(approtect=""))
+    asked = ["--policy", "boot-locks-itself", "--policy", "debug-port-closed", "--ledger"]
+    _, out, _ = told("check", str(build), *asked)
+    assert out.count("a-directory-with-a-long-name") == 1
+    assert "\n  zephyr/.config:2  SB_CONFIG_BOOTLOADER_MCUBOOT=y\n" in out
+    _, drawn, _ = told("import", str(build))
+    assert drawn.count("a-directory-with-a-long-name") == 1
 
 
 def test_an_undefined_combination_exits_with_three_and_names_the_open_point(told):

@@ -38,6 +38,7 @@ from bootverify.whatif.breaks import with_breaks
 from bootverify.whatif.coverage import Weighed, coverage_of
 
 WORST = (0, 3, 1, 2, 4)  # exit codes; of several designs the last one of these counts
+LONGEST_ROOT = 16  # characters of a directory's name that are repeated before each place in it
 
 
 class Format(Enum):
@@ -100,7 +101,8 @@ def check(
         accepted = api.accepted(report, waivers=waivers, baseline=baseline, today=today)
         report = accepted.report
         _write_findings(report, certificates, traces)
-        manner = Manner(colour=output is None and sys.stdout.isatty(), explain=explain, ledger=ledger)
+        colour = output is None and sys.stdout.isatty()
+        manner = Manner(colour=colour, explain=explain, ledger=ledger, root=_root(source))
         weighed = None
         if explain or coverage:
             written = _document(source, ncs)
@@ -122,6 +124,12 @@ def check(
             typer.echo()
         codes.append(answered(source, design))
     return max(codes, key=WORST.index)
+
+
+def _root(source: str) -> str:
+    """The directory that was read, where its name is too long to be told with each place."""
+    root = source.rstrip("/")
+    return root if len(root) > LONGEST_ROOT and Path(root).is_dir() else ""
 
 
 def _write_findings(report: Report, certificates: Path | None, traces: Path | None) -> None:

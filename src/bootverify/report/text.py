@@ -24,17 +24,25 @@ COLOURS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How to print: with colour, with every lemma and fact, with the whole ledger."""
+    """How to print: with colour, with every lemma and fact, with the whole ledger.
+
+    `root`: a directory that is named once, at the top; places in it are told as seen from there. Empty for none.
+    """
 
     colour: bool = False
     explain: bool = False
     ledger: bool = False
+    root: str = ""
+
+    def inside(self, place: str) -> str:
+        """The place as seen from the root."""
+        return place.removeprefix(f"{self.root}/") if self.root else place
 
 
 def text(report: Report, manner: Manner | None = None) -> str:
     """The report in 80 columns."""
     how = manner or Manner()
-    lines = [*_head(report), ""]
+    lines = [*_head(report, how), ""]
     for verdict in GRAVEST_FIRST[:-1]:
         findings = sorted(
             (each for each in report.findings if each.verdict is verdict),
@@ -48,13 +56,15 @@ def text(report: Report, manner: Manner | None = None) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _head(report: Report) -> Iterator[str]:
+def _head(report: Report, how: Manner) -> Iterator[str]:
     design = report.design
     asked = [each for each in report.findings if each.verdict is not Verdict.NOT_APPLICABLE]
     yield from wrapped(f"{design.name}: {design.title}" if design.title else design.name, 0)
     sdk = f", nRF Connect SDK {design.sdk}" if design.sdk else ""
     yield f"{design.soc.title}{sdk}      {len(asked)} question{'' if len(asked) == 1 else 's'}"
     yield " > ".join(_stage(report, stage.name) for stage in design.stages) or "(no boot chain, only the map)"
+    if how.root:
+        yield from wrapped(f"places are in {how.root}/", 0)
 
 
 def _stage(report: Report, name: str) -> str:
@@ -161,7 +171,7 @@ def _broken(group: Sequence[Finding], how: Manner) -> Iterator[str]:
 
 def _facts(facts: Sequence[Fact], how: Manner) -> Iterator[str]:
     shown = facts if how.explain else facts[:MOST_FACTS]
-    places = [str(fact.source) for fact in shown]
+    places = [how.inside(str(fact.source)) for fact in shown]
     width = max((len(place) for place in places if len(place) <= WIDEST_PLACE), default=0)
     for place, fact in zip(places, shown, strict=True):
         if len(place) > WIDEST_PLACE:
@@ -192,7 +202,7 @@ def _foot(report: Report, how: Manner) -> Iterator[str]:
         if how.ledger:
             yield "Met and not modelled:"
             for each in report.ledger:
-                place = f"{each.file}:{each.line}" if each.line else each.file
+                place = how.inside(f"{each.file}:{each.line}" if each.line else each.file)
                 yield from wrapped(f"{place}  {each.what}", 2, 4)
         else:
             yield f"Met and not modelled: {len(report.ledger)} (--ledger lists them)."

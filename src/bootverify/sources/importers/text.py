@@ -27,7 +27,7 @@ MOST_LEDGER = 100
 
 def as_text(written: Written, ledger: tuple[Unmodelled, ...]) -> str:
     """The document in YAML, with the ledger as a comment at its end."""
-    lines = [f"# Drawn up from {written.file}; each comment names the place that says so."]
+    lines = [f"# Drawn up from {written.file}; each comment names the place in it that says so."]
     for key, value in written.plain.items():
         if value in ({}, [], "") and key != "partitions":
             continue
@@ -36,7 +36,9 @@ def as_text(written: Written, ledger: tuple[Unmodelled, ...]) -> str:
         lines += _entry(written, (key,), value, 0)
     if ledger:
         lines += ["", "# Met and not modelled:"]
-        lines += [f"#   {_cleaned(str(_place(entry)))}: {_cleaned(entry.what)}" for entry in ledger[:MOST_LEDGER]]
+        for entry in ledger[:MOST_LEDGER]:
+            place = Source(file=entry.file, line=entry.line)
+            lines.append(f"#   {_cleaned(_inside(written, place))}: {_cleaned(entry.what)}")
         if len(ledger) > MOST_LEDGER:
             lines.append(f"#   and {len(ledger) - MOST_LEDGER} more")
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -44,7 +46,7 @@ def as_text(written: Written, ledger: tuple[Unmodelled, ...]) -> str:
 
 def _entry(written: Written, path: Path, value: Any, depth: int) -> Iterator[str]:  # noqa: ANN401 - plain YAML data
     indent, key = "  " * depth, _scalar(path[-1])
-    note = _note(written.origins.get(path))
+    note = _note(written, path)
     if isinstance(value, dict) and value and _has_places(written, path, value):
         yield f"{indent}{key}:{note}"
         for inner, below in value.items():
@@ -52,7 +54,7 @@ def _entry(written: Written, path: Path, value: Any, depth: int) -> Iterator[str
     elif isinstance(value, list) and value and path == ("contradictions",):
         yield f"{indent}{key}:"
         for number, below in enumerate(value):
-            yield f"{indent}  - {_flow(below, '')}{_note(written.origins.get((*path, number)))}"
+            yield f"{indent}  - {_flow(below, '')}{_note(written, (*path, number))}"
     else:
         yield f"{indent}{key}: {_flow(value, str(path[-1]))}{note}"
 
@@ -62,11 +64,12 @@ def _has_places(written: Written, path: Path, value: dict[str, Any]) -> bool:
     return len(path) == 1 or any((*path, key) in written.origins for key in value)
 
 
-def _note(source: Source | None) -> str:
+def _note(written: Written, path: Path) -> str:
+    source = written.origins.get(path)
     if source is None or source.file == "(derived)":
         return ""
     places = [source, *source.also]
-    shown = "; ".join(dict.fromkeys(str(place) for place in places[:4]))
+    shown = "; ".join(dict.fromkeys(_inside(written, place) for place in places[:4]))
     text = f"  {source.text}" if source.text and source.line == 0 else ""
     return f"  # {_cleaned(shown + text)}"
 
@@ -91,8 +94,9 @@ def _scalar(value: object) -> str:
     return '"' + "".join(sign if sign.isprintable() else f"\\x{ord(sign) & 0xFF:02x}" for sign in escaped) + '"'
 
 
-def _place(entry: Unmodelled) -> Source:
-    return Source(file=entry.file, line=entry.line)
+def _inside(written: Written, place: Source) -> str:
+    """The place, as seen from the directory that was read."""
+    return str(place).removeprefix(f"{written.file.rstrip('/')}/")
 
 
 def _cleaned(text: str) -> str:
