@@ -15,7 +15,8 @@ Extent = tuple[int, int]
 Truth = bool | None
 _SWAPS = {"swap-move", "swap-offset", "swap-scratch"}
 _CORE = "cpunet:"
-_SECURE_RAM = {"tfm_sram", "spm_sram", "sram_secure", "sram_nonsecure"}
+_SECURE_RAM = {"tfm_sram", "spm_sram", "sram_secure", "sram_nonsecure", "sram0_s", "sram0_ns"}
+_CALLED = {"b0n_partition": "b0n", "provision_partition": "provision", "bl_storage": "provision", "s0_partition": "app"}
 
 
 def _said(told: Told | None) -> Truth:
@@ -110,11 +111,12 @@ def _not(value: Truth) -> Truth:
 
 def _network(design: Design) -> bool:
     """One interval of the network core's own start, and its application, in blocks of 2 KiB."""
-    extents = {
-        part.name.removeprefix(_CORE): (part.range.start, part.range.end)
+    named = [
+        (part.name.removeprefix(_CORE), (part.range.start, part.range.end))
         for part in design.partitions
         if part.memory is MemoryKind.NETWORK
-    }
+    ]
+    extents = {_CALLED.get(name, name): extent for name, extent in named}
     if "b0n" not in extents or "provision" not in extents:
         return True
     (low, middle), (after, high) = extents["b0n"], extents["provision"]

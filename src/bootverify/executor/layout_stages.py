@@ -11,7 +11,11 @@ from bootverify.machine.misfit import Misfit
 _TREE = "_partition"  # how devicetree labels end
 _NETWORK = "cpunet:"  # how importers call partitions of the network core
 _NETWORK_BLOCK = 0x800  # nRF5340 network core: page and block of its ACL (soc.md 2.2)
-_RAM = ("tfm_sram", "spm_sram", "sram_secure", "sram_nonsecure")
+_RAM = ("tfm_sram", "spm_sram", "sram_secure", "sram_nonsecure", "sram0_s", "sram0_ns")
+# each as the partition manager calls it, and as devicetrees do
+_FIRST = ("b0n", "b0n_partition")
+_DATA = ("provision", "provision_partition", "bl_storage")
+_STARTED = ("app", "s0_partition")
 
 
 def _inside(design: Design, role: Role) -> list[Partition]:
@@ -74,7 +78,9 @@ def ram_boundaries_aligned(design: Design) -> Iterator[Misfit]:
 def network_areas_whole(design: Design) -> Iterator[Misfit]:
     """What b0n locks: itself with the provision data behind it, and the application (nrf5340/netboot, its asserts)."""
     parts = {part.name.removeprefix(_NETWORK): part for part in design.partitions if part.memory is MemoryKind.NETWORK}
-    first, provision, application = (parts.get(name) for name in ("b0n", "provision", "app"))
+    first, provision, application = (
+        next((parts[name] for name in names if name in parts), None) for names in (_FIRST, _DATA, _STARTED)
+    )
     if first is None or provision is None:
         return
     if provision.range.start != first.range.end:

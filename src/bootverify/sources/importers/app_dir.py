@@ -1,7 +1,9 @@
 """An application directory, or one static map in it: sources, where an absent symbol has the SDK's default."""
 
 import hashlib
+import re
 from pathlib import Path
+from posixpath import normpath
 
 from bootverify.design.source import Source
 from bootverify.errors import InputError
@@ -13,7 +15,10 @@ from bootverify.sources.importers.includes import includes_beside
 from bootverify.sources.importers.kconfig import Kconfig, read_kconfig
 from bootverify.sources.importers.partition_manager import read_partitions
 from bootverify.sources.importers.project import Named, Project, sdk_in, soc_in, tolerated
+from bootverify.sources.importers.single import read_tree
 from bootverify.sources.input_file import MIB, read_bytes
+
+_OTHER_CORE = re.compile(r"cpunet|cpurad|cpuflpr|cpuppr")  # boards whose programs have a configuration of their own
 
 
 def static_maps(path: Path) -> list[Path]:
@@ -80,6 +85,28 @@ def _overlay(project: Project, path: Path, shown: str) -> None:
         project.ledger.add(Source(file=_shown(shown, path, overlays[0].parent)), words)
 
 
+def read_app_tree(path: Path, shown: str) -> Project:
+    """The project behind one devicetree file, with the configuration of the application that it is for, if any.
+
+    Raises:
+        InputError: no such file, or no devicetree.
+    """
+    project = read_tree(path, shown)
+    home = _home_of_tree(path)
+    if home is not None and path.suffix == ".overlay" and not _OTHER_CORE.search(path.stem):
+        project.home, project.home_shown = home, Path(shown).parent.as_posix()
+        _fragments(project, home, shown, path, path if path.parent.name == "boards" else None)
+        project.soc = project.soc or _soc(project, path, home, shown)
+    return project
+
+
+def _home_of_tree(path: Path) -> Path | None:
+    """The application that an overlay belongs to, its own or one of an image that is built with it."""
+    folders = list(path.resolve().parents)[:4]
+    image = next((folder for folder in folders if folder.name in {"sysbuild", "child_image"}), None)
+    return home_of(path) if image is None else home_of(image)
+
+
 def home_of(map_file: Path) -> Path | None:
     """The application that a static map belongs to: its folder or one of the two above; None when it stands alone."""
     for folder in list(map_file.resolve().parents)[:3]:
@@ -117,7 +144,7 @@ def _read(project: Project, home: Path, name: str, shown: str, map_file: Path | 
     # as the user would name it: from the folder he named, or from that of the map
     root = Path(shown) if map_file is None else Path(shown).parent
     levels = 0 if map_file is None else len(map_file.resolve().parent.relative_to(home).parts)
-    called = (root / Path(*[".."] * levels) / name).as_posix()
+    called = normpath((root / Path(*[".."] * levels) / name).as_posix())
     try:
         config = read_kconfig(file, shown=called, ledger=project.ledger)
     except InputError as error:

@@ -1,7 +1,8 @@
 """What two places of a build say differently: sources and build, configuration and bytes, package and map."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bootverify.design.memory import Role
 from bootverify.design.source import Source
@@ -12,9 +13,12 @@ from bootverify.sources.importers.partition_manager import PmEntry
 from bootverify.sources.importers.pm_config import differing
 from bootverify.sources.importers.project import Project, soc_in
 from bootverify.sources.importers.provisioning import Provisioned, faults_of, provisioned_in
+from bootverify.sources.importers.tree_entries import put_tree
+from bootverify.sources.ledger import Ledger
 from bootverify.sources.roles import number_of, role_of
 
 MOST = 100
+_SHARED = {Role.ROOT, Role.VARIANT_A, Role.VARIANT_B, Role.PRIMARY, Role.SECONDARY, Role.SCRATCH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class _Found:
 
 def put_contradictions(draft: Draft, project: Project) -> None:
     """Everything of the kind, each with the places that it is about."""
-    found = [*_bootloader(project), *_key(draft), *_compiled(project), *_provisioned(project)]
+    found = [*_bootloader(project), *_key(draft), *_compiled(project), *_provisioned(project), *_trees(project)]
     for package in project.packages:
         found += _package(draft, project, package)
     for number, each in enumerate(found[:MOST]):
@@ -69,6 +73,27 @@ def _compiled(project: Project) -> Iterator[_Found]:
     for entries, compiled in pairs:
         for text, entry, source in differing(entries, compiled):
             yield _Found("compiled-map", text, (entry.source, source))
+
+
+def _trees(project: Project) -> Iterator[_Found]:
+    """The devicetree of each image has a map of its own, and they are to agree on what boot stages work with."""
+    seen: dict[str, tuple[str, dict[str, Any], Source]] = {}
+    for role in ("application", "mcuboot", "nsib") if not project.partitions else ():
+        tree = project.trees.get(role)
+        part = Draft()
+        if tree is not None:
+            put_tree(part, tree, Ledger())
+        for name, entry in part.plain.get("partitions", {}).items():
+            place, source = {key: entry.get(key) for key in ("at", "size", "memory")}, part.origins["partitions", name]
+            other, told, where = seen.setdefault(name, (role, place, source))
+            if told != place and role_of(name) in _SHARED:
+                extents = f"{_extent(place)} in the devicetree of {role}, and {_extent(told)} in that of {other}"
+                yield _Found("devicetree-maps", f"`{name}` is {extents}", (source, where))
+
+
+def _extent(place: Mapping[str, Any]) -> str:
+    memory = f" of the {place['memory']} memory" if place["memory"] else ""
+    return f"{place['at']:#x}-{place['at'] + place['size']:#x}{memory}"
 
 
 def _provisioned(project: Project) -> Iterator[_Found]:

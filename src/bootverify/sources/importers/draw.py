@@ -12,11 +12,11 @@ from bootverify.sources.importers.map_entries import (
     put_attributions,
     put_memories,
     put_partitions,
-    put_tree,
 )
 from bootverify.sources.importers.network_core import put_network_chain, put_network_partitions
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import non_secure, put_settings
+from bootverify.sources.importers.tree_entries import put_tree, worlds_of
 from bootverify.sources.resolve import UNSPECIFIED
 from bootverify.sources.search import Search
 from bootverify.sources.written import Written
@@ -78,21 +78,35 @@ def _put_map(draft: Draft, project: Project) -> None:
         raise InputError.at(project.shown, 0, f"{count:,} partitions; at most {MOST_PARTITIONS:,} are read")
     put_partitions(draft, "partitions", project.partitions, project.ledger)
     put_memories(draft, project.regions)
-    if not project.partitions:
-        for role in ("application", "mcuboot", "single"):
-            if role in project.trees and not draft.plain.get("partitions"):
-                put_tree(draft, project.trees[role], project.ledger)
+    described = _put_trees(draft, project) if not project.partitions else {}
     if project.static:
         put_partitions(draft, "planned", project.static, project.ledger)
     outside = non_secure(project)
     names = draft.plain.get("partitions", {})
     apart = next((name for name in ("tfm", "spm", "slot0_ns_partition") if name in names), None)
     if outside is not None and outside.value:
-        put_attributions(draft, "partitions", outside.source)
+        put_attributions(draft, outside.source, described)
     elif apart is not None and outside is None:
-        put_attributions(draft, "partitions", draft.origins["partitions", apart])
+        put_attributions(draft, draft.origins["partitions", apart], described)
         draft.put(("settings", "non_secure_application"), True, draft.origins["partitions", apart])
     put_network_partitions(draft, project.network_partitions, project.ledger)
+
+
+def _put_trees(draft: Draft, project: Project) -> dict[str, tuple[str, Source]]:
+    """The partitions of the devicetrees, each core's from one tree; whose they are, as far as the trees say."""
+    described: dict[str, tuple[str, Source]] = {}
+    for roles in (("application", "mcuboot", "nsib", "single"), ("network", "network-nsib")):
+        trees = [project.trees[role] for role in roles if role in project.trees]
+        before = len(draft.plain.get("partitions", {}))
+        for tree in trees:
+            if len(draft.plain.get("partitions", {})) > before:
+                break
+            described |= worlds_of(tree)
+            if not put_tree(draft, tree, project.ledger):
+                words = "another file says in which memory this map lies; only what holds in any memory is asked"
+                project.ledger.add(Source(file=tree.file), words)
+                draft.put(("soc",), UNSPECIFIED, Source(file=tree.file))
+    return described
 
 
 def _without_chain(draft: Draft) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from bootverify.design.design import Design
 from bootverify.errors import InputError
-from bootverify.sources.importers.app_dir import is_app_dir, read_app_dir
+from bootverify.sources.importers.app_dir import is_app_dir, read_app_dir, read_app_tree
 from bootverify.sources.importers.build_dir import is_build_dir, read_build_dir
 from bootverify.sources.importers.draw import drawn
 from bootverify.sources.importers.folders import folders_in
 from bootverify.sources.importers.project import Project
-from bootverify.sources.importers.single import read_image, read_tree
+from bootverify.sources.importers.single import read_image
 from bootverify.sources.importers.text import as_text
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
@@ -67,7 +67,7 @@ def project_in(path: Path, shown: str) -> Project:
             return read_app_dir(path, shown)
         raise InputError.at(shown, 0, _neither(path))
     if path.suffix in TREES:
-        return read_tree(path, shown)
+        return read_app_tree(path, shown)
     if path.suffix in IMAGES:
         return read_image(path, shown)
     if path.suffix in {".yml", ".yaml"}:

@@ -18,7 +18,8 @@ from bootverify.sources.ledger import Ledger
 PREFIX = "cpunet:"
 _RAM = 0x21000000  # nRF5340 Product Specification, memory map: RAM of the network core
 _FIRST = ("b0n", "b0", "b0n_image", "b0n_partition")
-_APPLICATION = ("app", "hci_ipc", "hci_rpmsg", "ipc_radio", "empty_net_core", "slot0_partition")
+_DATA = ("provision", "provision_partition", "bl_storage")
+_APPLICATION = ("app", "hci_ipc", "hci_rpmsg", "ipc_radio", "empty_net_core", "s0_partition", "slot0_partition")
 
 
 def put_network_partitions(draft: Draft, entries: list[PmEntry], ledger: Ledger) -> None:
@@ -71,11 +72,11 @@ def _put_locks(draft: Draft, config: Kconfig, name: str, home: str, area: str) -
         return
     partitions = draft.plain["partitions"]
     spans = []
-    for part in (home, PREFIX + "provision", area):
-        if part in partitions:
-            start = partitions[part]["at"]
-            spans.append([start, start + partitions[part]["size"]])
-    places = [draft.origins["partitions", part] for part in (home, PREFIX + "provision", area) if part in partitions]
+    parts = [part for part in (home, _place(draft, _DATA, ""), area) if part in partitions]
+    for part in parts:
+        start = partitions[part]["at"]
+        spans.append([start, start + partitions[part]["size"]])
+    places = [draft.origins["partitions", part] for part in parts]
     draft.put(("network", name, "locks"), spans, flag.source, *places)
 
 

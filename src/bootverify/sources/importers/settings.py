@@ -96,7 +96,8 @@ def closed(project: Project, port: str) -> Told | None:
     soc = project.soc.name if project.soc else ""
     if by_uicr is not None or soc in _HARDWARE_ONLY:
         source = Source(file=project.shown, text=f"{soc}: only the UICR closes the port, and no file here writes it")
-        return by_uicr or Told(value=False, source=source)
+        # sources and single files are not all that production writes
+        return by_uicr or (None if project.fragments else Told(value=False, source=source))
     for role in ("nsib", "mcuboot", "spm", "application"):
         config = project.image(role)
         if config is None:

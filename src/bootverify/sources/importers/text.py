@@ -14,6 +14,7 @@ _TITLES = {
     "partitions": "the map",
     "planned": "the static map that the build was meant to follow",
     "chain": "the images, first stage first",
+    "network": "the programs of the network core, first stage first",
     "keys": "keys, recognised by content",
     "lifecycle": "debug and erase protection; null: nothing tells",
     "settings": "what the configuration says beyond the chain",
@@ -21,7 +22,7 @@ _TITLES = {
     "contradictions": "what the input says twice, differently",
     "memories": "extents that the build states",
 }
-_ADDRESSES = {"at", "size", "end", "span", "offset"}
+_ADDRESSES = {"at", "size", "end", "span", "offset", "locks"}
 MOST_LEDGER = 100
 
 
