@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +13,7 @@ from bootverify.check.replay import Replay, replay
 from bootverify.check.run import Options, check_design
 from bootverify.check.session import Session
 from bootverify.check.verdict import Report
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.design.firmware import Firmware, HeldKey

@@ -8,7 +8,7 @@
     `- SolverUnavailable   a solver that was asked for by name is not installed: exit code 2
 """
 
-from dataclasses import dataclass
+from bootverify.dataclass import dataclass
 
 
 class BootverifyError(Exception):

@@ -5,7 +5,8 @@ True
 """
 
 import re
-from dataclasses import dataclass
+
+from bootverify.dataclass import dataclass
 
 _SIZE = re.compile(r"^\s*(0[xX][0-9a-fA-F]+|\d+)\s*([kKmM])?(i?[bB])?\s*$")
 _UNIT = {"k": 1024, "m": 1024 * 1024}

@@ -1,10 +1,11 @@
 """What a team has accepted for now: waivers with an owner and an end, and findings that were there before."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 
 from bootverify.check.verdict import Finding, Report, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.design.source import NOWHERE, Source
 
 Question = tuple[str, str, str]  # policy, subject, attacker

@@ -5,11 +5,11 @@ rests on them: lemmas are proved afterwards, and a search may cut corners.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
 from bootverify.check.term_ranges import Bits, passing, possible
+from bootverify.dataclass import dataclass
 from bootverify.encoder.system import System, Transition
 from bootverify.encoder.terms import Op, Substitution, Term, Value, const, domain, false
 

@@ -5,7 +5,6 @@ question can see has the same.
 """
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
 
 from bootverify.check.aftermath import continued
 from bootverify.check.comebacks import comeback
@@ -15,6 +14,7 @@ from bootverify.check.prove import Established, Reasoner, Theories
 from bootverify.check.question import Question
 from bootverify.check.replay import Replay, replay
 from bootverify.check.search import GaveUp, Path
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Image
 from bootverify.design.design import Design

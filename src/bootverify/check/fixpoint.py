@@ -4,11 +4,11 @@ Soundness does not rest on it, since every lemma is proved afterwards.
 """
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from bootverify.check.boxes import Boxes, reachable_boxes
 from bootverify.check.term_ranges import Bits
+from bootverify.dataclass import dataclass
 from bootverify.encoder.system import System
 from bootverify.encoder.terms import BOOL, Term, Value, domain, eq, implies, member, not_, or_
 

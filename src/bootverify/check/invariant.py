@@ -1,10 +1,11 @@
 """Picks the few lemmas that a proof rests on: those that a claim needs, and those that keep them true."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.solver import RLIMIT, Unsat, solve
+from bootverify.dataclass import dataclass
 from bootverify.encoder.obligations import Obligation, preserved
 from bootverify.encoder.system import System
 from bootverify.encoder.terms import Term

@@ -1,9 +1,9 @@
 """Signs of life: a dead model satisfies everything, so a proof counts only beside a device and a foe that act."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bootverify.check.inclusion import Inclusion
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, EncryptionType
 from bootverify.design.design import Design

@@ -5,7 +5,6 @@ all.
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from bootverify.check.apart import apart
@@ -14,6 +13,7 @@ from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import NotProved, Proof, Prover
 from bootverify.check.search import Exhausted, GaveUp, Path, shortest
 from bootverify.check.solver import RLIMIT, Answer, Sat, Unknown, Unsat, solve
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import BootSystem, system_for

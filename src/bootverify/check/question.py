@@ -1,8 +1,8 @@
 """Which questions a design gives rise to: policy x subject x attacker, in a fixed order."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import Image, Stage
 from bootverify.design.design import Design

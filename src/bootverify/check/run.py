@@ -1,7 +1,7 @@
 """All questions about a design, answered: proof, or replay, or an admission. The one place where the two sides meet."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bootverify import __version__
 from bootverify.check.decide import (
@@ -24,6 +24,7 @@ from bootverify.check.tell import because_of_path, facts_about, facts_of_actions
 from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.check.worlds import device, untold_generations
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import EncryptionType, Stage
 from bootverify.design.design import Design
@@ -68,7 +69,7 @@ def check_design(
     support: Sequence[SupportRow],
     *,
     subjects: Iterable[str] = (),
-    options: Options = Options(),
+    options: Options = Options(),  # noqa: B008 - frozen
     progress: Callable[[float], None] | None = None,
 ) -> Report:
     """The report on every question that policies, attackers and subjects select; `progress` is told the share done."""

@@ -1,8 +1,8 @@
 """Breadth-first search for the shortest way to a bad state. What it finds is a suggestion; the executor decides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.encoder.pycode import Compiled, State, inputs_of
 from bootverify.encoder.system import System
 from bootverify.encoder.terms import Term, Value

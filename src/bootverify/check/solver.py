@@ -8,13 +8,13 @@ load, and to walk through, than the questions take to answer.
 import ctypes
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+from bootverify.dataclass import dataclass
 from bootverify.errors import SolverUnavailable
 
 RLIMIT = 20_000_000  # z3's deterministic resource count; about seconds, the same on every machine

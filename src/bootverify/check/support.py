@@ -4,9 +4,10 @@ Without one it is undefined, never violated.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bootverify.check.verdict import Fact
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, InImage, InKmu, InPartition, InUicr, Key, Purpose

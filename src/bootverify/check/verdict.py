@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design, Unmodelled
 from bootverify.design.source import Source
 from bootverify.machine.trace import Trace

@@ -1,7 +1,8 @@
 """What a build hands out: signed images as they lie in its files."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import NOWHERE, Source
 
 

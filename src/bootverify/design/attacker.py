@@ -1,8 +1,9 @@
 """Attackers: named sets of capabilities."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import NOWHERE, Source
 
 

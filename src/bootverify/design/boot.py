@@ -1,8 +1,9 @@
 """Images (what is signed and shipped), stages (what runs) and the steps of a stage."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access, Attribution, Lock, Span
 from bootverify.design.source import NOWHERE, Source
 

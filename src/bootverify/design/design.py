@@ -1,9 +1,10 @@
 """The aggregate: everything that is fixed before the first reset."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
+from bootverify.dataclass import dataclass
 from bootverify.design.artifact import Artifact, Contradiction
 from bootverify.design.boot import SEPARATORS, Image, Program, SetUpTrustZone, Stage
 from bootverify.design.keys import Key

@@ -1,7 +1,8 @@
 """The bytes of a build: what is programmed, what is packed for updates, and what its configuration says of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.settings import Told
 from bootverify.design.soc import Soc

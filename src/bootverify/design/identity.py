@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.memory import Partition
 

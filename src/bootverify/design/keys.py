@@ -1,8 +1,9 @@
 """Keys, where each of them lies, and what it is for."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import NOWHERE, Source
 
 

@@ -3,9 +3,10 @@
 A value of None, or an empty word, means that nothing tells: never that it is off.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import NOWHERE, Source
 
 

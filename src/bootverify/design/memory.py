@@ -1,8 +1,9 @@
 """Memories and the partition map."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import Attribution
 from bootverify.design.source import NOWHERE, Source
 from bootverify.ranges import AddressRange

@@ -1,7 +1,8 @@
 """The programs of a second core, as far as the chain of the first one feeds or starts them."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import Span
 from bootverify.design.source import NOWHERE, Source
 

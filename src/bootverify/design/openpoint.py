@@ -1,7 +1,8 @@
 """Behaviour that no document defines, and words of the input that nobody could read, by name."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.source import NOWHERE, Source
 

@@ -1,8 +1,9 @@
 """Attribution, access and the geometry of the unit that guards non-volatile memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import NOWHERE, Source
 from bootverify.ranges import AddressRange
 

@@ -1,7 +1,8 @@
 """What configuration says of the chain beyond its stages and steps; unknown stays unknown."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import NOWHERE, Source
 
 

@@ -1,8 +1,9 @@
 """What silicon offers."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.openpoint import OpenPoint
 from bootverify.design.protection import AttributionUnit, FlashGuard
 from bootverify.design.source import NOWHERE, Source

@@ -1,6 +1,6 @@
 """Where a fact was read: carried by every fact, ignored when facts are compared."""
 
-from dataclasses import dataclass
+from bootverify.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Statements of the vendor about which combinations he supports, in which releases, on which parts."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import NOWHERE, Source
 
 _FAR = 1 << 16

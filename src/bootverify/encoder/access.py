@@ -1,8 +1,9 @@
 """Who may reach which bytes now: the attacker's code and his probe, each with an attribution."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import SEPARATORS, Program, Stage
 from bootverify.design.protection import Access, Attribution, UnitKind

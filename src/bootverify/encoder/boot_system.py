@@ -1,8 +1,9 @@
 """A design and an attacker as one transition system, with the way back to actions."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import TOLD_ONLY, Attacker, Capability
 from bootverify.design.boot import (
     Begin,

@@ -8,9 +8,9 @@ Nothing here depends on the state; every question is answered once, when the sys
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import Image, Program, Protect, SetUpTrustZone, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InPartition, Key

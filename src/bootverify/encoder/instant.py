@@ -6,10 +6,10 @@ before.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
 
+from bootverify.dataclass import dataclass
 from bootverify.encoder.boot_system import BootSystem
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED

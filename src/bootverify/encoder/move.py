@@ -1,8 +1,9 @@
 """A transition together with the action it stands for, so that a path can be told and replayed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.system import Transition
 from bootverify.encoder.taken import followed

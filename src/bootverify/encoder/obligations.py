@@ -5,9 +5,9 @@ query is made for the pair; in the others the next state is substituted, never a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from bootverify.dataclass import dataclass
 from bootverify.encoder.smtlib import query
 from bootverify.encoder.system import System, Transition
 from bootverify.encoder.terms import Op, Substitution, Term, and_, eq, false, member, not_, or_, substitute, true, var

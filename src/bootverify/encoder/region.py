@@ -1,9 +1,9 @@
 """The settings of a group of cells, as variables: a register of the SPU, or what other units say of the cells."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import UnitKind
 from bootverify.encoder.terms import Op, Term, false, true, var
 

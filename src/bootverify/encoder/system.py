@@ -4,9 +4,10 @@ A transition says what a step does, never what the next state must be: there is 
 """
 
 from collections.abc import Container, Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
+from bootverify.dataclass import dataclass
 from bootverify.encoder.terms import BOOL, Op, Term, Value, domain
 
 

@@ -4,10 +4,11 @@ The form of a term depends on how it was built, never on what was built before i
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum as PyEnum
 from functools import lru_cache
 from typing import Final
+
+from bootverify.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

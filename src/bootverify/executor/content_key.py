@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Change, Flash
 
 BLOCK = 0x1000  # bytes that are told apart where a memory has no pages

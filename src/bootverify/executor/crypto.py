@@ -1,6 +1,5 @@
 """Signatures, as the crypto libraries of the boot loaders answer; the only file to use them."""
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 from hashlib import sha256, shake_256
@@ -17,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
     load_der_public_key,
 )
+
+from bootverify.dataclass import dataclass
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 COORDINATE = 32

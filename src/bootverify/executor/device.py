@@ -1,8 +1,9 @@
 """One simulated device: memories as bytes, protection registers, key slots, and where its program stands."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.design.soc import DebugScheme, NvmKind, Soc

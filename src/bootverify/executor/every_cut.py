@@ -12,8 +12,9 @@ things make that quick, and none changes an answer (`mcuboot.sweep` does the sam
 import sys
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.content_key import ContentKey, Mask
 from bootverify.executor.flash import Change, Flash, Journal, Power, Tear, powered
 

@@ -3,9 +3,9 @@
 Everything is real, and follows from the design alone (`owner_build`).
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import ChooseSlot, Image
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, PushTarget

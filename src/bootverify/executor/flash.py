@@ -6,8 +6,10 @@ Every lasting change goes through `Flash.write` or `Flash.erase`, and each such 
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
+
+from bootverify.dataclass import dataclass
 
 _GOLDEN = 2654435761  # 2^32 divided by the golden ratio: its multiples have bits that look like chance
 

@@ -1,8 +1,8 @@
 """What every store holds at this moment, and whether the running code could change it: tried at the registers."""
 
-from dataclasses import dataclass
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import ChooseSlot
 from bootverify.design.protection import Access
 from bootverify.executor.access import granules

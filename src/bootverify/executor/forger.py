@@ -4,8 +4,7 @@ Where he can sign they are an image that its verifier accepts; otherwise a relea
 is signed with a key of his own.
 """
 
-from dataclasses import dataclass
-
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import EncryptionType, Image, SignatureType
 from bootverify.design.keys import Purpose
 from bootverify.executor import nsib_build

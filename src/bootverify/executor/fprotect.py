@@ -4,8 +4,7 @@ A `Fprotect` is the library as one program has it: static variables start over w
 not. Results are 0 or a negative error number, as the vendor's; soc.md 3 and the recorded runs of protection set-up.
 """
 
-from dataclasses import dataclass
-
+from bootverify.dataclass import dataclass
 from bootverify.executor.spu_access import flash_region_set
 from bootverify.executor.units.acl import ADDRESS, BLOCK_READ, BLOCK_WRITE, PERMISSION, SIZE, Acl
 from bootverify.executor.units.bprot import BLOCKS_PER_WORD, Bprot

@@ -1,7 +1,9 @@
 """The image format of MCUboot: header, payload, TLVs, protected or not (MCUboot docs/design.md, "Image format")."""
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from bootverify.dataclass import dataclass
 
 MAGIC = 0x96F3B83D
 TLV_INFO_MAGIC, TLV_PROTECTED_MAGIC = 0x6907, 0x6908

@@ -3,7 +3,9 @@
 A secret counts as known when every byte of its value was read (halves add up); see SEMANTICS, "Knowledge".
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from bootverify.dataclass import dataclass
 
 
 @dataclass(slots=True)

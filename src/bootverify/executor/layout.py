@@ -1,8 +1,8 @@
 """Where code lies: the stores of each image, as byte ranges (docs/SEMANTICS.md, "Stores")."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import ChooseSlot, Image, Program
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition

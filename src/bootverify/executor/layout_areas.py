@@ -1,7 +1,6 @@
 """Views of a map that claims about it need: plain partitions, slots, and the areas that boot stages write-protect."""
 
-from dataclasses import dataclass
-
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.source import Source

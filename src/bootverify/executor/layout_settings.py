@@ -1,8 +1,9 @@
 """Claims that settings of the configuration decide, one alone or against the map."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.settings import Settings, Told

@@ -1,8 +1,8 @@
 """Builds MCUboot images as their maker would: imgtool accepts them, and we accept imgtool's."""
 
 import hashlib
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.executor import crypto
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.image_format import (

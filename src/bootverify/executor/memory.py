@@ -1,8 +1,9 @@
 """The address space that code on the device sees: non-volatile memories and RAM behind one bus."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Flash
 
 ADDRESSES = 1 << 32  # pointers wrap here

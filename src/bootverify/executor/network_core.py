@@ -7,8 +7,9 @@ external domain (EXTDOMAIN): non-secure, unless the application core makes it se
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.soc import Soc
 from bootverify.executor.flash import Flash
 from bootverify.executor.memory import BusFault, Ram

@@ -5,8 +5,9 @@ same design always gives the same bytes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import BootGo, ChooseSlot, EncryptionType, Image, Program, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, Key

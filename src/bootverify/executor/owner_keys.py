@@ -5,9 +5,10 @@ The keys are test keys, generated from names.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import EncryptionType, Image, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import Key, KeyKind, Purpose

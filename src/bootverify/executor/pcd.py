@@ -4,8 +4,9 @@ nRF Connect SDK, subsys/pcd (peripheral CPU DFU); ncs-boot 2.8: four words, magi
 """
 
 import struct
-from dataclasses import dataclass
 from enum import Enum
+
+from bootverify.dataclass import dataclass
 
 BLOCK = struct.Struct("<4I")
 COPY, FAIL, DONE = 0xB5B4B3B6, 0x25BAFC15, 0xF103CE5D

@@ -5,8 +5,9 @@ first stage to the application: what NSIB and MCUboot write is cut alike.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, Image
 from bootverify.design.design import Design

@@ -1,6 +1,6 @@
 """How vendor code was built: a failing assertion stops a debug build and does not exist in a release build."""
 
-from dataclasses import dataclass
+from bootverify.dataclass import dataclass
 
 
 class StoppedError(Exception):

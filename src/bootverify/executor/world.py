@@ -1,8 +1,9 @@
 """A device, the vendor's publications around it, and what the attacker has learned: all that a trace changes."""
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Image
 from bootverify.design.design import Design

@@ -1,8 +1,8 @@
 """The closed union of things that can happen to a device and around it."""
 
-from dataclasses import dataclass
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access, Attribution
 from bootverify.machine.content import Content
 

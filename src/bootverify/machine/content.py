@@ -1,6 +1,6 @@
 """What a store of code holds, named by who made it, never by verifying it."""
 
-from dataclasses import dataclass
+from bootverify.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

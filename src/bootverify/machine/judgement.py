@@ -1,7 +1,8 @@
 """What one side concludes from what is told of a device's life; both sides speak it, neither hears the other."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import NOWHERE, Source
 
 

@@ -1,7 +1,6 @@
 """What a claim about a map found wrong, and where."""
 
-from dataclasses import dataclass
-
+from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
 
 

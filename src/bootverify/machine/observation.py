@@ -1,6 +1,6 @@
 """What can be seen of a device between two actions."""
 
-from dataclasses import dataclass
+from bootverify.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ The JSON form round-trips: `from_json(to_json(trace)) == trace`.
 
 import dataclasses
 import json
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, get_args
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access, Attribution
 from bootverify.machine.action import Action, Meanwhile, Request
 from bootverify.machine.content import Crafted, Erased, Genuine, Invalidated

@@ -4,8 +4,9 @@ Names are `it` (the subject), `attacker`, and the variables of `all(...)` and `a
 predicates and attributes mean is in `vocabulary`; each back end evaluates the tree in its own way.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+from bootverify.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

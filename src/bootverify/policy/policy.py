@@ -1,10 +1,11 @@
 """Policies: named claims about one subject, with reason, repair and mutations that break them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.source import NOWHERE, Source
 from bootverify.policy.formula import Formula

@@ -1,6 +1,6 @@
 """The claims about a device's life that both sides judge from what is told: name, subject, meaning in one sentence."""
 
-from dataclasses import dataclass
+from bootverify.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,7 @@
 ('attacker', 'key')
 """
 
-from dataclasses import dataclass
-
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, InKmu, InPartition, Key, KeyKind, Purpose

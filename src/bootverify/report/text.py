@@ -1,11 +1,11 @@
 """The report as a person reads it: the answer, the deciding lines of the input, the attack as it ran, what to do."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from textwrap import wrap
 
 from bootverify.check.verdict import GRAVEST_FIRST, Fact, Finding, Report, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.machine.trace import Trace
 from bootverify.report.log import chapters
 from bootverify.report.wrapping import WIDTH, wrapped

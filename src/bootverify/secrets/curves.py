@@ -5,9 +5,10 @@ for the curve, SEC 2 version 2 for the others.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+
+from bootverify.dataclass import dataclass
 
 integer: Callable[[int], int] = int  # the integers to calculate with: faster ones where they are installed
 if find_spec("gmpy2"):

@@ -4,7 +4,9 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from bootverify.dataclass import dataclass
 
 SHORTEST = 32  # decoded bytes below which a run cannot hold a key that is looked for
 LONGEST = 1 << 20  # characters of one run that are decoded

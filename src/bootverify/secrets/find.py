@@ -1,9 +1,10 @@
 """The nouns of a scan: a find, what was set apart, and what a clean result means. No value of a key is ever kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.secrets.pieces import Piece
 from bootverify.secrets.place import Place
 

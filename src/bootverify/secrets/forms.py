@@ -1,8 +1,9 @@
 """Key files in bytes: PEM, DER, JWK and OpenSSH, in clear or written as base64 or hex; and what only looks like one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.secrets.der import private_keys
 from bootverify.secrets.encoded import Run, runs
 from bootverify.secrets.jwk import jwk_keys

@@ -3,12 +3,13 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 
+from bootverify.dataclass import dataclass
 from bootverify.errors import InputError
 from bootverify.secrets.curves import P256, P384, X25519, Curve, point_of_u
 

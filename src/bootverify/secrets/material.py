@@ -1,7 +1,6 @@
 """Key material in a known form, as readers of that form find it."""
 
-from dataclasses import dataclass
-
+from bootverify.dataclass import dataclass
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import PublicKey
 

@@ -13,9 +13,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from bootverify.dataclass import dataclass
 from bootverify.errors import InputError
 from bootverify.secrets.place import Place
 

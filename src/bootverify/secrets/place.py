@@ -1,6 +1,6 @@
 """Where bytes lie that were looked at."""
 
-from dataclasses import dataclass
+from bootverify.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)

@@ -3,10 +3,11 @@
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
+from bootverify.dataclass import dataclass
 from bootverify.secrets import rsa, seeds
 from bootverify.secrets.curves import P256, P384, X25519
 from bootverify.secrets.find import Form, SoughtKey

@@ -14,11 +14,12 @@ MISS. p and q themselves are found all the same.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from math import gcd
 from typing import Literal
 
+from bootverify.dataclass import dataclass
 from bootverify.secrets.keys import PublicKey
 
 _Order = Literal["little", "big"]

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 
+from bootverify.dataclass import dataclass
 from bootverify.secrets import kernel, sums
 from bootverify.secrets.curves import P256, P384, X25519, Curve
 from bootverify.secrets.keys import PublicKey

@@ -1,10 +1,11 @@
 """What a scan asks of which bytes: known forms first, then raw numbers of every public key that is given or found."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import pairwise
 from pathlib import Path
 
+from bootverify.dataclass import dataclass
 from bootverify.secrets.find import Apart, Find, Form, Opened, Scanned, ScanResult
 from bootverify.secrets.forms import LOOKED_FOR, Harmless, Reading, read
 from bootverify.secrets.keys import PublicKey

@@ -10,12 +10,12 @@ so that a seed exceeds it with at most half the stated probability. `miss` bound
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import log2
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from bootverify.dataclass import dataclass
 from bootverify.secrets.keys import PublicKey
 
 SIZE = 32

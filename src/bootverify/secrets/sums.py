@@ -18,10 +18,10 @@ points have equal x, and three points of a curve that add up to the point at inf
 import secrets as randomness
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from operator import eq
 
+from bootverify.dataclass import dataclass
 from bootverify.secrets.curves import X25519, Curve, Point, add_all, integer, inverted, powers, times
 
 LONG, SHORT = 384, 96  # digits of a block: long blocks waste fewer bytes on overlap, short ones need smaller tables

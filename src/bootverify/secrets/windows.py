@@ -7,8 +7,9 @@ No window is lost by it, as what is found once is then looked up in every piece.
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.secrets.encoded import Run
 from bootverify.secrets.pieces import Piece
 

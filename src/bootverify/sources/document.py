@@ -9,12 +9,13 @@ Aliases are followed, and counted as if written out, so that no small file stand
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bootverify.dataclass import dataclass
 from bootverify.errors import Fault, InputError
 from bootverify.sources.input_file import MIB, decoded, read_bytes
 from bootverify.sources.written import Written

@@ -1,12 +1,12 @@
 """Keys whose private half is published, recognised by content: a signature made with one of them proves nothing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bootverify.dataclass import dataclass
 from bootverify.sources.catalog import find, shown
 from bootverify.sources.document import read_written
 from bootverify.sources.validate import validated

@@ -1,7 +1,8 @@
 """What the importers met and did not model: every ignored symbol, node or partition, by file and line."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Unmodelled
 from bootverify.design.source import Source
 

@@ -1,10 +1,10 @@
 """Loads our own descriptions of silicon and of boot stages from `models/`."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
+from bootverify.dataclass import dataclass
 from bootverify.design.openpoint import OpenPoint
 from bootverify.design.protection import AttributionUnit, FlashGuard, UnitKind
 from bootverify.design.soc import DebugScheme, DebugWords, Document, FlashPatch, NvmKind, Soc

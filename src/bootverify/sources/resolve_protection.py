@@ -1,8 +1,9 @@
 """What stages lock, what TF-M attributes, what hardware sets at reset: from the file as written to steps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import SEPARATORS, Image, Program, Protect, SetUpTrustZone
 from bootverify.design.design import Lifecycle
 from bootverify.design.memory import MemoryKind, Partition

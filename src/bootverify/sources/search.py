@@ -1,7 +1,8 @@
 """How to look for private keys among the bytes of a build."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from bootverify.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

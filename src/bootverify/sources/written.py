@@ -1,9 +1,10 @@
 """A document as it stands in a file: its plain value, and the line of every key path in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
 
 Path = tuple[str | int, ...]

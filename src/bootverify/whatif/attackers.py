@@ -5,10 +5,10 @@ up by size and never looks above a set that breaks.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from bootverify.check.verdict import Report, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import TOLD_ONLY, Attacker, Capability
 from bootverify.design.design import Design
 from bootverify.design.life import Recovery

@@ -5,9 +5,10 @@ a key, and what the chain does last.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import Program
 from bootverify.design.design import Design
 from bootverify.design.keys import InKmu, Key, KeyKind, Purpose

@@ -5,8 +5,8 @@ Only pairs that no rule lets share a byte count: plain partitions that are no sl
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition, Role
 

@@ -4,10 +4,10 @@ Subjects are matched by kind and name, and where a name is new by what it is: a 
 by its kind and use, a partition by its range. So a renamed partition or a reordered file changes nothing.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 
 from bootverify.check.verdict import Finding, Report, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.identity import identities
 

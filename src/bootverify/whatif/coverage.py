@@ -6,13 +6,13 @@ switch or a choice, so idle means: as far as was tried.
 """
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from functools import reduce
 from operator import getitem
 from typing import Any
 
 from bootverify.check.session import Session
 from bootverify.check.verdict import Finding
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.source import Source
 from bootverify.errors import InputError

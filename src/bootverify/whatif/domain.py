@@ -1,9 +1,9 @@
 """The values that a fact can be tried with: switches, choices, or pages of the memory that it lies in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind
 from bootverify.errors import InputError

@@ -1,9 +1,9 @@
 """Which facts of a design changed, by file and line: added, removed, or set to another value."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
 from bootverify.sources.written import Path, Written
 

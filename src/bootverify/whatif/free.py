@@ -6,13 +6,14 @@ the ends of each range are asked once more, from the edited file: the last value
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from itertools import pairwise
 from operator import getitem
 from typing import Any, Protocol
 
 from bootverify.check.verdict import Finding, Report, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.sources.design_file import design_of

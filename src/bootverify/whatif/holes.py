@@ -1,12 +1,12 @@
 """Holes in a design, written `?`: which values, or combinations of values, may stand in them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Any
 
 from bootverify.check.verdict import Report, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.errors import InputError
 from bootverify.sources.design_file import design_of
 from bootverify.sources.written import Path, Written

@@ -5,12 +5,13 @@ it stands for, so what they exclude is excluded. That the map it finds is good i
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import gcd
 from typing import Any
 
 from bootverify.check.solver import RLIMIT, Sat, Unknown, solve
 from bootverify.check.verdict import Report, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.protection import Attribution

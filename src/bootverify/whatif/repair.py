@@ -6,12 +6,13 @@ as it then reads, against every policy, whatever was to be repaired.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 from typing import Protocol
 
 from bootverify.check.question import Question
 from bootverify.check.verdict import Finding, Report, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.sources.design_file import design_of

@@ -6,13 +6,14 @@ images, swap types and swaps, counters, the number of operations, and every byte
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 
 from bootverify.check.conform.mcuboot_bench import Board, build, segment_bytes
 from bootverify.check.conform.outcome import Conformity, Disagreement
 from bootverify.check.conform.recording import MALFORMED, Json, configuration, run_folder
+from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Power, powered
 from bootverify.executor.mcuboot.boot import ActiveImage, BootResult, Outcome, boot_go
 from bootverify.executor.mcuboot.trailer import SwapType

@@ -1,12 +1,12 @@
 """What surrounds MCUboot in the recorded vectors: its build, its flash areas."""
 
 import zlib
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from bootverify.check.conform.outcome import Unsupported
 from bootverify.check.conform.recording import Json
+from bootverify.dataclass import dataclass
 from bootverify.executor.crypto import EnvelopeScheme, Scheme
 from bootverify.executor.flash import Flash
 from bootverify.executor.mcuboot.area import Area

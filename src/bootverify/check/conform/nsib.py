@@ -7,7 +7,6 @@ the final content of the regions.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from bootverify.check.conform.nsib_bench import (
 )
 from bootverify.check.conform.outcome import Conformity, Disagreement
 from bootverify.check.conform.recording import MALFORMED, configuration, run_folder
+from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Flash, Power, powered
 from bootverify.executor.memory import Memory
 from bootverify.executor.nsib import NsibConfig, NsibResult, boot

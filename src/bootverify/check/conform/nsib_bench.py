@@ -1,12 +1,13 @@
 """What surrounds NSIB in the recorded vectors: its build, its memories, doubles with faults."""
 
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bootverify.check.conform.outcome import Unsupported
+from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Flash, Power, WriteRule
 from bootverify.executor.memory import Memory, Ram
 from bootverify.executor.nsib import NsibConfig, release_for

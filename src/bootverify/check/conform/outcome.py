@@ -1,7 +1,9 @@
 """What comes out of running recorded vectors: who agreed with the vendor's code, and where not."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from bootverify.dataclass import dataclass
 
 
 class Unsupported(Exception):  # noqa: N818 - an answer, not a failure

@@ -1,9 +1,10 @@
 """The bench for recorded protection set-up: units of a part, boot stages before TF-M, what TF-M was built from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bootverify.check.conform.outcome import Unsupported
+from bootverify.dataclass import dataclass
 from bootverify.executor.fprotect import (
     Fprotect,
     FprotectAcl,

@@ -1,6 +1,6 @@
 """One recorded start of TF-M: the stages before it, its set-up in the vendor's order, and the calls after it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bootverify.check.conform.outcome import Unsupported
 from bootverify.check.conform.protection_bench import (
@@ -14,6 +14,7 @@ from bootverify.check.conform.protection_bench import (
     tfm_build,
 )
 from bootverify.check.conform.protection_registers import attribution_map, ignored, map_of, peripherals, registers
+from bootverify.dataclass import dataclass
 from bootverify.executor.spu_access import peripheral_set
 from bootverify.executor.tfm import mpc_setup, spu_setup
 from bootverify.executor.tfm.layouts import build_faults, link_faults

@@ -1,8 +1,8 @@
 """Images and keys kept hidden, concluded: the least set of facts closed under the clauses of who sees what."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import EncryptionType, Image
 from bootverify.design.design import Design

@@ -1,8 +1,9 @@
 """One way a step can end, or be ended by a power cut."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.terms import Term, false
 

@@ -6,8 +6,9 @@ once, however many cuts lead to it, and the content after a cut is the start and
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.field.film import Film, found_again
 from bootverify.executor.field.storage import drawers
 from bootverify.executor.field.unit import Snapshot, kept

@@ -4,8 +4,9 @@ The order of the images is the service's choice. Each scene is told as it went; 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import Image
 from bootverify.design.design import Design
 from bootverify.design.protection import Access, Attribution

@@ -5,7 +5,9 @@ CRC-8) grow from the end of a sector downwards, data from its start upwards; the
 The sector behind the one that is written is kept erased. Nothing in the flash says how many sectors there are.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from bootverify.dataclass import dataclass
 
 HEAD = 8  # bytes of an entry
 NO_ID = 0xFFFF  # of an entry that closes a sector, or says that the one behind it was cleaned

@@ -1,7 +1,8 @@
 """A release as it reaches units in the field: its design, its build, and the number that its images carry."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import Image
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InUicr, Key

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import Program, SetUpTrustZone
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition, Role

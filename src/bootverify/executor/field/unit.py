@@ -5,8 +5,9 @@ stage keeps the map, keys and options of its day, while what it starts may know 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import ChooseSlot, Image, Launch, Run
 from bootverify.design.protection import Access, Attribution

@@ -3,8 +3,9 @@
 Rules: SEMANTICS, "What is told", image_hidden and key_hidden.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import EncryptionType, Image
 from bootverify.design.design import Design

@@ -4,8 +4,9 @@ Rules: SEMANTICS, "What is told", no_downgrade. The device stands in the field w
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Image, Program, Protect
 from bootverify.design.design import Design

@@ -3,8 +3,7 @@
 Rules: SEMANTICS, "What is told", update_taken, way_back and starts.
 """
 
-from dataclasses import dataclass
-
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import Image, Program, Protect
 from bootverify.design.design import Design

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Hashable, MutableSequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Flash, Power
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import BootResult, Outcome, boot_go

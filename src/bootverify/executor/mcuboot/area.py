@@ -4,8 +4,8 @@ A call that the flash layer refuses (outside the area, or misaligned) has no eff
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.flash import AccessRefused, Flash
 
 

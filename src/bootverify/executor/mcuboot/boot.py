@@ -1,9 +1,9 @@
 """boot_go of MCUboot, from reset to the image that is started (loader.c; recorded: mcu-tools/mcuboot 2d4bacc3)."""
 
 from collections.abc import MutableSequence
-from dataclasses import dataclass
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Power, PowerLost
 from bootverify.executor.mcuboot import direct_xip, loader, single_slot
 from bootverify.executor.mcuboot.config import BootConfig, Mode

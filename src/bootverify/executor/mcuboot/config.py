@@ -1,9 +1,10 @@
 """One build of MCUboot: its upgrade mode, flash map, keys and options."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.crypto import EnvelopeScheme, Scheme
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.trailer import TrailerLayout

@@ -1,9 +1,10 @@
 """What the boot loader keeps in RAM during one run (struct boot_loader_state, struct boot_status)."""
 
 from collections.abc import MutableSequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.config import BootConfig, Mode, Pair
 from bootverify.executor.mcuboot.header import ImageHeader

@@ -6,8 +6,9 @@ these are replayed from a journal, and each content is looked at once, however m
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Change, Flash, Journal, Power, powered
 from bootverify.executor.mcuboot.boot import BootResult, Outcome, boot_go
 from bootverify.executor.mcuboot.config import BootConfig

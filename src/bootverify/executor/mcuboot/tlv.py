@@ -2,8 +2,8 @@
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.image_format import TLV_INFO_MAGIC, TLV_PROTECTED_MAGIC
 from bootverify.executor.mcuboot.header import ImageHeader
 

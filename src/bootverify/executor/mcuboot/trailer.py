@@ -4,9 +4,9 @@ From the end of the slot downwards: magic, image_ok, copy_done, swap_info, (swap
 swap_size, two image keys, then one entry for each step of a swap (bootutil_area.c, bootutil_public.c, bootutil_misc.c).
 """
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.mcuboot.area import Area
 
 MAGIC_SIZE = 16

@@ -1,9 +1,9 @@
 """What a build of NSIB fixes: addresses, formats, options."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.nsib.provision import StorageLayout
 from bootverify.executor.nsib.release import RELEASE_MAIN, NsibRelease
 from bootverify.ranges import AddressRange

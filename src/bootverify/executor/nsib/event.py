@@ -1,7 +1,8 @@
 """What NSIB does and finds, in order: the boot log, and the result of a boot."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from bootverify.dataclass import dataclass
 
 
 class Finding(StrEnum):

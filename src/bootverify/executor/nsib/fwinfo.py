@@ -4,8 +4,8 @@ Document: ncs-boot 1.6, after include/fw_info_bare.h and bl_validation.c.
 """
 
 import struct
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.memory import ADDRESSES, Memory
 from bootverify.executor.nsib.config import INVALID, VALID, Magics, NsibConfig, Signature
 from bootverify.executor.nsib.run import Run

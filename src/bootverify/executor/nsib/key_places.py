@@ -1,7 +1,8 @@
 """The three places of the nRF54L key management unit whose keys NSIB verifies with."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Power
 
 PLACES = (242, 244, 246)  # KMU slots, in the order of trial; the order of revocation too

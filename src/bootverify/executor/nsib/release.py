@@ -1,7 +1,9 @@
 """What NSIB does differently from one release of the nRF Connect SDK to the next."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
+
+from bootverify.dataclass import dataclass
 
 
 class VectorTable(Enum):

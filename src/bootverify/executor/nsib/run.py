@@ -1,8 +1,9 @@
 """One run of NSIB: the machine it runs on, and what it has done and found so far."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.memory import WORD, BusFault, Memory
 from bootverify.executor.nsib.config import NsibConfig
 from bootverify.executor.nsib.event import Event, Finding, Trial, TrialStarted, WordWritten

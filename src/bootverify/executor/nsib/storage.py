@@ -3,9 +3,9 @@
 Nothing here is checked for plausibility: a wrong key count moves the counters, as on the device.
 """
 
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.memory import ADDRESSES
 from bootverify.executor.nsib.config import INVALID
 from bootverify.executor.nsib.event import Finding

@@ -1,9 +1,9 @@
 """Whether an image may be started: the checks of bl_validation.c, in its order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.crypto import verify_ed25519, verify_p256_raw
 from bootverify.executor.memory import ADDRESSES
 from bootverify.executor.nsib.config import Signature

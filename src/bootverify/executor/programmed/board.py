@@ -1,7 +1,8 @@
 """The board: a device and, where there is one, the network core's flash, with the pieces of a build in them."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.firmware import Firmware, Piece
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.executor.device import Device

@@ -1,8 +1,8 @@
 """Every build of MCUboot that configuration and bytes allow, and what all of them do."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.crypto import EnvelopeScheme, Scheme
 from bootverify.executor.flash import Flash
 from bootverify.executor.image_format import SHA256, SHA384, SHA512

@@ -1,8 +1,9 @@
 """Every way in which something untold can be: tried all, and what of it decides."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
+
+from bootverify.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

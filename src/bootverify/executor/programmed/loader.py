@@ -1,7 +1,8 @@
 """MCUboot on real bytes: the keys in its own image, the slots of the map, and the image that it starts."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.design.firmware import HeldKey, LoaderOptions
 from bootverify.executor.crypto import Scheme
 from bootverify.executor.image_format import KEYHASH

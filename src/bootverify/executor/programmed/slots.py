@@ -1,7 +1,6 @@
 """Where MCUboot's images lie: the slots of the map, or what image headers show of them, and an update that waits."""
 
-from dataclasses import dataclass
-
+from bootverify.dataclass import dataclass
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.executor.flash import Flash
 from bootverify.executor.mcuboot.area import Area

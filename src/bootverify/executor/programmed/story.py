@@ -1,9 +1,10 @@
 """What a boot of real bytes tells: its log, how it ended, and what nothing told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.settings import Told
 
 

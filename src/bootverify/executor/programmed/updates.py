@@ -1,8 +1,9 @@
 """Update files of builds, offered one after the other to a device that holds the bytes of an older build."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.design.firmware import Firmware, Package
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.executor.mcuboot.area import Area

@@ -4,9 +4,9 @@ It checks digests, never a signature: what the application core's MCUboot verifi
 lock comes first; its application is locked, and started without any check, on the plain path alone (ncs-boot 2.8).
 """
 
-from dataclasses import dataclass
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access
 from bootverify.executor.flash import AccessRefused
 from bootverify.executor.fprotect import FprotectAcl

@@ -1,7 +1,6 @@
 """The ranges that TF-M's set-up works on, whoever computed them."""
 
-from dataclasses import dataclass
-
+from bootverify.dataclass import dataclass
 from bootverify.ranges import AddressRange
 
 

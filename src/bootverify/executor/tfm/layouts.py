@@ -4,8 +4,9 @@ Three sources of partitions: the Partition Manager and devicetree labels of the 
 region_defs.h of the SDK), and the fixed layouts of the TF-M tree. Veneers are placed by the linker (tfm_common_s.ld).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.tfm.layout import Layout
 from bootverify.ranges import AddressRange
 

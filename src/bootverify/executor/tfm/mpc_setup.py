@@ -3,8 +3,7 @@
 Both assume one secure range of non-volatile memory, followed by one non-secure range up to the UICR, and RAM alike.
 """
 
-from dataclasses import dataclass
-
+from bootverify.dataclass import dataclass
 from bootverify.executor.tfm.layout import Layout
 from bootverify.executor.units.mpc import ENABLE, LOCK, SECURE, Mpc
 from bootverify.executor.units.sau import ADDRESS_BITS, CALLABLE, REGION_ENABLE, Sau

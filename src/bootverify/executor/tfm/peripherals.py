@@ -4,8 +4,9 @@ Ids are bits 12 and up of a peripheral's address. On nRF5340 and nRF91 a list is
 nRF54L everything is opened by zeroing the SPU blocks, and a short list is secured again and locked.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.executor.spu_access import peripheral_set
 from bootverify.executor.units.spu import LOCK, Spu
 from bootverify.executor.vendor_build import RELEASE, Build

@@ -3,8 +3,10 @@
 What the calls leave in the registers, as values; nothing here guards memory.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
+
+from bootverify.dataclass import dataclass
 
 FAULTS_ENABLED = 0x000F_0000  # SHCSR: usage, bus, memory and secure faults
 RESET_SECURE_ONLY = 0x05FA_0008  # AIRCR: key and SYSRESETREQS

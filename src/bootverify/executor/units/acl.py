@@ -5,8 +5,9 @@ PERM bit 1 write, 2 read, where 1 blocks); the field report of soc.md 2.2 on wha
 """
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor.units.spu import IgnoredWrite
 

@@ -4,8 +4,9 @@ Documents: nRF52832 register file, BPROT (CONFIG0..3 and DISABLEINDEBUG, which r
 """
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access, Attribution
 
 BLOCKS_PER_WORD = 32

@@ -4,9 +4,10 @@ One class for all families; what differs is in `Family`, which a SoC's model nam
 CTRL-AP, APPROTECT, TAMPC), MDK start-up code, product specifications (access port protection, CTRL-AP); soc.md 4.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 
+from bootverify.dataclass import dataclass
 from bootverify.design.soc import DebugScheme as Family
 
 ERASED = 0xFFFF_FFFF

@@ -4,8 +4,10 @@ Documents: nRF5340 Product Specification, KMU (secure access only; WRITEKEY, REA
 for SELECTKEYSLOT and KEYSLOT.CONFIG (DEST; PERM with bit 0 write, 1 read, 2 push, 16 state); soc.md 5.1.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
+
+from bootverify.dataclass import dataclass
 
 SLOT_BYTES = 16
 UNREADABLE = bytes.fromhex("addeadde") * (SLOT_BYTES // 4)  # PS KMU, READKEY: a refused read returns 0xDEADDEAD

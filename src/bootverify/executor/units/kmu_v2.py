@@ -4,8 +4,10 @@ Documents: nRF54L15 Datasheet, KMU (push, revoke, read metadata); nRF54LM20A Dat
 handling); lib_kmu.h of the SDK for revocation policies and the SRC structure; soc.md 5.3.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
+
+from bootverify.dataclass import dataclass
 
 SLOT_BYTES = 16
 SICR = range(0x00FF_E000, 0x0100_0000)  # where the slots are kept; no destination may point there

@@ -4,8 +4,9 @@ Documents: nRF54L15 Product Specification, MPC, override matching; register file
 and ENABLE 9; STARTADDR, ENDADDR; PERM and PERMMASK with READ 0, WRITE 1, EXECUTE 2, SECATTR 3); soc.md 2.5.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access, Attribution
 
 LOCK, ENABLE = 0x100, 0x200

@@ -5,8 +5,9 @@ WRITE 1, EXECUTE 2, SECURE 3, OWNER 7:4, WRITEONCE 12, LOCK 13, SIZE from 16, in
 """
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access, Attribution
 
 READ, WRITE, EXECUTE, SECURE = 0x1, 0x2, 0x4, 0x8

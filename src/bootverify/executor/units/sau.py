@@ -5,8 +5,10 @@ enables, bit 1 makes the region non-secure callable, the limit is inclusive with
 """
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
+
+from bootverify.dataclass import dataclass
 
 ENABLE, ALL_NON_SECURE = 0x1, 0x2
 REGION_ENABLE, CALLABLE = 0x1, 0x2

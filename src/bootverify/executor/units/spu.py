@@ -6,8 +6,9 @@ RAMREGION[n].PERM (bit 0 execute, 1 write, 2 read, 4 secure, 8 lock; reset 0x17)
 """
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access, Attribution, FlashGuard
 
 EXECUTE, WRITE, READ, SECURE, DMA_SECURE, LOCK = 0x001, 0x002, 0x004, 0x010, 0x020, 0x100

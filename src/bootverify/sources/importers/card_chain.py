@@ -1,8 +1,8 @@
 """The chain of a card as native images: which program each stage is, its slots, its locks."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.sources.importers.card_draft import Draft
 from bootverify.sources.importers.card_map import Map
 from bootverify.sources.importers.card_words import read, says, words

@@ -1,8 +1,9 @@
 """A native design document in the making: values with the card's lines, a ledger, open points."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Unmodelled
 from bootverify.sources.written import Path, Written
 
@@ -38,7 +39,7 @@ OF_ACCESS = [
 ]
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """`card` is the document as read, `design` what stands below its `design`, edits applied."""
 

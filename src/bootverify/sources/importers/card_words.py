@@ -7,8 +7,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from bootverify.dataclass import dataclass
 
 T = TypeVar("T")
 

@@ -1,9 +1,9 @@
 """What two places of a build say differently: sources and build, configuration and bytes, package and map."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.design.memory import Role
 from bootverify.design.source import Source
 from bootverify.sources.importers.draft import Draft

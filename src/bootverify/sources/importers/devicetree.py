@@ -7,8 +7,9 @@ macros and conditionals are left out and go to the ledger. The tests compare it 
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.ledger import Ledger

@@ -1,8 +1,9 @@
 """A native design document in the making: plain entries, and for each the places of the input that it comes from."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
 from bootverify.sources.written import Path, Written
 

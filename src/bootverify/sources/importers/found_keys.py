@@ -5,9 +5,9 @@ boot loader verifies with it, or an encrypted image that it opens; else from the
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
 from bootverify.secrets.find import Find, ScanResult
 from bootverify.secrets.pieces import Piece, stretch

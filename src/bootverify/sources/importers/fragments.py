@@ -6,9 +6,9 @@ Board and suffix are read from the name of the static map that was chosen for th
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.importers.kconfig import Kconfig, merged, read_kconfig

@@ -8,9 +8,10 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from bootverify.dataclass import dataclass
 from bootverify.errors import InputError
 from bootverify.sources.importers.ihex import parse_ihex
 from bootverify.sources.input_file import MIB, read_bytes

@@ -6,9 +6,10 @@ A symbol that does not stand in a file is unknown, not off: it had no prompt or 
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from bootverify.dataclass import dataclass
 from bootverify.design.settings import Told
 from bootverify.design.source import Source
 from bootverify.sources.input_file import MIB, read_bytes

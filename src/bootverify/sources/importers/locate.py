@@ -5,9 +5,9 @@ a programming file, else the one that the image was linked for. A package's mani
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.secrets.pieces import Piece
 from bootverify.secrets.place import Place
 from bootverify.sources.importers.project import Project

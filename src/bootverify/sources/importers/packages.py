@@ -7,10 +7,10 @@ tells nothing about an image; that it speaks of another image than the one besid
 import io
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.importers.hexfile import FirmwareFile, parse_firmware

@@ -3,10 +3,11 @@
 What the keys mean: nRF Connect SDK, scripts/partition_manager/partition_manager.rst and partition_manager_output.py.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
 from bootverify.errors import Fault, InputError
 from bootverify.ranges import parse_size

@@ -1,10 +1,11 @@
 """What an importer found in a project: its files as read, before anything is concluded from them."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from os.path import relpath
 from pathlib import Path
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.importers.devicetree import Devicetree

@@ -7,8 +7,8 @@ releases (seen up to 2.1) have no life cycle in front, and nRF54L has words wher
 import struct
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
 from bootverify.sources.importers.hexfile import FirmwareFile, word_at
 

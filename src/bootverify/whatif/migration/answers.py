@@ -1,10 +1,11 @@
 """Plays a release on units of one history, and answers the five questions from what happened there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import permutations
 
 from bootverify.check.verdict import Fact, Report, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.life import Behaviour
 from bootverify.executor.field.cuts import Plan, Survey, Sweep, silent

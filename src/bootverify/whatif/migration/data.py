@@ -1,9 +1,9 @@
 """Does the new application find what the old one kept: bytes in data partitions, keys in hardware?"""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from bootverify.check.verdict import Fact, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.keys import InKmu, InPartition, Key, Placement
 from bootverify.design.memory import Partition

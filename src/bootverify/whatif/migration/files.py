@@ -6,9 +6,10 @@ for the release.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bootverify.check.verdict import Verdict
+from bootverify.dataclass import dataclass
 from bootverify.design.firmware import Firmware, Package
 from bootverify.executor.field.film import Scene
 from bootverify.executor.programmed.updates import Offer, application_updates, offered

@@ -1,8 +1,9 @@
 """The units that a release meets: whatever release they were made with, and whichever later ones they have taken."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import Image
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, Key

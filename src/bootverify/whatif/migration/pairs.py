@@ -5,8 +5,9 @@ nothing is known: the pair may have been renamed or exchanged.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.keys import Key, Purpose
 from bootverify.design.source import NOWHERE, Source

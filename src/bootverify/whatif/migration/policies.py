@@ -1,9 +1,10 @@
 """Do the policies that hold of the new design hold of what units come out as?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import ChooseSlot
 from bootverify.design.design import Design
 from bootverify.design.openpoint import MAP_CONFLICT

@@ -1,9 +1,9 @@
 """What is asked about a release and the units in the field, and the shape of the answers."""
 
-from dataclasses import dataclass
 from enum import Enum
 
 from bootverify.check.verdict import Fact, Verdict
+from bootverify.dataclass import dataclass
 from bootverify.executor.field.film import Scene
 
 

@@ -1,8 +1,8 @@
 """A unit with its life behind it: made as one release, updated with others, its application running."""
 
-from dataclasses import dataclass
 from itertools import permutations
 
+from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
 from bootverify.executor.field.film import Failure, Film, contents

@@ -4,8 +4,9 @@ Slots are where the stage that looks at them was built to look, so what an immut
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bootverify.dataclass import dataclass
 from bootverify.design.boot import ChooseSlot, Image, Launch, Program, Stage, Step
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, InImage, InKmu, InPartition, InUicr, Key, Placement
