@@ -312,14 +312,13 @@ def scan(
     from bootverify.secrets.keys import read_public_keys  # noqa: PLC0415 - its tables are built on loading
     from bootverify.secrets.scan import Options as ScanOptions  # noqa: PLC0415
     from bootverify.secrets.scan import scan as scan_files  # noqa: PLC0415
-    from bootverify.sources.known_keys import known_keys  # noqa: PLC0415
+    from bootverify.sources.known_keys import known_keys, symmetric_keys  # noqa: PLC0415
 
     given = [key for path in public_keys for key in read_public_keys(read_bytes(path, limit=MIB), str(path))]
-    known = known_keys()
     options = ScanOptions(
         exhaustive=exhaustive,
-        published={key.fingerprint: key.name for key in known},
-        symmetric={key.fingerprint: int(key.type[4:]) // 8 for key in known if key.type.startswith("AES-")},
+        published={key.fingerprint: key.name for key in known_keys()},
+        symmetric=symmetric_keys(),
         opens=tuple(read_bytes(path, limit=MIB) for path in keys),
         progress=progress,
     )

@@ -28,6 +28,14 @@ class Form(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Symmetric:
+    """A raw key of which the SHA-256 is known, and its first bytes, if any are: `starts`."""
+
+    size: int
+    starts: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """What a find means in the build that it is part of; empty and None where nothing tells.
 

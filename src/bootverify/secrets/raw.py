@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from bootverify.dataclass import dataclass
 from bootverify.secrets import rsa, seeds
 from bootverify.secrets.curves import P256, P384, X25519
-from bootverify.secrets.find import Form, SoughtKey
+from bootverify.secrets.find import Form, SoughtKey, Symmetric
 from bootverify.secrets.keys import PublicKey
 from bootverify.secrets.scalars import ready, scalars
-from bootverify.secrets.windows import Windows
+from bootverify.secrets.windows import Windows, places
 from bootverify.secrets.workers import Workers
 
 REVERSED = "bytes reversed"
@@ -55,13 +55,13 @@ def look(
     keys: Sequence[PublicKey],
     *,
     exhaustive: bool,
-    symmetric: Mapping[str, int],
+    symmetric: Mapping[str, Symmetric],
     wrapped: Sequence[bytes],
     progress: Callable[[float], None] | None,
     processes: int | None,
 ) -> Sought:
     """All numbers in the stream that are private to one of `keys`, of known digest, or unwrap one of `wrapped`."""
-    work = _work(len(windows.stream), keys, exhaustive=exhaustive, symmetric=symmetric)
+    work = _work(windows.stream, keys, exhaustive=exhaustive, symmetric=symmetric)
     work += len(windows.stream) * _COST["unwrap"] * len(wrapped)
     meter = _Meter(work, progress)
     numbers: dict[tuple[bytes, Form, str], Number] = {}
@@ -185,22 +185,30 @@ def _seeds(
 
 
 def _symmetric(
-    windows: Windows, digests: Mapping[str, int], meter: "_Meter", sought: list[SoughtKey]
+    windows: Windows, keys: Mapping[str, Symmetric], meter: "_Meter", sought: list[SoughtKey]
 ) -> Iterator[Number]:
-    """The keys whose digest is known, for their digest is the only evidence that some bytes are a symmetric key."""
+    """The keys whose digest is known, for their digest is the only evidence that some bytes are a symmetric key.
+
+    It is taken where the first bytes stand; at every offset where those are not known.
+    """
     stream, sha256 = windows.stream, hashlib.sha256
-    for size in sorted(set(digests.values())):
-        wanted = {bytes.fromhex(digest) for digest, each in digests.items() if each == size}
-        for at in range(len(stream) - size + 1):
+    for key in sorted(set(keys.values()), key=lambda each: (each.size, each.starts)):
+        size = key.size
+        wanted = {bytes.fromhex(digest) for digest, each in keys.items() if each == key}
+        for at in places(key.starts, stream) if key.starts else range(len(stream) - size + 1):
             if sha256(stream[at : at + size]).digest() in wanted and _whole(windows, at, size):
                 value = stream[at : at + size]
                 print_ = sha256(value).hexdigest()
                 yield Number(value=value, form=Form.SYMMETRIC, type=f"AES-{size * 8}", fingerprint=print_)
-        meter.add(len(stream) * _COST["symmetric"])
+        meter.add(_cost(stream, key))
     forms = ("it at every offset",)
     sought += (
-        SoughtKey(fingerprint=digest, type=f"AES-{8 * size}", name="", forms=forms) for digest, size in digests.items()
+        SoughtKey(fingerprint=digest, type=f"AES-{8 * key.size}", name="", forms=forms) for digest, key in keys.items()
     )
+
+
+def _cost(stream: bytes, key: Symmetric) -> float:
+    return 0.0 if key.starts else len(stream) * _COST["symmetric"]
 
 
 def _wrapping(windows: Windows, wrapped: Sequence[bytes], meter: "_Meter", sought: list[SoughtKey]) -> Iterator[Number]:
@@ -223,12 +231,12 @@ def _wrapping(windows: Windows, wrapped: Sequence[bytes], meter: "_Meter", sough
         sought.append(SoughtKey(fingerprint="", type=f"AES-{size * 8}", name=name, forms=forms))
 
 
-def _work(size: int, keys: Sequence[PublicKey], *, exhaustive: bool, symmetric: Mapping[str, int]) -> float:
+def _work(stream: bytes, keys: Sequence[PublicKey], *, exhaustive: bool, symmetric: Mapping[str, Symmetric]) -> float:
     total = sum(_COST[name] for name in {key.curve.name for key in keys if key.curve and key.point})
     total += _COST["RSA"] * sum(1 for key in keys if key.modulus)
     if any(key.type == "Ed25519" for key in keys):
         total += _COST["all" if exhaustive else "Ed25519"]
-    return size * (total + _COST["symmetric"] * len(set(symmetric.values())))
+    return len(stream) * total + sum(_cost(stream, key) for key in set(symmetric.values()))
 
 
 class _Meter:

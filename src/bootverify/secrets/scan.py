@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from bootverify.dataclass import dataclass
-from bootverify.secrets.find import Apart, Find, Form, Opened, Scanned, ScanResult
+from bootverify.secrets.find import Apart, Find, Form, Opened, Scanned, ScanResult, Symmetric
 from bootverify.secrets.forms import LOOKED_FOR, Harmless, Reading, read
 from bootverify.secrets.keys import PublicKey
 from bootverify.secrets.material import Material
@@ -25,6 +25,7 @@ from bootverify.secrets.raw import Number, Sought, look
 from bootverify.secrets.testvectors import TEST_VECTORS
 from bootverify.secrets.windows import is_text, places, windows
 
+_STARTS = 8  # first bytes by which a raw key that is at hand is looked for
 MOST_KEYS = 8  # public keys found in the bytes whose private half is looked for; those given always are
 _CLOSED = "holds an encrypted image: what its payload says was not seen; `bootverify scan --key FILE` opens it"
 Progress = Callable[[float], None]
@@ -32,7 +33,7 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to scan. `symmetric` are sizes of raw keys that are looked for, by their SHA-256.
+    """How to scan. `symmetric` are raw keys that are looked for, by their SHA-256.
 
     `published` are keys, by fingerprint, whose private half everybody has: found where nothing uses their public half,
     they are set apart. Without `raw` only written forms are looked for, which takes no time.
@@ -44,7 +45,7 @@ class Options:
     exhaustive: bool = False
     raw: bool = True
     published: Mapping[str, str] = field(default_factory=dict)
-    symmetric: Mapping[str, int] = field(default_factory=dict)
+    symmetric: Mapping[str, Symmetric] = field(default_factory=dict)
     opens: Sequence[bytes] = field(default=(), repr=False)
     progress: Progress | None = None
     processes: int | None = None
@@ -79,7 +80,7 @@ def scan_pieces(
     openers = openers_in(asked.opens)
     given = _with_opened(given, openers)
     public_keys = _each_once([*public_keys, *(key for each in openers if (key := each.public))])
-    known = {each.fingerprint: len(each.secret) for each in openers if isinstance(each.secret, bytes)}
+    known = {each.fingerprint: _held(each.secret) for each in openers if isinstance(each.secret, bytes)}
     symmetric = {**asked.symmetric, **known}
     readings = _readings(given)
     keys, left_out = _sought(readings, public_keys) if asked.raw else ([], [])
@@ -95,7 +96,7 @@ def scan_pieces(
     )
     more = images_opened(given, _by_number(sought, keys)) if holds_encrypted(given) else []
     if more:  # each opened image once, so this ends
-        found = {each.fingerprint: len(each.value) for each in sought.numbers if each.form is Form.SYMMETRIC}
+        found = {each.fingerprint: _held(each.value) for each in sought.numbers if each.form is Form.SYMMETRIC}
         return scan_pieces([*given, *more], public_keys, replace(asked, symmetric={**symmetric, **found}))
     finds = [_written(piece, each) for piece, reading in readings for each in reading.materials if not each.example]
     finds += _raw(readings, [*sought.numbers, *image_keys(given)], finds)
@@ -119,6 +120,11 @@ def scan_pieces(
         known_as={key.fingerprint: key.digests for key in (*public_keys, *_seen(readings))},
         clear=tuple(piece for piece in given if piece.opened_with),
     )
+
+
+def _held(value: bytes) -> Symmetric:
+    """A raw key that is at hand, to be found elsewhere too."""
+    return Symmetric(size=len(value), starts=value[:_STARTS])
 
 
 def _with_opened(given: Sequence[Piece], openers: Sequence[Opener]) -> list[Piece]:

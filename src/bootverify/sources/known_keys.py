@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +12,9 @@ from bootverify.sources.catalog import find, shown
 from bootverify.sources.document import read_written
 from bootverify.sources.validate import validated
 from bootverify.sources.written import Written
+
+if TYPE_CHECKING:
+    from bootverify.secrets.find import Symmetric
 
 _HEX = r"^([0-9a-f]{64})?$"
 
@@ -22,6 +26,7 @@ class _Entry(BaseModel):
     fingerprint: str = Field(pattern=_HEX, description="SHA-256 of the DER SubjectPublicKeyInfo")
     keyhash: str = Field(default="", pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})?$")
     provisioned: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
+    starts: str = Field(default="", pattern=r"^([0-9a-f]{2}){0,8}$", description="first bytes of a symmetric key")
     meant_for: str = "signing"
     files: list[str] = Field(default_factory=list, description="further places, each a tree and a path in it")
 
@@ -37,6 +42,8 @@ class KnownKeysEntry(BaseModel):
 class KnownKey:
     """A published key; `keyhash` is what an MCUboot image carries, `provisioned` what NSIB's data hold.
 
+    `starts` are the first bytes of a symmetric one, where they are known.
+
     `files` are its places, each the name of a source tree, a comma, and the path in that tree.
     """
 
@@ -45,6 +52,7 @@ class KnownKey:
     fingerprint: str
     keyhash: str
     provisioned: str
+    starts: bytes
     meant_for: str
     files: tuple[str, ...]
 
@@ -72,6 +80,14 @@ def published_key(digest: str, among: Iterable[KnownKey] | None = None) -> Known
     return next((key for key in among if digest in {key.fingerprint, key.keyhash, key.provisioned}), None)
 
 
+def symmetric_keys() -> "dict[str, Symmetric]":
+    """Ours that are symmetric, by fingerprint: what is known of each."""
+    from bootverify.secrets.find import Symmetric  # noqa: PLC0415 - a check of a native design scans nothing
+
+    found = (key for key in known_keys() if key.type.startswith("AES-"))
+    return {key.fingerprint: Symmetric(size=int(key.type[4:]) // 8, starts=key.starts) for key in found}
+
+
 @cache
 def _by_digest() -> dict[str, KnownKey]:
     found: dict[str, KnownKey] = {}
@@ -91,6 +107,7 @@ def _keys(written: Written) -> tuple[KnownKey, ...]:
             fingerprint=each.fingerprint,
             keyhash=each.keyhash or each.fingerprint,
             provisioned=each.provisioned,
+            starts=bytes.fromhex(each.starts),
             meant_for=each.meant_for,
             files=(each.name, *each.files),
         )

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from tests.made_keys import ec_key, ed25519_key, rsa_key, x25519_key
 
 from bootverify.report.scan import scan_text
-from bootverify.secrets.find import Form
+from bootverify.secrets.find import Form, Symmetric
 from bootverify.secrets.keys import public_key, read_public_keys
 from bootverify.secrets.scan import Options, scan, scan_data
 from bootverify.secrets.testvectors import TEST_CONTENTS
@@ -113,11 +113,14 @@ def test_keys_at_both_ends_of_long_constant_runs_are_found():
     assert [find.place.offset for find in found] == [0, 20_032, 50_064]
 
 
-def test_a_symmetric_key_is_found_by_its_known_digest_only():
+@pytest.mark.parametrize("starts", [b"", bytes(range(4)), bytes(range(16))])
+def test_a_symmetric_key_is_found_by_its_known_digest_only(starts: bytes):
     digest = "be45cb2605bf36bebde684841a28f0fd43c69850a3dce5fedba69928ee3a8991"  # of the bytes 0 to 15
-    data = noise(77) + bytes(range(16)) + noise(9)
-    (find,) = scan_data(data, "x", options=Options(symmetric={digest: 16})).finds
+    data = bytes(range(5)) + noise(72) + bytes(range(16)) + noise(9)
+    sought = {digest: Symmetric(size=16, starts=starts)}
+    (find,) = scan_data(data, "x", options=Options(symmetric=sought)).finds
     assert (find.form, find.place.offset, find.type) == (Form.SYMMETRIC, 77, "AES-128")
+    assert scan_data(data[:-10], "x", options=Options(symmetric=sought)).finds == ()
     assert scan_data(data, "x").finds == ()
 
 

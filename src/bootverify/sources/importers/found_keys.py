@@ -16,7 +16,7 @@ from bootverify.sources.importers.hexfile import hashes_among
 from bootverify.sources.importers.locate import Locator, Where
 from bootverify.sources.importers.project import Project
 from bootverify.sources.input_file import MIB, read_bytes
-from bootverify.sources.known_keys import known_keys, published_key
+from bootverify.sources.known_keys import known_keys, published_key, symmetric_keys
 from bootverify.sources.search import Search
 
 MOST_FOUND = 100
@@ -48,12 +48,11 @@ def put_found_keys(draft: Draft, project: Project, search: Search) -> None:
 
     held = {shown: read_bytes(file, limit=MIB, shown=shown) for shown, file in project.key_files.items()}
     public = [key.named(shown) for shown, content in held.items() for key in keys_of(content)]
-    symmetric = {key.fingerprint: int(key.type[4:]) // 8 for key in known_keys() if key.type.startswith("AES-")}
     published = {key.fingerprint: key.name for key in known_keys()}
     options = Options(
         raw=search.raw,
         published=published,
-        symmetric=symmetric if search.raw else {},
+        symmetric=symmetric_keys() if search.raw else {},
         opens=tuple(held.values()),
         progress=search.progress,
     )
