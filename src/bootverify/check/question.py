@@ -13,6 +13,7 @@ from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Attribution
 from bootverify.policy.policy import Ask, ClaimKind, Policy, SubjectKind
 from bootverify.policy.static import applies
+from bootverify.sources.models import second_core
 
 # They read what a build wrote, whatever its life is.
 _HAVE_THE_FILES = frozenset({Capability.READ_FACTORY_FILES, Capability.READ_BUILD})
@@ -85,6 +86,8 @@ def exists(design: Design, attacker: Attacker) -> str:
     application = design.application
     if attacker.needs_tfm and not design.has_tfm:
         return "there is no TF-M, so no secure partition"
+    if attacker.can(Capability.RUN_NETWORK_CORE) and design.soc.known and second_core(design.soc.name) is None:
+        return f"{design.soc.name} has no network core"
     if attacker.needs is None:
         return ""
     if application is None:

@@ -19,6 +19,7 @@ from bootverify.check.layout import computed
 from bootverify.check.prove import Theories
 from bootverify.check.question import Question, exists, questions
 from bootverify.check.solver import RLIMIT, available
+from bootverify.check.stand_ins import stand_ins
 from bootverify.check.support import OPEN_POINT, supported
 from bootverify.check.tell import because_of_path, facts_about, facts_of_actions, facts_of_lemmas
 from bootverify.check.unsettled import no_device, qualified
@@ -209,7 +210,8 @@ class Checker:
                 return replace(base, verdict=Verdict.VACUOUS, because=signs.missing, witnesses=signs.seen)
             case Open():
                 found = replace(base, verdict=Verdict.UNKNOWN, strength=outcome.strength, because=outcome.because)
-                return self._or_told(base, question, found, outcome)
+                found = self._or_told(base, question, found, outcome)
+                return self._by_another(question, found) if outcome.missing else found
             case Disagreed(discrepancy=text):
                 return self._disagreed(base, text)
 
@@ -254,6 +256,19 @@ class Checker:
         told = self._told(base, question)
         fits = Verdict.HOLDS if found.strength == "depth:all" else Verdict.VIOLATED
         return told if outcome.missing or told.verdict is fits else found
+
+    def _by_another(self, question: Question, found: Finding) -> Finding:
+        """Where nothing was found out for want of moves: what is found of somebody who can do less, or more."""
+        if found.verdict is not Verdict.UNKNOWN:
+            return found
+        for other, wanted in stand_ins(self.design, question.attacker):
+            question_of = replace(question, attacker=other)
+            answer = self._decided(self._base(question_of), question_of)
+            if answer.verdict is wanted:
+                how = "less" if wanted is Verdict.VIOLATED else "more"
+                because = f"{answer.because}; {other.name} can do {how} than {question.attacker.name}"
+                return replace(answer, attacker=question.attacker.name, because=because)
+        return found
 
     def _lemmas(self, outcome: Proved) -> Sequence[Lemma]:
         """What the claim rests on: the lemmas that give it; to explain it, all that make those inductive."""

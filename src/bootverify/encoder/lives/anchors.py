@@ -4,13 +4,13 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Placement, Purpose
-from bootverify.design.memory import MemoryKind
 from bootverify.encoder.lives.foe import foe
-from bootverify.encoder.lives.root import exposed_root
+from bootverify.encoder.lives.root import exposed_root, locked_away
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 SECURE_CODE = ("app-code-secure", "secure-partition")
 ANY_CODE = (*SECURE_CODE, "app-code", "app-code-ns")
+WRITERS = (*SECURE_CODE, "app-code")  # whom no attribution keeps out
 SENDERS = ("remote-ota", "old-signed-image", "ext-flash-read", "ext-flash-write")
 NO_CODE = ("remote-ota", "old-signed-image", "operator-error", "ext-flash-read", "ext-flash-write")
 
@@ -143,25 +143,25 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
         if not reaches:
             return kept("OTP words answer secure code only", key.source)
         return broken("NSIB never locks its OTP words: secure code can invalidate the key", source=key.source)
-    if isinstance(place, InPartition) and _stays(design, place):
-        return kept("a lock of the first stage covers the page", key.source)
-    if isinstance(place, InPartition) and who in ("app-code", "app-code-secure") and _unlocked(design, place):
-        return broken("nothing locks the page: code erases it", source=key.source)
+    shut = _shut(design, place)
+    if shut:
+        return kept("a lock covers where it lies before he runs", key.source)
+    if shut is False and who in WRITERS:
+        return broken("nothing locks where it lies: code erases it", source=key.source)
     return untold("whether he can write where the key lies", key.source)
 
 
-def _unlocked(design: Design, place: InPartition) -> bool:
-    """An internal page that no lock of any boot stage touches."""
-    part = design.partition(place.partition)
-    spans = [
-        span.range
-        for stage in design.stages
-        for step in stage.steps
-        if isinstance(step, Protect)
-        for span in step.spans
-        if span.range.start < part.range.end and part.range.start < span.range.end
-    ]
-    return part.memory is MemoryKind.INTERNAL and not spans
+def _shut(design: Design, place: Placement) -> bool | None:
+    """Whether locks keep code from a value in flash; None where they keep a part of it, or an update replaces it."""
+    match place:
+        case InPartition():
+            return locked_away(design, [place.partition])
+        case InImage():
+            image = design.image(place.image)
+            shut = locked_away(design, image.slots)
+            return None if shut and image.updatable else shut
+        case _:
+            return None
 
 
 def _from_afar(design: Design, key: Key) -> Judgement:
@@ -177,9 +177,13 @@ def _from_afar(design: Design, key: Key) -> Judgement:
 
 def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Final iff every word was written, or he cannot write OTP words at all, and nobody erases them."""
-    in_otp = len(key.placements) == 1 and isinstance(key.placements[0], InUicr) and design.soc.otp is not None
     who = foe(design, attacker)
-    if not in_otp:
+    if len(key.placements) != 1:
+        return untold("where it lies", key.source)
+    (place,) = key.placements
+    if isinstance(place, InPartition | InImage):
+        return _flash_final(design, key, place, who)
+    if not isinstance(place, InUicr) or design.soc.otp is None:
         return untold("whether its storage takes a value once only", key.source)
     if who == "debug-port":
         if not design.lifecycle.eraseprotect:
@@ -194,6 +198,18 @@ def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if key.all_words_written is None:
         return untold("whether a word of it still reads as erased", key.source)
     return broken("what still reads as erased can be filled", source=key.source)
+
+
+def _flash_final(design: Design, key: Key, place: InPartition | InImage, who: str) -> Judgement:
+    """In flash a value is as final as the lock over it, and as the port is closed to an erase-all."""
+    shut = _shut(design, place)
+    if who == "debug-port" and not design.lifecycle.eraseprotect:
+        return broken("an erase-all clears the flash too", source=key.source)
+    if who in ANY_CODE and shut:
+        return kept("a lock covers where it lies before he runs", key.source)
+    if who in WRITERS and shut is False:
+        return broken("nothing locks where it lies", source=key.source)
+    return untold("whether he can write where the key lies", key.source)
 
 
 def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
@@ -218,4 +234,13 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
         )
     if who == "app-code-ns" and isinstance(place, InKmu | InUicr):
         return kept("non-secure code does not reach its storage", key.source)
+    obeyed = not (exposed_root(design) or design.lifecycle.flash_patch)
+    if who in ANY_CODE and isinstance(place, InPartition | InImage):
+        shut = _shut(design, place)
+        if shut is False and who in WRITERS:
+            return broken("nothing locks where it lies: code puts another there", source=key.source)
+        if shut and obeyed:
+            return kept("a lock covers where it lies before he runs", key.source)
+    if who in ANY_CODE and isinstance(place, InUicr) and key.kind is KeyKind.HASH and design.soc.otp and obeyed:
+        return kept("a hash once written is final, and their number too", key.source)
     return untold("what he can put beside the key", key.source)

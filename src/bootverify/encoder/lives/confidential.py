@@ -1,4 +1,7 @@
-"""Images and keys kept hidden, concluded: the least set of facts closed under the clauses of who sees what."""
+"""Images and keys kept hidden, concluded: the least set of facts closed under the clauses of who sees what.
+
+`plain` is the whole image, `sealed` an encrypted file of it, `own` the part that an attacker runs in.
+"""
 
 from collections.abc import Iterator
 
@@ -23,7 +26,7 @@ from bootverify.design.memory import MemoryKind
 from bootverify.encoder.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
-READERS = {"bootloader-code", "app-code", "app-code-secure"}
+READERS = {"bootloader-code", "app-code", "app-code-secure", "secure-partition"}
 BYSTANDERS = {"remote-ota", "old-signed-image", "operator-error", "power-cut"}
 
 
@@ -38,7 +41,7 @@ class _Clause:
 def image_hidden(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Broken iff `plain:image` follows."""
     facts, open_ends = _closure(design, foe(design, attacker))
-    if f"plain:{image.name}" in facts:
+    if not facts.isdisjoint({f"plain:{image.name}", f"own:{image.name}"}):
         return broken(f"{attacker.name} comes by the plaintext of {image.name}", source=image.source)
     if open_ends:
         return untold(open_ends[0], image.source)
@@ -106,6 +109,8 @@ def _reads_memory(design: Design, who: str) -> bool:
 def _memory_clauses(design: Design, who: str) -> Iterator[_Clause]:
     if who in {"factory-insider", "build-pipeline"} or _reads_memory(design, who):
         yield from (_Clause(f"plain:{image.name}") for image in design.images)
+    if who == "app-code-ns" and design.application is not None:
+        yield _Clause(f"own:{design.application.image}")
     if who in {"factory-insider", "build-pipeline"}:
         yield from (_Clause(f"key:{key.name}") for key in design.keys if key.secret and key.found)
     if _reads_memory(design, who):
@@ -128,8 +133,14 @@ def _outside(design: Design) -> frozenset[str]:
     return frozenset(part.name for part in design.partitions if part.memory is MemoryKind.EXTERNAL)
 
 
+def _reads_chip(design: Design, who: str) -> bool:
+    """Whether the external chip is his to read: by a clip, or by his own code after an erase-all of the rest."""
+    probe = who in {"debug-port", "fault-injection"} and not design.lifecycle.eraseprotect
+    return who in {"ext-flash-read", "ext-flash-write"} or (probe and not _reads_memory(design, who))
+
+
 def _chip_clauses(design: Design, who: str) -> Iterator[_Clause]:
-    if who not in {"ext-flash-read", "ext-flash-write"}:
+    if not _reads_chip(design, who):
         return
     outside, life = _outside(design), design.life
     scratch_out = any("scratch" in name for name in outside)
@@ -162,15 +173,11 @@ def _open_ends(design: Design, who: str) -> Iterator[str]:
     elif who == "build-pipeline":
         if any(isinstance(place, HostOnly) for key in design.keys for place in key.placements):
             yield "whether a key of the host is used where he is"
-    elif who in {"debug-port", "fault-injection"} and _outside(design) and not design.lifecycle.eraseprotect:
-        if not _reads_memory(design, who):
-            yield "what of the external chip is read after an erase-all"
-    elif who == "fault-injection":
-        if design.lifecycle.approtect and not design.life.glitch:
-            yield "whether this silicon withstands a glitch"
-    elif who in {"ext-flash-read", "ext-flash-write"}:
+    elif who == "fault-injection" and design.lifecycle.approtect and not design.life.glitch:
+        yield "whether this silicon withstands a glitch"
+    elif _reads_chip(design, who):
         yield from _chip_open_ends(design)
-    elif who not in READERS | BYSTANDERS | {"debug-port"}:
+    elif who not in READERS | BYSTANDERS | {"debug-port", "fault-injection"}:
         yield "what he gets to read"
 
 

@@ -1,7 +1,10 @@
 """The first stage, concluded: whether who runs in the stage behind it leaves it, and what it trusts, as they are."""
 
-from bootverify.design.boot import ChooseSlot, Protect
+from collections.abc import Sequence
+
+from bootverify.design.boot import ChooseSlot, Protect, Stage
 from bootverify.design.design import Design
+from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import Access, Lock
 
 
@@ -15,15 +18,38 @@ def exposed_root(design: Design) -> str:
     pages = [step.provision for step in root.steps if isinstance(step, ChooseSlot) and step.provision is not None]
     for name in (slot, *pages):
         area = design.partition(name).range
-        if not any(start <= area.start and area.end <= end for start, end in _locked(design)):
+        if not any(start <= area.start and area.end <= end for start, end in _locked(design, design.stages[:1])):
             return name
     return ""
 
 
-def _locked(design: Design) -> list[tuple[int, int]]:
+def locked_away(design: Design, names: Sequence[str]) -> bool | None:
+    """Whether the locks until reset leave application code no byte of the partitions; False: they leave it all.
+
+    The locks of a stage behind the first stand while the first is as it was. None: they leave some of it.
+    """
+    stages = design.stages[:1] if exposed_root(design) else design.stages
+    spans = sorted(_locked(design, stages))
+    left = []
+    for name in names:
+        part = design.partition(name)
+        if part.memory is not MemoryKind.INTERNAL:
+            return None
+        at, end = part.range.start, part.range.end
+        if any(low < end and at < high for low, high in spans):
+            for low, high in spans:
+                at = max(at, high) if low <= at else at
+            left.append(None if at < end else True)
+        else:
+            left.append(False)
+    return left[0] if left and len(set(left)) == 1 else None
+
+
+def _locked(design: Design, stages: Sequence[Stage]) -> list[tuple[int, int]]:
     spans = [
         (span.range.start, span.range.end)
-        for step in design.stages[0].steps
+        for stage in stages
+        for step in stage.steps
         if isinstance(step, Protect) and step.lock is Lock.UNTIL_RESET and Access.WRITE in step.deny
         for span in step.spans
     ]

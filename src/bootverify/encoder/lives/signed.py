@@ -73,7 +73,12 @@ def _network(design: Design, stage: NetworkStage, who: str) -> Judgement:
     if stage.fed_by != "transfer-ram" or stage.boots:
         return untold("how its bytes come to the network core", stage.source)
     verified = stage.signature and stage.verified_by in {each.name for each in design.stages}
-    if who == "app-code-secure":
+    if who == "netcore-code" and (left := _outside_locks(design, stage)) is not False:
+        why = untold("which stage locks the network core's flash, and where", stage.source)
+        return why if left is None else broken("code there stays, and no boot checks it", source=stage.source)
+    if who in ("app-code-secure", "app-code-ns", "netcore-code"):
+        if stage.transfer_locked is False and who != "app-code-secure" and design.has_tfm:
+            return untold("whether the non-secure side reaches the command area", stage.source)
         if stage.transfer_locked is False:
             return broken(
                 "whoever writes the command area feeds the network core; only a digest is checked", source=stage.source
@@ -135,15 +140,11 @@ def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement
     if foe(design, attacker) != "netcore-code":
         return untold(f"what {attacker.name} reaches of the network core's flash", stage.source)
     lockers = [each for each in design.network if each.boots]
-    areas = [part.range for part in design.partitions if part.name == stage.partition]
-    if not lockers or not areas:
+    left = _outside_locks(design, stage)
+    if left is None:
         return untold("which stage locks the network core's flash, and where", stage.source)
-    start, end = areas[0].start, areas[0].end
-    for low, high in _in_order(lockers[0]):
-        if low <= start:
-            start = max(start, high)
-    if start < end:
-        return broken(f"{start:#x} is outside every lock", source=stage.source)
+    if left:
+        return broken("a part of it is outside every lock", source=stage.source)
     does = design.life.behaviours
     if Behaviour.LOCK_FAILURE_PASSES in does:
         return broken("a lock that fails is passed over", source=lockers[0].source)
@@ -151,6 +152,19 @@ def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement
     if Behaviour.LOCKS_SURVIVE_SOFT_RESET in does and not stops:
         return untold("what the bootloader does without a free lock entry", lockers[0].source)
     return kept("locked before hand-over, or the bootloader stops", lockers[0].source)
+
+
+def _outside_locks(design: Design, stage: NetworkStage) -> bool | None:
+    """Whether the core's first stage leaves a part of the stage unlocked; None: nothing tells."""
+    lockers = [each for each in design.network if each.boots]
+    areas = [part.range for part in design.partitions if part.name == stage.partition]
+    if not lockers or not areas:
+        return None
+    start, end = areas[0].start, areas[0].end
+    for low, high in _in_order(lockers[0]):
+        if low <= start:
+            start = max(start, high)
+    return start < end
 
 
 def _in_order(stage: NetworkStage) -> Iterator[tuple[int, int]]:

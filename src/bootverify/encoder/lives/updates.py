@@ -9,8 +9,9 @@ from bootverify.design.keys import Key, KeyKind, Purpose
 from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
-from bootverify.design.protection import UnitKind
+from bootverify.design.protection import Attribution, UnitKind
 from bootverify.encoder.lives.foe import foe
+from bootverify.encoder.lives.root import locked_away
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 Clause = tuple[bool, Judgement]
@@ -46,11 +47,12 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
     blocked = shared and misfit and Behaviour.MISFIT_BLOCKS_STAGING in life.behaviours
     yield blocked, broken("the staging slot is blocked by what is never removed", source=image.update_source)
     external = not no_slot and design.partition(image.staging or "").memory is MemoryKind.EXTERNAL
-    spoils = (who == "ext-flash-write" and external) or who in {"app-code", "app-code-secure"}
+    spoils = (who == "ext-flash-write" and external) or who in {"app-code", "app-code-secure", "secure-partition"}
+    spoils |= who == "app-code-ns" and (external or _drawn_open(design, image))
     yield spoils, broken("he may always spoil the staged image", source=image.update_source)
     lost = who == "power-cut" and Behaviour.SWAP_CUT_LOSES_IMAGE in life.behaviours
     yield lost, broken("a cut swap is never completed", source=image.source)
-    judged = {"ext-flash-write", "ext-flash-read", "remote-ota", "old-signed-image"}
+    judged = {"ext-flash-write", "ext-flash-read", *senders}
     judged |= {"operator-error"} if not life.event else set()
     judged |= {"debug-port"} if design.lifecycle.approtect and design.lifecycle.eraseprotect else set()
     yield who not in judged, untold("what he can do to a staged update", image.source)
@@ -65,6 +67,10 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
     ]
     yield any(doubts), untold("whether every genuine update can be taken", image.source)
     yield True, kept("nothing that he can do keeps a staged update from being installed", image.update_source)
+
+
+def _drawn_open(design: Design, image: Image) -> bool:
+    return image.staging is not None and design.partition(image.staging).attribution is Attribution.NON_SECURE
 
 
 def does_with_misfits(does: frozenset[Behaviour]) -> bool:
@@ -181,7 +187,11 @@ def _image_starts(design: Design, image: Image, who: str) -> Iterator[Clause]:
     elif who == "power-cut":
         yield Behaviour.SWAP_CUT_LOSES_IMAGE in does, broken("a cut swap is never completed", source=life.source)
     elif who in {"app-code", "app-code-secure"}:
-        yield _own_slot_is_open(design, image), broken("code can spoil the slot it runs from", source=image.source)
+        open_slots = [each.name for each in design.images if locked_away(design, each.slots) is False]
+        yield (
+            image.name in open_slots or (_boots(design, image) and bool(open_slots)),
+            broken("code can erase what is to be started", source=image.source),
+        )
     elif who == "operator-error":
         yield from _plan(design, does)
 
@@ -229,20 +239,6 @@ def _enough_entries(design: Design, steps: list[Protect]) -> bool:
     return at_reset + sum(-(-size // (guard.largest or size)) for size in sizes if size) <= guard.entries
 
 
-def _own_slot_is_open(design: Design, image: Image) -> bool:
-    application = design.application
-    if (
-        application is None
-        or application.image != image.name
-        or image.verified_by is None
-        or design.life.validate is not True
-    ):
-        return False
-    slot = design.partition(image.slots[0]).range
-    return not any(
-        span.range.start < slot.end and slot.start < span.range.end
-        for stage in design.stages
-        for step in stage.steps
-        if isinstance(step, Protect)
-        for span in step.spans
-    )
+def _boots(design: Design, image: Image) -> bool:
+    """Whether it is a boot stage, which has to hand over too."""
+    return any(stage.program in {Program.NSIB, Program.MCUBOOT} for stage in design.stages_of(image.name))

@@ -7,13 +7,13 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose
-from bootverify.design.memory import MemoryKind
 from bootverify.executor.lives.foe import foe
-from bootverify.executor.lives.root import page_of_root
+from bootverify.executor.lives.root import page_of_root, refused
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 SECURE = {"app-code-secure", "secure-partition"}
 CODE = {"app-code", "app-code-secure", "app-code-ns", "secure-partition"}
+UNBOUND = CODE - {"app-code-ns"}  # no attribution keeps them out
 
 
 def _ring(design: Design, key: Key) -> list[Key]:
@@ -180,20 +180,22 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
                 "secure code writes the word that invalidates the key",
                 source=key.source,
             )
-        case InPartition() if _kept_from_code(design, key):
-            return kept("the page is locked before he runs", key.source)
-        case InPartition() if foe(design, attacker) in {"app-code", "app-code-secure"} and _erasable(design, place):
-            return broken("code erases the page where the key lies", source=key.source)
+        case InPartition() | InImage():
+            return _written(design, key, place, foe(design, attacker), "code erases the page where the key lies")
         case _:
             return untold("whether he can write where the key lies", key.source)
 
 
-def _erasable(design: Design, place: InPartition) -> bool:
-    """Whether the page is in the chip's flash, and every page of it is outside every lock."""
-    part = design.partition(place.partition)
-    steps = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
-    locked = any(part.range.overlaps(span.range) for step in steps for span in step.spans)
-    return part.memory is MemoryKind.INTERNAL and not locked
+def _written(design: Design, key: Key, place: InPartition | InImage, who: str, done: str) -> Judgement:
+    """Have code write every page in which the value may lie."""
+    names = [place.partition] if isinstance(place, InPartition) else design.image(place.image).slots
+    outcome = refused(design, names)
+    replaced = isinstance(place, InImage) and design.image(place.image).updatable
+    if outcome is False and who in UNBOUND:
+        return broken(done, source=key.source)
+    if outcome is True and not replaced:
+        return kept("it is locked before he runs", key.source)
+    return untold("whether he can write where the key lies", key.source)
 
 
 def _sent_at(design: Design, key: Key) -> Judgement:
@@ -211,8 +213,19 @@ def _sent_at(design: Design, key: Key) -> Judgement:
 
 def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Write to the stored value what its memory still takes."""
-    if len(key.placements) != 1 or not isinstance(key.placements[0], InUicr) or design.soc.otp is None:
-        return untold("whether its storage takes a value once only", key.source)
+    if len(key.placements) != 1:
+        return untold("where it lies", key.source)
+    match key.placements[0]:
+        case InPartition() | InImage() as place:
+            if foe(design, attacker) == "debug-port" and not design.lifecycle.eraseprotect:
+                return broken("erase-all clears the flash too", source=key.source)
+            if foe(design, attacker) not in CODE:
+                return untold(f"what {attacker.name} can write", key.source)
+            return _written(design, key, place, foe(design, attacker), "code writes where the key lies")
+        case InUicr() if design.soc.otp is not None:
+            pass
+        case _:
+            return untold("whether its storage takes a value once only", key.source)
     if foe(design, attacker) == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("erase-all clears the OTP words", source=key.source)
@@ -248,4 +261,12 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
         return kept("no update reaches the storage of the key", key.source)
     if foe(design, attacker) == "app-code-ns" and isinstance(place, InKmu | InUicr):
         return kept("its storage answers secure code only", key.source)
+    if foe(design, attacker) in CODE:
+        tricked = bool(page_of_root(design)) or design.lifecycle.flash_patch
+        if isinstance(place, InPartition | InImage):
+            done = _written(design, key, place, foe(design, attacker), "code puts another key there")
+            if done.kept is False or not tricked:
+                return done
+        elif isinstance(place, InUicr) and key.kind is KeyKind.HASH and design.soc.otp is not None and not tricked:
+            return kept("its words and the number of keys take one value", key.source)
     return untold(f"what {attacker.name} can put beside the key", key.source)

@@ -62,12 +62,18 @@ class _Desk:
 
 def image_hidden(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Whether the plaintext of a release of `image` lies on the attacker's desk in the end."""
+    if foe(design, attacker) == "app-code-ns" and _runs_in(design, image):
+        return broken("he runs in it and reads it", source=image.source)
     desk = _filled(design, attacker)
     if image.name in desk.images:
         return broken(f"the plaintext of {image.name} is had: {desk.images[image.name]}", source=image.source)
     if desk.doubts:
         return untold(desk.doubts[0], image.source)
     return kept("nothing that he sees shows it, or opens with what he has", image.source)
+
+
+def _runs_in(design: Design, image: Image) -> bool:
+    return design.application is not None and design.application.image == image.name
 
 
 def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:
@@ -123,13 +129,12 @@ def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
             glitched = attacker.can(Capability.INJECT_FAULT)
             if not design.lifecycle.approtect or (glitched and design.life.glitch):
                 _memory(desk, design, "read through the debug port")
-            elif not design.lifecycle.eraseprotect and any(
-                part.memory is MemoryKind.EXTERNAL for part in design.partitions
-            ):
-                desk.doubts.append("what the probe reads of the external chip once it has erased the rest")
-            elif glitched:
-                desk.doubts.append("whether this silicon withstands a glitch")
-        case "bootloader-code" | "app-code" | "app-code-secure":
+            else:
+                if not design.lifecycle.eraseprotect:
+                    _chip(desk, design)  # by code of his own, once everything inside is erased
+                if glitched:
+                    desk.doubts.append("whether this silicon withstands a glitch")
+        case "bootloader-code" | "app-code" | "app-code-secure" | "secure-partition":
             _memory(desk, design, "read by his code")
         case _:
             desk.doubts.append("what he gets to read")

@@ -92,9 +92,13 @@ def _second_core(design: Design, stage: NetworkStage, attacker: Attacker) -> Jud
     ]
     keys = [key for key in design.keys if key.published]
     match foe(design, attacker):
-        case "app-code-secure":
+        case "app-code-secure" | "app-code-ns" | "netcore-code" as who:
+            if who == "netcore-code" and (patched := _unlocked_there(design, stage)) is not None:
+                return patched
             if stage.transfer_locked is None:
                 return untold("whether the transfer RAM is locked before the application runs", stage.source)
+            if not stage.transfer_locked and who != "app-code-secure" and design.has_tfm:
+                return untold("whether the non-secure side reaches the transfer RAM", stage.source)
             if not stage.transfer_locked:
                 return broken(
                     "he writes a copy command into the transfer RAM",
@@ -174,6 +178,21 @@ def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement
     """Try every byte of the stage's flash from the network core, after its bootloader handed over."""
     if foe(design, attacker) != "netcore-code":
         return untold(f"what {attacker.name} reaches of the network core's flash", stage.source)
+    if (found := _unlocked_there(design, stage)) is not None:
+        return found
+    first = next(each for each in design.network if each.boots)
+    if design.life.does(Behaviour.LOCK_FAILURE_PASSES):
+        return broken("without a free lock entry the bootloader goes on unlocked", source=first.source)
+    survives = design.life.does(Behaviour.LOCKS_SURVIVE_SOFT_RESET)
+    if survives and not (
+        design.life.does(Behaviour.LOCK_ENTRIES_COUNTED) or design.life.does(Behaviour.LOCK_FAILURE_STOPS)
+    ):
+        return untold("what the bootloader does without a free lock entry", first.source)
+    return kept(f"{first.name} locks all of it before it hands over, or does not go on", first.source)
+
+
+def _unlocked_there(design: Design, stage: NetworkStage) -> Judgement | None:
+    """What comes of the first byte that no lock of the core's first stage covers; None: there is no such byte."""
     first = next((each for each in design.network if each.boots), None)
     try:
         area = design.partition(stage.partition).range
@@ -188,11 +207,4 @@ def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement
         if not over:
             return broken(f"no lock covers {at:#x}", "code on that core writes there", source=stage.source)
         at = max(lock.end for lock in over)
-    if design.life.does(Behaviour.LOCK_FAILURE_PASSES):
-        return broken("without a free lock entry the bootloader goes on unlocked", source=first.source)
-    survives = design.life.does(Behaviour.LOCKS_SURVIVE_SOFT_RESET)
-    if survives and not (
-        design.life.does(Behaviour.LOCK_ENTRIES_COUNTED) or design.life.does(Behaviour.LOCK_FAILURE_STOPS)
-    ):
-        return untold("what the bootloader does without a free lock entry", first.source)
-    return kept(f"{first.name} locks all of it before it hands over, or does not go on", first.source)
+    return None

@@ -11,8 +11,9 @@ from bootverify.design.keys import KeyKind, Purpose
 from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
-from bootverify.design.protection import UnitKind
+from bootverify.design.protection import Attribution, UnitKind
 from bootverify.executor.lives.foe import foe
+from bootverify.executor.lives.root import refused
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 LOCK_ENTRIES_PER_BOOT_LIMIT = 64
@@ -48,9 +49,13 @@ def update_taken(design: Design, image: Image, attacker: Attacker) -> Judgement:
         case "ext-flash-write":
             if where.memory is MemoryKind.EXTERNAL:
                 unit.staged = "spoilt"
-        case "app-code" | "app-code-secure":
+        case "app-code" | "app-code-secure" | "secure-partition":
             unit.staged = "spoilt"
-        case "remote-ota" | "old-signed-image" | "ext-flash-read" | "debug-port":
+        case "app-code-ns":
+            if where.memory is not MemoryKind.EXTERNAL and where.attribution is not Attribution.NON_SECURE:
+                return untold("what he can do to a staged update", image.source)
+            unit.staged = "spoilt"
+        case "remote-ota" | "old-signed-image" | "factory-insider" | "build-pipeline" | "ext-flash-read" | "debug-port":
             pass
         case "operator-error":
             if design.life.event:
@@ -294,17 +299,10 @@ def _after_cut(design: Design, thing: Image | NetworkStage) -> Judgement:
 
 
 def _after_code(design: Design, image: Image) -> Judgement:
-    application = design.application
-    if application is None or image.name != application.image or image.verified_by is None:
-        return untold("whether his code reaches its flash", image.source)
-    locked = [
-        span.range
-        for stage in design.stages
-        for step in stage.steps
-        if isinstance(step, Protect)
-        for span in step.spans
-    ]
-    area = design.partition(image.slots[0]).range
-    if any(area.overlaps(lock) for lock in locked) or not design.life.validate:
-        return untold("whether what he writes is refused", image.source)
-    return broken("his code erases the slot it runs from", "the next boot refuses what is left", source=image.source)
+    """Have code of no bounds erase every slot that takes it, and boot."""
+    programs = {stage.program for stage in design.stages_of(image.name)}
+    needed = design.images if programs & {Program.NSIB, Program.MCUBOOT} else (image,)
+    for each in needed:
+        if refused(design, each.slots) is False:
+            return broken(f"his code erases {each.name}", "the next boot has nothing to start", source=image.source)
+    return untold("whether what he writes is refused", image.source)

@@ -84,7 +84,7 @@ def _who_has_it(draft: Draft, key: dict[str, Any], name: str, told_at: At) -> No
     origin = str(key.get("origin", ""))
     out = [
         text
-        for text, pattern in ((half, PUBLIC), (place, PUBLIC), (state, LOST), (origin, BUNDLED))
+        for text, pattern in ((half, f"{PUBLIC}|{LOST}"), (place, PUBLIC), (state, LOST), (origin, BUNDLED))
         if says(text, pattern)
     ]
     if out and not any(_turned(text) for text in out):

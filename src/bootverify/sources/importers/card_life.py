@@ -4,8 +4,9 @@ import re
 from typing import Any
 
 from bootverify.sources.importers.card_chain import Link
-from bootverify.sources.importers.card_draft import OF_ACCESS, OF_UPDATES, Draft
-from bootverify.sources.importers.card_words import CONDITIONS, number_before, read, says, truth, turned, words
+from bootverify.sources.importers.card_draft import OF_UPDATES, Draft
+from bootverify.sources.importers.card_facts import put_behaviours
+from bootverify.sources.importers.card_words import CONDITIONS, number_before, read, says, truth, words
 
 MODES = {
     "overwrite": "overwrite",
@@ -41,39 +42,6 @@ INSTALLED = {
     "swap-scratch": "swap-move",
     "swap": "swap-move",
 }
-# A behaviour is told when each pattern of one of its lines is found; the order matters, the first that fits counts.
-BEHAVIOURS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("counter-full-refuses", ("counter|slot", "refus|reject", "update|image", "last|full|no (free )?slot|exhaust")),
-    ("counter-full-stops", ("counter", "last slot|no (free )?slot|full|exhaust",
-     "does not boot|no longer boot|stops|brick|unbootable")),
-    ("counter-fails-closed", ("counter", "fail|cannot be (stored|written)",
-     r"not booted|not started|refus|passed over|skipped|fail-closed")),
-    ("counter-fails-open", ("counter", "fail|ignored|cannot be (stored|written)", "booted|fail-open|goes on|started")),
-    ("version-unchecked-when-permanent", ("version|downgrade", "test", "permanent", r"\b(not|nor|only|never)\b|skip")),
-    ("swap-cut-survives", ("reset|power|interrupt|cut", "resum|complet|continu", r"^(?!.*\b(not|never|cannot)\b)")),
-    ("swap-cut-loses-image", ("reset|power|interrupt|cut",
-     "not resumed|never resumed|lost|shifted|no bootable|cannot be (resumed|completed)|not completed")),
-    ("misfit-blocks-staging", ("variant|slot", "neither|nor|not (installed|removed|erased)|fits no",
-     "block|occupi|stays|removed")),
-    ("misfit-is-dropped", ("variant|fits no|wrong", "erased|dropped|removed|discarded",
-     r"^(?!.*\b(not|never|neither)\b)")),
-    ("acknowledged-early", ("acknowledg|reports|says", "before", "finish|written|copy|flash|complete")),
-    ("signed-metadata", ("metadata|tlv|entries", r"only|refus|reject|must", "signed|protected|covers|cover")),
-    ("unsigned-metadata", ("metadata|tlv|entries", "accept|taken|read|used", "not cover|unsigned|unprotected|outside")),
-    ("scratch-encrypted", ("scratch", "encrypted", r"^(?!.*(plain|in clear))")),
-    ("scratch-plain", ("scratch", "plain|in clear|decrypted")),
-    ("lock-failure-stops", ("lock", "cannot be set|fail|error|not possible",
-     "stop|halt|cancel|refus|does not (boot|continue)")),
-    ("lock-failure-passes", ("lock", "cannot be set|fail|error",
-     "go(es)? on|ignored|continue|boots? (anyway|all the same)")),
-    ("lock-off", (r"\block\b", r"\boff\b|disabled|not (enabled|set)")),
-    ("lock-on", (r"\block\b", r"\bon\b|enabled|\bset\b", "default|always", r"^(?!.*\b(not|never|fail|cannot|off)\b)")),
-    ("lock-entries-reused", ("lock|entry|entries", "entry 0|first entry|same entry",
-     "every stage|each stage|again|reports success|re-?use", r"^(?!.*first free)")),
-    ("lock-entries-counted", ("lock|entry|entries", "first free", "error|fail", "none|no free|left")),
-    ("no-second-slot-opened", ("(no )?second slot", "opens? none|not open|none")),
-    ("build-check-off", ("build-time|check|assert", "not in force|off|disabled|compiled out")),
-)  # fmt: skip
 
 
 PORTS = {
@@ -113,7 +81,6 @@ PORTS = {
     "button": "port",
     "serial": "port",
 }
-LOCKS_OVER = "lock-entries-reused"
 
 
 def put_life(draft: Draft, chain: list[Link], *, tfm: bool) -> None:
@@ -143,7 +110,7 @@ def put_life(draft: Draft, chain: list[Link], *, tfm: bool) -> None:
     _recovery(draft, told)
     _factory_and_request(draft, told)
     _story(draft, told, chain)
-    _behaviours(draft)
+    put_behaviours(draft)
     del tfm
     known = {
         "mode", "downgrade", "validate_primary_each_boot", "validate_once", "compare_build_number", "save_enctlv",
@@ -275,7 +242,10 @@ def _recovery(draft: Draft, told: dict[str, Any]) -> None:
     text = str(told["serial_recovery"])
     value = truth(told["serial_recovery"])
     seen = read(
-        text, PORTS, "uart usb cdc acm button pin gpio entry entrance by over at serial port wait-for-dfu boot mode"
+        text,
+        PORTS,
+        "uart usb cdc acm button pin gpio entry entrance entered held pressed reset start power-up through via over"
+        " serial port wait-for-dfu boot mode mcumgr smp",
     )
     said = set(seen.values) - {"port"}
     if value is False:
@@ -387,42 +357,3 @@ def _key_of(draft: Draft, text: str, image: str | None) -> str:
         return names[int(number[1])] if int(number[1]) < len(names) else ""
     letter = re.search(r"\bkey\s+([\w-]+)", text, re.IGNORECASE)
     return letter[1] if letter else ""
-
-
-def _reuse_entries(draft: Draft, at: tuple[str | int, ...], fact: object) -> None:
-    """The lock library of before 2021-06 in every boot stage of the application core (soc.md 3)."""
-    for name, entry in draft.native["chain"].items():
-        if "protects" in entry:
-            draft.put(("chain", name, "lock_library"), "counted", at)
-    second = [
-        str(told.get("stage")) for told in draft.design.get("chain") or [] if says(told.get("role", ""), "network")
-    ]
-    if second:
-        draft.open(at, "lock-library", f"release fact, as for the network core: {fact}", about=second)
-
-
-def _behaviours(draft: Draft) -> None:
-    found: list[str] = []
-    for part, policies in (("update", OF_UPDATES), ("protection", OF_ACCESS)):
-        facts = (draft.design.get(part) or {}).get("release_facts") or []
-        for i, fact in enumerate(facts if isinstance(facts, list) else [facts]):
-            name = next(
-                (name for name, patterns in BEHAVIOURS if says(fact, *patterns) and not turned(fact, *patterns)), None
-            )
-            if name is None:
-                draft.open(
-                    (part, "release_facts", i), "unread-release-fact", f"release fact: {fact}", policies=policies
-                )
-            else:
-                if name == LOCKS_OVER:
-                    _reuse_entries(draft, (part, "release_facts", i), fact)
-                else:
-                    found.append(name)
-                draft.note((part, "release_facts", i), f"release fact read as {name}: {fact}")
-    if "version-unchecked-when-permanent" in found:
-        for name, entry in draft.native["chain"].items():
-            if entry.get("program") == "mcuboot" and entry.get("downgrade") == "version":
-                draft.put(("chain", name, "compare_tests_only"), True, ("update", "release_facts"))
-    if found:
-        found += draft.native["life"].get("behaviours", [])
-        draft.put(("life", "behaviours"), sorted(set(found)), ("update", "release_facts"))

@@ -172,8 +172,9 @@ def truth(value: object) -> bool | None:
 
 def turned(text: object, *patterns: str) -> bool:
     """Whether `text` denies or restricts something outside what the patterns match: what they say is then doubtful."""
-    left = str(text)
+    left = list(str(text))
     for pattern in patterns:
         if not pattern.startswith("^(?!"):
-            left = re.sub(pattern, " ", left, flags=re.IGNORECASE)
-    return re.search(TURNS, left, re.IGNORECASE) is not None
+            for found in re.finditer(pattern, str(text), re.IGNORECASE):
+                left[found.start() : found.end()] = " " * (found.end() - found.start())
+    return re.search(TURNS, "".join(left), re.IGNORECASE) is not None

@@ -1,0 +1,36 @@
+"""Somebody the boot system has moves for, in the place of somebody it has none for: who can do less, who can do more.
+
+What breaks for who can do less is broken; what holds against who can do more holds (SEMANTICS, "What is told").
+"""
+
+from collections.abc import Iterator
+
+from bootverify.check.question import exists
+from bootverify.check.verdict import Verdict
+from bootverify.design.attacker import TOLD_ONLY, Attacker, Capability
+from bootverify.design.design import Design
+from bootverify.sources.attackers import all_attackers
+
+# On the bus of the application core the network core is what the application's code is, and it is held off until that
+# runs (soc.md 6: FORCEOFF at each reset, EXTDOMAIN); its own flash is no part of the boot system.
+_AT_LEAST = {Capability.RUN_NETWORK_CORE: Capability.RUN_APPLICATION}
+
+
+def stand_ins(design: Design, attacker: Attacker) -> Iterator[tuple[Attacker, Verdict]]:
+    """Who may be asked about instead, each with the only verdict that then counts."""
+    beyond = attacker.capabilities & TOLD_ONLY
+    played = attacker.capabilities - beyond
+    if not beyond:
+        return
+    if played and (less := _with(design, played)) is not None:
+        yield less, Verdict.VIOLATED
+    if beyond <= _AT_LEAST.keys():
+        more = _with(design, played | {_AT_LEAST[each] for each in beyond})
+        if more is not None:
+            yield more, Verdict.HOLDS
+
+
+def _with(design: Design, capabilities: frozenset[Capability]) -> Attacker | None:
+    """The one of ours who can do exactly this in `design`."""
+    ours = (each for each in all_attackers() if each.capabilities == capabilities)
+    return next((each for each in ours if not exists(design, each)), None)
