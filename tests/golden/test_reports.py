@@ -31,6 +31,8 @@ COMMANDS = {
     "whatif-choice.txt": f"whatif {HARDENED} --free keys.enc_priv.placement --policy no-secret-in-updatable",
     "whatif-holes.txt": f"whatif {HARDENED} --set chain.mcuboot.mode=? --set chain.mcuboot.downgrade=?"
     " --policy downgrade-prevention",
+    "whatif-together.txt": f"whatif {HARDENED} --free partitions.settings_storage.at "
+    "--free partitions.settings_storage.size --policy map-no-overlap --policy map-inside-memory",
     "whatif-unknown.txt": f"whatif {HARDENED} --maximise --rlimit 1 --policy map-no-overlap",
     "whatif-maximise.txt": f"whatif {HARDENED} --maximise --policy map-no-overlap",
     "repair.txt": f"repair {TODAY} --policy rot-immutable --policy downgrade-prevention",

@@ -29,7 +29,7 @@ from bootverify.errors import InputError
 from bootverify.report.changes import changes_text
 from bootverify.report.edits import repair_text
 from bootverify.report.unanswered import unanswered, unanswered_text
-from bootverify.report.values import fillings_text, free_text, largest_text
+from bootverify.report.values import fillings_text, free_text, largest_text, together_text
 from bootverify.sources.design_file import design_of
 from bootverify.sources.document import parse_written
 from bootverify.sources.mutate import mutated
@@ -40,17 +40,20 @@ from bootverify.whatif.compare import compared
 from bootverify.whatif.edit import as_edited
 from bootverify.whatif.facts import changed_facts
 from bootverify.whatif.free import free
-from bootverify.whatif.holes import HOLE, fillings, holes, plugged
+from bootverify.whatif.holes import HOLE, fillings, holes, is_address, plugged
 from bootverify.whatif.maximise import maximised
 from bootverify.whatif.repair import Repair
 from bootverify.whatif.repair import repair as find_repair
+from bootverify.whatif.together import together
 
 
 @app.command()
 def whatif(
     source: Input,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Edit this fact.")] = None,
-    free_: Annotated[str | None, typer.Option("--free", metavar="PATH", help="Find all values that keep all.")] = None,
+    free_: Annotated[
+        list[str] | None, typer.Option("--free", metavar="PATH", help="Find all values that keep all.")
+    ] = None,
     maximise: Annotated[bool, typer.Option("--maximise", help="The largest value, else application slot.")] = False,
     policy: Policies = None,
     attacker: Attackers = None,
@@ -63,15 +66,13 @@ def whatif(
     edited = _edited(written, dict(_assignment(each) for each in set_ or ()))
     asker = api.session(policies=policy or (), attackers=attacker or (), options=api.Options(rlimit=rlimit))
     open_ = holes(edited)
-    if free_ is None and maximise:
+    if not free_ and maximise:
         return _maximised(edited, asker, solver.names, rlimit)
-    if free_ is None and len(open_) > 1:
-        found = fillings(edited, open_, asker)
-        deliver(fillings_text(open_, found))
-        kept = next((dict(zip(open_, each.values, strict=True)) for each in found if not each.why), None)
-        return _code(edited, kept, asker)
-    if free_ is not None or open_:
-        path = free_ if free_ is not None else open_[0]
+    paths = tuple(dict.fromkeys((*(free_ or ()), *open_)))
+    if len(paths) > 1:
+        return _several(edited, paths, asker, holes=set(open_) >= set(paths), rlimit=rlimit)
+    if paths:
+        path = paths[0]
         hole = path in open_
         spans = free(plugged(edited, path) if hole else edited, path, asker, watch=_progress, hole=hole)
         deliver(free_text(path, spans, maximise=maximise))
@@ -158,6 +159,21 @@ def _maximised(written: Written, asker: Session, solvers: tuple[str, ...], rlimi
     return 0 if found.proved else 3
 
 
+def _several(written: Written, paths: tuple[str, ...], asker: Session, *, holes: bool, rlimit: int) -> int:
+    """Several facts at once: switches and choices in every combination; with each, addresses together."""
+    addresses = tuple(path for path in paths if is_address(path))
+    others = tuple(path for path in paths if path not in addresses)
+    if not addresses:
+        found = fillings(written, others, asker)
+        deliver(fillings_text(others, found))
+        kept = next((dict(zip(others, each.values, strict=True)) for each in found if not each.why), None)
+        return _code(written, kept, asker)
+    results = together(written, addresses, asker, choices=others, holes=holes, rlimit=rlimit)
+    deliver("\n".join(map(together_text, results)))
+    kept = next((dict(each.filling) for each in results if each.filling), None)
+    return 3 if kept and any(each.uncertain for each in results) else _code(written, kept, asker)
+
+
 def _code(written: Written, kept: dict[str, Any] | None, asker: Session) -> int:
     """1 where no value is `kept`; 3 where one is, and questions have no answer with it, which is said."""
     if kept is None:
@@ -177,7 +193,7 @@ def _assignment(text: str) -> tuple[str, Any]:
 def _edited(written: Written, change: dict[str, Any]) -> Written:
     """The design after the edit, as its file then reads; where the file has no place for it, as the document does."""
     asked = mutated(written, change)
-    if not change or HOLE in change.values():
+    if not change:
         return asked
     try:
         return as_edited(written, change)

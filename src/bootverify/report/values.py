@@ -7,9 +7,14 @@ from bootverify.whatif.facts import shown
 from bootverify.whatif.free import Span, largest
 from bootverify.whatif.holes import Filling
 from bootverify.whatif.maximise import Largest
+from bootverify.whatif.together import Together
 
 MOST_LIMITS = 6
 AGAIN = "Each end was asked again from the edited file: the last value inside, the first one outside."
+PROJECTED = (
+    "What is left out fits no map, by whole numbers of pages (z3); each end is a map that was asked as a file, all "
+    "other values as they stand where they can."
+)
 EACH = "Each value was asked from the edited file."
 
 
@@ -17,10 +22,7 @@ def free_text(path: str, spans: Sequence[Span], *, maximise: bool) -> str:
     """The values that keep every policy, each end with what limits it."""
     lines = [f"{path}: values that keep every policy"]
     kept = [span for span in spans if not span.why]
-    for span in kept:
-        lines.append(f"  {_values(span)}")
-        for word, why in (("below", span.below), ("between", span.between), ("above", span.above)):
-            lines += wrapped(f"{word}: {why}", 4, 6 + len(word)) if why else []
+    lines += [line for span in kept for line in _span(span)]
     if not kept:
         lines.append("  none")
     if not kept or not kept[0].step:
@@ -40,6 +42,27 @@ def fillings_text(paths: Sequence[str], fillings: Sequence[Filling]) -> str:
     for each in [*kept, *(each for each in fillings if each.why)]:
         told = ", ".join(f"{path}={shown(value)}" for path, value in zip(paths, each.values, strict=True))
         lines += wrapped(told if not each.why else f"not {told}: {each.why}", 2, 6)
+    return "\n".join(lines) + "\n"
+
+
+def together_text(found: Together) -> str:
+    """What each of several addresses can be, what ties them, and one map that keeps every policy."""
+    choice = ", ".join(f"{path}={shown(value)}" for path, value in found.choice.items())
+    lines = wrapped(f"With {choice}:", 0, 2) if choice else []
+    for path, spans in found.spans.items():
+        lines.append(f"{path}: values with which some map keeps every policy")
+        lines += [line for span in spans for line in _span(span)] or ["  none"]
+        lines += [line for span in spans if span.why for line in wrapped(f"not {_values(span)}: {span.why}", 2, 6)]
+    if found.ties:
+        lines.append("Not each with each:")
+        lines += [line for tie in found.ties[:MOST_LIMITS] for line in wrapped(f"{tie.source}  {tie.text}", 2, 6)]
+        lines += [f"  and {len(found.ties) - MOST_LIMITS} more of the kind"] if len(found.ties) > MOST_LIMITS else []
+    if found.filling:
+        lines += wrapped(PROJECTED, 0, 2)
+        told = ", ".join(f"{path}={shown(value)}" for path, value in found.filling.items())
+        lines += wrapped(f"For instance {told}", 0, 2)
+    if found.uncertain:
+        lines += wrapped(f"Not certain to be all: {found.uncertain}.", 0, 2)
     return "\n".join(lines) + "\n"
 
 
@@ -66,6 +89,15 @@ def _largest(found: Largest) -> Iterator[str]:
             yield from wrapped(f"{limit.source}  {limit.text}", 2, 6)
         if len(found.limits) > MOST_LIMITS:
             yield f"  and {len(found.limits) - MOST_LIMITS} more of the kind"
+
+
+def _span(span: Span) -> Iterator[str]:
+    """The values of a span that is kept, and what refuses those next to them."""
+    if span.why:
+        return
+    yield f"  {_values(span)}"
+    for word, why in (("below", span.below), ("between", span.between), ("above", span.above)):
+        yield from wrapped(f"{word}: {why}", 4, 6 + len(word)) if why else []
 
 
 def _values(span: Span) -> str:

@@ -1,17 +1,21 @@
 """Which values of a partition's address or size lay it over a neighbour: in closed form, nothing is asked.
 
-Only pairs that no rule lets share a byte count: plain partitions that are no slot another may lie in
-(docs/SEMANTICS.md, `disjoint`). For all others there is nothing here, and a check decides.
+Only pairs that no rule lets share a byte (docs/SEMANTICS.md, `disjoint`). For all others there is nothing here, and a
+check decides.
 """
 
 from bisect import bisect_right
+from dataclasses import replace
 
 from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition, Role
+from bootverify.executor.layout_areas import nested
+from bootverify.ranges import AddressRange
 
 LASTING = (MemoryKind.INTERNAL, MemoryKind.EXTERNAL, MemoryKind.UICR, MemoryKind.NETWORK)
-SHARED = (Role.REST, Role.AREA, Role.PRIMARY, Role.SECONDARY, Role.VARIANT_A, Role.VARIANT_B)
+SLOTS = (Role.ROOT, Role.BOOTLOADER, Role.VARIANT_A, Role.VARIANT_B, Role.PRIMARY, Role.SECONDARY, Role.SCRATCH)
+UNOWNED = (Role.REST, Role.AREA)  # names for what others own or leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,12 @@ class Collisions:
         section, _, rest = path.partition(".")
         name, _, field = rest.rpartition(".")
         part = next((each for each in design.partitions if each.name == name), None)
-        if section != "partitions" or part is None or field not in {"at", "size"} or not _alone(part):
+        if section != "partitions" or part is None or field not in {"at", "size"}:
             return cls()
         start, size = part.range.start, part.range.size
         found = []
         for other in design.partitions:
-            if other.name == name or other.memory is not part.memory or not _alone(other) or not other.range.size:
+            if other.name == name or not other.range.size or not apart(part, other):
                 continue
             if part.range.overlaps(other.range):
                 return cls()  # it is so already: then an overlap is nothing new
@@ -52,5 +56,21 @@ class Collisions:
         return ""
 
 
-def _alone(part: Partition) -> bool:
-    return not part.members and part.role not in SHARED and part.memory in LASTING
+def apart(one: Partition, other: Partition) -> bool:
+    """Whether no rule lets the two share a byte, wherever they lie."""
+    for part in (one, other):
+        if part.role in UNOWNED or part.memory not in LASTING or (part.members and part.role not in SLOTS):
+            return False
+    if (one.members and not _slots_apart(one, other)) or (other.members and not _slots_apart(other, one)):
+        return False
+    if one.memory is not other.memory or one.role is other.role is Role.SECONDARY:
+        return False
+    return not (nested(_everywhere(one), other) or nested(_everywhere(other), one))
+
+
+def _slots_apart(slot: Partition, other: Partition) -> bool:
+    return other.role in SLOTS and other.name not in slot.members
+
+
+def _everywhere(part: Partition) -> Partition:
+    return replace(part, range=AddressRange(0, 1 << 64))

@@ -7,7 +7,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind
 from bootverify.errors import InputError
-from bootverify.ranges import parse_size
+from bootverify.ranges import AddressRange, parse_size
 from bootverify.sources.design_file import design_of
 from bootverify.sources.mutate import keys_of
 from bootverify.sources.written import Written
@@ -49,7 +49,7 @@ def domain(written: Written, path: str, value: Any) -> Domain:  # noqa: ANN401 -
         return Domain(values=CHOICES[last], step=0)
     if last == "placement":
         return Domain(values=_placements(written), step=0)
-    number = value if isinstance(value, int) else _size(value)
+    number = size_of(value)
     if number is None:
         words = f"`{path}` has no values to run through; name a number, a switch, a choice or a key's placement"
         raise InputError.at(written.file, 0, words)
@@ -58,26 +58,38 @@ def domain(written: Written, path: str, value: Any) -> Domain:  # noqa: ANN401 -
     return Domain(values=range(max(0, number - AROUND), number + AROUND + 1), step=1)
 
 
-def _size(value: Any) -> int | None:  # noqa: ANN401
+def size_of(value: object) -> int | None:
+    """The number of bytes that is written; None where it is none."""
     try:
-        return parse_size(value) if isinstance(value, str) else None
+        return parse_size(value) if isinstance(value, str) else value if isinstance(value, int) else None
     except ValueError:
         return None
+
+
+def step_of(design: Design, memory: MemoryKind) -> int:
+    """How far apart two addresses in that memory are tried: a page, a word of the UICR."""
+    return max(design.soc.word, 1) if memory is MemoryKind.UICR else design.soc.page or design.soc.guard.granule
+
+
+def stated(design: Design, memory: MemoryKind) -> AddressRange | None:
+    """The memory as the SoC or the input states it."""
+    home = {MemoryKind.INTERNAL: design.soc.flash, MemoryKind.UICR: design.soc.uicr, MemoryKind.SRAM: design.soc.ram}
+    return home.get(memory) or next((each.range for each in design.memories if each.kind is memory), None)
+
+
+def extent(design: Design, memory: MemoryKind) -> AddressRange:
+    """The memory as it is stated; where nothing does, what the map uses and some room behind."""
+    ends = [each.range.end for each in design.partitions if each.memory is memory]
+    return stated(design, memory) or AddressRange(0, max(ends, default=0) + SPARE * step_of(design, memory))
 
 
 def _addresses(design: Design, written: Written, path: str, value: int) -> Domain:
     """Pages, with the same remainder as now, of the memory that the partition lies in; one behind its end."""
     keys, _ = keys_of(written.plain, path)
     part = next((each for each in design.partitions if keys[:1] == ("partitions",) and each.name == keys[1]), None)
-    step = design.soc.page or design.soc.guard.granule
     memory = part.memory if part is not None else MemoryKind.INTERNAL
-    home = {MemoryKind.INTERNAL: design.soc.flash, MemoryKind.UICR: design.soc.uicr, MemoryKind.SRAM: design.soc.ram}
-    stated = next((each.range for each in design.memories if each.kind is memory), None)
-    known = home.get(memory) or stated
-    ends = [each.range.end for each in design.partitions if each.memory is memory]
-    low, high = (known.start, known.end) if known else (0, max(ends, default=0) + SPARE * step)
-    if memory is MemoryKind.UICR:
-        step = max(design.soc.word, 1)
+    step, known = step_of(design, memory), extent(design, memory)
+    low, high = known.start, known.end
     if keys[-1] == "size":
         low, high = 0, high - (part.range.start if part is not None else low) + step
     else:

@@ -45,10 +45,7 @@ def plugged(written: Written, path: str) -> Written:
     Raises:
         InputError: no value that we know makes a design of it.
     """
-    last = path.rsplit(".", 1)[-1]
-    values: Sequence[Any] = (
-        (0, 0x1000, 0x4000, 0x8000) if last in ADDRESSES or ".span." in path else _values(written, path)
-    )
+    values: Sequence[Any] = (0, 0x1000, 0x4000, 0x8000) if is_address(path) else _values(written, path)
     fault: InputError | None = None
     for value in values:
         try:
@@ -68,18 +65,11 @@ def fillings(written: Written, paths: Sequence[str], asker: Asker) -> list[Filli
     A combination is refused for what it violates that the one with which most holds does not.
 
     Raises:
-        InputError: one of the holes is an address, or there are too many combinations.
+        InputError: one of the holes is no switch or choice, or there are too many combinations.
     """
-    numbers = [path for path in paths if path.rsplit(".", 1)[-1] in ADDRESSES or ".span." in path]
-    if numbers:
-        words = f"{len(paths)} holes, and `{numbers[0]}` is an address; fill all others, or ask with --maximise"
-        raise InputError.at(written.file, written.line(()), words)
-    choices = [_values(written, path) for path in paths]
-    if prod(map(len, choices)) > MOST_COMBINATIONS:
-        raise InputError.at(written.file, 0, f"more than {MOST_COMBINATIONS} combinations; fill some of the holes")
     found: list[tuple[tuple[Any, ...], Report]] = []
     refused: list[Filling] = []
-    for values in product(*choices):
+    for values in combinations(written, paths):
         try:
             design = design_of(as_edited(written, dict(zip(paths, values, strict=True))))
         except InputError as error:
@@ -89,6 +79,23 @@ def fillings(written: Written, paths: Sequence[str], asker: Asker) -> list[Filli
     best = max((report for _, report in found), key=lambda report: report.count(Verdict.HOLDS), default=None)
     known = violated(best) if best is not None else frozenset()
     return [*(Filling(values=values, why=first_new(report.findings, known)) for values, report in found), *refused]
+
+
+def combinations(written: Written, paths: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Every combination of values for those switches and choices.
+
+    Raises:
+        InputError: one of them is neither, or there are too many combinations.
+    """
+    choices = [_values(written, path) for path in paths]
+    if prod(map(len, choices)) > MOST_COMBINATIONS:
+        raise InputError.at(written.file, 0, f"more than {MOST_COMBINATIONS} combinations; fill some of the holes")
+    return product(*choices)
+
+
+def is_address(path: str) -> bool:
+    """Whether the fact at `path` is an address or a size."""
+    return path.rsplit(".", 1)[-1] in ADDRESSES or ".span." in path
 
 
 def _values(written: Written, path: str) -> Sequence[Any]:

@@ -15,25 +15,17 @@ from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.protection import Attribution
-from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.design_file import design_of
 from bootverify.sources.written import Written
 from bootverify.whatif.compare import Change, compared
 from bootverify.whatif.edit import as_edited
 from bootverify.whatif.free import Asker
+from bootverify.whatif.map_system import Limit
 
 BOOT = (Role.ROOT, Role.BOOTLOADER, Role.VARIANT_A, Role.VARIANT_B, Role.PROVISION)
 MOST_TRIES = 8  # smaller slots, where a check refuses the map that the solver found
 SPARE = {"swap-move": 1, "swap-offset": -1}  # pages that the primary slot may have more (SEMANTICS, `slots_match`)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """A condition of the map, with the fact that it stands for."""
-
-    text: str
-    source: Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
