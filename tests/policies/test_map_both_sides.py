@@ -73,6 +73,11 @@ TOLD = st.fixed_dictionaries(
                 "fields_listed",
                 "image_key_wrapped",
                 "network_update",
+                "cleaned_up",
+                "test_options",
+                "pure_signature",
+                "network_debug_closed",
+                "split_image",
             ],
             st.booleans(),
         ),
@@ -88,7 +93,7 @@ ARTIFACTS = st.dictionaries(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     partitions=entries(),
     planned=entries(),

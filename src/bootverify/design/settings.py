@@ -40,6 +40,11 @@ class Settings:
     fields_listed: Told | None = None  # MCUboot refuses unsigned TLVs that it does not know
     image_key_wrapped: Told | None = None  # a swap keeps the image key wrapped, not in clear
     second_stage_version: Told | None = None  # the version that NSIB compares and counts
+    cleaned_up: Told | None = None  # MCUboot puts the core's own units back before it starts TF-M
+    test_options: Told | None = None  # something is on that is meant for testing: dummy identities, keys out of order
+    pure_signature: Told | None = None  # what is signed is the image itself, not its digest
+    network_debug_closed: Told | None = None  # the debug port of the network core
+    split_image: Told | None = None  # part of the application is executed on an external chip
 
 
 NOTHING_TOLD = Settings()

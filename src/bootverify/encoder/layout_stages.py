@@ -105,6 +105,13 @@ def _key_wrapped(design: Design) -> Truth:
     return None if None in causes else False
 
 
+def _pure(design: Design) -> Truth:
+    """The staged images are all inside, or they have a digest; neither told nor inside is open."""
+    outside = {part.name for part in design.partitions if part.memory is MemoryKind.EXTERNAL}
+    staged = {part.name for part in design.partitions if part.role is Role.SECONDARY}
+    return _not(_said(design.settings.pure_signature)) if outside & staged else True
+
+
 def _not(value: Truth) -> Truth:
     return None if value is None else not value
 
@@ -142,6 +149,11 @@ STAGE_CLAIMS: dict[str, Callable[[Design], Truth]] = {
     "keys_revocable": _alone(lambda told: told.keys_revocable),
     "counter_bounded": _alone(lambda told: told.counter_bounded),
     "fields_listed": _alone(lambda told: told.fields_listed),
+    "cleaned_up": _alone(lambda told: told.cleaned_up),
+    "network_debug_closed": _alone(lambda told: told.network_debug_closed),
+    "test_options_off": lambda design: _not(_said(design.settings.test_options)),
+    "code_inside": lambda design: _not(_said(design.settings.split_image)),
+    "pure_inside": _pure,
     "image_key_wrapped": _key_wrapped,
     "version_countable": _countable,
     "network_areas_whole": _network,

@@ -76,6 +76,20 @@ def image_key_wrapped(design: Design) -> Iterator[Misfit]:
     yield Misfit(text=text, sources=sources, open_point="" if sure else "image-key-not-told")
 
 
+def pure_inside(design: Design) -> Iterator[Misfit]:
+    """Such a signature is checked over the image in one piece, in mapped memory (BOOT_SIGNATURE_TYPE_PURE, help)."""
+    told = design.settings.pure_signature
+    if told is not None and not told.value:
+        return
+    for slot in design.partitions:
+        if slot.role is Role.SECONDARY and slot.memory is MemoryKind.EXTERNAL:
+            text = (
+                f"images in `{slot.name}` are signed without a digest, and lie where they cannot be read in one piece"
+            )
+            sources = (slot.source, *([told.source] if told is not None else []))
+            yield Misfit(text=text, sources=sources, open_point="" if told is not None else "pure-signature-not-told")
+
+
 def version_countable(design: Design) -> Iterator[Misfit]:
     """NSIB's counter has 15 bits where its slots are halfwords, which they are but on nRF54L (ncs-boot 1.6, 1.8)."""
     version = design.settings.second_stage_version
@@ -156,6 +170,26 @@ SETTINGS: dict[str, Callable[[Design], Iterator[Misfit]]] = {
     # CONFIG_MCUBOOT_USE_TLV_ALLOW_LIST: what the signature does not cover, and MCUboot does not know.
     "fields_listed": _Switch(
         lambda told: told.fields_listed, "unsigned fields of any kind are taken", "fields-not-told"
+    ),
+    # CONFIG_MCUBOOT_CLEANUP_ARM_CORE, which the SDK's fragment for TF-M turns on (modules/mcuboot/tfm.conf).
+    "cleaned_up": _Switch(
+        lambda told: told.cleaned_up, "MCUboot starts TF-M with its own settings of the core", "clean-up-not-told"
+    ),
+    "test_options_off": _Switch(
+        lambda told: told.test_options, "an option for testing alone is on", "test-options-not-told", wanted=False
+    ),
+    "pure_inside": pure_inside,
+    "network_debug_closed": _Switch(
+        lambda told: told.network_debug_closed,
+        "the debug port of the network core is open",
+        "network-debug-not-told",
+    ),
+    # CONFIG_XIP_SPLIT_IMAGE: verified once on the chip, fetched from there ever after.
+    "code_inside": _Switch(
+        lambda told: told.split_image,
+        "part of the application is executed on an external chip",
+        "split-not-told",
+        wanted=False,
     ),
     "image_key_wrapped": image_key_wrapped,
     "version_countable": version_countable,

@@ -101,6 +101,11 @@ _LAYOUT: dict[str, str] = {
     "fields_listed": "unsigned fields of an image that the boot loader does not know are refused",
     "image_key_wrapped": "a swap through memory that others read keeps the image key wrapped",
     "version_countable": "the second stage has a version that the first stage's counter can hold",
+    "cleaned_up": "the boot loader puts the core's own units back before it starts the secure side",
+    "test_options_off": "nothing that is meant for testing alone is on",
+    "pure_inside": "images that are signed as a whole, without a digest, wait in internal memory",
+    "network_debug_closed": "the debug port of the network core is closed once it runs",
+    "code_inside": "no part of the application is executed on an external chip",
     "network_areas_whole": "the areas that the network core's first stage locks consist of whole blocks",
 }
 PREDICATES |= {name: Predicate(arguments=("map",), meaning=meaning, layout=True) for name, meaning in _LAYOUT.items()}
@@ -187,6 +192,11 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "tells_fields": Fixed(values=bool, meaning="whether a setting speaks of unsigned fields"),
         "tells_image_key": Fixed(values=bool, meaning="whether a setting speaks of the image key during a swap"),
         "tells_version": Fixed(values=bool, meaning="whether a setting has the second stage's version"),
+        "tells_clean_up": Fixed(values=bool, meaning="whether a setting speaks of what the boot loader leaves behind"),
+        "tells_test_options": Fixed(values=bool, meaning="whether a setting speaks of options for testing"),
+        "tells_pure": Fixed(values=bool, meaning="whether a setting speaks of signatures without a digest"),
+        "tells_network_debug": Fixed(values=bool, meaning="whether a setting speaks of the network core's debug port"),
+        "tells_split": Fixed(values=bool, meaning="whether a setting speaks of code on an external chip"),
         "network": Fixed(values=bool, meaning="whether the map has partitions of the network core"),
     },
     "partition": {
@@ -285,6 +295,11 @@ def _of_map(design: Design) -> dict[str, str | int | bool]:
         "tells_fields": settings.fields_listed is not None,
         "tells_image_key": settings.image_key_wrapped is not None,
         "tells_version": settings.second_stage_version is not None,
+        "tells_clean_up": settings.cleaned_up is not None,
+        "tells_test_options": settings.test_options is not None,
+        "tells_pure": settings.pure_signature is not None,
+        "tells_network_debug": settings.network_debug_closed is not None,
+        "tells_split": settings.split_image is not None,
         "network": any(partition.memory is MemoryKind.NETWORK for partition in design.partitions),
     }
 

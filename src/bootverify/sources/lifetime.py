@@ -9,7 +9,8 @@ from bootverify.errors import Fault, InputError
 from bootverify.ranges import AddressRange
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.catalog import names
-from bootverify.sources.schema import DesignEntry, LifeEntry
+from bootverify.sources.schema import DesignEntry
+from bootverify.sources.schema_life import LifeEntry
 from bootverify.sources.written import Path, Written
 
 

@@ -6,7 +6,8 @@ from bootverify.design.design import Lifecycle
 from bootverify.design.openpoint import APPROTECT_UNKNOWN, OpenPoint
 from bootverify.design.protection import Attribution
 from bootverify.design.settings import Settings, Told
-from bootverify.sources.schema import ArtifactEntry, ContradictionEntry, LifecycleEntry, SettingsEntry
+from bootverify.sources.schema import LifecycleEntry
+from bootverify.sources.schema_settings import ArtifactEntry, ContradictionEntry, SettingsEntry
 from bootverify.sources.written import Written
 
 

@@ -5,29 +5,11 @@ An unknown key is a fault, a missing one too; what names refer to is `resolve`'s
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
-from bootverify.design.life import Behaviour, Recovery
-from bootverify.ranges import parse_size
-
-
-def _number(value: object) -> object:
-    if isinstance(value, str):
-        return parse_size(value)
-    if isinstance(value, bool):
-        raise ValueError("should be a number, not a truth value")  # noqa: TRY004 - pydantic reports ValueError
-    return value
-
-
-Number = Annotated[int, BeforeValidator(_number), Field(ge=0, lt=1 << 32)]
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.+:@ -]+$")]
-
-
-class Strict(BaseModel):
-    """Base: no key that we do not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
+from bootverify.sources.schema_life import LifeEntry
+from bootverify.sources.schema_settings import ArtifactEntry, ContradictionEntry, SettingsEntry
+from bootverify.sources.schema_words import Name, Number, Strict
 
 MemoryName = Literal["internal", "external", "uicr", "sram", "network", "ram_flash"]
 
@@ -226,52 +208,6 @@ class LifecycleEntry(Strict):
     )
 
 
-class RuleEntry(Strict):
-    """A rule against older images."""
-
-    by: Literal["version", "nsib", "mcuboot", "security-counter", "unknown"]
-    image: str = Field(
-        default="", description="the image it protects; absent: every image of the stage that enforces it"
-    )
-    slots: int | None = None
-    booted: int | None = None
-    planned: int | None = None
-    every_release: bool | None = None
-
-
-class DeployedEntry(Strict):
-    """What runs in the fleet."""
-
-    image: Name
-    version: int | None = None
-    key: str = ""
-    booted: bool
-
-
-class LifeEntry(Strict):
-    """What is told of the device's life; absent: nothing tells."""
-
-    mode: str = ""
-    rules: list[RuleEntry] | None = None
-    compare_build_number: bool | None = None
-    releases: list[Annotated[list[int], Field(min_length=4, max_length=4)]] = Field(default_factory=list)
-    request: Literal["", "permanent", "test"] = ""
-    validate_primary: bool | None = None
-    validate_once: bool | None = None
-    recovery: Recovery | None = None
-    factory_image: Literal["", "signed", "encryptable"] = ""
-    save_encrypted: bool | None = None
-    metadata_allow_list: bool | None = None
-    boot_record: bool | None = None
-    deployed: DeployedEntry | None = None
-    foreign_keys_exported: bool = Field(
-        default=False, description="TF-M's key service takes a key id without asking whose key it is"
-    )
-    glitch: bool = Field(default=False, description="silicon whose debug lock a published glitch opens")
-    event: Literal["", "crashing-release", "wrong-variant"] = ""
-    behaviours: list[Behaviour] = Field(default_factory=list)
-
-
 class NetworkEntry(Strict):
     """A program of the network core."""
 
@@ -303,72 +239,6 @@ class MemoryEntry(Strict):
 
     at: Number = 0
     size: Number
-
-
-class SettingsEntry(Strict):
-    """What the configuration says beyond the chain; leave out what nothing tells."""
-
-    bootloader: bool | None = Field(default=None, description="a boot loader is part of the build")
-    updates_encrypted: bool | None = None
-    update_mode: (
-        Literal[
-            "overwrite",
-            "swap-move",
-            "swap-offset",
-            "swap-scratch",
-            "direct-xip",
-            "ram-load",
-            "single-slot",
-            "firmware-updater",
-        ]
-        | None
-    ) = None
-    unequal_slots: bool | None = Field(
-        default=None, description="delta or compressed updates: slots may differ in size"
-    )
-    protects_itself: bool | None = Field(default=None, description="the last boot stage write-protects its own area")
-    downgrade_prevention: bool | None = None
-    serial_recovery: bool | None = None
-    open_management: bool | None = Field(default=None, description="updates are taken by radio without pairing")
-    nsib_key_given: bool | None = Field(default=None, description="false: the build makes a throw-away signing key")
-    debug_closed: bool | None = None
-    secure_debug_closed: bool | None = None
-    non_secure_application: bool | None = None
-    signatures_checked: bool | None = Field(default=None, description="false: images are taken by their digest alone")
-    primary_verified: bool | None = Field(default=None, description="the primary image is verified at every boot")
-    image_sectors: Annotated[int, Field(ge=1, le=1 << 20)] | None = Field(
-        default=None, description="how many sectors of a slot MCUboot can keep track of"
-    )
-    network_update: bool | None = Field(default=None, description="MCUboot also installs images of the network core")
-    nsib_counter: bool | None = Field(default=None, description="NSIB counts versions and refuses older ones")
-    keys_revocable: bool | None = Field(
-        default=None, description="of several keys in the KMU, MCUboot revokes those before the one in use"
-    )
-    counter_bounded: bool | None = Field(
-        default=None, description="MCUboot refuses an update that finds no free slot of the hardware counter"
-    )
-    fields_listed: bool | None = Field(default=None, description="MCUboot refuses unsigned TLVs that it does not know")
-    image_key_wrapped: bool | None = Field(default=None, description="a swap keeps the image key wrapped, not in clear")
-    second_stage_version: Annotated[int, Field(ge=0, lt=1 << 32)] | None = Field(
-        default=None, description="the version that NSIB compares and counts"
-    )
-
-
-class ArtifactEntry(Strict):
-    """A signed image that lies in a file of the build."""
-
-    at: Number | None = None
-    size: Number
-    key: Name | None = None
-    version: str = ""
-    encrypted: bool = False
-
-
-class ContradictionEntry(Strict):
-    """Two places of the input that cannot both be true of the device."""
-
-    topic: Name
-    text: str
 
 
 class DesignEntry(Strict):

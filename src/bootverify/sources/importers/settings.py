@@ -54,6 +54,7 @@ def put_settings(draft: Draft, project: Project) -> None:
         "nsib_key_given": _nsib_key(project),
         "debug_closed": closed(project, "APPROTECT"),
         "secure_debug_closed": closed(project, "SECURE_APPROTECT"),
+        "network_debug_closed": _port(project, ("network-nsib", "network"), "APPROTECT"),
         "non_secure_application": non_secure(project),
         **verification(project),
     }
@@ -98,17 +99,18 @@ def closed(project: Project, port: str) -> Told | None:
         source = Source(file=project.shown, text=f"{soc}: only the UICR closes the port, and no file here writes it")
         # sources and single files are not all that production writes
         return by_uicr or (None if project.fragments else Told(value=False, source=source))
-    for role in ("nsib", "mcuboot", "spm", "application"):
-        config = project.image(role)
-        if config is None:
-            continue
+    told = _port(project, ("nsib", "mcuboot", "spm", "application"), port)
+    # older build codes obey the UICR alone, and no file tells the build code
+    return None if told is not None and told.value and soc.startswith("nrf52") else told
+
+
+def _port(project: Project, roles: tuple[str, ...], port: str) -> Told | None:
+    """What the first image of the core that speaks of its port makes of it."""
+    for config in (project.image(role) for role in roles):
         for word, value in (("LOCK", True), ("USER_HANDLING", True), ("USE_UICR", False), ("DISABLE", False)):
-            found = config.on(f"CONFIG_NRF_{port}_{word}")
-            if found is None:
-                continue
-            if value and soc.startswith("nrf52"):
-                return None  # older build codes obey the UICR alone, and no file tells the build code
-            return Told(value=value, source=found.source)
+            found = config.on(f"CONFIG_NRF_{port}_{word}") if config is not None else None
+            if found is not None:
+                return Told(value=value, source=found.source)
     return None
 
 

@@ -10,6 +10,14 @@ from bootverify.sources.importers.project import Project
 
 _BOUNDED = "CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION_COUNTER_LIMITED"
 _FIRMWARE = "CONFIG_FW_INFO_FIRMWARE_VERSION"
+# Options that their help calls ones for testing or debugging: subsys/bootloader/Kconfig, modules/trusted-firmware-m
+_FOR_TESTS = (
+    "CONFIG_TFM_DUMMY_PROVISIONING",
+    "CONFIG_SB_DEBUG_SIGNATURE_PUBLIC_KEY_LAST",
+    "CONFIG_SB_DEBUG_NO_VERIFY_HASHES",
+    "SB_CONFIG_SECURE_BOOT_DEBUG_SIGNATURE_PUBLIC_KEY_LAST",
+    "SB_CONFIG_SECURE_BOOT_DEBUG_NO_VERIFY_HASHES",
+)
 _TYPES = ("RSA", "ECDSA_P256", "ED25519")
 _NSIB_SIGNED = tuple(f"SB_CONFIG_SECURE_BOOT_APPCORE_SIGNATURE_TYPE_{name}" for name in ("HARDWARE", "SOFTWARE"))
 _NSIB_UNSIGNED = ("SB_CONFIG_SECURE_BOOT_APPCORE_SIGNATURE_TYPE_UNUSED", "SB_CONFIG_SECURE_BOOT_SIGNATURE_TYPE_NONE")
@@ -28,6 +36,10 @@ def verification(project: Project) -> dict[str, Told | None]:
         "fields_listed": _where(project, "CONFIG_MCUBOOT", "CONFIG_MCUBOOT_USE_TLV_ALLOW_LIST"),
         "image_key_wrapped": _where(project, "CONFIG_BOOT_ENCRYPT_IMAGE", "CONFIG_BOOT_SWAP_SAVE_ENCTLV"),
         "second_stage_version": _version(project),
+        "cleaned_up": _cleaned_up(project),
+        "test_options": _test_options(project),
+        "pure_signature": _where(project, "CONFIG_BOOT_SIGNATURE_TYPE_ED25519", "CONFIG_BOOT_SIGNATURE_TYPE_PURE"),
+        "split_image": _split(project),
     }
 
 
@@ -86,6 +98,25 @@ def _nsib_counter(project: Project) -> Told | None:
     if found is None and _on(project.sysbuild, "SB_CONFIG_SECURE_BOOT_APPCORE") is not None and project.sysbuild:
         found = project.sysbuild.flag("SB_CONFIG_SECURE_BOOT_MONOTONIC_COUNTER")
     return found
+
+
+def _cleaned_up(project: Project) -> Told | None:
+    """What MCUboot leaves matters where TF-M comes next; the network core's images have none of it."""
+    application = project.image("application")
+    behind = application.on("CONFIG_BUILD_WITH_TFM") if application is not None else None
+    return _where(project, "CONFIG_MCUBOOT", "CONFIG_MCUBOOT_CLEANUP_ARM_CORE") if behind is not None else None
+
+
+def _test_options(project: Project) -> Told | None:
+    """True as soon as one of them is on in any image; false where one of them is said to be off."""
+    found = [on for config in project.all_kconfigs() if (on := _on(config, *_FOR_TESTS)) is not None]
+    off = [config.flag(name) for config in project.all_kconfigs() for name in _FOR_TESTS]
+    return next((told for told in (*found, *off) if told is not None), None)
+
+
+def _split(project: Project) -> Told | None:
+    application = project.image("application")
+    return application.flag("CONFIG_XIP_SPLIT_IMAGE") if application is not None else None
 
 
 def _where(project: Project, wanted: str, name: str) -> Told | None:

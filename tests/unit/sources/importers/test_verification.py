@@ -38,6 +38,51 @@ def test_an_option_is_judged_where_it_matters(tmp_path, capsys, policy, mcuboot,
     assert [verdict for verdict, _ in found] == expected
 
 
+CLEANS, PURE = "CONFIG_MCUBOOT_CLEANUP_ARM_CORE", "CONFIG_BOOT_SIGNATURE_TYPE_PURE"
+ED25519 = "# CONFIG_BOOT_SIGNATURE_TYPE_ECDSA_P256 is not set\nCONFIG_BOOT_SIGNATURE_TYPE_ED25519=y\n"
+DUMMY, SPLIT = "CONFIG_TFM_DUMMY_PROVISIONING", "CONFIG_XIP_SPLIT_IMAGE"
+OUTSIDE = {"mcuboot_secondary": {"region": "external_flash"}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "choices", "expected"),
+    [
+        ("boot-cleans-up", {"extra": {"mcuboot": OFF.format(CLEANS)}}, []),
+        ("boot-cleans-up", {"tfm": True, "extra": {"mcuboot": OFF.format(CLEANS)}}, ["violated"]),
+        ("boot-cleans-up", {"tfm": True, "extra": {"mcuboot": f"{CLEANS}=y\n"}}, ["holds"]),
+        ("test-options-off", {}, []),
+        ("test-options-off", {"tfm": True, "extra": {"app": OFF.format(DUMMY)}}, ["holds"]),
+        ("test-options-off", {"tfm": True, "extra": {"app": f"{DUMMY}=y\n"}}, ["violated"]),
+        ("test-options-off", {"nsib": True, "extra": {"b0": "CONFIG_SB_DEBUG_NO_VERIFY_HASHES=y\n"}}, ["violated"]),
+        ("pure-signature-inside", {"extra": {"mcuboot": f"{ED25519}{PURE}=y\n"}}, ["holds"]),
+        ("pure-signature-inside", {"map_changes": OUTSIDE, "extra": {"mcuboot": f"{ED25519}{PURE}=y\n"}}, ["violated"]),
+        (
+            "pure-signature-inside",
+            {"map_changes": OUTSIDE, "extra": {"mcuboot": ED25519 + OFF.format(PURE)}},
+            ["holds"],
+        ),
+        ("code-inside", {"extra": {"app": OFF.format(SPLIT)}}, ["holds"]),
+        ("code-inside", {"extra": {"app": f"{SPLIT}=y\n"}}, ["violated"]),
+    ],
+)
+def test_an_option_of_any_image_is_judged(tmp_path, capsys, policy, choices, expected) -> None:
+    assert [verdict for verdict, _ in verdicts(tmp_path, capsys, policy, **choices)] == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [("", "", []), ("LOCK", "USE_UICR", ["holds"]), ("", "LOCK", ["holds"]), ("USE_UICR", "LOCK", ["violated"])],
+)
+def test_the_network_core_has_a_debug_port_of_its_own(tmp_path, capsys, first, second, expected) -> None:
+    path = write_build(tmp_path / "app" / "build", Build())
+    for name, word, more in (("b0n", first, "CONFIG_IS_SECURE_BOOTLOADER=y\n"), ("radio", second, "")):
+        (path / name / "zephyr").mkdir(parents=True)
+        lock = f"CONFIG_NRF_APPROTECT_{word}=y\n" if word else ""
+        (path / name / "zephyr" / ".config").write_text(f"CONFIG_SOC_NRF5340_CPUNET=y\n{more}{lock}")
+    run(["check", str(path), "--policy", "network-debug-closed", "--format", "json"])
+    assert [each["verdict"] for each in json.loads(capsys.readouterr().out)["questions"]] == expected
+
+
 @pytest.mark.parametrize(
     ("memory", "mode", "expected"),
     [
