@@ -22,7 +22,7 @@ from bootverify.errors import InputError
 from bootverify.executor.flash_map import Held, flash_map
 from bootverify.executor.run import act, mark, steps_of_boot
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Action, TakeStep
+from bootverify.machine.action import Action, Boot, TakeStep
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step, Trace, from_json
 from bootverify.sources import importers
@@ -378,7 +378,9 @@ class _Scripted:
     maps: list[tuple[Held, ...]] = field(default_factory=list)
 
     def on(self, following: Action | None) -> None:
-        """Run until the device stays where it is, or `following` is the step that it is about to take."""
+        """Run until the device stays where it is, or `following` is the step that it is about to take, or a restart."""
+        if isinstance(following, Boot):
+            return
         for step in steps_of_boot(self.world.device):
             if isinstance(following, TakeStep) and (following.stage, following.step) == (step.stage, step.step):
                 return

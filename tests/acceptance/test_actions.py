@@ -62,6 +62,42 @@ def test_power_is_cut_at_any_operation_of_a_named_step_and_the_next_boot_complet
     assert last_map(out)["mcuboot_primary"].startswith("app 2")
 
 
+TEARS = ["none", "front", "back", "all", "scattered", "{part: scattered, seed: 7}", "{part: bits, seed: 2}"]
+
+
+@pytest.mark.parametrize("tear", TEARS)
+def test_an_operation_is_torn_in_other_ways_than_in_half(lived, tear):
+    cuts = [
+        f"- {{do: take_step, stage: mcuboot, step: boot_go, cut_after: 41, torn: {tear}}}\n",
+        f"- {{do: boot, cut_after: 41, torn: {tear}}}\n- {{do: boot, cut_after: 3, torn: {tear}}}\n",
+    ]
+    for cut in cuts:
+        code, out, err = lived(UPDATE + cut, "power-cut")
+        assert code == 0, err
+        assert "power lost after 41 flash operations" in out
+        assert last_map(out)["mcuboot_primary"].startswith("app 2")
+
+
+def test_tears_leave_different_bytes(lived, tmp_path):
+    """The operations of a boot that is resumed show what was left: the log differs, or the count of operations."""
+    left = set()
+    for tear in TEARS[:6]:
+        cut = f"- {{do: boot, cut_after: 20, torn: {tear}}}\n"
+        lived(UPDATE + cut, "power-cut")
+        left.add((tmp_path / "trace.json").read_text())
+    assert len(left) > 4
+
+
+def test_a_boot_with_fewer_operations_than_the_cut_is_refused_with_their_number(lived):
+    code, _, err = lived(UPDATE + "- {do: boot, cut_after: 100000}\n", "power-cut")
+    assert code == 2
+    assert "the boot has " in err
+    assert " flash operations" in err
+    code, _, err = lived("- {do: boot, cut_after: 3}\n")
+    assert code == 2
+    assert "nobody here cuts the power" in err
+
+
 def test_a_cut_in_the_recovery_from_a_cut(lived):
     cut = "- {do: take_step, stage: mcuboot, step: boot_go, cut_after: %d}\n"
     _, out, _ = lived(UPDATE + cut % 40 + cut % 2, "power-cut")
@@ -117,6 +153,9 @@ def test_erase_protection_stops_erase_all(lived, tmp_path):
         ("- {do: take_step, stage: tfm, step: launch}\n", "no stage is called `tfm`; one of mcuboot, app"),
         ("- {do: deliver, partition: mcuboot_secondary}\n", "needs `content`, `request`"),
         ("- {do: erase_all, now: true}\n", "has no field `now`"),
+        ("- {do: boot, cut_after: 3, torn: sideways}\n", "`torn` is one of none, front, back, all, scattered, bits"),
+        ("- {do: boot, cut_after: 3, torn: {part: back, seed: x}}\n", "the seed of a tear is a number"),
+        ("- {do: boot, cut_after: -3}\n", "`cut_after` counts flash operations"),
         ("- reset\n- {do: fly}\n", "actions.yaml:2: unknown action `fly`"),
     ],
 )

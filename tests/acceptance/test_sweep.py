@@ -9,10 +9,10 @@ from bootverify.cli import run
 from bootverify.design.memory import Role
 from bootverify.executor import update_sweep
 from bootverify.executor.every_cut import Brick, Cut, Survey
-from bootverify.executor.flash import Tear
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.update_sweep import sweep_update, updates
 from bootverify.machine.action import Request
+from bootverify.machine.tear import HALF, Part, Tear
 from bootverify.sources.design_file import load_design
 
 TOP = Path(__file__).resolve().parents[2]
@@ -49,6 +49,21 @@ def test_an_update_of_mcuboot_behind_nsib_is_cut_in_all_stages(swept):
     assert update["stuck"] == update["stuck_places"] == 0
 
 
+def test_the_open_point_of_torn_words_is_named_or_tried(swept, monkeypatch):
+    tried = []
+    nothing = Survey(
+        operations=1, cuts=1, stuck=0, twice=1, contents=1, bricks=0, booted=1, ends={"nothing": 1}, worst=None
+    )
+    monkeypatch.setattr(update_sweep, "sweep", lambda *_, tears, **__: tried.append(tears) or nothing)
+    assumed = "assumes: a write of 4 bytes is done whole or not at all (open point torn-word; try --torn-words)"
+    asked = (str(TODAY), "--request", "perm")
+    assert assumed in swept(*asked)[1]
+    assert assumed in swept(*asked, "--every-tear", "--seeds", "2")[1]
+    assert assumed not in swept(*asked, "--torn-words")[1]
+    scattered = [Tear(Part.SCATTERED, seed) for seed in (0, 1)]
+    assert tried == [(HALF,), (HALF, Tear(Part.BACK), *scattered), (HALF, Tear(Part.BITS))]
+
+
 def test_what_is_no_update_is_refused_with_those_that_are(swept):
     code, _, err = swept(str(TODAY), "--image", "b0")
     assert code == 2
@@ -60,7 +75,7 @@ def test_what_is_no_update_is_refused_with_those_that_are(swept):
 
 def test_a_history_that_bricks_is_told_and_written_as_a_trace_that_replays(swept, monkeypatch, tmp_path, capsys):
     """No layout here bricks: the history is made up, and what it says must happen."""
-    boots = (Cut(None), Cut(17, Tear.FRONT), Cut(2))
+    boots = (Cut(None), Cut(17, HALF), Cut(2))
     found = Survey(
         operations=9,
         cuts=9,

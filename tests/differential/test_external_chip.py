@@ -8,6 +8,7 @@ import pytest
 from tests.differential.following import Followed
 from tests.differential.histories import releases, step_of
 from tests.differential.small_scope import CHAINS, DIMENSIONS, SIZES, small
+from tests.differential.walks import TEARS
 
 from bootverify.api import ask
 from bootverify.check.verdict import Finding, Verdict
@@ -87,7 +88,7 @@ def _life(followed: Followed, random: Random, *, boots: int) -> int:
                 partition=where, content=random.choice(contents), before=random.choice((*range(24), 30, 60, 90, 120))
             )
             cut = random.randrange(60) if random.random() < 0.3 else None
-            meddled = step_of(followed.world, meanwhile=turn, cut_after=cut, torn=random.random() < 0.5)
+            meddled = step_of(followed.world, meanwhile=turn, cut_after=cut, torn=random.choice(TEARS))
             plain = step_of(followed.world, cut_after=cut)
             if meddled is not None and followed.tries(meddled):
                 count += 1

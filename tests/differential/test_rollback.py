@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.designs import shapes
 from tests.differential.designs import boot_go
+from tests.differential.walks import TEARS
 
 from bootverify.api import ask
 from bootverify.check.inclusion import Inclusion
@@ -167,7 +168,7 @@ def _follow(name: str, attacker: str, seed: int, length: int) -> set[str]:
         action: Action
         if runs_on(device):
             cut = rng.randrange(40) if attacker == "power-cut" and rng.random() < 0.1 else None
-            action = TakeStep(stage=device.running, step=device.step, cut_after=cut, torn=rng.random() < 0.5)
+            action = TakeStep(stage=device.running, step=device.step, cut_after=cut, torn=rng.choice(TEARS))
             if attacker in MEANWHILE and rng.random() < 0.5:
                 action = _meanwhile(design, action, rng)
         else:

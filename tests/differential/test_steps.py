@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from tests.differential.designs import ATTACKERS, designs
 from tests.differential.following import Followed
 from tests.differential.histories import around, hostile, registers, step_of
+from tests.differential.walks import TEARS
 
 CUTS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 20, 40, 100, 200, 333, 400, 500, 600, 800, 1000)
 
@@ -28,7 +29,9 @@ def _actions(followed: Followed) -> st.SearchStrategy:
     if taken is None or followed.facts["at"] == followed.steps.boot.frame.run_mark:
         return st.one_of(*others)
     cut = st.builds(
-        lambda after, torn: step_of(followed.world, cut_after=after, torn=torn), st.sampled_from(CUTS), st.booleans()
+        lambda after, torn: step_of(followed.world, cut_after=after, torn=torn),
+        st.sampled_from(CUTS),
+        st.sampled_from(TEARS),
     )
     return st.one_of(st.just(taken), st.just(taken), st.just(taken), cut, *others)
 

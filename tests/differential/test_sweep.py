@@ -13,6 +13,7 @@ from bootverify.design.boot import UpgradeMode
 from bootverify.design.design import Design
 from bootverify.machine.action import Deliver, Publish, Request, Reset, TakeStep
 from bootverify.machine.content import Crafted, Genuine
+from bootverify.machine.tear import HALF
 
 CUTTER = ATTACKERS["code-and-cuts"]
 TORN = pytest.mark.parametrize("torn", [pytest.param(False, marks=pytest.mark.slow), True])
@@ -60,7 +61,11 @@ def _writes(followed: Followed) -> int:
 
 def _cut(followed: Followed, after: int, *, torn: bool) -> Followed:
     twin = _twin(followed)
-    twin.does(TakeStep(stage=twin.world.device.running, step=twin.world.device.step, cut_after=after, torn=torn))
+    twin.does(
+        TakeStep(
+            stage=twin.world.device.running, step=twin.world.device.step, cut_after=after, torn=HALF if torn else None
+        )
+    )
     return twin
 
 

@@ -11,8 +11,10 @@ from bootverify.executor.layout import staging_partitions
 from bootverify.executor.world import World
 from bootverify.machine.action import Action, Deliver, Meanwhile, Overwrite, Request, Reset, TakeStep
 from bootverify.machine.content import Crafted, Erased
+from bootverify.machine.tear import HALF, Part, Tear
 
 CUTS = (0, 1, 2, 3, 5, 8, 13, 21, 40, 80, 160)
+TEARS = (None, HALF, Tear(Part.BACK), Tear(Part.SCATTERED), Tear(Part.BITS, 1))
 
 
 def walk(followed: Followed, random: Random, *, tries: int) -> int:
@@ -80,7 +82,7 @@ def _cut(followed: Followed, random: Random) -> None:
         if (step := step_of(followed.world)) is None or followed.facts["at"] == followed.steps.boot.frame.run_mark:
             return
         followed.does(step)
-    step = step_of(followed.world, cut_after=random.choice(CUTS), torn=random.random() < 0.5)
+    step = step_of(followed.world, cut_after=random.choice(CUTS), torn=random.choice(TEARS))
     if step is not None and random.random() < 0.3 and followed.tries(_meddled(followed, random, step)):
         return
     if step is not None and followed.facts["at"] != followed.steps.boot.frame.run_mark:

@@ -14,11 +14,11 @@ from bootverify.cli.bar import bar
 from bootverify.design.boot import Image
 from bootverify.design.design import Design
 from bootverify.errors import InputError
-from bootverify.executor.flash import Tear
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.update_sweep import Swept, sweep_update, updates
 from bootverify.executor.world import NotEnabled
 from bootverify.machine.action import Request
+from bootverify.machine.tear import HALF, Part, Tear
 from bootverify.machine.trace import to_json
 from bootverify.report.sweep import sweep_json, sweep_text
 
@@ -40,6 +40,8 @@ def sweep(
     every_tear: Annotated[
         bool, typer.Option("--every-tear", help="Tear operations in more ways than in half.")
     ] = False,
+    torn_words: Annotated[bool, typer.Option("--torn-words", help="Tear even the smallest write, bit by bit.")] = False,
+    seeds: Annotated[int, typer.Option(min=1, max=64, help="So many random patterns of each kind of tear.")] = 1,
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the first brick as a trace.")] = None,
     format: Annotated[Plain, typer.Option(help="Form of the result.")] = Plain.TEXT,  # noqa: A002
 ) -> int:
@@ -49,7 +51,7 @@ def sweep(
     """
     design = api.load(source, sdk=ncs)
     plan = _plan(design, source, image or [], request, mode)
-    tears = tuple(Tear) if every_tear else (Tear.FRONT,)
+    tears = _tears(design, source, every=every_tear, words=torn_words, seeds=seeds)
     found: list[Swept] = []
     with bar() as show:
         for number, (each, asked, how) in enumerate(plan):
@@ -60,12 +62,23 @@ def sweep(
                 raise InputError.at(source, 0, f"{each.name} cannot be updated here: {error}") from None
     bricked = next((each for each in found if each.history), None)
     if trace is not None and bricked is not None:
-        if mode or every_tear:
-            raise InputError.at(str(trace), 0, "a trace has the design's own mode, and halves; leave the options out")
+        if mode:
+            raise InputError.at(str(trace), 0, "a trace has the design's own mode; leave --mode out")
         history = (*bricked.actions, *bricked.history)
         write(trace, to_json(api.boot(design, history, attacker="power-cut", source=source)))
-    typer.echo(sweep_json(design, found) if format is Plain.JSON else sweep_text(design, found), nl=False)
+    shown = sweep_json if format is Plain.JSON else sweep_text
+    typer.echo(shown(design, found, words=torn_words), nl=False)
     return 1 if any(each.survey.bricks for each in found) else 0
+
+
+def _tears(design: Design, source: str, *, every: bool, words: bool, seeds: int) -> tuple[Tear, ...]:
+    """The patterns to tear with; bits only where no document says that a write of one unit is whole or not at all."""
+    if words and design.soc.untorn is not None:
+        told = f"{design.soc.title} writes {design.soc.untorn} bytes whole or not at all; leave --torn-words out"
+        raise InputError.at(source, 0, told)
+    random = [Part.SCATTERED] * every + [Part.BITS] * words
+    more = [Tear(part, seed) for part in random for seed in range(seeds)]
+    return (HALF, *([Tear(Part.BACK)] if every else []), *more)
 
 
 def _plan(

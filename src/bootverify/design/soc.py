@@ -64,6 +64,7 @@ class Soc:
     """Memories and units of one core of a SoC; sizes in bytes.
 
     `page` is the erase unit of the internal memory (for RRAM the vendor's software convention), `word` its write unit.
+    `untorn` is the largest aligned write that losing power leaves whole or undone; None: no document says.
     `otp_word` is the unit that one-time programmable words take their one value in. `kmu_slots` is 0 and `kmu_version`
     0 without a key management unit. `trustzone`: the core has a secure and a non-secure state; else all code is of
     one world. `attribution` is the unit beside the guard that attributes memory: None with an SPU, which does both, and
@@ -86,6 +87,7 @@ class Soc:
     attribution: AttributionUnit | None = None
     nvm: NvmKind = NvmKind.FLASH
     otp_word: int = 2
+    untorn: int | None = None
     kmu_version: int = 1
     header: int = 0x200
     ram_granule: int | None = None

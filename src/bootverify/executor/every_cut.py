@@ -16,7 +16,8 @@ from dataclasses import field, replace
 
 from bootverify.dataclass import dataclass
 from bootverify.executor.content_key import ContentKey, Mask
-from bootverify.executor.flash import Change, Flash, Journal, Power, Tear, powered
+from bootverify.executor.flash import Change, Flash, Journal, Power, powered
+from bootverify.machine.tear import HALF, Tear
 
 DEEPEST = 100_000  # calls inside each other; each new content on the way to another one takes a few
 MOST_BOOTS = 64  # uncut boots until nothing changes any more; a test, its revert and their ends take four
@@ -91,7 +92,7 @@ def sweep(
     memories: Sequence[Flash],
     boot: Boot,
     *,
-    tears: Sequence[Tear] = (Tear.FRONT,),
+    tears: Sequence[Tear] = (HALF,),
     rest: Rest | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Survey:

@@ -10,8 +10,8 @@ from dataclasses import field, replace
 from enum import Enum
 
 from bootverify.dataclass import dataclass
-
-_GOLDEN = 2654435761  # 2^32 divided by the golden ratio: its multiples have bits that look like chance
+from bootverify.executor.torn import blend, halfway
+from bootverify.machine.tear import Part, Tear
 
 
 class WriteRule(Enum):
@@ -21,14 +21,6 @@ class WriteRule(Enum):
     OVERWRITE = "overwrite"  # RRAM: the new value stands
     OTP_HALFWORD = "otp-halfword"  # nRF53, nRF91: a half-word takes one value, while it reads 0xFFFF
     OTP_WORD = "otp-word"  # nRF54L UICR: a word takes one value, while it reads 0xFFFFFFFF
-
-
-class Tear(Enum):
-    """Which write units of an operation are done when the power fails in it: nobody knows, these stand for others."""
-
-    FRONT = "front"  # the first half, as in the recorded runs
-    BACK = "back"  # the second half
-    SCATTERED = "scattered"  # some here and some there, always the same ones at one address
 
 
 class PowerLost(Exception):  # noqa: N818 - an event of the simulated world, not an error of the program
@@ -43,32 +35,30 @@ class AccessRefused(Exception):  # noqa: N818 - an event of the simulated world
 class Change:
     """What one lasting operation left: `content` at index `at` of a memory's data, where `before` stood.
 
-    `half` is the first half of it in whole write units. `fresh`: what is there now does not depend on what stood there.
+    `fresh`: what is there now does not depend on what stood there.
     """
 
     flash: "Flash"
     at: int
     before: bytes
     content: bytes
-    half: int
     fresh: bool
 
-    def torn(self, tear: Tear) -> bytes | None:
-        """What is left of the operation when it is torn; None when it cannot be, being one write unit."""
-        if not self.half:
-            return None
-        match tear:
-            case Tear.FRONT:
-                return self.content[: self.half] + self.before[self.half :]
-            case Tear.BACK:
-                return self.before[: self.half] + self.content[self.half :]
-            case Tear.SCATTERED:
-                return b"".join(self._either(at) for at in range(0, len(self.content), self.flash.align))
+    @property
+    def half(self) -> int:
+        """The first half of it in whole write units; 0 where it is one unit."""
+        return halfway(len(self.content), self.flash.align)
 
-    def _either(self, at: int) -> bytes:
-        unit = self.flash.align
-        done = ((self.at + at) // unit * _GOLDEN >> 16) & 1
-        return (self.content if done else self.before)[at : at + unit]
+    def torn(self, tear: Tear) -> bytes | None:
+        """What is left of the operation when it is torn; None when it cannot be, being one write unit, or one bit."""
+        whole = len(self.content) <= 1 or not _several_bits(self.before, self.content)
+        if whole if tear.part is Part.BITS else not self.half:
+            return None
+        return blend(tear, self.before, self.content, self.at, self.flash.align)
+
+
+def _several_bits(before: bytes, after: bytes) -> bool:
+    return (int.from_bytes(before, "little") ^ int.from_bytes(after, "little")).bit_count() > 1
 
 
 class Journal(list[Change]):
@@ -85,23 +75,23 @@ class Journal(list[Change]):
 class Power:
     """The budget of lasting operations until the supply is cut.
 
-    `cut_after` None means for ever. With `torn`, half of the operation that meets the cut is still done. `refused`
-    counts accesses that the driver refused, `reprogrammed` bytes that would have needed a bit to rise. A `journal` gets
-    every operation.
+    `cut_after` None means for ever. `torn` is what is left of the operation that meets the cut. `refused` counts
+    accesses that the driver refused, `reprogrammed` bytes that would have needed a bit to rise. A `journal` gets every
+    operation.
     """
 
     cut_after: int | None = None
-    torn: bool = False
+    torn: Tear | None = None
     spent: int = 0
     refused: int = 0
     reprogrammed: int = 0
     journal: Journal | None = None
 
-    def spend(self, torn_effect: Callable[[], None], operations: int = 1) -> None:
+    def spend(self, torn_effect: Callable[[Tear], None], operations: int = 1) -> None:
         """Account for operations about to happen; raise `PowerLost` instead of letting them happen."""
         if self.cut_after is not None and self.spent >= self.cut_after:
-            if self.torn:
-                torn_effect()
+            if self.torn is not None:
+                torn_effect(self.torn)
             raise PowerLost
         self.spent += operations
 
@@ -168,21 +158,21 @@ class Flash:
         """Program `value`; one operation, or as many as nobody disturbs (`Power.undisturbed`)."""
         if not self.holds(address, len(value)) or (address - self.start) % self.align or len(value) % self.align:
             raise AccessRefused
-        half = len(value) // 2 // self.align * self.align
-        self.power.spend(lambda: self._program(address, value[:half]), operations)
+        self.power.spend(lambda tear: self._program(address, self._torn(tear, address, value)), operations)
         before = self._held(address, len(value))
         self._program(address, value)
-        self._note(address, before, half, fresh=self.rule is WriteRule.OVERWRITE)
+        self._note(address, before, fresh=self.rule is WriteRule.OVERWRITE)
 
     def erase(self, address: int, length: int) -> None:
         """Erase whole pages; one operation."""
         inside = self.page and self.holds(address, length)
         if not inside or (address - self.start) % self.page or length % self.page:
             raise AccessRefused
-        self.power.spend(lambda: self._blank(address, length // 2))
+        blank = bytes([self.erased]) * length
+        self.power.spend(lambda tear: self.load(address, self._torn(tear, address, blank)))
         before = self._held(address, length)
-        self._blank(address, length)
-        self._note(address, before, length // 2, fresh=True)
+        self.load(address, blank)
+        self._note(address, before, fresh=True)
 
     def copy(self) -> "Flash":
         """The same bytes in a memory of their own, with a supply of its own."""
@@ -200,15 +190,16 @@ class Flash:
         at = address - self.start
         return b"" if self.power.journal is None else bytes(self.data[at : at + length])
 
-    def _note(self, address: int, before: bytes, half: int, *, fresh: bool) -> None:
+    def _torn(self, tear: Tear, address: int, value: bytes) -> bytes:
+        """What is left of `value` on its way there: what stays as it is reads as what stands there."""
+        at = address - self.start
+        return blend(tear, bytes(self.data[at : at + len(value)]), value, at, self.align)
+
+    def _note(self, address: int, before: bytes, *, fresh: bool) -> None:
         if self.power.journal is not None:
             at = address - self.start
             content = bytes(self.data[at : at + len(before)])
-            self.power.journal.append(Change(self, at, before, content, half, fresh))
-
-    def _blank(self, address: int, length: int) -> None:
-        at = address - self.start
-        self.data[at : at + length] = bytes([self.erased]) * length
+            self.power.journal.append(Change(self, at, before, content, fresh))
 
     def _program(self, address: int, value: bytes) -> None:
         at = address - self.start

@@ -1,9 +1,21 @@
 """Runs actions on a world: one at a time, or a whole trace from production on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import Begin, BootGo, ChooseSlot, Launch, Program, Protect, Run, SetUpTrustZone, operation
+from bootverify.design.boot import (
+    Begin,
+    BootGo,
+    ChooseSlot,
+    Launch,
+    Program,
+    Protect,
+    Run,
+    SetUpTrustZone,
+    Step,
+    operation,
+)
 from bootverify.executor import attack, attack_actions, vendor_actions
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Power, PowerLost, powered
@@ -15,6 +27,7 @@ from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import (
     Action,
+    Boot,
     Confirm,
     Deliver,
     EraseAll,
@@ -74,6 +87,8 @@ def act(world: World, action: Action) -> None:
     match action:
         case TakeStep():
             _take_step(world, action)
+        case Boot():
+            _boot(world, action)
         case Reset():
             _reset(world)
         case Publish():
@@ -111,7 +126,7 @@ def act(world: World, action: Action) -> None:
         case EraseAll():
             attack_actions.erase_all(world)
     world.log += world.device.log
-    if isinstance(action, TakeStep | Reset | Jump):  # what is written over a running release has not been booted
+    if isinstance(action, TakeStep | Boot | Reset | Jump):  # what is written over a running release has not been booted
         remember(world)
 
 
@@ -130,51 +145,93 @@ def _take_step(world: World, action: TakeStep) -> None:
     # PREMISE the running stage is about to take this very step
     if device.halted or device.running != action.stage or device.step != action.step:
         raise NotEnabled(f"the device is at {mark(device)}")
-    if action.cut_after is not None and not world.attacker.can(Capability.CUT_POWER):
-        raise NotEnabled("nobody here cuts the power")
-    stage = device.design.stages[device.stage]
-    step = stage.steps[device.step]
+    _may_cut(world, action)
+    step = device.design.stages[device.stage].steps[device.step]
     # EFFECT
     meddling = None if action.meanwhile is None else attack_actions.Meddling(world, step, action.meanwhile)
     device.flash.watch = meddling
     power = Power(cut_after=action.cut_after, torn=action.torn, journal=world.journal)
     try:
         with powered([device.flash, device.uicr], power):
-            match step:
-                case Protect():
-                    protect(device, step)
-                    if stage.program is Program.MCUBOOT and not device.halted:
-                        network.lock_block(device, device.design.image(stage.image))
-                case ChooseSlot():
-                    nsib.choose_slot(world, step)
-                case BootGo():
-                    mcuboot.boot_go(world, step)
-                case SetUpTrustZone():
-                    tfm.set_up_trustzone(device, step)
-                case Launch():
-                    copy_delivered_keys(world, stage)
-                    device.log.append(f"{stage.name}: jump to {step.stage}")
-                    device.enter(step.stage)
-                case Begin():
-                    copy_delivered_keys(world, stage)
-                    device.log.append(f"{stage.name}: running, {stage.attribution.value.replace('_', '-')} state")
-                    network.release(device)
-                case Run():
-                    return
+            _carry_out(world, step)
         if power.spent == action.cut_after:
             raise PowerLost  # noqa: TRY301 - the last write was done, and nothing after it
     except PowerLost:
-        device.log.append(f"power lost after {power.spent} flash operations")
-        device.reset(Cause.POWER)
-        return
+        _power_lost(device, power)
     finally:
         world.spent, device.flash.watch = power.spent, None
         if meddling is not None and not meddling.done:
             raise NotEnabled("the step has ended by then")
-    if device.running == stage.name and device.step == action.step:
+
+
+def _carry_out(world: World, step: Step) -> None:
+    """What the running stage does in its step; the next one is up then, where the device has not gone elsewhere."""
+    device = world.device
+    stage, number = device.design.stages[device.stage], device.step
+    match step:
+        case Protect():
+            protect(device, step)
+            if stage.program is Program.MCUBOOT and not device.halted:
+                network.lock_block(device, device.design.image(stage.image))
+        case ChooseSlot():
+            nsib.choose_slot(world, step)
+        case BootGo():
+            mcuboot.boot_go(world, step)
+        case SetUpTrustZone():
+            tfm.set_up_trustzone(device, step)
+        case Launch():
+            copy_delivered_keys(world, stage)
+            device.log.append(f"{stage.name}: jump to {step.stage}")
+            device.enter(step.stage)
+        case Begin():
+            copy_delivered_keys(world, stage)
+            device.log.append(f"{stage.name}: running, {stage.attribution.value.replace('_', '-')} state")
+            network.release(device)
+        case Run():
+            return
+    if device.running == stage.name and device.step == number:
         device.step += 1
         if device.step == len(stage.steps):
             device.halt(Halt.NO_IMAGE, f"{stage.name} ends and launches nothing")
+
+
+def _boot(world: World, action: Boot) -> None:
+    """Restart, and take the steps of the boot: the operations of the action count over all of them."""
+    device, left, torn = world.device, action.cut_after, action.torn is not None
+    _may_cut(world, action)
+    told: list[str] = []
+    if device.halted or device.stage or device.step:
+        act(world, Reset())
+        told += world.log
+    for step in steps_of_boot(device):
+        spent = None if left is None else _spent(world, step)
+        cut = left is not None and spent is not None and left + torn <= spent
+        act(world, replace(step, cut_after=left, torn=action.torn) if cut else step)
+        told += world.log
+        if cut:
+            break
+        left = None if left is None or spent is None else left - spent
+    else:
+        if action.cut_after is not None and left is not None:
+            raise NotEnabled(f"the boot has {action.cut_after - left} flash operations")
+    world.log, device.log = told, []
+
+
+def _spent(world: World, step: TakeStep) -> int:
+    """The lasting writes that the step is about to do: counted on a copy."""
+    twin = world.copy()
+    take_step(twin, step)
+    return twin.spent
+
+
+def _may_cut(world: World, action: TakeStep | Boot) -> None:
+    if action.cut_after is not None and not world.attacker.can(Capability.CUT_POWER):
+        raise NotEnabled("nobody here cuts the power")
+
+
+def _power_lost(device: Device, power: Power) -> None:
+    device.log.append(f"power lost after {power.spent} flash operations")
+    device.reset(Cause.POWER)
 
 
 def _reset(world: World) -> None:

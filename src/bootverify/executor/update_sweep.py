@@ -4,7 +4,7 @@ The device is one fresh from production on which the update client has staged re
 first stage to the application: what NSIB and MCUboot write is cut alike.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
 from bootverify.dataclass import dataclass
@@ -13,18 +13,18 @@ from bootverify.design.boot import BootGo, Image
 from bootverify.design.design import Design
 from bootverify.executor.content import content_of
 from bootverify.executor.device import Device
-from bootverify.executor.every_cut import Brick, Cut, End, Kept, Rest, Survey, sweep
+from bootverify.executor.every_cut import End, Kept, Rest, Survey, sweep
 from bootverify.executor.factory import delivered_by
 from bootverify.executor.field.unit import kept as kept_slots
-from bootverify.executor.flash import Tear
 from bootverify.executor.layout import home, stores_of
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.run import act, runs_on, take_step
 from bootverify.executor.stages import mcuboot
 from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Action, Deliver, Publish, Request, Reset, TakeStep
+from bootverify.machine.action import Action, Boot, Deliver, Publish, Request, TakeStep
 from bootverify.machine.content import Content, Genuine
+from bootverify.machine.tear import HALF, Tear
 from bootverify.ranges import AddressRange
 
 MOST_STEPS = 256  # of one boot, with an update of MCUboot that restarts it
@@ -63,7 +63,7 @@ def sweep_update(
     request: Request,
     *,
     mode: Mode | None = None,
-    tears: Sequence[Tear] = (Tear.FRONT,),
+    tears: Sequence[Tear] = (HALF,),
     progress: Callable[[float], None] | None = None,
 ) -> Swept:
     """Stage release 2 of `image`, and cut every boot from there on; `mode` is another than the design's.
@@ -94,7 +94,8 @@ def sweep_update(
         [world.device.flash, world.device.uicr], chain.boot, tears=tears, rest=chain.rest(), progress=progress
     )
     uncut = _Chain(world.copy()).boot().what
-    history = tuple(_history(world, survey.worst)) if survey.worst is not None else ()
+    boots = survey.worst.boots if survey.worst is not None else ()
+    history = tuple(Boot(cut_after=boot.after, torn=boot.tear) for boot in boots)
     return Swept(
         image=image.name,
         request=request,
@@ -175,35 +176,3 @@ class _Chain:
 
 def _named(image: Image, content: Content) -> str:
     return f"{image.name} {content.release}" if isinstance(content, Genuine) else f"{image.name} of no release"
-
-
-def _history(world: World, brick: Brick) -> Iterator[Action]:
-    """A history that bricks as the steps that are taken and cut, found by letting it happen; it is bricked then."""
-    device = world.device
-    world.journal = None
-    device.reset(Cause.POWER)
-    yield Reset()
-    for boot in brick.boots:
-        if boot.after is not None:
-            yield from _cut_boot(world, boot)
-            continue
-        _run(world)
-        device.reset(Cause.POWER)
-        yield Reset()
-
-
-def _cut_boot(world: World, boot: Cut) -> Iterator[Action]:
-    """One boot that is cut: in a history operations count over all of its steps, in an action over those of one."""
-    device, left, torn = world.device, boot.after or 0, boot.tear is not None
-    while runs_on(device):
-        stage, step = device.running, device.step
-        twin = world.copy()
-        take_step(twin, TakeStep(stage=stage, step=step))
-        if left + torn <= twin.spent:
-            cut = TakeStep(stage=stage, step=step, cut_after=left, torn=torn)
-            take_step(world, cut)
-            yield cut
-            return
-        take_step(world, TakeStep(stage=stage, step=step))
-        yield TakeStep(stage=stage, step=step)
-        left -= twin.spent

@@ -5,6 +5,7 @@ from enum import Enum
 from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access, Attribution
 from bootverify.machine.content import Content
+from bootverify.machine.tear import Tear
 
 
 class Request(Enum):
@@ -33,14 +34,25 @@ class Meanwhile:
 class TakeStep:
     """The running stage takes its next step; with `cut_after`, power is lost after that many lasting writes of it.
 
-    `torn`: half of the next write still happens. `meanwhile`: somebody writes the external chip in the middle of it.
+    `torn` is what is left of the next write. `meanwhile`: somebody writes the external chip in the middle of it.
     """
 
     stage: str
     step: int
     cut_after: int | None = None
-    torn: bool = False
+    torn: Tear | None = None
     meanwhile: Meanwhile | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boot:
+    """The device restarts and runs to where it stays; with `cut_after`, power is lost after that many lasting writes.
+
+    They count over all stages of the boot. `torn` is what is left of the next one.
+    """
+
+    cut_after: int | None = None
+    torn: Tear | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +197,7 @@ class Probe:
 
 Action = (
     TakeStep
+    | Boot
     | Reset
     | Publish
     | Inspect

@@ -13,6 +13,7 @@ from bootverify.design.protection import Access, Attribution
 from bootverify.machine.action import Action, Meanwhile, Request
 from bootverify.machine.content import Crafted, Erased, Genuine, Invalidated
 from bootverify.machine.observation import Observation
+from bootverify.machine.tear import Tear, tear_of
 
 FORMAT = "bootverify-trace/1"
 _NONE = dataclasses.MISSING
@@ -53,7 +54,7 @@ def to_json(trace: Trace) -> str:
         "policy": trace.policy,
         "subject": trace.subject,
         "steps": [
-            {"action": action_to_dict(step.action), "observation": _plain(step.observation)} for step in trace.steps
+            {"action": action_to_dict(step.action), "observation": plain(step.observation)} for step in trace.steps
         ],
     }
     return json.dumps(document, indent=1) + "\n"
@@ -94,7 +95,7 @@ def from_json(text: str) -> Trace:
 
 def action_to_dict(action: Action) -> dict[str, Any]:
     """The action as plain values; `do` names its kind."""
-    return {"do": _snake(type(action).__name__), **_plain(action)}
+    return {"do": _snake(type(action).__name__), **plain(action)}
 
 
 def action_from_dict(document: dict[str, Any]) -> Action:
@@ -131,6 +132,10 @@ def _revive(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is untyped
             return frozenset(Access(item) for item in value)
         case "request":
             return Request(value)
+        case "torn":
+            return tear_of(value)
+        case "cut_after" if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+            raise ValueError(f"`cut_after` counts flash operations; not `{value}`")
         case "meanwhile" if value is not None:
             return Meanwhile(**{key: _revive(key, each) for key, each in value.items()})
         case "content":
@@ -149,21 +154,24 @@ def _revive(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is untyped
             return value
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - walks any of our frozen values
+def plain(value: Any) -> Any:  # noqa: ANN401 - walks any of our frozen values
+    """A frozen value of ours as JSON has it."""
     match value:
         case Genuine() | Crafted() | Erased() | Invalidated():
-            fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+            fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
             if isinstance(value, Crafted) and not value.image:
                 fields = {}
             return {"is": type(value).__name__.lower(), **fields}
+        case Tear(part=part, seed=0):
+            return part.value
         case Enum():
             return value.value
         case frozenset():
-            return sorted(_plain(item) for item in value)
+            return sorted(plain(item) for item in value)
         case tuple():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case _ if dataclasses.is_dataclass(value):
-            return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+            return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
         case _:
             return value
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bootverify.design.design import Design
 from bootverify.executor.flash_map import Held
-from bootverify.machine.action import Request, Reset, TakeStep
+from bootverify.machine.action import Boot, Request, Reset, TakeStep
 from bootverify.machine.trace import Trace
 
 
@@ -17,12 +17,12 @@ def boot_log(design: Design, trace: Trace, maps: Sequence[Sequence[Held]] = ()) 
     sdk = f", nRF Connect SDK {design.sdk}" if design.sdk else ""
     lines = [f"*** {design.name} on {design.soc.title}{sdk} ***"]
     for number, step in enumerate(trace.steps):
-        if isinstance(step.action, Reset):
+        if isinstance(step.action, Reset | Boot):
             lines.append("---")
-        mark = " " if isinstance(step.action, TakeStep) else ">"
+        mark = " " if isinstance(step.action, TakeStep | Boot) else ">"
         lines += [f"{mark} {line}" for line in step.observation.log]
         following = trace.steps[number + 1].action if number + 1 < len(trace.steps) else None
-        cut = isinstance(step.action, TakeStep) and step.action.cut_after is not None
+        cut = isinstance(step.action, TakeStep | Boot) and step.action.cut_after is not None
         if number < len(maps) and (cut or not isinstance(following, TakeStep)):
             lines += _map(maps[number])
     at = trace.steps[-1].observation.at if trace.steps else "off"

@@ -6,31 +6,49 @@ from collections.abc import Sequence
 from bootverify.design.design import Design
 from bootverify.executor.every_cut import Cut, Survey
 from bootverify.executor.update_sweep import Swept
+from bootverify.machine.tear import Part
+from bootverify.machine.trace import plain
 
-_HALVES = {"front": "the first half", "back": "the second half", "scattered": "scattered words"}
+_LEFT = {
+    Part.NONE: "nothing",
+    Part.FRONT: "the first half",
+    Part.BACK: "the second half",
+    Part.ALL: "all",
+    Part.SCATTERED: "scattered words",
+    Part.BITS: "some bits",
+}
 
 
-def sweep_text(design: Design, found: Sequence[Swept]) -> str:
-    """Each update in a paragraph, then one line for all."""
+def sweep_text(design: Design, found: Sequence[Swept], *, words: bool = False) -> str:
+    """Each update in a paragraph, what is taken for granted, then one line for all; `words`: even words were torn."""
     lines = [f"*** {design.name} on {design.soc.title}: the power is lost anywhere ***"]
     for each in found:
         lines += _paragraph(each)
     contents = sum(each.survey.contents for each in found)
     bricks = sum(each.survey.bricks for each in found)
+    lines += [f"assumes: {each}" for each in _assumed(design, words=words)]
     updates = f"{len(found)} update{'s' * (len(found) > 1)}"
     lines.append(f"from every cut point of {updates}: {contents - bricks:,} recovered, {bricks:,} stuck")
     return "\n".join(lines) + "\n"
 
 
-def sweep_json(design: Design, found: Sequence[Swept]) -> str:
+def sweep_json(design: Design, found: Sequence[Swept], *, words: bool = False) -> str:
     """The same as records."""
     document = {
         "schema": "bootverify-sweep/1",
         "design": design.name,
+        "assumes": _assumed(design, words=words),
         "updates": [_record(each) for each in found],
         "stuck": sum(each.survey.bricks for each in found),
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _assumed(design: Design, *, words: bool) -> list[str]:
+    """What no document says of the memory, and this sweep has taken for granted."""
+    if words or design.soc.untorn is not None:
+        return []
+    return [f"a write of {design.soc.word} bytes is done whole or not at all (open point torn-word; try --torn-words)"]
 
 
 def _paragraph(each: Swept) -> list[str]:
@@ -57,7 +75,8 @@ def _paragraph(each: Swept) -> list[str]:
 def _boot(cut: Cut) -> str:
     if cut.after is None:
         return "a boot that is not cut"
-    torn = f" and {_HALVES[cut.tear.value]} of the next" if cut.tear is not None else ""
+    seed = f" (seed {cut.tear.seed})" if cut.tear is not None and cut.tear.seed else ""
+    torn = f" and {_LEFT[cut.tear.part]} of the next{seed}" if cut.tear is not None else ""
     return f"power lost after {cut.after} operations{torn}"
 
 
@@ -86,7 +105,7 @@ def _numbers(survey: Survey) -> dict[str, object]:
         "first_brick": None
         if worst is None
         else {
-            "boots": [{"cut_after": cut.after, "tear": cut.tear.value if cut.tear else None} for cut in worst.boots],
+            "boots": [{"cut_after": cut.after, "torn": plain(cut.tear)} for cut in worst.boots],
             "why": worst.why,
         },
     }

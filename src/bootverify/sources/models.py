@@ -81,6 +81,7 @@ class SocEntry(_Strict):
     attribution: _Attribution | None = None
     nvm: NvmKind = NvmKind.FLASH
     otp_word: int = 2
+    untorn: int | None
     header: int = 0x200
     ram_granule: int | None = None
     eraseprotect: bool = True
@@ -143,6 +144,7 @@ def _soc(name: str, asked_in: str, line: int) -> Soc:
         attribution=_attribution(entry, written),
         nvm=entry.nvm,
         otp_word=entry.otp_word,
+        untorn=entry.untorn,
         header=entry.header,
         ram_granule=entry.ram_granule,
         eraseprotect=entry.eraseprotect,

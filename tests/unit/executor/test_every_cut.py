@@ -5,10 +5,13 @@ from tests.unit.executor.mcuboot_board import board, image
 from tests.unit.executor.test_mcuboot_power_cuts import GEOMETRIES, SWAPS, waiting
 
 from bootverify.executor.every_cut import End, Rest, sweep
-from bootverify.executor.flash import Flash, Journal, Power, PowerLost, Tear, WriteRule, powered
+from bootverify.executor.flash import Flash, Journal, Power, PowerLost, WriteRule, powered
 from bootverify.executor.mcuboot.boot import Outcome, boot_go
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.mcuboot.sweep import sweep as plain
+from bootverify.machine.tear import HALF, Part, Tear
+
+EVERY = (HALF, Tear(Part.BACK), Tear(Part.SCATTERED), Tear(Part.SCATTERED, 5), Tear(Part.BITS))
 
 
 def ending(made) -> End:
@@ -25,7 +28,7 @@ def surveyed(made, **options):
 def happens(made, boots) -> End:
     """Where a history ends that really happens, boots uncut behind it included."""
     for boot in boots:
-        with powered([made.flash], Power(boot.after, torn=boot.tear is not None)):
+        with powered([made.flash], Power(boot.after, torn=boot.tear)):
             boot_go(made.config)
     for _ in range(9):
         with powered([made.flash], Power()) as power:
@@ -114,7 +117,7 @@ def test_what_differs_in_bytes_that_are_read_later_is_not_taken_for_alike():
         good = flash.read(0x1000, 0x800) == bytes(0x800)
         return End(good=good, what="whole" if good else "in pieces")
 
-    found = sweep([flash], boot, tears=tuple(Tear))
+    found = sweep([flash], boot, tears=EVERY)
     assert found.bricks == 0
     flash.rule = WriteRule.OVERWRITE
 
@@ -126,7 +129,7 @@ def test_what_differs_in_bytes_that_are_read_later_is_not_taken_for_alike():
         good = flash.read(0x1000, 0x800) == bytes(0x800)
         return End(good=good, what="whole" if good else "in pieces")
 
-    found = sweep([flash], hasty, tears=tuple(Tear))
+    found = sweep([flash], hasty, tears=EVERY[:3])
     assert found.ends == {"whole": 2, "in pieces": 8}
     assert found.stuck == 8
 
@@ -176,12 +179,30 @@ def test_tears_leave_halves_and_pieces():
         flash.write(0, bytes(16))
         flash.write(16, bytes(4))
     erase, write, word = journal
-    assert erase.torn(Tear.FRONT)[:64] == b"\xff" * 64
-    assert erase.torn(Tear.BACK)[:64] == bytes(range(64))
-    assert erase.torn(Tear.SCATTERED)[:64] not in {b"\xff" * 64, bytes(range(64))}
-    assert write.torn(Tear.FRONT) == bytes(8) + b"\xff" * 8
-    assert write.torn(Tear.BACK) == b"\xff" * 8 + bytes(8)
-    assert word.torn(Tear.FRONT) is None
-    with pytest.raises(PowerLost), powered([flash], Power(0, torn=True)):
-        flash.write(32, bytes(16))
-    assert flash.read(32, 16) == bytes(8) + b"\xff" * 8
+    assert erase.torn(Tear(Part.FRONT))[:64] == b"\xff" * 64
+    assert erase.torn(Tear(Part.BACK))[:64] == bytes(range(64))
+    assert erase.torn(Tear(Part.SCATTERED))[:64] not in {b"\xff" * 64, bytes(range(64))}
+    assert write.torn(Tear(Part.FRONT)) == bytes(8) + b"\xff" * 8
+    assert write.torn(Tear(Part.BACK)) == b"\xff" * 8 + bytes(8)
+    assert word.torn(Tear(Part.FRONT)) is None
+    pieces = [write.torn(Tear(Part.SCATTERED, seed)) for seed in range(20)]
+    assert 4 < len(set(pieces)) <= 16
+    assert all(piece[at : at + 4] in {b"\xff" * 4, bytes(4)} for piece in pieces for at in range(0, 16, 4))
+    assert word.torn(Tear(Part.BITS)) not in {b"\xff" * 4, bytes(4)}
+
+
+@pytest.mark.parametrize("tear", [Tear(part, seed) for part in Part for seed in (0, 9)], ids=str)
+def test_an_operation_that_is_cut_leaves_what_the_sweep_says_it_leaves(tear):
+    def fresh():
+        flash = Flash(0, 0x1000, 0x1000)
+        flash.load(0, bytes(range(64)))
+        return flash
+
+    for operation in (lambda flash: flash.erase(0, 0x1000), lambda flash: flash.write(64, bytes(range(1, 33)))):
+        told, real, journal = fresh(), fresh(), Journal()
+        with powered([told], Power(journal=journal)):
+            operation(told)
+        (change,) = journal
+        with pytest.raises(PowerLost), powered([real], Power(0, torn=tear)):
+            operation(real)
+        assert real.read(change.at, len(change.content)) == change.torn(tear)

@@ -9,6 +9,7 @@ from bootverify.executor.mcuboot import again
 from bootverify.executor.mcuboot.again import boot_go_again
 from bootverify.executor.mcuboot.boot import boot_go
 from bootverify.executor.mcuboot.config import Mode
+from bootverify.machine.tear import HALF
 
 MODES = (Mode.SWAP_SCRATCH, Mode.SWAP_MOVE, Mode.SWAP_OFFSET, Mode.OVERWRITE)
 
@@ -40,7 +41,7 @@ def test_boots_from_memory_and_boots_carried_out_show_the_same(mode, monkeypatch
 def test_a_boot_that_is_cut_or_watched_is_carried_out(mode):
     told(boot_go_again, waiting(mode))
     whole = told(boot_go, waiting(mode))[-1][0]
-    for power in ({"cut_after": whole // 2}, {"cut_after": 5, "torn": True}):
+    for power in ({"cut_after": whole // 2}, {"cut_after": 5, "torn": HALF}):
         assert told(boot_go_again, waiting(mode), **power) == told(boot_go, waiting(mode), **power)
     journal = Journal()
     told(boot_go_again, waiting(mode), journal=journal)

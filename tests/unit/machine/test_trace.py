@@ -8,6 +8,7 @@ import pytest
 from bootverify.design.protection import Access, Attribution
 from bootverify.machine.action import (
     Action,
+    Boot,
     Confirm,
     Deliver,
     EraseAll,
@@ -31,10 +32,13 @@ from bootverify.machine.action import (
 )
 from bootverify.machine.content import Crafted, Erased, Genuine, Invalidated
 from bootverify.machine.observation import Observation
+from bootverify.machine.tear import HALF, Part, Tear
 from bootverify.machine.trace import ACTIONS, Step, Trace, action_from_dict, action_to_dict, from_json, to_json
 
 ONE_OF_EACH = (
-    TakeStep(stage="b0", step=1, cut_after=3, torn=True),
+    TakeStep(stage="b0", step=1, cut_after=3, torn=HALF),
+    Boot(cut_after=3, torn=Tear(Part.SCATTERED, 7)),
+    Boot(),
     Reset(),
     Publish(image="mcuboot", release=2, slot="s1"),
     Inspect(image="mcuboot", release=2, slot="s1"),

@@ -17,6 +17,7 @@ from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Power, powered
 from bootverify.executor.mcuboot.boot import ActiveImage, BootResult, Outcome, boot_go
 from bootverify.executor.mcuboot.trailer import SwapType
+from bootverify.machine.tear import HALF
 
 SHORT = 32  # hex digits
 
@@ -100,7 +101,7 @@ class Bench:
 
     def _boot(self, op: Json, counters: list[int]) -> BootResult:
         flashes = list(self.board.flashes.values())
-        with powered(flashes, Power(op.get("cut_after"), torn=op.get("torn", False))):
+        with powered(flashes, Power(op.get("cut_after"), torn=HALF if op.get("torn") else None)):
             return boot_go(self.board.config, counters)
 
     def _load(self, area: str, segment: Json) -> None:

@@ -131,7 +131,7 @@ class FaultyFlash(Flash):
     def write(self, address: int, value: bytes, operations: int = 1) -> None:
         """Program, unless this operation is one that has no effect."""
         if self.faults.next_is_ignored():
-            self.power.spend(lambda: None, operations)
+            self.power.spend(lambda _: None, operations)
         else:
             Flash.write(self, address, value, operations)
 
@@ -158,7 +158,7 @@ class Keys:
 
     def revoke(self, index: int) -> None:
         """Destroy a key, which counts as a write."""
-        self.faults.power.spend(lambda: None)
+        self.faults.power.spend(lambda _: None)
         if not self.faults.next_is_ignored():
             self.places[index] = "revoked"
 

@@ -34,7 +34,7 @@ class KeyPlaces:
 
     def revoke(self, index: int) -> None:
         """Destroy the key for good."""
-        self.power.spend(lambda: None)
+        self.power.spend(lambda _: None)
         self.keys[index] = None
 
     def block(self, index: int) -> None:
