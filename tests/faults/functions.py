@@ -17,6 +17,7 @@ FUNCTIONS = (
     "executor.content:_neither",
     "executor.device:Device.reset",
     "executor.run:_take_step",
+    "executor.run:_carry_out",
     "executor.run:_reset",
     "executor.predicates:intact",
     "executor.predicates:starting",
