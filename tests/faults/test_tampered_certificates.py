@@ -156,6 +156,37 @@ def two_lines_swapped(lines, random):
     lines[i], lines[i + 1] = lines[i + 1], lines[i]
 
 
+def a_recovery_that_is_always_over(lines, random):
+    i = defined(lines, "|over| ", random)
+    lines[i] = with_body(lines[i], lambda _: "true")
+
+
+def a_recovery_without_an_end(lines, random):
+    del lines[defined(lines, "|over| ", random)]
+
+
+def a_recovery_that_never_begins(lines, random):
+    i = defined(lines, "|boots after a recovery begins| ", random)
+    lines[i] = with_body(lines[i], lambda _: "|boots|")
+
+
+def a_step_that_does_not_get_on(lines, random):
+    i = defined(lines, "|boots after recovery, reset 2| ", random)
+    lines[i] = with_body(lines[i], lambda _: "|boots|")
+
+
+def a_stuck_recovery(lines, random):
+    i = defined(lines, "|guard of recovery, mcuboot.launch: done| ", random)
+    lines[i] = with_body(lines[i], lambda _: "false")
+
+
+OF_RECOVERIES = (
+    a_recovery_that_is_always_over,
+    a_recovery_without_an_end,
+    a_recovery_that_never_begins,
+    a_step_that_does_not_get_on,
+    a_stuck_recovery,
+)
 KINDS: tuple[Tampering, ...] = (
     a_dropped_action,
     a_weakened_guard,
@@ -182,6 +213,7 @@ KINDS: tuple[Tampering, ...] = (
     a_line_twice,
     a_lost_line,
     two_lines_swapped,
+    *OF_RECOVERIES,
 )
 BY_THE_TEXT_ALONE = (
     the_claim_is_true,
@@ -212,9 +244,9 @@ def tampered(text: str, kind: Tampering, random: Random) -> str:
     raise AssertionError(kind.__name__)
 
 
-def refused(count: int, name: str, seed: int) -> None:
+def refused(count: int, name: str, seed: int, texts: list[str] | None = None) -> None:
     random = Random(seed)
-    texts = certificates(name)
+    texts = texts or certificates(name)
     for number in range(count):
         kind = KINDS[number % len(KINDS)]
         text = random.choice(texts)
@@ -232,6 +264,23 @@ def test_a_hundred_tamperings_are_refused():
 @pytest.mark.parametrize("name", ["SB-S01", "SB-S02", "SB-S04", "SB-S06"])
 def test_a_thousand_tamperings_are_refused(name):
     refused(250, name, seed=2)
+
+
+def recoveries() -> list[str]:
+    return [each for each in certificates("hardened") if "\n(define-fun |over| " in each]
+
+
+@pytest.mark.slow
+def test_a_thousand_tamperings_with_a_recovery_are_refused():
+    refused(1000, "hardened", seed=4, texts=recoveries())
+
+
+@pytest.mark.parametrize("kind", OF_RECOVERIES)
+def test_a_recovery_that_may_not_end_is_refused_without_the_design(kind):
+    [text] = recoveries()
+    assert recheck(text, ["z3"], design("hardened")) == []
+    for seed in range(3):
+        assert recheck(resealed(tampered(text, kind, Random(seed)) + SEAL), ["z3"]), kind.__name__
 
 
 @pytest.mark.parametrize("kind", BY_THE_TEXT_ALONE)

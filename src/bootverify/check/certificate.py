@@ -46,7 +46,8 @@ def write(design: Design, question: Question, reasoner: Reasoner, claim: Term) -
             return None
         case Proof(lemmas=lemmas):
             named = [(lemma.term, lemma.text) for lemma in lemmas]
-            return _sealed(_head(design, question, reasoner, claim) + proof_text(reasoner.boot.system, claim, named))
+            proof = proof_text(reasoner.boot.system, claim, named, reasoner.over)
+            return _sealed(_head(design, question, reasoner, claim) + proof)
         case NotProved() as missing:
             raise AssertionError(f"a proof for all lemmas, none for those it needs: {missing.obligation}")
 
@@ -83,7 +84,8 @@ def _compared(text: str, design: Design, attackers: dict[str, Attacker], policie
     for question in questions(design, [policy], [attacker], subjects=[said["subject"]], any_attacker=True):
         if _shown(question) != {key: said[key] for key in _shown(question)}:
             continue
-        reasoner = _reasoner(design, attacker, uses_history(question.ask.claim.formula))
+        asked = question.ask.claim
+        reasoner = _reasoner(design, attacker, uses_history(asked.formula), asked.boots)
         claim = _claimed(question, reasoner)
         head = _head(design, question, reasoner, claim)
         if not text.startswith(head):
@@ -91,21 +93,27 @@ def _compared(text: str, design: Design, attackers: dict[str, Attacker], policie
         lemmas = _lemmas(text[len(head) :], reasoner)
         if isinstance(lemmas, str):
             return [lemmas]
-        whole = _sealed(head + proof_text(reasoner.boot.system, claim, lemmas))
+        whole = _sealed(head + proof_text(reasoner.boot.system, claim, lemmas, reasoner.over))
         return [] if whole == text else [_difference(text, whole)]
     return [f"{design.name} has no such question: {said['policy']}, {said['claim']}, of {said['subject']}"]
 
 
 @lru_cache(maxsize=8)
-def _reasoner(design: Design, attacker: Attacker, history: bool) -> Reasoner:
+def _reasoner(design: Design, attacker: Attacker, history: bool, boots: int) -> Reasoner:
     """The certificates of one report speak of few attackers."""
-    return Reasoner(design, attacker, history=history)
+    return Reasoner(design, attacker, history=history, boots=boots)
 
 
 def _claimed(question: Question, reasoner: Reasoner) -> Term:
     """What is true of every state when the question is answered by a proof."""
     term = reasoner.boot.term(question.ask.claim.formula, {"it": question.part})
-    return term if question.ask.claim.kind is ClaimKind.ALWAYS else not_(term)
+    match question.ask.claim.kind:
+        case ClaimKind.ALWAYS:
+            return term
+        case ClaimKind.RECOVERS:
+            return reasoner.recovery(term)
+        case _:
+            return not_(term)
 
 
 def _lemmas(rest: str, reasoner: Reasoner) -> list[Named] | str:
@@ -149,7 +157,7 @@ def _head(design: Design, question: Question, reasoner: Reasoner, claim: Term) -
     about = {"design": design, "soc": design.soc, "policy-text": question.policy, "attacker-text": question.attacker}
     lines += [f'(set-info :{key} "sha256 {digest(value)}")' for key, value in about.items()]
     lines += [f'(set-info :bootverify "{__version__}")', HOW_TO_READ, "(set-logic QF_BV)"]
-    return "\n".join(lines) + "\n" + system_text(reasoner.boot.system, claim)
+    return "\n".join(lines) + "\n" + system_text(reasoner.boot.system, claim, reasoner.over)
 
 
 def _shown(question: Question) -> dict[str, str]:
@@ -161,7 +169,7 @@ def _shown(question: Question) -> dict[str, str]:
         "subject": _word(question.subject.name),
         "subject-kind": question.ask.subject.value,
         "attacker": _word(question.attacker.name),
-        "claim": _word(f"{claim.kind.value}: {claim.text}"),
+        "claim": _word(f"{claim.kind.value}: {claim.text}" + (f", {claim.boots} boots" if claim.boots else "")),
         "verdict": proved,
     }
 

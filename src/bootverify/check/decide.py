@@ -5,6 +5,7 @@ question can see has the same.
 """
 
 from collections.abc import Callable, Container, Iterable, Sequence
+from functools import partial
 
 from bootverify.check.aftermath import continued
 from bootverify.check.comebacks import comeback
@@ -19,18 +20,22 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Image
 from bootverify.design.design import Design
 from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.script import BEGINS
 from bootverify.encoder.terms import Term, not_
 from bootverify.errors import Discrepancy
 from bootverify.executor.evaluate import holds
 from bootverify.executor.owner_build import CannotBuild
-from bootverify.executor.world import World
+from bootverify.executor.recovery import left_alone
+from bootverify.executor.run import act, mark
+from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action
+from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step
 from bootverify.policy.policy import ClaimKind
 from bootverify.policy.typecheck import uses_history
 
 MOST_KEPT = 256  # designs whose outcomes are remembered
-DYNAMIC = frozenset({ClaimKind.ALWAYS, ClaimKind.NEVER, ClaimKind.POSSIBLE})
+DYNAMIC = frozenset({ClaimKind.ALWAYS, ClaimKind.NEVER, ClaimKind.POSSIBLE, ClaimKind.RECOVERS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +106,7 @@ class Decider:
         self.design = design
         self._theories = theories
         self._historians = historians
-        self._reasoners: dict[tuple[Attacker, bool], Reasoner] = {}
+        self._reasoners: dict[tuple[Attacker, bool, int], Reasoner] = {}
         self._life: dict[Attacker, LifeSigns] = {}
         self._outcomes: dict[Asked, Outcome] = {}
 
@@ -112,11 +117,14 @@ class Decider:
             self._outcomes[at] = self._decided(question)
         return self._outcomes[at]
 
-    def reasoner(self, attacker: Attacker, *, history: bool = False) -> Reasoner:
-        """What is known of `attacker` in this design; with `history`, where states tell what has been kept."""
-        key = (attacker, history or attacker in self._historians)
+    def reasoner(self, attacker: Attacker, *, history: bool = False, boots: int = 0) -> Reasoner:
+        """What is known of `attacker` in this design.
+
+        With `history`, where states tell what has been kept; with `boots`, where so many of them recover the device.
+        """
+        key = (attacker, not boots and (history or attacker in self._historians), boots)
         if key not in self._reasoners:
-            self._reasoners[key] = Reasoner(self.design, attacker, self._theories, history=key[1])
+            self._reasoners[key] = Reasoner(self.design, attacker, self._theories, history=key[1], boots=boots)
         return self._reasoners[key]
 
     def life(self, attacker: Attacker) -> LifeSigns:
@@ -126,11 +134,13 @@ class Decider:
         return self._life[attacker]
 
     def _decided(self, question: Question) -> Outcome:
-        formula = question.ask.claim.formula
-        reasoner = self.reasoner(question.attacker, history=uses_history(formula))
+        formula, boots = question.ask.claim.formula, question.ask.claim.boots
+        reasoner = self.reasoner(question.attacker, history=uses_history(formula), boots=boots)
         try:
             term = reasoner.boot.term(formula, {"it": question.part})
             match question.ask.claim.kind:
+                case ClaimKind.RECOVERS:
+                    return self._recovers(question, reasoner, term)
                 case ClaimKind.ALWAYS:
                     return self._invariant(question, reasoner, term, wanted=False)
                 case ClaimKind.NEVER:
@@ -177,6 +187,23 @@ class Decider:
         run = self._replayed(question, actions, wanted=True)
         return Reached(actions=actions, steps=run.steps, good=True)
 
+    def _recovers(self, question: Question, reasoner: Reasoner, wanted: Term) -> Outcome:
+        """Something that some boots bring about, whatever has happened: proved, or a replay after which they do not."""
+        claim = reasoner.recovery(wanted)
+        if (proof := reasoner.recovers(claim)) is not None:
+            return self._proved(question, reasoner, claim, proof)
+        found = reasoner.path_to(not_(reasoner.unstuck(claim)))
+        if not isinstance(found, Path):
+            return _unsearched(found.states, found.depth if isinstance(found, GaveUp) else None, reasoner.gave_up)
+        actions = reasoner.actions(found.until(BEGINS))
+        foreseen = self.reasoner(question.attacker).foreseen
+        stuck = partial(_stuck, question)
+        run = replay(self.design, question.attacker, actions, lambda world: bool(stuck(world)), foreseen=foreseen)
+        if run.reached is None:
+            return Open(because="a boot may fail as far as the encoder can tell, and none was seen to fail")
+        steps = [*run.steps, *(_told(run.world, action) for action in stuck(run.world))]
+        return Reached(actions=actions, steps=tuple(steps), good=False)
+
     def _guessed(self, question: Question, *, wanted: bool) -> tuple[Action, ...]:
         """A way that was guessed, where the question is about what has been; searches for those are long."""
         part = question.part
@@ -192,6 +219,22 @@ class Decider:
             what = f"{question.policy.id} of {question.about} against {question.attacker.name}"
             raise Discrepancy(f"{what}: the encoder predicts a trace that the executor does not follow: {why}")
         return run
+
+
+def _stuck(question: Question, world: World) -> tuple[Action, ...]:
+    """The boots after which the device is not what it should be, on a copy of it; none where they help."""
+    copy = world.copy()
+    try:
+        done, ended = left_alone(copy, question.ask.claim.boots)
+    except NotEnabled:
+        return ()
+    return () if ended and _goal(question, wanted=True)(copy) else done
+
+
+def _told(world: World, action: Action) -> Step:
+    """`action` happens; the step that tells of it."""
+    act(world, action)
+    return Step(action=action, observation=Observation(at=mark(world.device), log=tuple(world.log)))
 
 
 def _goal(question: Question, *, wanted: bool) -> Callable[[World], bool]:

@@ -32,18 +32,19 @@ def candidate_lemmas(
 ) -> tuple[Lemma, ...]:
     """For every variable, what its values can be at each value of `location`; in a fixed order.
 
-    With `mode`, a truth value that never falls back, the values are kept apart for its two halves. `boxes` are those of
-    the system, where they are known already. `about`: of these variables alone.
+    With `mode`, a variable that never falls back, the values are kept apart for each value of that. `boxes` are those
+    of the system, where they are known already. `about`: of these variables alone.
     """
     boxes = boxes or reachable_boxes(system, location, mode)
     lemmas: list[Lemma] = []
     reached = tuple(value for value in domain(location.sort) if any(place == value for place, _ in boxes.of))
     if len(reached) < len(domain(location.sort)):
         lemmas.append(Lemma(term=member(location, reached), text=f"{location.name} in {_listed(reached)}"))
-    modes: list[Value] = (
-        [False] if mode is None else [value for value in (False, True) if any(m == value for _, m in boxes.of)]
-    )
+    every: Sequence[Value] = (False,) if mode is None else domain(mode.sort)
+    modes = [value for value in every if any(m == value for _, m in boxes.of)]
     told = [each for each in system.variables if about is None or each in about]
+    if mode is not None and 1 < len(modes) < len(every):
+        lemmas.append(Lemma(term=_fact(mode, modes), text=_shown(mode, modes)))
     for value in modes:
         lemmas += _of_half(told, location, mode, value, boxes, split=len(modes) > 1)
     return tuple(lemmas)
@@ -73,7 +74,7 @@ def _of_half(
 
 
 def _in_half(lemma: Lemma, mode: Term, half: Value) -> Lemma:
-    premise, words = (mode, mode.name) if half else (not_(mode), f"not {mode.name}")
+    premise, words = _fact(mode, (half,)), _shown(mode, (half,))
     return Lemma(term=implies(premise, lemma.term), text=f"{words} => {lemma.text}")
 
 

@@ -6,7 +6,7 @@ from dataclasses import field
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.solver import RLIMIT, Unsat, solve
 from bootverify.dataclass import dataclass
-from bootverify.encoder.obligations import Obligation, preserved
+from bootverify.encoder.obligations import Obligation, all_preserved, preserved
 from bootverify.encoder.system import System
 from bootverify.encoder.terms import Term
 
@@ -62,6 +62,19 @@ class Prover:
             pending += sorted(self._needs[number] - chosen)
         return Proof(lemmas=tuple(self.candidates[number] for number in sorted(chosen)))
 
+    def closed_together(self, numbers: Iterable[int]) -> Proof | NotProved:
+        """As `closed`, asking about all lemmas at once: quicker where many depend on many, but keeps more of them."""
+        terms = [lemma.term for lemma in self.candidates]
+        chosen, needed = set[int](), set(numbers)
+        while needed - chosen:
+            chosen |= needed
+            asked = all_preserved(self.system, terms, [terms[number] for number in sorted(chosen)])
+            answer = solve(asked.text, rlimit=self.rlimit)
+            if not isinstance(answer, Unsat):
+                return NotProved(obligation=asked.name, reason="not inductive with these lemmas")
+            needed = _named(answer)
+        return Proof(lemmas=tuple(self.candidates[number] for number in sorted(chosen)))
+
     def _discharged(self, number: int) -> frozenset[int] | NotProved:
         """The lemmas that the steps of lemma `number` need."""
         terms = [lemma.term for lemma in self.candidates]
@@ -83,9 +96,14 @@ class Prover:
             asked = Obligation(name=step.name, premises=tuple(sorted(allowed)), assertions=(*premises, *bare))
             answer = solve(asked.text, rlimit=self.rlimit)
             if isinstance(answer, Unsat):
-                return frozenset(int(name.split()[1]) for name in answer.core if name.startswith("lemma ")) - {number}
+                return frozenset(_named(answer)) - {number}
             more = {i for variable in reach for i in self._by_variable.get(variable, ())} - allowed
             if not more:
                 return None
             allowed |= more
             reach = reach.union(*(terms[i].free for i in more))
+
+
+def _named(answer: Unsat) -> set[int]:
+    """The lemmas of the core, by number."""
+    return {int(name.split()[1]) for name in answer.core if name.startswith("lemma ")}

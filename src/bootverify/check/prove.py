@@ -20,9 +20,10 @@ from bootverify.encoder.boot_system import BootSystem, system_for
 from bootverify.encoder.concretize import actions as actions_of
 from bootverify.encoder.instant import Instants
 from bootverify.encoder.obligations import Obligation, all_preserved, all_start, each_preserved, implied
+from bootverify.encoder.recovery import Recovering, recovering
 from bootverify.encoder.slots import relations
 from bootverify.encoder.system import identity
-from bootverify.encoder.terms import Op, Term
+from bootverify.encoder.terms import Op, Term, and_, not_
 from bootverify.machine.action import Action
 
 
@@ -43,13 +44,25 @@ Searched = dict[Hashable, Path | Exhausted | GaveUp]  # by the part of a system 
 class Theory:
     """What can be said of one transition system: its invariant, what follows from it, and the ways to bad states."""
 
-    def __init__(self, boot: BootSystem, solvers: tuple[str, ...], searched: Searched, rlimit: int = RLIMIT) -> None:
-        """`searched` are the searches that others have made already; `rlimit` bounds each query, and each search."""
-        erased = boot.frame.erased_all
+    def __init__(
+        self,
+        boot: BootSystem,
+        solvers: tuple[str, ...],
+        searched: Searched,
+        living: "Theory | None" = None,
+        *,
+        rlimit: int = RLIMIT,
+    ) -> None:
+        """`searched` are the searches that others have made already; `rlimit` bounds each query, and each search.
+
+        `living`: the theory of a device that nobody recovers.
+        """
+        self.boot = boot
         self.past = _past(boot)
         self.system = boot.system
         self.location = boot.location
-        self.mode = erased if erased.op is Op.VAR else None  # kept apart: whether everything was erased
+        self.mode = _mode(boot)
+        self.living = living
         self.solvers = solvers
         self.rlimit = rlimit
         self.gave_up = ""  # why a solver had no answer, the first time
@@ -59,7 +72,8 @@ class Theory:
     @cached_property
     def boxes(self) -> Boxes:
         """What each variable can be at each place, by the fixpoint."""
-        return reachable_boxes(self.system, self.location, self.mode)
+        system = self.system.within([each.term for each in self._surviving]) if self.living else self.system
+        return reachable_boxes(system, self.location, self.mode)
 
     @cached_property
     def lemmas(self) -> tuple[Lemma, ...]:
@@ -81,11 +95,21 @@ class Theory:
 
     @cached_property
     def _surviving(self) -> tuple[Lemma, ...]:
-        """The guesses that hold at the start and that all transitions keep, all together with the ranges.
+        """What relates variables, where the past or a recovery is told.
+
+        A recovery does what the living device does, so what relates variables of the one does so of the other.
+        """
+        if self.living is not None:
+            return self.living.related
+        return () if self.past is None else self.related
+
+    @cached_property
+    def related(self) -> tuple[Lemma, ...]:
+        """The guesses of what relates variables that hold at the start and that all transitions keep with the ranges.
 
         An assignment that breaks some of them tells which; without those it is asked again.
         """
-        guesses = () if self.past is None else self.past.guesses
+        guesses = (Lemma(term=term, text=text) for term, text in relations(self.boot.frame))
         left = tuple(each for each in guesses if self._unsat(all_start(self.system, [each.term])))
         while left:
             asked = self._kept(left)
@@ -148,6 +172,12 @@ class Theory:
         numbers = sorted(int(name.split()[1]) for name in answer.core if name.startswith("lemma "))
         return Established(lemmas=tuple(self.lemmas[number] for number in numbers), numbers=tuple(numbers))
 
+    @cached_property
+    def gets_on(self) -> bool:
+        """Whether every step of a recovery leads to a later boot, or to a later mark of the same."""
+        assert isinstance(self.boot, Recovering)
+        return self._unsat(implied(not_(self.boot.procedure.idling), ()))
+
     def _about(self, claim: Term) -> set[int]:
         """The lemmas that speak of the claim's variables, or of the location."""
         return {
@@ -169,11 +199,10 @@ class Theory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What states tell of releases that were kept: those variables, all about releases, guesses that relate them."""
+    """What states tell of releases that were kept: those variables, and all about releases."""
 
     kept: tuple[Term, ...]
     about: frozenset[Term]
-    guesses: tuple[Lemma, ...]
 
 
 class Theories:
@@ -192,7 +221,8 @@ class Theories:
             if len(self._known) >= MOST_THEORIES:
                 self._known.clear()
                 self._searched.clear()
-            self._known[at] = Theory(boot, self.solvers, self._searched, self.rlimit)
+            living = self.of(boot.living) if isinstance(boot, Recovering) else None
+            self._known[at] = Theory(boot, self.solvers, self._searched, living, rlimit=self.rlimit)
         return self._known[at]
 
 
@@ -200,18 +230,32 @@ def _past(boot: BootSystem) -> Past | None:
     frame = boot.frame
     if not frame.kept:
         return None
-    guesses = tuple(Lemma(term=term, text=text) for term, text in relations(frame))
-    return Past(kept=tuple(frame.kept.values()), about=frame.about_releases, guesses=guesses)
+    return Past(kept=tuple(frame.kept.values()), about=frame.about_releases)
+
+
+def _mode(boot: BootSystem) -> Term | None:
+    """What boxes are kept apart by, beside the place: the boots of a recovery, or whether everything was erased."""
+    if isinstance(boot, Recovering):
+        return boot.procedure.counter
+    erased = boot.frame.erased_all
+    return erased if erased.op is Op.VAR else None
 
 
 class Reasoner:
     """What can be said of one design in the presence of one attacker; kept for all questions about the two."""
 
     def __init__(
-        self, design: Design, attacker: Attacker, theories: Theories | None = None, *, history: bool = False
+        self,
+        design: Design,
+        attacker: Attacker,
+        theories: Theories | None = None,
+        *,
+        history: bool = False,
+        boots: int = 0,
     ) -> None:
-        """`history`: the states also tell which releases were kept."""
+        """`history`: the states also tell which releases were kept; `boots`: and a recovery of so many boots."""
         self.history = history
+        self.boots = boots
         self.design = design
         self.attacker = attacker
         self._theories = theories or Theories()
@@ -219,7 +263,8 @@ class Reasoner:
     @cached_property
     def boot(self) -> BootSystem:
         """The transition system."""
-        return system_for(self.design, self.attacker, history=self.history)
+        boot = system_for(self.design, self.attacker, history=self.history)
+        return recovering(boot, self.boots) if self.boots else boot
 
     @cached_property
     def foreseen(self) -> Instants:
@@ -245,12 +290,31 @@ class Reasoner:
         """Why `claim` holds in every reachable state; None when the invariant does not say so."""
         return self.theory.establish(claim)
 
+    def recovers(self, claim: Term) -> Established | None:
+        """The same of the claim about a recovery, and that each comes to its end."""
+        return self.establish(self.unstuck(claim)) if self.theory.gets_on else None
+
+    @property
+    def over(self) -> Term | None:
+        """Where no recovery is under way; None where there is none at all."""
+        return self.boot.procedure.over if isinstance(self.boot, Recovering) else None
+
+    def recovery(self, wanted: Term) -> Term:
+        """The claim that `wanted` is true once a recovery is over."""
+        assert isinstance(self.boot, Recovering)
+        return self.boot.procedure.claim(wanted)
+
+    def unstuck(self, claim: Term) -> Term:
+        """`claim`, and that no recovery is stuck."""
+        return and_(claim, self.boot.procedure.moving) if isinstance(self.boot, Recovering) else claim
+
     def small_proof(self, claim: Term) -> Proof | NotProved:
-        """The few lemmas that imply the claim and keep each other."""
-        found = self.establish(claim)
+        """The few lemmas that imply the claim and keep each other; that of a recovery with what lets it end."""
+        found = self.establish(self.unstuck(claim))
         if found is None:
             return NotProved(obligation="claim", reason="it does not follow from the lemmas")
-        return self.theory.prover.closed(found.numbers)
+        prover = self.theory.prover
+        return prover.closed_together(found.numbers) if self.boots else prover.closed(found.numbers)
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""

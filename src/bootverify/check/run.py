@@ -21,7 +21,7 @@ from bootverify.check.question import Question, exists, questions
 from bootverify.check.solver import RLIMIT, available
 from bootverify.check.stand_ins import stand_ins
 from bootverify.check.support import OPEN_POINT, supported
-from bootverify.check.tell import because_of_path, facts_about, facts_of_actions, facts_of_lemmas
+from bootverify.check.tell import because_of_boots, because_of_path, facts_about, facts_of_actions, facts_of_lemmas
 from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.check.worlds import device, untold_generations
@@ -30,6 +30,7 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.boot import EncryptionType, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
+from bootverify.design.life import NOTHING_KNOWN
 from bootverify.design.support import SupportRow
 from bootverify.errors import Discrepancy
 from bootverify.machine.trace import Trace
@@ -199,7 +200,11 @@ class Checker:
                 base = replace(base, verdict=Verdict.HOLDS, because=because, repair="")
                 return self._replayed(base, question, outcome)
             case Reached():
-                because = because_of_path(self.design, question, outcome.actions)
+                because = (
+                    because_of_boots(question, outcome.steps)
+                    if question.ask.claim.kind is ClaimKind.RECOVERS
+                    else because_of_path(self.design, question, outcome.actions)
+                )
                 facts = facts_of_actions(self.design, question, outcome.actions)
                 base = replace(base, verdict=Verdict.VIOLATED, because=because, facts=facts)
                 return self._replayed(base, question, outcome)
@@ -251,7 +256,8 @@ class Checker:
 
     def _or_told(self, base: Finding, question: Question, found: Finding, outcome: Open) -> Finding:
         """What is told decides where neither a proof nor a trace was found, unless the search contradicts it."""
-        if not question.ask.told:
+        recovers = question.ask.claim.kind is ClaimKind.RECOVERS
+        if not question.ask.told or (recovers and self.design.life == NOTHING_KNOWN):
             return found
         told = self._told(base, question)
         fits = Verdict.HOLDS if found.strength == "depth:all" else Verdict.VIOLATED

@@ -22,6 +22,11 @@ class Path:
 
     steps: tuple[PathStep, ...]
 
+    def until(self, transition: str) -> "Path":
+        """What comes before the first step by that transition."""
+        names = [*(step.transition for step in self.steps), transition]
+        return Path(steps=self.steps[: names.index(transition)])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhausted:

@@ -29,6 +29,7 @@ from bootverify.machine.action import (
     UseSlot,
 )
 from bootverify.machine.content import Crafted, Genuine
+from bootverify.machine.trace import Step
 from bootverify.policy.typecheck import uses_history
 from bootverify.ranges import AddressRange
 
@@ -86,6 +87,15 @@ def facts_of_actions(design: Design, question: Question, actions: Sequence[Actio
 def facts_about(design: Design, subject: Subject) -> tuple[Fact, ...]:
     """The lines of the design that say of the subject where it lies, or what updates it."""
     return tuple(_about(design, subject))
+
+
+def because_of_boots(question: Question, steps: Sequence[Step]) -> str:
+    """Why a device that is left alone does not come back, by what its last boot says."""
+    boots, subject = question.ask.claim.boots, question.about
+    last = steps[-1].observation
+    said = next((line.removeprefix("halted: ") for line in reversed(last.log) if line.startswith("halted: ")), "")
+    how = f"halts ({said})" if said else f"is at {last.at}, and {subject} is not what it should be"
+    return f"after {boots} undisturbed boots the device {how}."
 
 
 def because_of_path(design: Design, question: Question, actions: Sequence[Action]) -> str:

@@ -74,7 +74,8 @@ def fault(frame: Frame) -> Iterator[Move]:
         for i, mark in enumerate(frame.marks[stage.name]):
             guard = and_(frame.at_mark(mark), gone)
             updates = {frame.at: frame.go(HALTED)}
-            yield move(f"{mark}: fault", guard, updates, TakeStep(stage=stage.name, step=i))
+            step = TakeStep(stage=stage.name, step=i)
+            yield move(f"{mark}: fault", guard, updates, step, undisturbed=True)
 
 
 # -- memory

@@ -167,7 +167,13 @@ def _taken(frame: Frame, stage: Stage, i: int, mark: str, outcome: Outcome) -> M
 
     guard = and_(frame.at_mark(mark), outcome.guard)
     return chosen(
-        f"{mark}: {outcome.name}", guard, outcome.assignments(frame), outcome.inputs, tells, vague=outcome.vague
+        f"{mark}: {outcome.name}",
+        guard,
+        outcome.assignments(frame),
+        outcome.inputs,
+        tells,
+        vague=outcome.vague,
+        undisturbed=not (outcome.cut or outcome.foreign),
     )
 
 

@@ -15,10 +15,14 @@ Choices = Mapping[str, Value]  # the inputs of a transition by their short names
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One transition and the actions it stands for, given its choices."""
+    """One transition and the actions it stands for, given its choices.
+
+    `undisturbed`: so a step ends when the power stays and nobody meddles.
+    """
 
     transition: Transition
     tells: Callable[[Choices], tuple[Action, ...]]
+    undisturbed: bool = False
 
     @property
     def name(self) -> str:
@@ -48,10 +52,11 @@ def move(
     action: Action,
     *,
     inputs: tuple[Term, ...] = (),
+    undisturbed: bool = False,
 ) -> Move:
     """A move that stands for the same action whatever its inputs."""
     transition = Transition(name=name, guard=guard, updates=updates, inputs=inputs)
-    return Move(transition=transition, tells=lambda _: (action,))
+    return Move(transition=transition, tells=lambda _: (action,), undisturbed=undisturbed)
 
 
 def chosen(
@@ -62,7 +67,8 @@ def chosen(
     tells: Callable[[Choices], Action],
     *,
     vague: bool = False,
+    undisturbed: bool = False,
 ) -> Move:
     """A move whose action depends on its inputs."""
     transition = Transition(name=name, guard=guard, updates=updates, inputs=inputs, vague=vague)
-    return Move(transition=transition, tells=lambda choices: (tells(choices),))
+    return Move(transition=transition, tells=lambda choices: (tells(choices),), undisturbed=undisturbed)

@@ -11,11 +11,16 @@ from bootverify.encoder.smtlib import quoted, width
 from bootverify.encoder.system import System, Transition
 from bootverify.encoder.terms import BOOL, Op, Sort, Term, nodes
 
+BEGINS = "a recovery begins"
+RANK = ("boots", "at")  # what rises in a recovery: the number of the boot, then the mark
 Named = tuple[Term, str]  # a lemma and the words that it is shown by
 
 
-def system_text(system: System, claim: Term) -> str:
-    """Sorts, variables, starts, every transition, and the claim; the part that a design determines."""
+def system_text(system: System, claim: Term, over: Term | None = None) -> str:
+    """Sorts, variables, starts, every transition, and the claim; the part that a design determines.
+
+    `over`: of a recovery, where it is not under way.
+    """
     lines = ["; --- sorts: each value by its name", *_sorts(system)]
     lines += ["; --- the state, each variable within its sort, and where it starts"]
     for variable in system.variables:
@@ -29,10 +34,12 @@ def system_text(system: System, claim: Term) -> str:
         lines += _transition(transition, shared)
     lines += ["; --- the claim, of every state that is ever reached"]
     lines.append(_function("claim", claim))
+    if over is not None:
+        lines += ["; --- the recovery: where none is under way, or its last boot has ended", _function("over", over)]
     return "\n".join(lines) + "\n"
 
 
-def proof_text(system: System, claim: Term, lemmas: Sequence[Named]) -> str:
+def proof_text(system: System, claim: Term, lemmas: Sequence[Named], over: Term | None = None) -> str:
     """The lemmas and the questions to the solver, each with the answer that it must give."""
     lines = [
         "; --- the invariant: lemmas that hold at the start, that every transition keeps, and that imply the claim"
@@ -44,6 +51,7 @@ def proof_text(system: System, claim: Term, lemmas: Sequence[Named]) -> str:
     lines += [
         "; --- what is asked, and what must be answered",
         *_questions(system, claim, [term for term, _ in lemmas]),
+        *(_of_recovery(system, over) if over is not None else ()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -66,6 +74,26 @@ def _questions(system: System, claim: Term, lemmas: list[Term]) -> Iterator[str]
     holds = _applied("claim", claim)
     yield from _asked("the claim is not true of every state", [f"(not {holds})"], "sat")
     yield from _asked("the lemmas imply the claim", ["invariant", f"(not {holds})"], "unsat")
+
+
+def _of_recovery(system: System, over: Term) -> Iterator[str]:
+    """It comes to its end: nothing is stuck before that, and each step gets on."""
+    under_way = f"(not {_applied('over', over)})"
+    for transition in system.transitions:
+        if transition.name == BEGINS:
+            guard, after = quoted(f"guard of {BEGINS}"), _applied("over", over, transition)
+            yield from _asked("it can begin", ["invariant", guard, f"(not {after})"], "sat")
+    guards = [f"(not {quoted(f'guard of {transition.name}')})" for transition in system.transitions]
+    yield from _asked("nothing is stuck while it is", ["invariant", under_way, *guards], "unsat")
+    variables = {each.name: each for each in system.variables}
+    for each in system.transitions:
+        (boots, boots_after), (at, at_after) = (
+            (quoted(name), quoted(_after(variables[name], each) if variables[name] in each.updates else name))
+            for name in RANK
+        )
+        rises = f"(or (bvult {boots} {boots_after}) (and (= {boots} {boots_after}) (bvult {at} {at_after})))"
+        asked = ["invariant", quoted(f"guard of {each.name}"), under_way, f"(not {rises})"]
+        yield from _asked(f"`{each.name}` gets on", asked, "unsat")
 
 
 def _asked(words: str, assertions: Iterable[str], answer: str) -> Iterator[str]:

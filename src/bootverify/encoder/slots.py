@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_hardware import NO_SLOT
 from bootverify.encoder.frame_rollback import at_most
-from bootverify.encoder.terms import Term, and_, eq, implies, member, not_, or_
+from bootverify.encoder.terms import Term, and_, eq, false, implies, member, not_, or_
 
 
 def relations(frame: Frame) -> Iterator[tuple[Term, str]]:
     """With words: what is taken lies in the active slot; once a release was kept, a slot holds it or a later one."""
     yield from _pairs(frame)
     yield from _counted(frame)
+    yield from _startable(frame)
     for image in frame.design.images:
         if len(image.slots) < 2 or frame.active is None:
             continue
@@ -56,6 +57,26 @@ def _pairs(frame: Frame) -> Iterator[tuple[Term, str]]:
             if frame.cuts:
                 words = f"{kept.name} and {flag.name} => release {release} or later waits"
                 yield or_(not_(kept), not_(flag), member(waiting, later)), words
+
+
+def _startable(frame: Frame) -> Iterator[tuple[Term, str]]:
+    """One of the slots that NSIB chooses from holds a release that its counter lets in, and so does what it took."""
+    for image in frame.design.images:
+        if len(image.slots) < 2 or frame.active is None:
+            continue
+        for release in frame.releases(image) if frame.counter is not None else (1,):
+            later = range(release, frame.design.releases + 1)
+            held = [
+                member(frame.content(slot), frame.named(image.name, releases=later, slot=slot)) for slot in image.slots
+            ]
+            below, words = false(), ""
+            if frame.counter is not None and release > 1:
+                below = member(frame.counter, [str(each) for each in range(release)])
+                words = f"counter is {release} or more => "
+            taken = member(frame.taken(image.name), frame.named(image.name, releases=later))
+            yield or_(below, *held), f"{words}a slot of {image.name} holds release {release} or later"
+            none = eq(frame.active, NO_SLOT)
+            yield or_(below, none, taken), f"{words}release {release} or later of {image.name} is taken"
 
 
 def _counted(frame: Frame) -> Iterator[tuple[Term, str]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from bootverify.dataclass import dataclass
-from bootverify.encoder.terms import BOOL, Op, Term, Value, domain
+from bootverify.encoder.terms import BOOL, Op, Term, Value, and_, domain
 
 
 class IllFormed(Exception):  # noqa: N818 - a mistake of ours, raised while a system is put together
@@ -98,6 +98,15 @@ class System:
     def limited(self, names: Container[str]) -> "System":
         """The same system with the transitions of these names alone."""
         return replace(self, transitions=tuple(each for each in self.transitions if each.name in names))
+
+    def within(self, facts: Iterable[Term]) -> "System":
+        """The same system where each transition may rely on `facts`, which must be true of every reachable state."""
+        told = [each for each in facts if each.op is not Op.CONST]
+        transitions = []
+        for each in self.transitions:
+            met = [fact for fact in told if not fact.free.isdisjoint(each.guard.free)]
+            transitions.append(replace(each, guard=and_(each.guard, *met)) if met else each)
+        return replace(self, transitions=tuple(transitions))
 
     def sliced(self, variables: Iterable[Term]) -> "System":
         """The same system over the cone of `variables` only: what it can do to them is the same."""

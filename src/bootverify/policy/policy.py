@@ -45,11 +45,15 @@ class ClaimKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A formula and the way it quantifies over histories; `text` as written."""
+    """A formula and the way it quantifies over histories; `text` as written.
+
+    `boots`: after how many of them, undisturbed, the formula of a claim that recovers is true.
+    """
 
     kind: ClaimKind
     formula: Formula
     text: str
+    boots: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

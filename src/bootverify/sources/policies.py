@@ -42,6 +42,7 @@ class AskEntry(_Strict):
     claim: dict[ClaimKind, str] = Field(
         min_length=1, max_length=1, description="how the claim quantifies over histories: its text"
     )
+    boots: int = Field(default=2, ge=1, le=4, description="`recovers`: how many undisturbed boots it is given")
     against: list[str] = Field(default=[], description="the attackers it is asked about; absent: all of the policy")
     told: str = Field(default="", description="the told claim to fall back on where the boot system has no moves")
 
@@ -195,7 +196,12 @@ def _ask(written: Written, number: int, entry: AskEntry) -> Ask:
     return Ask(
         subject=entry.subject,
         applies=applies,
-        claim=Claim(kind=kind, formula=formula, text=texts["claim"]),
+        claim=Claim(
+            kind=kind,
+            formula=formula,
+            text=texts["claim"],
+            boots=entry.boots if kind is ClaimKind.RECOVERS else 0,
+        ),
         against=_attackers(entry.against),
         told=entry.told,
     )

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from bootverify.check.recheck.reader import Command, Expression, Refused, written
 
 BOOL = "Bool"
-WORDS = frozenset({"true", "false", "not", "and", "or", "=", "=>", "ite", "let", "start", "bvule"})
+WORDS = frozenset({"true", "false", "not", "and", "or", "=", "=>", "ite", "let", "start", "bvule", "bvult"})
 _SHARED = re.compile(r"shared [1-9][0-9]*")
+CLAIMS = frozenset({"claim", "over"})  # of which the second is of a recovery
 _LEMMA = re.compile(r"lemma [1-9][0-9]*")
 
 
@@ -133,6 +134,10 @@ class Script:
         """The bits of a sort."""
         return self._widths[sort]
 
+    def is_ordered(self, name: str) -> bool:
+        """Whether it is a variable whose values have numbers."""
+        return self.variables.get(name, BOOL) != BOOL
+
     def needs_bound(self, name: str) -> bool:
         """Whether some bits of the variable name no value."""
         sort = self.variables.get(name) or self.inputs[name]
@@ -157,7 +162,7 @@ class Script:
             scope[str(each[0])] = str(each[1])
         if len(scope) != len(parameters):
             raise Refused(f"`{name}` has a parameter twice")
-        typed = Typing(self, scope, closed=name == "claim" or bool(_LEMMA.fullmatch(name)))
+        typed = Typing(self, scope, closed=name in CLAIMS or bool(_LEMMA.fullmatch(name)))
         if typed.sort(body) != sort:
             raise Refused(f"`{name}` is not of sort {sort}")
         made = Definition(tuple(scope.items()), sort, body, frozenset(typed.free), frozenset(typed.uses))
@@ -169,6 +174,8 @@ class Script:
         at = self.transitions[-1] if self.transitions and "claim" not in self.definitions else None
         if name == "claim" and at is not None:
             self._finished_transition()
+        elif name == "over" and "claim" in self.definitions and not self.lemmas:
+            pass
         elif _LEMMA.fullmatch(name) and "claim" in self.definitions and "invariant" not in self.definitions:
             if name != f"lemma {len(self.lemmas) + 1}":
                 raise Refused(f"`{name}` is out of turn")
@@ -253,7 +260,7 @@ class Typing:
                     raise Refused(f"`{name}` is bound twice")
                 self.scope[name] = self.sort(bound)
                 return self.sort(inner)
-            case (str(name), *arguments) if name in self.script.lemmas or name == "claim":
+            case (str(name), *arguments) if name in self.script.lemmas or name in CLAIMS:
                 return self._application(name, arguments)
             case _:
                 raise Refused(f"`{written(body)[:60]}` is no expression of a certificate")

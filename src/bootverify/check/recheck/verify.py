@@ -11,6 +11,8 @@ from bootverify.check.solver import Sat, Unknown, Unsat, solve
 
 FORM = "; bootverify-certificate/1"
 SEAL = "; seal: sha256 "
+BEGINS = "a recovery begins"
+RANK = ("boots", "at")  # what rises in a recovery
 LAST = "(define-fun invariant "
 
 
@@ -90,6 +92,10 @@ def _complete(script: Script) -> None:
     for needed in ("start", "claim", "invariant"):
         if needed not in script.definitions:
             raise Refused(f"it has no `{needed}`")
+    recovers = script.infos.get(":claim", "").startswith("recovers")
+    told = [BEGINS in (each.name for each in script.transitions), *map(script.is_ordered, RANK)]
+    if recovers != ("over" in script.definitions) or (recovers and not all(told)):
+        raise Refused("a recovery without an end, or an end without a recovery")
     unbounded = [
         name for name in (*script.variables, *script.inputs) if script.needs_bound(name) and name not in script.bounded
     ]
@@ -112,6 +118,22 @@ def _questions(script: Script) -> Iterator[Asked]:
     claim = script.applied("claim")
     yield Asked("the claim is not true of every state", (("not", claim),), "sat")
     yield Asked("the lemmas imply the claim", ("invariant", ("not", claim)), "unsat")
+    if "over" in script.definitions:
+        yield from _of_recovery(script)
+
+
+def _of_recovery(script: Script) -> Iterator[Asked]:
+    """A recovery comes to its end: some step can be taken before that, and each makes a pair of variables rise."""
+    under_way = ("not", script.applied("over"))
+    begins = next(each for each in script.transitions if each.name == BEGINS)
+    yield Asked("it can begin", ("invariant", begins.guard, ("not", script.applied("over", begins))), "sat")
+    guards = [("not", transition.guard) for transition in script.transitions]
+    yield Asked("nothing is stuck while it is", ("invariant", under_way, *guards), "unsat")
+    for each in script.transitions:
+        (boots, boots_after), (at, at_after) = [(name, each.after(name)) for name in RANK]
+        later = ("and", ("=", boots, boots_after), ("bvult", at, at_after))
+        rises = ("or", ("bvult", boots, boots_after), later)
+        yield Asked(f"`{each.name}` gets on", ("invariant", each.guard, under_way, ("not", rises)), "unsat")
 
 
 def _as_printed(questions: Sequence[Asked], lines: list[str]) -> None:
@@ -134,7 +156,7 @@ def _plain(body: Expression) -> str:
     """As certificates spell it: only connectives and our own single words are not quoted."""
     if isinstance(body, tuple):
         head, *arguments = body
-        name = str(head) if head in {"not", "and"} else f"|{head}|"
+        name = str(head) if head in {"not", "and", "or", "=", "bvult"} else f"|{head}|"
         return f"({' '.join([name, *map(_plain, arguments)])})"
     return body if body in {"start", "invariant", "true"} else f"|{body}|"
 

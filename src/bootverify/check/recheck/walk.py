@@ -30,6 +30,8 @@ def walked(script: Script) -> Iterator[str]:
                     return
             following = _step(script, state, random)
             if following is None:
+                if "over" in script.definitions and not value(script, script.applied("over"), dict(state), {}):
+                    yield "a recovery is stuck on a walk from the start"
                 break
             state = following
 

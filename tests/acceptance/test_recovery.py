@@ -1,0 +1,46 @@
+"""`check` proves that a device recovers, with a certificate; else the boots that fail are in the trace."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bootverify.cli import run
+
+HARDENED = "tests/scenarios/hardened.yaml"
+TEXT = Path(HARDENED).read_text(encoding="utf-8")
+ASKED = ["--policy", "update-recoverable", "--subject", "app", "--attacker", "power-cut"]
+
+
+def _answer(capsys, design, *options):
+    run(["check", str(design), *ASKED, *options, "--format", "json"])
+    [found] = json.loads(capsys.readouterr().out)["questions"]
+    return found
+
+
+def test_power_cuts_are_proved_to_brick_nothing_and_the_certificate_says_so_alone(capsys, tmp_path):
+    answer = _answer(capsys, HARDENED, "--certificates", str(tmp_path))
+    assert (answer["verdict"], answer["strength"]) == ("holds", "proved")
+    [certificate] = tmp_path.glob("*.cert")
+    assert run(["certify", str(certificate), "--against", HARDENED, "--solver", "all"]) == 0
+    assert "nothing is stuck" in certificate.read_text(encoding="utf-8")
+
+
+def test_a_counter_without_room_stops_every_boot_and_the_trace_shows_the_boots(capsys, tmp_path):
+    full = tmp_path / "full.yaml"
+    full.write_text(
+        TEXT.replace("downgrade: version", "security_counter: true\n    counter_slots: 1"), encoding="utf-8"
+    )
+    answer = _answer(capsys, full)
+    assert (answer["verdict"], answer["strength"]) == ("violated", "replayed")
+    assert answer["because"].startswith("after 2 undisturbed boots the device halts")
+    ends = [step["observation"]["at"] for step in answer["trace"]]
+    assert ends[-1] == "halted"
+    assert ends.count("halted") >= 2
+
+
+@pytest.mark.parametrize("sdk", ["2.6.1", '""'])
+def test_a_swap_on_a_release_that_may_lose_it_is_left_open(capsys, tmp_path, sdk):
+    old = tmp_path / "old.yaml"
+    old.write_text(TEXT.replace("mode: overwrite", "mode: swap-move").replace("2.6.1", sdk), encoding="utf-8")
+    assert _answer(capsys, old)["verdict"] == "unknown"

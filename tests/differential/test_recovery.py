@@ -1,0 +1,141 @@
+"""Recoveries: what the encoder proves of all histories, the executor's devices do after each that is tried.
+
+The sweep of power cuts and random lives are the histories; both sides judge the same claim.
+"""
+
+import os
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from random import Random
+
+import pytest
+from tests.designs import shapes
+from tests.differential.designs import ATTACKERS, boot_go
+from tests.differential.following import Followed
+from tests.differential.small_scope import numbers, small
+from tests.differential.walks import walk
+
+from bootverify.check.decide import Decider, Open, Proved, Reached
+from bootverify.check.prove import Theories
+from bootverify.check.question import Question
+from bootverify.design.boot import UpgradeMode
+from bootverify.design.design import Design
+from bootverify.encoder.cells import NotModelled
+from bootverify.errors import InputError
+from bootverify.executor.evaluate import holds
+from bootverify.executor.recovery import left_alone
+from bootverify.executor.update_sweep import NOBODY, sweep_update, updates
+from bootverify.executor.world import NotEnabled, World
+from bootverify.machine.action import Request
+from bootverify.policy.policy import Ask, ClaimKind
+from bootverify.sources.policies import load_policy
+
+SCOPE = int(os.environ.get("BOOTVERIFY_RECOVERIES", "4000"))
+TODAY = "3.4.0"  # of a release that survives cuts
+POLICY = load_policy("update-recoverable")
+
+
+def _ask() -> Ask:
+    return next(ask for ask in POLICY.asks if ask.claim.kind is ClaimKind.RECOVERS)
+
+
+def _question(design: Design, attacker=NOBODY) -> Question:
+    image = design.image(design.application.image)
+    return Question(policy=POLICY, ask=_ask(), subject=image, attacker=attacker)
+
+
+def _outcome(design: Design, attacker=NOBODY):
+    return Decider(design, Theories()).decide(_question(design, attacker))
+
+
+def _counted(mode: UpgradeMode, slots: int) -> Design:
+    design = boot_go(shapes.small(mode), counter=True, counter_slots=slots)
+    return replace(design, sdk=TODAY)
+
+
+LAYOUTS = {
+    "swap": shapes.small,
+    "overwrite": lambda: shapes.small(UpgradeMode.OVERWRITE),
+    "swap, unchecked": lambda: boot_go(shapes.small(), validate=False),
+    "overwrite, unchecked": lambda: boot_go(shapes.small(UpgradeMode.OVERWRITE), validate=False),
+    "swap, counted": lambda: _counted(UpgradeMode.SWAP_MOVE, 2),
+    "overwrite, counted": lambda: _counted(UpgradeMode.OVERWRITE, 2),
+    "swap, counter full": lambda: _counted(UpgradeMode.SWAP_MOVE, 1),
+    "overwrite, counter full": lambda: _counted(UpgradeMode.OVERWRITE, 1),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_device_that_no_cut_bricks_is_proved_to_recover_and_no_other(name):
+    design = replace(LAYOUTS[name](), sdk=TODAY)
+    swept = [
+        sweep_update(design, image, request) for image in updates(design) for request in (Request.TEST, Request.PERM)
+    ]
+    bricked = any(each.survey.bricks for each in swept)
+    outcome = _outcome(design)
+    if name.endswith("counted"):  # the lemmas are not found yet, but nothing else is said
+        assert outcome == Open(because=outcome.because, strength="depth:all")
+    else:
+        assert isinstance(outcome, Reached if bricked else Proved), [each.survey.ends for each in swept]
+    assert bricked is name.endswith("full")
+
+
+@pytest.mark.parametrize("sdk", ["", "2.9.0", "MCUboot 2.1"])
+def test_of_a_release_that_may_lose_a_swap_nothing_is_proved(sdk):
+    design = replace(shapes.small(), sdk=sdk)
+    assert isinstance(_outcome(design), Open)
+    assert isinstance(_outcome(replace(design, sdk=TODAY)), Proved)
+
+
+@cache
+def _design(number: int) -> Design | None:
+    try:
+        return replace(small(number).design, sdk=TODAY)
+    except InputError:
+        return None
+
+
+def _lived(number: int, *, tries: int) -> str:
+    """What is said of the design with that number, held against lives of its device."""
+    design, random = _design(number), Random(number)
+    if design is None or design.application is None:
+        return "none"
+    attacker = ATTACKERS[random.choice(sorted(ATTACKERS))] if random.random() < 0.6 else NOBODY
+    outcome = _outcome(design, attacker)
+    if not isinstance(outcome, Proved):
+        return type(outcome).__name__
+    try:
+        followed = Followed(design, attacker)
+    except NotModelled:
+        return "not modelled"
+    for _ in range(tries):
+        walk(followed, random, tries=1)
+        _recovers(design, followed.world, followed.history)
+    return "Proved"
+
+
+def _recovers(design: Design, world: World, history: object) -> None:
+    copy, ask = world.copy(), _ask()
+    try:
+        done, ended = left_alone(copy, ask.claim.boots)
+    except NotEnabled:
+        return
+    good = ended and holds(copy, ask.claim.formula, {"it": design.image(design.application.image)})
+    assert good, f"{design.name}: {history}, then {done}"
+
+
+def test_what_is_proved_to_recover_does_so_after_some_lives():
+    found = Counter(_lived(number, tries=3) for number in numbers(16))
+    assert found["Proved"] > 2, found
+    assert found["Reached"] > 1, found
+    assert not found["Disagreed"], found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(20))
+def test_what_is_proved_to_recover_does_so_after_very_many_lives(chunk):
+    count = SCOPE // 20
+    found = Counter(_lived(number, tries=6) for number in numbers(count, start=chunk * count))
+    assert found["Proved"] > count // 6, found
+    assert not found["Disagreed"], found
