@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.executor.mcuboot_board import board, image
 
-from bootverify.executor.flash import Flash
+from bootverify.executor.flash import Flash, Power, powered
 from bootverify.executor.image_format import RSA2048_PSS
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import Outcome, boot_go
@@ -126,3 +126,106 @@ def _with_tlv(installed, kind):
     body = installed[at + 4 : at + total]
     more = body + kind.to_bytes(2, "little") + b"\x04\x00" + b"abcd"
     return installed[: at + 2] + (total + 8).to_bytes(2, "little") + more
+
+
+def _of_sectors(made, primary, secondary):
+    """The same board with slots of so many sectors."""
+    first = Area(made.flash, made.pair.primary.start, primary * made.flash.page)
+    second = Area(made.flash, made.pair.secondary.start, secondary * made.flash.page)
+    made.config = replace(made.config, images=(Pair(first, second),))
+    return made
+
+
+@pytest.mark.parametrize("validate", [True, False])
+@pytest.mark.parametrize("mode", [Mode.SWAP_MOVE, Mode.SWAP_OFFSET, Mode.SWAP_SCRATCH, Mode.OVERWRITE])
+def test_nothing_starts_from_a_slot_of_more_sectors_than_the_loader_keeps_track_of(mode, validate):
+    """loader.c, context_boot_go: the headers are not read either after "Failed reading sectors"."""
+    made = board(mode, entries=9, validate_primary=validate)
+    made.install(0, image(1, 3000).installed)
+    assert boot_go(made.config).outcome is Outcome.NO_IMAGE
+    fits = _of_sectors(made, 9, 9)
+    assert boot_go(fits.config).outcome is Outcome.BOOT
+
+
+@pytest.mark.parametrize("sectors", [9, 10, 12])
+def test_a_scratch_area_of_too_many_sectors_stops_every_boot_as_well(sectors):
+    made = board(Mode.SWAP_SCRATCH, sectors=10, entries=10, scratch=sectors)
+    made.install(0, image(1, 3000).installed)
+    assert boot_go(made.config).outcome is (Outcome.BOOT if sectors <= 10 else Outcome.NO_IMAGE)
+
+
+def test_a_staging_slot_of_too_many_sectors_is_never_installed_from():
+    """boot_read_sectors: BOOT_EFLASH_SEC, after which the slot has no sectors."""
+    made = _of_sectors(board(Mode.SWAP_OFFSET, sectors=12, entries=10), 10, 11)
+    made.install(0, image(1, 3000).installed)
+    made.install(1, image(2, 3000).shipped, offset=1024)
+    made.request()
+    result = boot_go(made.config)
+    assert result.outcome is Outcome.BOOT
+    assert result.images[0].header.major == 1
+    made.config = replace(made.config, trailer=replace(made.config.trailer, entries=11))
+    assert boot_go(made.config).images[0].header.major == 2
+
+
+def test_a_record_of_a_swap_of_no_bytes_has_no_piece_left():
+    """swap_scratch.c, find_last_sector_idx: -1 for a swap size of 0, so the images count as exchanged."""
+    made = board(Mode.SWAP_SCRATCH)
+    made.install(0, image(1, 3000).installed)
+    made.install(1, image(2, 3000).installed)
+    trailer = made.trailer(0)
+    trailer.write_swap_info(2, 0)
+    trailer.write_swap_size(0)
+    trailer.write_magic()
+    trailer.write_status(0, 4, 1)
+    before = made.pair.primary.read(0, 4096)
+    result = boot_go(made.config)
+    assert result.outcome is Outcome.BOOT
+    assert result.swaps
+    assert made.pair.primary.read(0, 4096) == before
+
+
+def test_progress_that_lies_behind_the_slot_leaves_requests_alone():
+    """swap_read_status_bytes fails where scratch has the larger write unit, and the loader goes on without a swap."""
+    made = board(Mode.SWAP_SCRATCH, sectors=14, entries=128)
+    made.install(0, image(1, 3000).installed)
+    made.install(1, image(2, 3000).shipped)
+    made.request(permanent=True)
+    coarse = Flash(0x100000, 2048, 1024, 16)
+    made.config = replace(made.config, scratch=Area(coarse, coarse.start, 2048))
+    result = boot_go(made.config)
+    assert result.outcome is Outcome.BOOT
+    assert result.images[0].header.major == 1
+
+
+def test_a_trailer_that_is_larger_than_its_slot_stops_the_loader():
+    """bootutil_area.c, boot_status_off: an assertion."""
+    made = board(Mode.SWAP_MOVE, sectors=4, entries=512)
+    made.install(0, image(1, 100).installed)
+    made.trailer(0).write_magic()
+    assert boot_go(made.config).outcome is Outcome.ASSERT
+
+
+@pytest.mark.parametrize("mode", [Mode.DIRECT_XIP, Mode.OVERWRITE, Mode.SWAP_MOVE])
+def test_a_secondary_image_for_another_address_is_erased_where_that_is_checked(mode):
+    """loader.c, boot_validate_slot with MCUBOOT_CHECK_HEADER_LOAD_ADDRESS: in every mode."""
+    made = board(mode, check_load_address=True)
+    made.install(0, image(1, 3000).installed)
+    made.install(1, image(2, 3000).installed)
+    made.request()
+    assert boot_go(made.config).images[0].header.major == 1
+    assert made.pair.secondary.read(0, 64) == b"\xff" * 64
+
+
+def test_the_offset_swap_loses_the_end_of_a_larger_old_image_to_a_cut_before_its_last_step():
+    """swap_offset.c, boot_read_image_header: at the last sector it takes the new header for the old one (recorded).
+
+    The old image's sectors are then counted by the new image, and what is beyond is not copied.
+    """
+    made = board(Mode.SWAP_OFFSET)
+    made.install(0, image(1, 2048).installed)
+    made.install(1, image(2, 100).shipped, offset=1024)
+    made.request()
+    with powered([made.flash], Power(18)):
+        assert boot_go(made.config).outcome is Outcome.POWER_CUT
+    majors = [boot_go(made.config).images[0].header.major for _ in range(3)]
+    assert majors == [2, 2, 2]

@@ -53,13 +53,13 @@ def build(recorded: Json) -> Board:
     """The build and the areas that a `config.json` describes.
 
     Raises:
-        Unsupported: its mode, signature, digest or encryption is not modelled.
+        Unsupported: its mode, signature, digest, encryption or kind of flash is not modelled.
     """
     mode = next((mode for mode in Mode if mode.value == recorded["mode"]), None)
     digest = DIGESTS.get(recorded.get("hash", "sha256"))
     if mode is None or digest is None or recorded["signature"] not in SIGNATURES:
         raise Unsupported
-    if sum(area["size"] for area in recorded["areas"]) > MOST_FLASH:
+    if sum(area["size"] for area in recorded["areas"]) > MOST_FLASH or recorded.get("erased_value", 0xFF) != 0xFF:
         raise Unsupported
     flashes = {area["name"]: _flash(area, recorded) for area in recorded["areas"]}
     areas = {name: Area(flash, flash.start, flash.size) for name, flash in flashes.items()}
@@ -73,7 +73,7 @@ def build(recorded: Json) -> Board:
         signature=SIGNATURES[recorded["signature"]],
         public_keys=tuple(bytes.fromhex(key["der_hex"]) for key in recorded.get("keys", ())),
         digest=digest,
-        scratch=roles.get(("scratch", 0)),
+        scratch=roles.get(("scratch", 0)) if mode is Mode.SWAP_SCRATCH else None,
         encryption=encryption,
         ram=Window(start=ram["start"], size=ram["size"]) if ram else None,
         options=_options(options),
@@ -110,7 +110,7 @@ def _trailer(recorded: Json, mode: Mode, encryption: Encryption | None) -> Trail
 def _options(recorded: Json) -> Options:
     return Options(
         validate_primary=recorded.get("validate_primary_slot", True),
-        revert=recorded.get("direct_xip_revert", False),
+        revert=recorded.get("direct_xip_revert", False) or recorded.get("ram_load_revert", False),
         overwrite_fast=recorded.get("overwrite_only_fast", False),
         downgrade=Downgrade(recorded.get("downgrade_prevention", "off")),
         hw_rollback=recorded.get("hw_rollback_protection", False),

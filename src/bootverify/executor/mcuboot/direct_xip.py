@@ -7,7 +7,7 @@ from bootverify.executor.mcuboot.dependencies import satisfied
 from bootverify.executor.mcuboot.header import F_NON_BOOTABLE, F_ROM_FIXED, SIZE, ImageHeader
 from bootverify.executor.mcuboot.state import PRIMARY, SECONDARY, SLOT_NAMES, ImageState, Run, ensure
 from bootverify.executor.mcuboot.trailer import Flag, Magic
-from bootverify.executor.mcuboot.validate import check_image, header_valid
+from bootverify.executor.mcuboot.validate import check_image, header_valid, wrong_address
 
 
 def choose(run: Run) -> bool:
@@ -81,6 +81,8 @@ def _slot_refusal(run: Run, image: ImageState, slot: int) -> str | None:
     if header.erased or header.flags & F_NON_BOOTABLE:
         return "no bootable image"
     why = "the header is refused" if not header_valid(run, header, area) else check_image(run, image, slot, None)
+    if not why and slot == SECONDARY and run.config.options.check_load_address:
+        why = wrong_address(image, header)
     if why:
         area.scramble()
         return f"{why}; erased"

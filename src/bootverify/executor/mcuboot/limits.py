@@ -51,19 +51,33 @@ def _scratch_limit(run: Run, image: ImageState, area: Area) -> int:
     return start - max(0, layout.scratch_size(write) - in_first_sector)
 
 
+def sectors_known(run: Run, image: ImageState) -> bool:
+    """Whether the sectors of the primary slot and of scratch could be listed (boot_read_sectors).
+
+    A slot of more sectors than BOOT_MAX_IMG_SECTORS cannot. For the secondary slot that is forgiven, and ends the list
+    before scratch is looked at: slots without sectors exchange nothing.
+    """
+    most = run.config.trailer.entries
+    if image.pair.primary.sectors > most or image.pair.secondary.sectors > most:
+        return image.pair.primary.sectors <= most
+    return run.config.scratch is None or run.scratch.sectors <= most
+
+
 def compatible(run: Run, image: ImageState) -> bool:
     """boot_slots_compatible: whether these slots can exchange images at all."""
     primary, secondary, most = image.pair.primary, image.pair.secondary, run.config.trailer.entries
     first, second = primary.sectors, secondary.sectors
+    if max(first, second) > most:
+        return False
     if run.config.mode is Mode.SWAP_MOVE:
         usable = usable_sectors(run, image)
         fits = first == second or second + 1 in {first, usable}
-        return fits and first <= most and primary.sector_size == secondary.sector_size
+        return fits and primary.sector_size == secondary.sector_size
     if run.config.mode is Mode.SWAP_OFFSET:
         usable = usable_sectors(run, image)
         fits = first == second or first + 1 == second or usable == second - 1
-        return fits and first <= most and primary.sector_size == secondary.sector_size
-    return max(first, second) <= most and primary.size == secondary.size and _exchangeable(run, image)
+        return fits and primary.sector_size == secondary.sector_size
+    return primary.size == secondary.size and _exchangeable(run, image)
 
 
 def _exchangeable(run: Run, image: ImageState) -> bool:

@@ -8,7 +8,7 @@ from bootverify.executor.mcuboot.config import Downgrade, Mode
 from bootverify.executor.mcuboot.counters import raise_counter
 from bootverify.executor.mcuboot.dependencies import cancel_unsatisfied
 from bootverify.executor.mcuboot.header import F_NON_BOOTABLE, SIZE, ImageHeader
-from bootverify.executor.mcuboot.limits import compatible
+from bootverify.executor.mcuboot.limits import compatible, sectors_known
 from bootverify.executor.mcuboot.overwrite import copy_image
 from bootverify.executor.mcuboot.state import (
     PRIMARY,
@@ -25,7 +25,7 @@ from bootverify.executor.mcuboot.swap_move import SwapMove
 from bootverify.executor.mcuboot.swap_offset import SwapOffset
 from bootverify.executor.mcuboot.swap_scratch import SwapScratch
 from bootverify.executor.mcuboot.trailer import Flag, Magic, SwapType
-from bootverify.executor.mcuboot.validate import check_image, header_valid, security_counter
+from bootverify.executor.mcuboot.validate import check_image, header_valid, security_counter, wrong_address
 
 ALGORITHMS: dict[Mode, Algorithm] = {
     Mode.SWAP_SCRATCH: SwapScratch(),
@@ -58,12 +58,15 @@ def upgrade_and_choose(run: Run) -> bool:
 def _prepare(run: Run, image: ImageState, before: Status) -> Status:
     """Finish an interrupted swap, or determine the swap type (boot_prepare_image_for_update)."""
     mode, options = run.config.mode, run.config.options
-    if not _read_headers(run, image, None) or not compatible(run, image):
+    # Where the sectors are not known the headers are never read either: nothing starts then (zephyr, issue 24243).
+    if not sectors_known(run, image) or not _read_headers(run, image, None) or not compatible(run, image):
         image.swap_type = SwapType.NONE
         return before
     status = Status.fresh(mode)
     if mode.swaps:
-        read_status(run, image, ALGORITHMS[mode], status)
+        if not read_status(run, image, ALGORITHMS[mode], status):
+            image.swap_type = SwapType.NONE
+            return status
         # Which image lies where is known only now.
         headers = _read_headers(run, image, status, require_all=not status.reset_in(mode))
         if not headers and not (options.bootstrap and image.headers[PRIMARY].erased):
@@ -208,9 +211,7 @@ def _refusal(run: Run, image: ImageState, slot: int, status: Status | None, expe
     if why:
         return why
     if slot == SECONDARY and options.check_load_address:
-        primary = image.pair.primary
-        if not primary.start <= header.load_address < primary.start + primary.size:
-            return "the image is not for the primary slot"
+        return wrong_address(image, header)
     return ""
 
 

@@ -29,8 +29,8 @@ class Algorithm(Protocol):
         """Where the record of an interrupted swap lies (swap_status_source)."""
         ...
 
-    def read_status(self, run: Run, image: ImageState, trailer: Trailer, status: Status) -> None:
-        """Take phase, index and state from the progress entries (swap_read_status_bytes)."""
+    def read_status(self, run: Run, marks: bytes, status: Status) -> None:
+        """Take phase, index and state from the first bytes of the progress entries (swap_read_status_bytes)."""
         ...
 
     def entry(self, run: Run, status: Status, /) -> int:
@@ -46,14 +46,22 @@ class Algorithm(Protocol):
         ...
 
 
-def read_status(run: Run, image: ImageState, algorithm: Algorithm, status: Status) -> None:
-    """Find out whether a swap was interrupted, and where (swap_read_status)."""
+def read_status(run: Run, image: ImageState, algorithm: Algorithm, status: Status) -> bool:
+    """Find out whether a swap was interrupted, and where (swap_read_status); False when that cannot be read.
+
+    So it is where scratch has the larger write unit: entries are that far apart, and the last ones behind the slot.
+    """
     status.source = algorithm.source(run, image)
     if status.source is Source.NONE:
-        return
+        return True
     trailer = run.scratch_trailer if status.source is Source.SCRATCH else image.trailers[PRIMARY]
-    algorithm.read_status(run, image, trailer, status)
+    ensure(trailer.size <= trailer.area.size, "the trailer fits into its area")
+    marks = trailer.status(run.write_unit(image))
+    if marks is None:
+        return False
+    algorithm.read_status(run, marks, status)
     status.swap_type = trailer.swap_info()
+    return True
 
 
 def inconsistent(run: Run) -> None:
@@ -61,16 +69,12 @@ def inconsistent(run: Run) -> None:
     ensure(run.config.options.validate_primary, "the progress record is consistent")
 
 
-def last_mark(trailer: Trailer, unit: int) -> int | None:
+def last_mark(marks: bytes) -> int | None:
     """The number of the last progress entry that is written, counted from 1; None when there is none.
 
-    As swap-move and swap-offset read it: from the end, and a hole before it is an inconsistency.
+    As swap-move and swap-offset read it: from the end. They count the holes before it, and never get beyond one.
     """
-    marks = trailer.status(unit)
-    written = marks.rstrip(b"\xff")
-    if not written:
-        return None
-    return len(written)
+    return len(marks.rstrip(b"\xff")) or None
 
 
 def init_status(run: Run, image: ImageState, trailer: Trailer, status: Status) -> None:

@@ -23,7 +23,7 @@ from bootverify.executor.mcuboot.swap import (
     sector_offset,
     write_status,
 )
-from bootverify.executor.mcuboot.trailer import Flag, Magic, SwapType, Trailer
+from bootverify.executor.mcuboot.trailer import Flag, Magic, SwapType
 
 SWAP_STATES = 2  # BOOT_STATUS_SWAP_STATE_COUNT; a move has one
 
@@ -35,9 +35,9 @@ class SwapMove:
         """The primary slot, when its magic stands, its copy_done does not, and the secondary slot has no request."""
         return move_source(image)
 
-    def read_status(self, run: Run, image: ImageState, trailer: Trailer, status: Status) -> None:
+    def read_status(self, run: Run, marks: bytes, status: Status) -> None:
         """First one entry for each moved sector, then two for each swapped one."""
-        last = last_mark(trailer, run.write_unit(image))
+        last = last_mark(marks)
         if last is None:
             return
         moves = run.config.trailer.entries

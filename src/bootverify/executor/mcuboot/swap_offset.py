@@ -17,7 +17,7 @@ from bootverify.executor.mcuboot.state import (
 )
 from bootverify.executor.mcuboot.swap import find_status, init_status, last_mark, room_for, sector_offset, write_status
 from bootverify.executor.mcuboot.swap_move import move_source
-from bootverify.executor.mcuboot.trailer import Magic, SwapType, Trailer
+from bootverify.executor.mcuboot.trailer import Magic, SwapType
 
 STATES = 2  # BOOT_STATUS_SWAP_STATE_COUNT
 
@@ -29,9 +29,9 @@ class SwapOffset:
         """As in swap-move."""
         return move_source(image)
 
-    def read_status(self, run: Run, image: ImageState, trailer: Trailer, status: Status) -> None:
+    def read_status(self, _run: Run, marks: bytes, status: Status, /) -> None:
         """Two entries for each sector."""
-        last = last_mark(trailer, run.write_unit(image))
+        last = last_mark(marks)
         if last is not None:
             status.operation = Operation.SWAP
             status.index, status.state = last // STATES + FIRST_INDEX, last % STATES + FIRST_STATE

@@ -16,7 +16,7 @@ from bootverify.executor.mcuboot.state import (
     ensure,
 )
 from bootverify.executor.mcuboot.swap import find_status, inconsistent, init_status, write_rest, write_status
-from bootverify.executor.mcuboot.trailer import Flag, Magic, SwapType, Trailer
+from bootverify.executor.mcuboot.trailer import Flag, Magic, SwapType
 
 STATES = 3  # BOOT_STATUS_STATE_COUNT
 
@@ -37,9 +37,8 @@ class SwapScratch:
             return Source.PRIMARY
         return Source.NONE
 
-    def read_status(self, run: Run, image: ImageState, trailer: Trailer, status: Status) -> None:
+    def read_status(self, run: Run, marks: bytes, status: Status) -> None:
         """The step behind the first unbroken run of written entries."""
-        marks = trailer.status(run.write_unit(image))
         written = [n for n, mark in enumerate(marks) if mark != 0xFF]
         if not written:
             return
@@ -166,7 +165,7 @@ class _Piece:
         """The record that the scratch area kept for this piece moves to the primary slot.
 
         The progress goes right behind what was copied. That is where the trailer begins, unless the scratch area's own
-        trailer cut the copy short; then the progress entries of this piece stay erased, which nothing minds.
+        trailer cut the copy short: then entries are missing, and a cut before scratch is erased repeats steps.
         """
         run, image = self.run, self.image
         scratch, primary = run.scratch_trailer, image.trailers[PRIMARY]
@@ -190,9 +189,9 @@ class _Piece:
 
 
 def _pieces(run: Run, image: ImageState, size: int) -> list[tuple[int, int]]:
-    """Offset and size of each piece, in the order of swapping (find_last_sector_idx, boot_copy_sz)."""
+    """Offset and size of each piece, in the order of swapping (find_last_sector_idx, boot_copy_sz); or none."""
     sector = max(image.pair.primary.sector_size, image.pair.secondary.sector_size)
-    count = max(1, -(-size // sector))
+    count = -(-size // sector)
     if count * sector > image.pair.primary.size:
         raise Undefined("the swap size goes beyond the sector table")
     step = run.scratch.size // image.pair.primary.sector_size * image.pair.primary.sector_size

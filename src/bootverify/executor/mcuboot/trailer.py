@@ -204,11 +204,11 @@ class Trailer:
         """What a swap keeps of the image key of `slot`."""
         return self._bytes(self.key_offset(slot), self.layout.saved_key)
 
-    def status(self, unit: int) -> bytes:
-        """The first byte of each progress entry, entries being `unit` bytes apart."""
+    def status(self, unit: int) -> bytes | None:
+        """The first byte of each progress entry, entries being `unit` bytes apart; None when the last is outside."""
         entries = self.status_entries
         found = self.area.read(self.status_offset, (entries - 1) * unit + 1) if entries else b""
-        return b"" if found is None else found[::unit]
+        return None if found is None else found[::unit]
 
     # -- writing: one operation each; False when the flash layer refuses
 

@@ -52,6 +52,13 @@ def check_image(run: Run, image: ImageState, slot: int, status: Status | None) -
     return _Validation(run, image, slot).refusal()
 
 
+def wrong_address(image: ImageState, header: ImageHeader) -> str:
+    """Why a secondary image is not for the primary slot (MCUBOOT_CHECK_HEADER_LOAD_ADDRESS); empty when it is."""
+    primary = image.pair.primary
+    inside = primary.start <= header.load_address < primary.start + primary.size
+    return "" if inside else "the image is not for the primary slot"
+
+
 def security_counter(image: ImageState, header_slot: int, area: Area, start: int) -> int | None:
     """The first protected security counter of an image (bootutil_get_img_security_cnt); None when there is none.
 

@@ -114,7 +114,7 @@ class Builds:
             mode=mode,
             images=(Pair(on.primary, second),),
             trailer=TrailerLayout(
-                entries=on.primary.sectors,
+                entries=max(on.primary.sectors, second.sectors),
                 states=2 if offset else 3,
                 saved_key=encryption.saved_size if encryption is not None else 0,
                 swap_offset=offset,

@@ -40,7 +40,7 @@ def config(world: World, step: BootGo) -> BootConfig:
     return BootConfig(
         mode=mode,
         images=(Pair(primary, secondary),),
-        trailer=_layout(primary, image, offset=mode is Mode.SWAP_OFFSET),
+        trailer=_layout(secondary if mode is Mode.SWAP_OFFSET else primary, image, mode),
         scratch=_scratch(design, flash) if mode is Mode.SWAP_SCRATCH else None,
         signature=key.scheme if key else None,
         public_keys=(*world.factory.anchors(image.name), *world.his_keys(image)) if key else (),
@@ -172,11 +172,12 @@ def _scratch(design: Design, flash: Flash) -> Area | None:
     return _area(flash, home(design, found)) if found is not None else None
 
 
-def _layout(primary: Area, image: Image, *, offset: bool) -> TrailerLayout:
-    """Progress for as many sectors as the slot has; room for the image keys where images are encrypted."""
+def _layout(slot: Area, image: Image, mode: Mode) -> TrailerLayout:
+    """Progress for as many sectors as the larger slot has; room for the image keys where images are encrypted."""
+    offset = mode is Mode.SWAP_OFFSET
     encrypted = image.encryption is not EncryptionType.NONE
     saved = KEY_SIZE if encrypted else 0
-    return TrailerLayout(entries=primary.sectors, states=2 if offset else 3, saved_key=saved, swap_offset=offset)
+    return TrailerLayout(entries=slot.sectors, states=2 if offset else 3, saved_key=saved, swap_offset=offset)
 
 
 def _encryption(world: World, image: Image) -> Encryption | None:
