@@ -77,7 +77,8 @@ class Chain:
     document: str
 
 
-def _chain(soc: str, kind: str) -> Chain:
+def chain_of(soc: str, kind: str) -> Chain:
+    """The chain of that kind on `soc`."""
     head = f"bootverify: design/1\nname: small\nsoc: {soc}\nsdk: 2.6.1\nlifecycle: {{approtect: true}}\n"
     family = soc[:5]
     locked = "0x7c00" if family == "nrf54" else "0x8000"  # what one entry of the unit covers
@@ -102,17 +103,17 @@ def _chain(soc: str, kind: str) -> Chain:
 
 
 CHAINS = (
-    _chain("nrf5340", "mcuboot"),
-    _chain("nrf5340", "nsib"),
-    _chain("nrf5340", "tfm"),
-    _chain("nrf9160", "mcuboot"),
-    _chain("nrf9160", "nsib"),
-    _chain("nrf9160", "tfm"),
-    _chain("nrf52840", "mcuboot"),
-    _chain("nrf52840", "nsib"),
-    _chain("nrf52832", "mcuboot"),
-    _chain("nrf54l15", "mcuboot"),
-    _chain("nrf54l15", "tfm alone"),
-    _chain("nrf5340", "tfm alone"),
-    _chain("nrf52833", "nsib"),
+    chain_of("nrf5340", "mcuboot"),
+    chain_of("nrf5340", "nsib"),
+    chain_of("nrf5340", "tfm"),
+    chain_of("nrf9160", "mcuboot"),
+    chain_of("nrf9160", "nsib"),
+    chain_of("nrf9160", "tfm"),
+    chain_of("nrf52840", "mcuboot"),
+    chain_of("nrf52840", "nsib"),
+    chain_of("nrf52832", "mcuboot"),
+    chain_of("nrf54l15", "mcuboot"),
+    chain_of("nrf54l15", "tfm alone"),
+    chain_of("nrf5340", "tfm alone"),
+    chain_of("nrf52833", "nsib"),
 )

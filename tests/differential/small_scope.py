@@ -199,7 +199,7 @@ def small(number: int) -> Small:
     for choice, name in zip(chosen[1:], (*DIMENSIONS, "kind"), strict=True):
         possible = fitting(chain, name)
         change |= possible[choice % len(possible)]
-    design = _resolved(chain, change)
+    design = resolved(chain, change)
     design = replace(design, name=f"small {number}", soc=replace(design.soc, flash=FLASH))
     return Small(number, chosen, design)
 
@@ -221,12 +221,13 @@ def fitting(chain: Chain, dimension: str) -> tuple[Change, ...]:
     for choice in every:
         change = named(choice, chain)
         with suppress(InputError):
-            _resolved(chain, change)
+            resolved(chain, change)
             found.append(change)
     return tuple(found)
 
 
-def _resolved(chain: Chain, change: Change) -> Design:
+def resolved(chain: Chain, change: Change) -> Design:
+    """The design of `chain` with that choice."""
     written = mutated(_written(chain.document), change)
     return resolve(validated(DesignEntry, written), written)
 

@@ -3,6 +3,7 @@
 import inspect
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 from tests.designs import shapes
@@ -13,6 +14,7 @@ from tests.differential import (
     test_found_rules,
     test_found_wide,
     test_points,
+    test_rare_rules,
     test_sweep,
     test_witness,
 )
@@ -22,12 +24,14 @@ from tests.differential.histories import around, hostile, registers, step_of
 from tests.differential.small_scope import numbers, small
 from tests.differential.walks import walk
 
+from bootverify.check.conform import mcuboot, nsib
 from bootverify.encoder.cells import NotModelled
 from bootverify.errors import InputError
 from bootverify.executor.factory import Factory
 from bootverify.machine.action import Request
 from bootverify.machine.content import Genuine
 
+RECORDED = Path(__file__).parent.parent / "outside"
 PATIENCE_S = 60  # of the processor, so that a busy machine catches nothing
 
 
@@ -79,7 +83,7 @@ def _more_steps() -> None:
 
 
 def _found() -> None:
-    for module in (test_found_rules, test_found_wide, test_found, test_forged):
+    for module in (test_found_rules, test_found_wide, test_found, test_forged, test_rare_rules):
         for name, test in inspect.getmembers(module, inspect.isfunction):
             if name.startswith("test_") and not inspect.signature(test).parameters:
                 test()
@@ -93,6 +97,12 @@ def _sweep() -> None:
 
 def _witness() -> None:
     test_witness.test_what_the_encoder_tells_of_a_small_device_can_be_replayed()
+
+
+def _recorded() -> None:
+    """Boots that were recorded of the vendors' own code."""
+    for kind, conform in {"mcuboot": mcuboot, "nsib": nsib}.items():
+        assert conform.run(RECORDED / kind).disagreements == []
 
 
 def _chip() -> None:
@@ -111,6 +121,7 @@ CROSSINGS: dict[str, Callable[[], None]] = {
     "witness": _witness,
     "sweep": _sweep,
     "chip": _chip,
+    "recorded": _recorded,
 }
 
 

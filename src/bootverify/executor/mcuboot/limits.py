@@ -65,9 +65,9 @@ def sectors_known(run: Run, image: ImageState) -> bool:
 
 def compatible(run: Run, image: ImageState) -> bool:
     """boot_slots_compatible: whether these slots can exchange images at all."""
-    primary, secondary, most = image.pair.primary, image.pair.secondary, run.config.trailer.entries
+    primary, secondary = image.pair.primary, image.pair.secondary
     first, second = primary.sectors, secondary.sectors
-    if max(first, second) > most:
+    if second > run.config.trailer.entries:
         return False
     if run.config.mode is Mode.SWAP_MOVE:
         usable = usable_sectors(run, image)

@@ -1,0 +1,255 @@
+"""Rules that neither lives nor claims come by, each shown once on the side that has it."""
+
+from dataclasses import replace
+
+from tests.designs import shapes
+from tests.differential.designs import ATTACKERS, with_image
+from tests.differential.following import Followed, instants_of
+from tests.differential.histories import step_of
+from tests.differential.small_chains import chain_of
+from tests.differential.small_scope import in_scope, resolved
+from tests.unit.executor.mcuboot_board import board, image
+
+from bootverify.design.attacker import Attacker, Capability
+from bootverify.design.boot import BootGo, ChooseSlot, Launch
+from bootverify.design.design import Lifecycle
+from bootverify.design.keys import InImage, Key, KeyKind, Purpose, Use
+from bootverify.design.life import Recovery
+from bootverify.design.memory import Role
+from bootverify.design.protection import Access, Attribution
+from bootverify.encoder.access import Initiator, Reach
+from bootverify.encoder.cells import Cells, Extent
+from bootverify.encoder.terms import Valuation, false, true
+from bootverify.encoder.units import spu
+from bootverify.executor import attack, nsib_build
+from bootverify.executor.attack_actions import Meddling
+from bootverify.executor.content import content_of
+from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.device import Halt
+from bootverify.executor.layout import home
+from bootverify.executor.mcuboot.area import Area
+from bootverify.executor.mcuboot.boot import boot_go
+from bootverify.executor.mcuboot.config import Mode, Pair
+from bootverify.executor.run import act, runs_on
+from bootverify.executor.stages.mcuboot import config, forge_request, requested
+from bootverify.executor.stages.nsib import choose_slot
+from bootverify.executor.units.kmu_v2 import SLOT_BYTES, KmuV2, Policy, Slot, SlotState
+from bootverify.executor.world import NotEnabled, World
+from bootverify.machine.action import Deliver, Meanwhile, Overwrite, Request
+from bootverify.machine.content import Crafted
+
+NSIB = 1  # a chain of the small scope
+ALL = ATTACKERS["everything"]
+
+
+def _world(attacker=ALL, **choices):
+    return World.start(in_scope(**choices), attacker)
+
+
+def _boots(world):
+    """Step by step to the application, or a halt."""
+    while runs_on(world.device):
+        act(world, step_of(world))
+    return world
+
+
+def _step(world, kind):
+    return next(step for stage in world.design.stages for step in stage.steps if isinstance(step, kind))
+
+
+def _refusal(call, *arguments):
+    """Why that cannot happen; empty when it does."""
+    try:
+        call(*arguments)
+    except (NotEnabled, KeyError) as why:
+        return str(why)
+    return ""
+
+
+# -- the first stage
+
+
+def test_a_key_token_that_names_no_state_stops_nsib():
+    world = _world(chain=NSIB, sdk=2)
+    built = nsib_build.config(world.design, _step(world, ChooseSlot))
+    world.device.uicr.load(built.storage + built.storage_layout.keys, b"\x34\x12\x78\x56")
+    choose_slot(world, _step(world, ChooseSlot))
+    assert world.device.halted is Halt.FAULT
+
+
+def test_a_good_image_takes_the_earlier_keys_in_the_kmu_out_of_use():
+    chain = chain_of("nrf54l15", "nsib")
+    world = World.start(resolved(replace(chain, document=chain.document.replace("ecdsa-p256", "ed25519")), {}), ALL)
+    kmu, signs = world.device.kmu, world.factory.nsib_key("mcuboot").public
+    assert isinstance(kmu, KmuV2)
+    for first, value in ((242, PrivateKey(Scheme.ED25519, "an older test key").public), (244, signs)):
+        for i in range(2):
+            part = value[i * SLOT_BYTES :][:SLOT_BYTES]
+            kmu.slots[first + i] = Slot(value=part, policy=Policy.REVOKED, state=SlotState.PROVISIONED)
+    choose_slot(world, _step(world, ChooseSlot))
+    assert world.device.active == "s0"
+    assert [kmu.state(slot) for slot in (242, 244)] == [SlotState.REVOKED, SlotState.PROVISIONED]
+
+
+# -- MCUboot
+
+
+def test_only_a_swap_by_scratch_is_given_the_scratch_area():
+    design = shapes.s01()
+    scratch = replace(shapes.at("scratch", 0xEC000, 0xF0000), role=Role.SCRATCH)
+    world = World.start(replace(design, partitions=(*design.partitions, scratch)), ALL)
+    for mode in (Mode.SWAP_SCRATCH, Mode.SWAP_MOVE, None):
+        world.mode = mode
+        assert (config(world, _step(world, BootGo)).scratch is not None) is (mode is Mode.SWAP_SCRATCH)
+
+
+def test_a_staging_slot_of_too_many_sectors_exchanges_nothing():
+    made = board(Mode.SWAP_OFFSET, sectors=12, entries=10)
+    wide = Area(made.flash, made.pair.secondary.start, 11 * 1024)
+    made.config = replace(made.config, images=(Pair(Area(made.flash, made.pair.primary.start, 10 * 1024), wide),))
+    made.install(0, image(1, 3000).installed)
+    made.install(1, image(2, 3000).shipped, offset=1024)
+    made.request()
+    assert boot_go(made.config).images[0].header.major == 1
+
+
+def test_a_trailer_is_rewritten_from_its_beginning():
+    world = _world()
+    app = world.design.image("app")
+    for wanted in (Request.PERM, Request.TEST):
+        forge_request(world.device, app, wanted)
+        primary, staging = home(world.design, app.slots[0]), home(world.design, app.staging)
+        assert requested(world.device, primary, staging) is wanted
+
+
+def test_a_stage_that_launches_nothing_halts():
+    design = shapes.s01()
+    first = design.stages[0]
+    ended = replace(first, steps=tuple(step for step in first.steps if not isinstance(step, Launch)))
+    world = World.start(replace(design, stages=(ended, *design.stages[1:])), ALL)
+    while not world.device.halted:
+        act(world, step_of(world))
+    assert world.device.halted is Halt.NO_IMAGE
+
+
+# -- the vendor and the attacker
+
+
+def test_an_update_client_asks_for_a_test_or_for_good():
+    world = _boots(_world())
+    for wrong in (Request.NONE, Request.REVERT):
+        sent = Deliver(partition="mcuboot_secondary", content=Crafted(), request=wrong, by_attacker=True)
+        assert "requests test or perm" in _refusal(act, world, sent)
+
+
+def test_nothing_is_overwritten_that_is_locked():
+    world = _boots(_world(ATTACKERS["app-code-secure"]))
+    assert "no byte of mcuboot" in _refusal(act, world, Overwrite(partition="mcuboot", content=Crafted()))
+
+
+def test_a_published_key_signs_if_it_signs_or_verifies():
+    for purpose, able in {Purpose.SIGN: True, Purpose.VERIFY: True, Purpose.DECRYPT: False}.items():
+        uses = (Use(purpose=purpose, image="app"),)
+        key = Key(name="out", kind=KeyKind.PRIVATE, uses=uses, published=True, placements=())
+        world = World.start(replace(shapes.s01(), keys=(key,)), ALL)
+        assert world.factory.can_sign(world.design.image("app"), world.knowledge) is able
+
+
+def test_nothing_is_forged_for_a_slot_that_its_image_has_not():
+    world = _world(chain=NSIB)
+    asked = ("mcuboot_secondary", Crafted("mcuboot", "mcuboot_primary"), world.knowledge, world.device.flash)
+    assert _refusal(world.factory.crafted, *asked)
+
+
+def test_where_no_gate_is_there_for_secure_accesses_the_design_tells_who_makes_them():
+    for closed in (False, True):
+        life = Lifecycle(approtect=False, secure_approtect=closed, eraseprotect=False)
+        design = replace(shapes.s01(), lifecycle=life)
+        world = World.start(replace(design, soc=replace(design.soc, secure_approtect=False)), ATTACKERS["debug-port"])
+        assert (Attribution.SECURE in attack.probe_as(world)) is not closed
+
+
+def test_an_open_recovery_port_writes_each_slot_of_the_image_that_its_bootloader_starts():
+    plain = in_scope()
+    foe = Attacker(name="cable", title="", capabilities=frozenset({Capability.USE_CABLE}))
+    world = World.start(plain, foe)
+    while not isinstance(world.design.stages[world.device.stage].steps[world.device.step], BootGo):
+        act(world, step_of(world))
+    several = with_image(plain, "app", slots=("mcuboot_primary", "mcuboot_secondary"), staging=None)
+    for recovery in (plain.life.recovery, Recovery.OPEN):
+        world.design = replace(several, life=replace(plain.life, recovery=recovery))
+        slots = ("mcuboot_primary", "mcuboot_secondary", "mcuboot")
+        found = [attack.at_port(world, home(plain, name)) for name in slots]
+        assert found == [recovery is Recovery.OPEN] * 2 + [False]
+
+
+def test_who_meddles_with_the_chip_counts_the_accesses_to_what_he_meddles_with():
+    choices = {"slots": 3}
+    foe = Attacker(name="clip", title="", capabilities=frozenset({Capability.WRITE_EXTERNAL}))
+    world = _world(foe, **choices)
+    turn = Meanwhile(partition="mcuboot_secondary", content=Crafted(), before=1)
+    meddling = Meddling(world, _step(world, BootGo), turn)
+    meddling(meddling.start + 4)
+    assert meddling.seen == 0
+    for _ in range(2):
+        meddling(meddling.start)
+    assert meddling.done
+
+
+def test_only_a_slot_of_mcuboot_ends_with_a_trailer_that_does_not_count():
+    world = _world(chain=NSIB)
+    area = home(world.design, "s1")
+    world.device.flash.load(area.end - 16, bytes(16))
+    assert content_of(world, "s1") == Crafted()
+
+
+def test_a_reset_has_the_port_do_what_its_words_say():
+    world = _world(life=3)
+    device, debug = world.device, world.design.soc.debug
+    assert device.port.open
+    for offset in (debug.approtect, debug.secure_approtect):
+        device.uicr.load(device.uicr.start + offset, b"\xff" * 4)
+    assert device.port.open
+    device.reset()
+    assert not device.port.open
+
+
+# -- the encoder
+
+
+def test_the_first_write_that_locks_a_register_is_the_last_that_counts():
+    locked, later = (True, True, False, True, True), (False, True, True, False, False)
+    assert spu.settled([later, locked, later]) == locked
+    assert spu.settled([locked, later]) == locked
+    assert spu.settled([]) is None
+
+
+def test_a_key_at_a_border_lies_in_the_store_behind_it_alone():
+    design = shapes.s05()
+    cells = Cells(design)
+    first, second = cells.of_image("tfm+app")
+    lead = design.partition(second.slot).range.start + cells._lead(design.image("tfm+app"))
+    at = InImage(image="tfm+app", offset=second.extent.start - lead)
+    key = Key(name="border", kind=KeyKind.SYMMETRIC, placements=(at,))
+    assert [place.store for place in cells.places(key) if place.store in {first.name, second.name}] == [second.name]
+
+
+def test_who_has_a_clip_reaches_every_byte_of_the_chip():
+    foe = Attacker(name="clip", title="", capabilities=frozenset({Capability.WRITE_EXTERNAL}))
+    reach = Reach(instants_of(in_scope(slots=3), foe).boot.frame)
+    staging = reach.frame.cells.stores["mcuboot_secondary"].extent
+    assert reach.every(staging, Access.WRITE, reach.anyone) is true()
+    assert reach.every(staging, Access.READ, reach.anyone) is not true()
+
+
+def test_non_secure_code_that_writes_one_of_two_regions_does_not_write_both():
+    followed = Followed(shapes.s08(), ATTACKERS["app-code-ns"])
+    followed.runs_on()
+    reach, code = Reach(followed.steps.boot.frame), Initiator(false(), true())
+    cells = reach.frame.cells
+    border = reach.frame.design.partition("app").range.start
+    low, high = border - cells.granule, border + cells.granule
+    both = Extent(start=low, end=high, regions=cells.regions(low, high), guarded=True)
+    now = Valuation(followed.inclusion.instants[0])
+    assert now.of(reach.some(both, Access.WRITE, code))
+    assert not now.of(reach.every(both, Access.WRITE, code))
