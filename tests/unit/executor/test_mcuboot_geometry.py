@@ -12,7 +12,7 @@ from bootverify.executor.mcuboot.boot import Outcome, boot_go
 from bootverify.executor.mcuboot.config import Mode, Pair
 from bootverify.executor.mcuboot.state import BootAssert, Run, Status
 from bootverify.executor.mcuboot.swap_scratch import SwapScratch, _Piece
-from bootverify.executor.mcuboot.trailer import TrailerLayout, magic_for
+from bootverify.executor.mcuboot.trailer import Flag, SwapType, Trailer, TrailerLayout, magic_for
 
 LONG = {"sectors": 14, "entries": 128, "scratch": 1}  # 1584 bytes of trailer over sectors of 1024
 
@@ -229,3 +229,23 @@ def test_the_offset_swap_loses_the_end_of_a_larger_old_image_to_a_cut_before_its
         assert boot_go(made.config).outcome is Outcome.POWER_CUT
     majors = [boot_go(made.config).images[0].header.major for _ in range(3)]
     assert majors == [2, 2, 2]
+
+
+def test_a_revert_that_is_taken_back_still_has_the_demands_of_images_looked_at():
+    """loader.c, context_boot_go: has_upgrade is set before boot_review_image_swap_types sees a later image."""
+    made = board(Mode.SWAP_MOVE, validate_primary=False)
+    made.install(0, image(1, 100).installed[:164])  # its TLVs, and so its demands, cannot be read
+    made.install(1, image(2, 100).installed)
+    made.trailer(0).write_copy_done()
+    made.trailer(0).write_magic()
+    size, flash = made.pair.primary.size, Flash(0x100000, 0x8000, 1024, 4)
+    other = Pair(Area(flash, flash.start, size), Area(flash, flash.start + size, size))
+    flash.load(other.primary.start, image(1, 100).installed)
+    flash.load(other.secondary.start, b"no image")
+    begun = Trailer(other.primary, made.config.trailer)
+    begun.write_swap_info(SwapType.TEST, 1)
+    begun.write_magic()
+    made.config = replace(made.config, images=(made.pair, other))
+    result = boot_go(made.config)
+    assert result.swap_types == (SwapType.NONE, SwapType.NONE)
+    assert begun.read().image_ok is Flag.UNSET

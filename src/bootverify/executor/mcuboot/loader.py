@@ -37,12 +37,14 @@ ALGORITHMS: dict[Mode, Algorithm] = {
 def upgrade_and_choose(run: Run) -> bool:
     """context_boot_go; whether there is an image to start (that of the first primary slot)."""
     status = Status.fresh(run.config.mode)
-    several = len(run.images) > 1
+    several, upgrades = len(run.images) > 1, False
     for image in run.images:
         if several:
             image.forget_keys()
         status = _prepare(run, image, status)
-    if several and any(image.swap_type is not None and image.swap_type.upgrades for image in run.images):
+        # As it stands now: a review for a later image may still take a revert back.
+        upgrades |= image.swap_type is not None and image.swap_type.upgrades
+    if several and upgrades:
         cancel_unsatisfied(run)
     for image in run.images:
         if several:
