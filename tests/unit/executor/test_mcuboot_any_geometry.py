@@ -12,6 +12,7 @@ from bootverify.executor.mcuboot.config import Downgrade, Mode
 from bootverify.executor.mcuboot.limits import max_image_size
 from bootverify.executor.mcuboot.state import Run
 from bootverify.executor.mcuboot.sweep import sweep
+from bootverify.machine.tear import HALF
 
 UPGRADES = (Mode.SWAP_SCRATCH, Mode.SWAP_MOVE, Mode.SWAP_OFFSET, Mode.OVERWRITE)
 WRAPPED = [each for each in EnvelopeScheme if each is not EnvelopeScheme.RSA_OAEP]
@@ -110,7 +111,7 @@ def survived(seed):
         damage = bytes([draw.choice((0, 1, 2, 3, 4, 0xFF, draw.randint(0, 255)))]) * draw.choice((1, 4, 16))
         made.flash.load(draw.choice(ends) - draw.randint(16, 600), damage)
     for _ in range(4):
-        with powered([made.flash], Power(draw.choice((None, draw.randint(0, 120))), torn=draw.random() < 0.5)):
+        with powered([made.flash], Power(draw.choice((None, draw.randint(0, 120))), torn=draw.choice((None, HALF)))):
             boot_go(made.config)
     return True
 
