@@ -2,15 +2,16 @@
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootverify.check.accepted import Accepted, Waiver, accept
-from bootverify.check.replay import Replay, replay
+from bootverify.check.replay import replay
 from bootverify.check.run import Options, check_design
+from bootverify.check.scripted import Scripted, relive, run_life, run_script
 from bootverify.check.session import Session
 from bootverify.check.verdict import Report
 from bootverify.dataclass import dataclass
@@ -19,12 +20,8 @@ from bootverify.design.design import Design
 from bootverify.design.firmware import Firmware, HeldKey
 from bootverify.design.source import Source
 from bootverify.errors import InputError
-from bootverify.executor.flash_map import Held, flash_map
-from bootverify.executor.run import act, mark, steps_of_boot
-from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Action, Boot, TakeStep
-from bootverify.machine.observation import Observation
-from bootverify.machine.trace import Step, Trace, from_json
+from bootverify.machine.action import Action
+from bootverify.machine.trace import Inputs, Step, Trace, from_json
 from bootverify.sources import importers
 from bootverify.sources.attackers import all_attackers, load_attacker
 from bootverify.sources.design_file import load_design, parse_design, read_design
@@ -170,6 +167,14 @@ def firmware_in(
     return replace(found, keys=(*found.keys, *_held_keys(public_keys)))
 
 
+def firmware_of(inputs: Inputs) -> Firmware | None:
+    """As `firmware_in`."""
+    place = Path(inputs.map_file) if inputs.map_file else None
+    return firmware_in(
+        inputs.files, soc=inputs.soc, map_file=place, sdk=inputs.sdk or None, public_keys=inputs.public_keys
+    )
+
+
 def boot_bytes(firmware: Firmware) -> "Story":
     """What a device does that was programmed with the bytes of a build: real images, real keys, real signatures."""
     from bootverify.executor.programmed.boot import boot as start_bytes  # noqa: PLC0415
@@ -189,14 +194,6 @@ def published_keys() -> dict[str, str]:
     return published
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scripted:
-    """A device's life as a user wrote it: the trace, and what its stores hold after each step of it."""
-
-    trace: Trace
-    maps: tuple[tuple[Held, ...], ...]
-
-
 def boot(design: Design, actions: Sequence[Action] = (), *, attacker: str = "", source: str = "") -> Trace:
     """What a device fresh from production does: it boots as far as it goes, then `actions` happen in order.
 
@@ -214,33 +211,27 @@ def scripted(
     design: Design, actions: Sequence[Action], *, attacker: str = "", source: str = "", mapped: bool = True
 ) -> Scripted:
     """As `boot`, with the flash map after each step where `mapped`."""
-    if not design.stages:
-        where = design.files[0].file if design.files else design.name
-        raise InputError.at(where, 0, "nothing here boots: no chain is drawn from it (`bootverify import` says why)")
-    foe = load_attacker(attacker) if attacker else BYSTANDER
-    run = _Scripted(World.start(design, foe), mapped)
-    run.on(actions[0] if actions else None)
-    for number, action in enumerate(actions, start=1):
-        try:
-            run.happens(action)
-        except NotEnabled as error:
-            raise InputError.at("actions", 0, f"action {number} cannot happen: {error}") from None
-        except KeyError as error:
-            raise InputError.at("actions", 0, f"action {number} names {error}, which is not in the design") from None
-        run.on(actions[number] if number < len(actions) else None)
-    where = source or (design.files[0].file if design.files else "")
-    trace = Trace(
-        design=design.name,
-        file=where,
-        attacker=attacker or foe.name,
-        policy="",
-        subject="",
-        steps=tuple(run.steps),
-    )
-    return Scripted(trace=trace, maps=tuple(run.maps))
+    return run_script(design, actions, _foe(attacker), source=source, mapped=mapped)
 
 
-def actions_in(path: Path | str, design: Design) -> tuple[Action, ...]:
+def live_bytes(
+    firmware: Firmware, inputs: Inputs, actions: Sequence[Action], *, attacker: str = "", beside: Path | None = None
+) -> Scripted:
+    """The life of a device that was programmed with `firmware`, which came of `inputs`, as a script has it.
+
+    Files that the actions name are looked for here, `beside` (the folder of the script) and in the build.
+
+    Raises:
+        InputError: a file is not found, or an action cannot happen where it stands.
+    """
+    return run_life(firmware, inputs, actions, _foe(attacker), published_keys(), beside=beside)
+
+
+def _foe(name: str) -> Attacker:
+    return BYSTANDER if name in {"", BYSTANDER.name} else load_attacker(name)
+
+
+def actions_in(path: Path | str, design: Design | None) -> tuple[Action, ...]:
     """The actions that a user's file lists for a device of `design`; InputError with the line of what is wrong."""
     from bootverify.sources.actions import load_actions  # noqa: PLC0415 - for `boot` alone
 
@@ -252,7 +243,7 @@ class Repeated:
     """A trace that was run again: `agrees` when every observation came out as recorded; else where it differs."""
 
     trace: Trace
-    run: Replay
+    steps: tuple[Step, ...]
     difference: str
 
     @property
@@ -269,10 +260,15 @@ def replay_file(path: Path | str, *, design: Path | str | None = None) -> Repeat
     """
     place = Path(path)
     trace = read_trace(place)
+    if trace.programmed is not None:
+        inputs = trace.programmed if design is None else replace(trace.programmed, files=(str(design),))
+        firmware = firmware_of(inputs)
+        if firmware is None:
+            raise InputError.at(inputs.files[0], 0, "there are no bytes of a build in it")
+        return _again(trace, *relive(firmware, trace, _foe(trace.attacker), published_keys(), place.parent))
     wanted = Path(design) if design is not None else _design_of(trace, place)
-    foe = BYSTANDER if trace.attacker == BYSTANDER.name else load_attacker(trace.attacker)
-    run = replay(load(wanted), foe, trace.actions, lambda _: False, exact=True)
-    return Repeated(trace=trace, run=run, difference=_difference(trace, run))
+    run = replay(load(wanted), _foe(trace.attacker), trace.actions, lambda _: False, exact=True)
+    return _again(trace, run.steps, run.refused)
 
 
 def read_trace(path: Path | str) -> Trace:
@@ -359,39 +355,17 @@ def _design_of(trace: Trace, place: Path) -> Path:
     raise InputError.at(str(place), 0, f"its design `{trace.file}` is not here; name it with --design")
 
 
-def _difference(trace: Trace, run: Replay) -> str:
-    if run.refused:
-        return f"step {len(run.steps) + 1} cannot happen: {run.refused}"
-    for number, (told, seen) in enumerate(zip(trace.steps, run.steps, strict=True), start=1):
+def _again(trace: Trace, steps: tuple[Step, ...], refused: str) -> Repeated:
+    return Repeated(trace=trace, steps=steps, difference=_difference(trace, steps, refused))
+
+
+def _difference(trace: Trace, steps: Sequence[Step], refused: str) -> str:
+    if refused:
+        return f"step {len(steps) + 1} cannot happen: {refused}"
+    for number, (told, seen) in enumerate(zip(trace.steps, steps, strict=True), start=1):
         if told.observation != seen.observation:
             return f"step {number}: recorded {told.observation.at} {told.observation.log}, seen {seen.observation}"
     return ""
-
-
-@dataclass(slots=True)
-class _Scripted:
-    """A run under way."""
-
-    world: World
-    mapped: bool
-    steps: list[Step] = field(default_factory=list)
-    maps: list[tuple[Held, ...]] = field(default_factory=list)
-
-    def on(self, following: Action | None) -> None:
-        """Run until the device stays where it is, or `following` is the step that it is about to take, or a restart."""
-        if isinstance(following, Boot):
-            return
-        for step in steps_of_boot(self.world.device):
-            if isinstance(following, TakeStep) and (following.stage, following.step) == (step.stage, step.step):
-                return
-            self.happens(step)
-
-    def happens(self, action: Action) -> None:
-        """Let one action happen."""
-        act(self.world, action)
-        seen = Observation(at=mark(self.world.device), log=tuple(self.world.log))
-        self.steps.append(Step(action=action, observation=seen))
-        self.maps.append(flash_map(self.world) if self.mapped else ())
 
 
 __all__ = ["Options", "Repeated", "Report", "boot", "check", "load", "recheck", "replay_file"]

@@ -20,7 +20,7 @@ from bootverify.executor.nsib_build import config
 from bootverify.executor.run import mark
 from bootverify.executor.stages.mcuboot import requested
 from bootverify.executor.world import World
-from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
+from bootverify.machine.content import Content, Crafted, Erased, File, Genuine, Invalidated
 
 
 def abstracted(frame: Frame, world: World) -> Facts:
@@ -64,6 +64,8 @@ def _name(frame: Frame, content: Content) -> str:
     match content:
         case Genuine():
             return str(content) if str(content) in frame.genuine else CRAFTED
+        case File():
+            return CRAFTED
         case Crafted() | Erased() | Invalidated():
             return type(content).__name__.lower()
 

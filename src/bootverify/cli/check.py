@@ -170,11 +170,11 @@ def replay(
 ) -> int:
     """Run a counterexample again."""
     again = api.replay_file(trace, design=design)
-    for number, step in enumerate(again.run.steps, start=1):
+    for number, step in enumerate(again.steps, start=1):
         for line in step.observation.log or (f"the device is at {step.observation.at}",):
             typer.echo(f"{number:>3}  {line}")
     if again.agrees:
-        typer.echo(f"replayed: {len(again.run.steps)} steps, each as recorded")
+        typer.echo(f"replayed: {len(again.steps)} steps, each as recorded")
         return 0
     typer.echo(f"differs: {again.difference}")
     return 1

@@ -10,7 +10,7 @@ from bootverify.check.conform import conform as run_vectors
 from bootverify.cli.app import Plain, Sdk, app, write
 from bootverify.errors import InputError
 from bootverify.executor.programmed.story import Ending
-from bootverify.machine.trace import to_json
+from bootverify.machine.trace import Inputs, to_json
 from bootverify.report.log import boot_log
 from bootverify.report.programmed import programmed_log
 from bootverify.report.vectors import conformity_json, conformity_text
@@ -39,22 +39,33 @@ def boot(
     Of a build's bytes: exit code 0 when the application runs, 1 when the device stops, 3 when it depends on what
     nothing tells.
     """
-    of_design = made or actions is not None or trace is not None or bool(attacker)
-    if not of_design and sources != ["-"]:
-        firmware = api.firmware_in(sources, soc=soc, map_file=map_, sdk=ncs, public_keys=public_key or ())
-        if firmware is not None:
-            story = api.boot_bytes(firmware)
-            typer.echo(programmed_log(firmware, story), nl=False)
-            return EXITS[story.ending]
-    if len(sources) > 1:
+    inputs = Inputs(
+        files=tuple(sources),
+        soc=soc,
+        map_file=str(map_ or ""),
+        sdk=ncs or "",
+        public_keys=tuple(map(str, public_key or ())),
+    )
+    firmware = None if made or sources == ["-"] else api.firmware_of(inputs)
+    if firmware is not None and actions is None and trace is None and not attacker:
+        story = api.boot_bytes(firmware)
+        typer.echo(programmed_log(firmware, story), nl=False)
+        return EXITS[story.ending]
+    if firmware is not None:
+        design = firmware.design
+        script = api.actions_in(actions, design) if actions else ()
+        beside = actions.parent if actions else None
+        told = api.live_bytes(firmware, inputs, script, attacker=attacker, beside=beside)
+    elif len(sources) > 1:
         raise InputError.at(sources[1], 0, "one design, one build, or programming files; name them apart")
-    design = api.load(sources[0], sdk=ncs)
-    script = api.actions_in(actions, design) if actions else ()
-    told = api.scripted(design, script, attacker=attacker, source=_named(sources[0]), mapped=actions is not None)
+    else:
+        design = api.load(sources[0], sdk=ncs)
+        script = api.actions_in(actions, design) if actions else ()
+        told = api.scripted(design, script, attacker=attacker, source=_named(sources[0]), mapped=actions is not None)
     if trace is not None:
         write(trace, to_json(told.trace))
-    typer.echo(boot_log(design, told.trace, told.maps if actions is not None else ()), nl=False)
-    return 0
+    typer.echo(boot_log(design, told, mapped=actions is not None), nl=False)
+    return 0 if told.ending is None else EXITS[told.ending]
 
 
 def _named(source: str) -> str:

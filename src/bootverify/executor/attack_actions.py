@@ -216,12 +216,5 @@ def erase_all(world: World) -> None:
         raise NotEnabled("he has no probe")
     if not device.port.erase_all():
         raise NotEnabled("erase protection is on")
-    device.flash.load(device.flash.start, b"\xff" * device.design.soc.flash.size)
-    device.uicr.load(device.uicr.start, b"\xff" * device.uicr.size)
-    device.kmu.erase()
-    device.reset_units()
-    device.port_open = True
-    device.patched.clear()
-    device.counters.clear()
-    device.active = None
+    device.erase_all()
     device.halt(Halt.ERASED, "flash and UICR are erased, key slots with them")

@@ -101,6 +101,17 @@ class Device:
         self.halted = None
         self.active = None
 
+    def erase_all(self) -> None:
+        """What an erase-all leaves: internal memory, UICR and key slots empty, registers as at reset, the port open."""
+        self.flash.load(self.flash.start, b"\xff" * self.design.soc.flash.size)
+        self.uicr.load(self.uicr.start, b"\xff" * self.uicr.size)
+        self.kmu.erase()
+        self.reset_units()
+        self.port_open = True
+        self.patched.clear()
+        self.counters.clear()
+        self.active = None
+
     def reset_port(self, cause: Cause) -> None:
         """The debug port after a reset, when the first stage's start-up code has run; its words count as they stand.
 

@@ -6,7 +6,7 @@ from bootverify.executor.layout import home, staging_partitions, stores_of
 from bootverify.executor.stages import mcuboot
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Deliver, Inspect, Publish, Request, Unwrap
-from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
+from bootverify.machine.content import Content, Crafted, Erased, File, Genuine, Invalidated
 
 
 def publish(world: World, action: Publish) -> None:
@@ -112,6 +112,8 @@ def bytes_for(world: World, content: Content, store: str) -> bytes:
             return _genuine_bytes(world, content, store)
         case Invalidated():
             raise NotEnabled("nobody sends that")
+        case File():
+            raise NotEnabled("a device of made images takes none of a file; name an image and a release of it")
 
 
 def _image(world: World, name: str) -> Image:

@@ -45,4 +45,15 @@ class Invalidated:
         return "invalidated"
 
 
-Content = Genuine | Crafted | Erased | Invalidated
+@dataclass(frozen=True, slots=True)
+class File:
+    """The bytes of a file of the user's, as a life of real bytes names them; `sha256` tells that they are the same."""
+
+    file: str
+    sha256: str = ""
+
+    def __str__(self) -> str:
+        return self.file
+
+
+Content = Genuine | Crafted | Erased | Invalidated | File

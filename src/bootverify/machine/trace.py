@@ -11,7 +11,7 @@ from typing import Any, get_args
 from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access, Attribution
 from bootverify.machine.action import Action, Meanwhile, Request
-from bootverify.machine.content import Crafted, Erased, Genuine, Invalidated
+from bootverify.machine.content import Crafted, Erased, File, Genuine, Invalidated
 from bootverify.machine.observation import Observation
 from bootverify.machine.tear import Tear, tear_of
 
@@ -28,8 +28,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What a device with the bytes of a build was programmed with: paths and options as the user gave them."""
+
+    files: tuple[str, ...]
+    soc: str = ""
+    map_file: str = ""
+    sdk: str = ""
+    public_keys: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """A history of one device of `design` (name and file) in the presence of `attacker`."""
+    """A history of one device of `design` (name and file) in the presence of `attacker`.
+
+    `programmed` where the device holds the bytes of a build; None where its images are made for the design.
+    """
 
     design: str
     file: str
@@ -37,6 +52,7 @@ class Trace:
     policy: str
     subject: str
     steps: tuple[Step, ...]
+    programmed: Inputs | None = None
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -53,6 +69,7 @@ def to_json(trace: Trace) -> str:
         "attacker": trace.attacker,
         "policy": trace.policy,
         "subject": trace.subject,
+        **({"programmed": plain(trace.programmed)} if trace.programmed is not None else {}),
         "steps": [
             {"action": action_to_dict(step.action), "observation": plain(step.observation)} for step in trace.steps
         ],
@@ -88,9 +105,23 @@ def from_json(text: str) -> Trace:
             policy=str(document["policy"]),
             subject=str(document["subject"]),
             steps=steps,
+            programmed=_inputs(document.get("programmed")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a trace: {error}") from None
+
+
+def _inputs(told: Any) -> Inputs | None:  # noqa: ANN401 - JSON is untyped
+    if told is None:
+        return None
+    return Inputs(
+        files=tuple(map(str, told["files"])),
+        soc=str(told.get("soc", "")),
+        map_file=str(told.get("map_file", "")),
+        sdk=str(told.get("sdk", "")),
+        public_keys=tuple(map(str, told.get("public_keys", ()))),
+        keys=tuple(map(str, told.get("keys", ()))),
+    )
 
 
 def action_to_dict(action: Action) -> dict[str, Any]:
@@ -148,6 +179,8 @@ def _revive(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is untyped
                     return Erased()
                 case "invalidated":
                     return Invalidated()
+                case "file":
+                    return File(str(value["file"]), str(value.get("sha256", "")))
                 case other:
                     raise ValueError(f"unknown content `{other}`")
         case _:
@@ -157,7 +190,7 @@ def _revive(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is untyped
 def plain(value: Any) -> Any:  # noqa: ANN401 - walks any of our frozen values
     """A frozen value of ours as JSON has it."""
     match value:
-        case Genuine() | Crafted() | Erased() | Invalidated():
+        case Genuine() | Crafted() | Erased() | Invalidated() | File():
             fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
             if isinstance(value, Crafted) and not value.image:
                 fields = {}

@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 
+from bootverify.check.scripted import Scripted
 from bootverify.design.design import Design
 from bootverify.executor.flash_map import Held
 from bootverify.machine.action import Boot, Request, Reset, TakeStep
 from bootverify.machine.trace import Trace
 
 
-def boot_log(design: Design, trace: Trace, maps: Sequence[Sequence[Held]] = ()) -> str:
+def boot_log(design: Design, told: Scripted, *, mapped: bool) -> str:
     """What each step and action said, with a rule before each restart, and where the device is at the end.
 
-    With `maps`, one for each step, also what the flash holds before the first action, after each one, and after each
-    power cut.
+    `mapped`: also what the flash holds before the first action, after each one, and after each power cut.
     """
+    trace, maps = told.trace, told.maps if mapped else ()
     sdk = f", nRF Connect SDK {design.sdk}" if design.sdk else ""
-    lines = [f"*** {design.name} on {design.soc.title}{sdk} ***"]
+    whose = ": the bytes of the build" if trace.programmed is not None else ""
+    lines = [f"*** {design.name} on {design.soc.title}{sdk}{whose} ***"]
     for number, step in enumerate(trace.steps):
         if isinstance(step.action, Reset | Boot):
             lines.append("---")
@@ -27,6 +29,7 @@ def boot_log(design: Design, trace: Trace, maps: Sequence[Sequence[Held]] = ()) 
             lines += _map(maps[number])
     at = trace.steps[-1].observation.at if trace.steps else "off"
     lines.append(f"the device is at {at}")
+    lines += [f"not told: {each}" for each in told.unknown]
     return "\n".join(lines) + "\n"
 
 

@@ -3,7 +3,12 @@
 from bootverify.design.firmware import Firmware
 from bootverify.executor.programmed.story import Ending, Story
 
-_WORDS = {Ending.RUNS: "the device is at", Ending.STOPS: "the device stops:", Ending.OPEN: "it is open what happens:"}
+_WORDS = {
+    Ending.RUNS: "the device is at",
+    Ending.STOPS: "the device stops:",
+    Ending.CUT: "the device is off:",
+    Ending.OPEN: "it is open what happens:",
+}
 
 
 def programmed_log(firmware: Firmware, story: Story) -> str:

@@ -1,14 +1,20 @@
 """Reads a list of actions that a user wrote: a device's life to run on the executor."""
 
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from bootverify.design.boot import operation
 from bootverify.design.design import Design
 from bootverify.errors import Fault, InputError
-from bootverify.machine.action import Action
+from bootverify.machine.action import Action, Deliver, Overwrite
+from bootverify.machine.content import File
 from bootverify.machine.trace import action_from_dict
 from bootverify.sources.document import read_written
+from bootverify.sources.input_file import MIB, read_bytes
+
+MOST_BYTES = 16 * MIB
 
 
 def load_actions(path: Path | str, design: Design | None = None) -> tuple[Action, ...]:
@@ -32,6 +38,26 @@ def load_actions(path: Path | str, design: Design | None = None) -> tuple[Action
     if faults:
         raise InputError(faults)
     return tuple(found)
+
+
+def files_of(actions: Iterable[Action], places: Sequence[Path]) -> dict[str, bytes]:
+    """The bytes of every file that `actions` name, by name; looked for in each of `places` in turn.
+
+    Raises:
+        InputError: one is not found, or is not the file that was recorded.
+    """
+    found: dict[str, bytes] = {}
+    for action in actions:
+        content = action.content if isinstance(action, Deliver | Overwrite) else None
+        if not isinstance(content, File):
+            continue
+        path = next((place / content.file for place in places if (place / content.file).is_file()), None)
+        if path is None:
+            raise InputError.at(content.file, 0, "there is no such file here, beside the script, or in the build")
+        found[content.file] = read_bytes(path, limit=MOST_BYTES)
+        if content.sha256 and sha256(found[content.file]).hexdigest() != content.sha256:
+            raise InputError.at(str(path), 0, "this is not the file that was recorded: its SHA-256 is another")
+    return found
 
 
 def _numbered(entry: dict[str, Any], design: Design | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The board: a device and, where there is one, the network core's flash, with the pieces of a build in them."""
 
-from dataclasses import field
+from dataclasses import field, replace
 
 from bootverify.dataclass import dataclass
 from bootverify.design.firmware import Firmware, Piece
@@ -8,18 +8,38 @@ from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.executor.device import Device
 from bootverify.executor.flash import Flash
 from bootverify.executor.layout import external_start
+from bootverify.executor.mcuboot.area import Area
+from bootverify.executor.mcuboot.config import Encryption
 from bootverify.executor.memory import Memory, Ram
+from bootverify.executor.nsib.key_places import KeyPlaces
 from bootverify.ranges import AddressRange
 
 RAM_SEEN = 0x10000  # bytes of RAM that boot code is given; what it holds at reset is not defined
 WORD = 4
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """Where images lie. `secondary` None: the map has none. `known`: the map gives the end of the primary slot.
+
+    `network` is the secondary slot of a network core image that is updated as an image of its own (NRF53_MULTI_IMAGE).
+    """
+
+    primary: Area
+    secondary: Area | None
+    scratch: Area | None
+    known: bool
+    network: Area | None = None
+
+
 @dataclass(slots=True)
 class Board:
     """`outside` are pieces in no memory that is modelled: an external flash, a second die.
 
-    `placed` are the files of signed images without addresses that were put into a slot.
+    `placed` are the files of signed images without addresses that were put into a slot, `opener` what opens those that
+    are encrypted. `fresh`: it has not been booted, so what the user wants in its slots may still be put there.
+    `lasting`: it is booted again and again, so all that a boot leaves counts. `loader` is MCUboot's own place and its
+    slots, once it has run; `places` are the keys of a KMU.
     """
 
     firmware: Firmware
@@ -27,11 +47,18 @@ class Board:
     network: Flash | None
     outside: list[Piece]
     placed: set[str] = field(default_factory=set)
+    opener: Encryption | None = None
+    fresh: bool = True
+    lasting: bool = False
+    loader: tuple[AddressRange, Slots] | None = None
+    places: KeyPlaces | None = None
 
     @classmethod
     def programmed(cls, firmware: Firmware) -> "Board":
         """A blank device with every piece where its file puts it, as a programmer leaves it: no write rule applies."""
-        device = Device.blank(firmware.design)
+        ends = [each.range.end for each in firmware.design.partitions if each.memory is MemoryKind.EXTERNAL]
+        page = firmware.design.soc.page
+        device = Device.blank(firmware.design, outside=-(-max(ends, default=0) // page) * page)
         network = firmware.network
         flash = Flash(network.flash.start, network.flash.size, network.page, network.word) if network else None
         outside: list[Piece] = []
@@ -47,6 +74,12 @@ class Board:
                 outside.append(piece)
         device.reset_units()
         return cls(firmware, device, flash, outside)
+
+    @property
+    def memories(self) -> list[Flash]:
+        """Every lasting memory of the device."""
+        second = [self.network] if self.network is not None else []
+        return [self.device.flash, self.device.uicr, *second]
 
     def memory(self) -> Memory:
         """What the application core's boot code reads and writes, flash and UICR shared with the device."""
@@ -90,6 +123,13 @@ class Board:
             and low < _start(each, base) + each.range.size
         ]
         return ", ".join(touched)
+
+
+def twin_of(flash: Flash) -> Flash:
+    """A copy to try something on: its supply fails where that of the original would, and nobody is told of it."""
+    twin = flash.copy()
+    twin.power = replace(flash.power, journal=None)
+    return twin
 
 
 def _start(partition: Partition, base: int) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bootverify.design.boot import Program
 from bootverify.design.firmware import Firmware
 from bootverify.design.memory import Role
+from bootverify.executor.flash import PowerLost
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
 from bootverify.executor.programmed import debug, first_stage, hand_over, loader, network
 from bootverify.executor.programmed.board import Board
@@ -27,17 +28,24 @@ def boot(firmware: Firmware, published: Mapping[str, str]) -> Story:
 def boot_board(board: Board, published: Mapping[str, str]) -> Story:
     """What a device that holds what it holds does after power-on, its registers as at reset."""
     teller = Teller(published)
-    _tell_bytes(board, teller)
+    if board.fresh:
+        _tell_bytes(board, teller)
     ending, why, at = Ending.RUNS, "", ""
     try:
-        at = _runs(board, teller)
+        at = run(board, teller)
+        network.run(board, teller)
+    except PowerLost:
+        why = f"power lost after {board.device.flash.power.spent} flash operations"
+        teller.stage = ""
+        teller.say(why)
+        board.device.reset_units()
+        return Story(lines=tuple(teller.lines), ending=Ending.CUT, at="off", why=why, unknown=tuple(teller.unknown))
     except Ended as ended:
         ending, why = ended.ending, ended.why
         at = f"in {teller.stage or 'reset'}"
-    if ending is Ending.RUNS:
-        network.run(board, teller)
     hand_over.tell_locks(board, teller)
     debug.tell(board, teller)
+    board.fresh = False
     return Story(lines=tuple(teller.lines), ending=ending, at=at, why=why, unknown=tuple(teller.unknown))
 
 
@@ -59,8 +67,13 @@ def _tell_bytes(board: Board, teller: Teller) -> None:
         teller.say(line)
 
 
-def _runs(board: Board, teller: Teller) -> str:
-    """As `_run`, from reset again whenever a boot loader was replaced: once for each update that is staged."""
+def run(board: Board, teller: Teller) -> str:
+    """The stages from reset to what runs in the end, its name; again whenever a boot loader was replaced.
+
+    Raises:
+        Ended: nothing runs in the end, or it is open what does.
+        PowerLost: the supply fails on the way.
+    """
     for _ in range(MOST_RESTARTS):
         try:
             return _run(board, teller)
@@ -92,7 +105,8 @@ def _run(board: Board, teller: Teller) -> str:
         own = _slot_of(board, vectors)
     if first is Program.MCUBOOT or (first is Program.NSIB and _starts_loader(board, vectors)):
         teller.stage = "mcuboot"
-        _place_packages(board, teller)
+        if board.fresh:
+            _place_packages(board, teller)
         started = loader.start(board, teller, own)
         told = board.firmware.loader.protects
         drops = board.firmware.loader.drops_rights

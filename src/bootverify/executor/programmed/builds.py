@@ -11,9 +11,9 @@ from bootverify.executor.mcuboot.boot import BootResult, boot_go
 from bootverify.executor.mcuboot.config import BootConfig, Digest, Downgrade, Encryption, Mode, Options, Pair
 from bootverify.executor.mcuboot.header import ImageHeader
 from bootverify.executor.mcuboot.trailer import TrailerLayout
-from bootverify.executor.programmed.board import Board
+from bootverify.executor.programmed.board import Board, Slots, twin_of
 from bootverify.executor.programmed.choices import tried
-from bootverify.executor.programmed.slots import Slots, tlv_types
+from bootverify.executor.programmed.slots import tlv_types
 from bootverify.executor.programmed.story import Teller, by
 
 MODES = {
@@ -39,7 +39,6 @@ class Builds:
     header: ImageHeader
     scheme: Scheme | None
     public_keys: tuple[bytes, ...]
-    opener: Encryption | None = None  # what opens a staged image that is encrypted
 
     def agreed(self) -> tuple[BootResult, BootConfig]:
         """What all of them do, on the device; `Ended` where they differ."""
@@ -50,8 +49,11 @@ class Builds:
 
         def end_of(mode: Mode, validate: bool) -> Hashable:
             config = self._config(mode, validate=validate, on=self._copies())
-            return _end(boot_go(config), config)
+            return _end(boot_go(config), config, lasting=self.board.lasting)
 
+        if all(len(values) == 1 for values in axes.values()):
+            config = self._config(self._modes()[0], validate=self._validates()[0], on=self.slots)
+            return boot_go(config), config
         found = tried(axes, end_of)
         if not found.agree:
             raise self.teller.open(f"what it starts depends on {' and '.join(found.deciding)}, and nothing tells")
@@ -97,7 +99,7 @@ class Builds:
         def twin(area: Area | None) -> Area | None:
             if area is None:
                 return None
-            flash = twins.setdefault(id(area.flash), area.flash.copy())
+            flash = twins.setdefault(id(area.flash), twin_of(area.flash))
             return Area(flash, area.start, area.size)
 
         primary = twin(self.slots.primary)
@@ -138,8 +140,8 @@ class Builds:
 
         What lies in the primary slot is in clear, whatever the flag says (ncs-boot 2.6).
         """
-        if self.opener is not None:
-            return self.opener
+        if self.board.opener is not None:
+            return self.board.opener
         told = self.board.firmware.loader.encrypted
         if told is None and self.header.found and self.header.encrypted:
             self.teller.not_told("MCUboot: whether it takes encrypted images; the image in its slot was one")
@@ -159,8 +161,9 @@ class Builds:
         return found
 
 
-def _end(result: BootResult, config: BootConfig) -> Hashable:
-    """What has to agree: the outcome, what starts, and what the primary slot holds afterwards."""
+def _end(result: BootResult, config: BootConfig, *, lasting: bool) -> Hashable:
+    """What has to agree: the outcome, what starts, and what the primary slot holds afterwards; `lasting`: each slot."""
     starts = tuple((image.slot, image.address) for image in result.images)
-    primary = config.images[0].primary
-    return (result.outcome, starts, primary.read(0, primary.size))
+    pair = config.images[0]
+    areas = [pair.primary, *([pair.secondary, *([config.scratch] if config.scratch else [])] if lasting else [])]
+    return (result.outcome, starts, *(area.read(0, area.size) for area in areas))

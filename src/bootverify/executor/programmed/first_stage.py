@@ -7,6 +7,7 @@ from hashlib import sha256
 from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.settings import Told
 from bootverify.executor.crypto import Scheme
+from bootverify.executor.flash import PowerLost
 from bootverify.executor.memory import Memory
 from bootverify.executor.nsib import NsibConfig, NsibResult, release_for
 from bootverify.executor.nsib import boot as run_nsib
@@ -19,7 +20,7 @@ from bootverify.executor.nsib.release import RELEASE_2_6, RELEASE_3_1, RELEASE_M
 from bootverify.executor.nsib.run import Run
 from bootverify.executor.nsib.storage import key_count, key_hash
 from bootverify.executor.nsib_build import family
-from bootverify.executor.programmed.board import Board
+from bootverify.executor.programmed.board import Board, twin_of
 from bootverify.executor.programmed.choices import tried
 from bootverify.executor.programmed.story import Teller, by
 from bootverify.ranges import AddressRange
@@ -47,11 +48,13 @@ def choose(board: Board, teller: Teller) -> int:
     if memory.read(base.storage + base.storage_layout.s0, 12) == b"\xff" * 12:
         raise teller.open(f"no provision data at {storage.start:#x}: production writes it, and no file here has it")
     _tell_keys(teller, memory, base)
-    places = _places(board, teller) if base.signature is Signature.ED25519 else ()
-    result, config = _agreed(board, teller, base, places)
+    if base.signature is Signature.ED25519:
+        _fill_places(board, teller)
+    before = _twin(board), _places(board)
+    result, config = _agreed(board, teller, base)
     _tell(board, teller, memory, result, config)
-    if places:
-        _tell_place(teller, board, config, places)
+    if board.places is not None:
+        _tell_place(teller, config, *before)
     match result.ending:
         case Booted(vtor=vtor):
             return vtor
@@ -59,18 +62,28 @@ def choose(board: Board, teller: Teller) -> int:
             raise teller.stop(f"nothing to boot ({why})")
         case Faulted(kind=kind, address=address):
             raise teller.stop(f"bus fault, {kind} at {address:#x}")
-        case Panicked() | PowerCut():
+        case Panicked():
             raise teller.stop("panic")
+        case PowerCut():
+            raise PowerLost
 
 
-def _places(board: Board, teller: Teller) -> tuple[bytes, ...]:
+def _fill_places(board: Board, teller: Teller) -> None:
     """The keys in the KMU: no programming file holds them, so those that the user gives, in the order of places."""
     given = [key for key in board.firmware.keys if key.at is None and key.kind == Scheme.ED25519.value]
     if not given:
         raise teller.open("its keys lie in the KMU, which no programming file holds; give them with --public-key")
     for slot, key in zip(PLACES, given, strict=False):
         teller.say(f"KMU slot {slot}: {teller.key(key.digest)}, given by {key.file}")
-    return tuple(key.value[-RAW_ED25519:] for key in given[: len(PLACES)])
+    if board.places is None:
+        board.places = _held([key.value[-RAW_ED25519:] for key in given[: len(PLACES)]])
+    board.places.reset()
+
+
+def _places(board: Board) -> KeyPlaces:
+    """The keys as they stand, for a run that is no more than a question."""
+    held = board.places.keys if board.places is not None else []
+    return KeyPlaces(list(held), replace(board.device.flash.power, journal=None))
 
 
 def provisioned(board: Board) -> bool:
@@ -115,7 +128,7 @@ def _config(board: Board, teller: Teller, storage: AddressRange) -> NsibConfig:
     )
 
 
-def _agreed(board: Board, teller: Teller, base: NsibConfig, places: Sequence[bytes]) -> tuple[NsibResult, NsibConfig]:
+def _agreed(board: Board, teller: Teller, base: NsibConfig) -> tuple[NsibResult, NsibConfig]:
     """The result of the build that is told; of all builds it can be, where they end alike."""
     options = board.firmware.nsib
     releases, counters = _releases(board, base), _choices(options.counter)
@@ -131,22 +144,38 @@ def _agreed(board: Board, teller: Teller, base: NsibConfig, places: Sequence[byt
         return replace(base, release=release, counter=counter, life_cycle_aware=cycle and release == RELEASE_MAIN)
 
     def end_of(release: NsibRelease, counter: bool, cycle: bool) -> Hashable:
-        result = run_nsib(built(release, counter, cycle), _twin(board), key_store=_held(places))
+        result = run_nsib(built(release, counter, cycle), _twin(board), key_store=_places(board))
         return (result.ending, tuple((trial.slot, trial.outcome) for trial in result.trials))
 
+    config = built(releases[0], counters[0], cycles[0])
+    if all(len(values) == 1 for values in axes.values()):
+        return _run(board, config), config
     found = tried(axes, end_of)
     if not found.agree:
         raise teller.open(f"what it starts depends on {' and '.join(found.deciding)}, and nothing tells")
     if found.untold:
-        teller.not_told(f"NSIB: {', '.join(found.untold)}; every choice ends alike")
-    config = built(releases[0], counters[0], cycles[0])
-    return run_nsib(config, board.memory(), key_store=_held(places)), config
+        taken = f"; taken to be {_words(config)}" if board.lasting else ""
+        teller.not_told(f"NSIB: {', '.join(found.untold)}; every choice ends alike{taken}")
+    return _run(board, config), config
+
+
+def _words(config: NsibConfig) -> str:
+    """The build that a device is taken for whose later boots depend on what it writes."""
+    counter, cycle = ("with" if each else "without" for each in (config.counter, config.life_cycle_aware))
+    return f"{config.release.name}, {counter} a counter, {cycle} a life-cycle check"
+
+
+def _run(board: Board, config: NsibConfig) -> NsibResult:
+    """NSIB on the device itself."""
+    if board.places is not None:
+        board.places.power = board.device.flash.power
+    return run_nsib(config, board.memory(), key_store=board.places)
 
 
 def _twin(board: Board) -> Memory:
     """The memories in copies, for a run that is no more than a question."""
     memory = board.memory()
-    return Memory(tuple(flash.copy() for flash in memory.flashes), memory.rams)
+    return Memory(tuple(twin_of(flash) for flash in memory.flashes), memory.rams)
 
 
 def _held(places: Sequence[bytes | None]) -> KeyPlaces:
@@ -176,11 +205,12 @@ def _numbers(sdk: str) -> str:
 # ---- the log
 
 
-def _tell_place(teller: Teller, board: Board, config: NsibConfig, places: Sequence[bytes]) -> None:
+def _tell_place(teller: Teller, config: NsibConfig, memory: Memory, places: KeyPlaces) -> None:
     """Which of the keys in the KMU verifies what lies there: the first with which alone something boots."""
-    for number, slot in enumerate(PLACES[: len(places)]):
-        alone = [key if other == number else None for other, key in enumerate(places)]
-        if isinstance(run_nsib(config, _twin(board), key_store=_held(alone)).ending, Booted):
+    for number, slot in enumerate(PLACES):
+        alone = KeyPlaces([key if other == number else None for other, key in enumerate(places.keys)])
+        copies = Memory(tuple(flash.copy() for flash in memory.flashes), memory.rams)
+        if isinstance(run_nsib(config, copies, key_store=alone).ending, Booted):
             teller.say(f"verified with the key of KMU slot {slot}")
             return
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from bootverify.dataclass import dataclass
 from bootverify.design.firmware import HeldKey, LoaderOptions
 from bootverify.executor.crypto import Scheme
+from bootverify.executor.flash import PowerLost
 from bootverify.executor.image_format import KEYHASH
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import BootResult, Outcome
@@ -13,9 +14,9 @@ from bootverify.executor.mcuboot.header import SIZE, ImageHeader
 from bootverify.executor.mcuboot.own_update import install
 from bootverify.executor.mcuboot.signature import SIGNATURE_TLV
 from bootverify.executor.programmed import network
-from bootverify.executor.programmed.board import Board
+from bootverify.executor.programmed.board import Board, Slots
 from bootverify.executor.programmed.builds import Builds
-from bootverify.executor.programmed.slots import Slots, find_slots, stage, tlv_types, tlv_value, variants
+from bootverify.executor.programmed.slots import find_slots, stage, tlv_types, tlv_value, variants
 from bootverify.executor.programmed.story import Restart, Teller, by
 from bootverify.ranges import AddressRange
 
@@ -35,7 +36,9 @@ def start(board: Board, teller: Teller, own: AddressRange) -> Started:
         Ended: it starts none, or it depends on what is not told.
     """
     slots = find_slots(board, teller, own)
-    opens = stage(board, teller, slots, own)
+    board.loader = (own, slots)
+    if board.fresh:
+        stage(board, teller, slots, own)
     header = ImageHeader.read(slots.primary.read(0, SIZE) or bytes(SIZE))
     keys = _keys(board, own)
     for key in keys:
@@ -44,11 +47,13 @@ def start(board: Board, teller: Teller, own: AddressRange) -> Started:
     options = board.firmware.loader
     scheme = _scheme(teller, options, keys, header, slots.primary)
     usable = tuple(key for key in keys if scheme is not None and key.kind == scheme.value)
-    builds = Builds(board, teller, slots, header, scheme, tuple(key.value for key in usable), opens)
+    builds = Builds(board, teller, slots, header, scheme, tuple(key.value for key in usable))
     _install_own(board, teller, own, builds.some())
     network.take_update(board, teller, slots, builds.some())
     result, config = builds.agreed()
     _tell(teller, result, config, options, usable)
+    if result.outcome is Outcome.POWER_CUT:
+        raise PowerLost
     if result.outcome is not Outcome.BOOT:
         raise teller.stop(result.why or _why(result, slots))
     image = result.images[0]

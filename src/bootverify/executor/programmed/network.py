@@ -13,8 +13,7 @@ from bootverify.executor.nsib import release_for
 from bootverify.executor.nsib.provision import HASH, KEY_ENTRY, StorageLayout, storage_base
 from bootverify.executor.nsib.release import RELEASE_MAIN
 from bootverify.executor.pcd import REGION, place
-from bootverify.executor.programmed.board import Board
-from bootverify.executor.programmed.slots import Slots
+from bootverify.executor.programmed.board import Board, Slots
 from bootverify.executor.programmed.story import Teller
 from bootverify.executor.stages.b0n import B0n, start
 from bootverify.executor.stages.network_update import update

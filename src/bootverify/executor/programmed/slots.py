@@ -1,31 +1,19 @@
 """Where MCUboot's images lie: the slots of the map, or what image headers show of them, and an update that waits."""
 
-from bootverify.dataclass import dataclass
+from collections.abc import Callable
+
+from bootverify.design.firmware import Package
 from bootverify.design.memory import MemoryKind, Partition, Role
-from bootverify.executor.flash import Flash
 from bootverify.executor.mcuboot.area import Area
-from bootverify.executor.mcuboot.config import Encryption, Mode
+from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
 from bootverify.executor.mcuboot.tlv import BadTlv, tlv_area
-from bootverify.executor.mcuboot.trailer import Trailer, TrailerLayout
-from bootverify.executor.programmed.board import Board
+from bootverify.executor.mcuboot.trailer import Flag, Magic, Trailer, TrailerLayout
+from bootverify.executor.programmed.board import Board, Slots
 from bootverify.executor.programmed.opener import first_words, opener
 from bootverify.executor.programmed.story import Teller
+from bootverify.machine.action import Request
 from bootverify.ranges import AddressRange
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slots:
-    """Where images lie. `secondary` None: the map has none. `known`: the map gives the end of the primary slot.
-
-    `network` is the secondary slot of a network core image that is updated as an image of its own (NRF53_MULTI_IMAGE).
-    """
-
-    primary: Area
-    secondary: Area | None
-    scratch: Area | None
-    known: bool
-    network: Area | None = None
 
 
 def find_slots(board: Board, teller: Teller, own: AddressRange) -> Slots:
@@ -36,10 +24,10 @@ def find_slots(board: Board, teller: Teller, own: AddressRange) -> Slots:
         secondary, scratch = board.partition(Role.SECONDARY), board.partition(Role.SCRATCH)
         return Slots(
             primary=Area(flash, primary.range.start, primary.range.size),
-            secondary=_area(flash, secondary),
-            scratch=_area(flash, scratch),
+            secondary=_area(board, secondary),
+            scratch=_area(board, scratch),
             known=True,
-            network=_area(flash, board.partition(Role.SECONDARY, 1)) if board.network is not None else None,
+            network=_area(board, board.partition(Role.SECONDARY, 1)) if board.network is not None else None,
         )
     return _by_headers(board, teller, own)
 
@@ -74,10 +62,8 @@ def _trailer_at(data: bytearray, start: int, page: int) -> bool:
     )
 
 
-def stage(board: Board, teller: Teller, slots: Slots, own: AddressRange) -> Encryption | None:
+def stage(board: Board, teller: Teller, slots: Slots, own: AddressRange) -> None:
     """An update that the user named waits in its secondary slot, with the request to try it.
-
-    What it returns opens that update, if it is encrypted: MCUboot lies in `own`.
 
     Raises:
         Ended: there is no slot for it that is known, nothing is known to open it, or it is linked for no place that is
@@ -86,33 +72,70 @@ def stage(board: Board, teller: Teller, slots: Slots, own: AddressRange) -> Encr
     for package in board.firmware.updates:
         if package.file in board.placed:
             continue
-        header = ImageHeader.read(package.data[:SIZE].ljust(SIZE, b"\0"))
-        key = opener(board, own, package.data) if header.encrypted else None
-        vector = int.from_bytes(first_words(package.data, key)[4:], "little")
-        remote = board.network is not None and board.network.holds(vector)
-        area = slots.network if remote and slots.network is not None else slots.secondary
-        if area is None or not slots.known or len(package.data) > area.size:
-            raise teller.open(f"{package.file}: the map has no secondary slot that holds it; give the map with --map")
-        if header.encrypted and key is None:
-            raise teller.open(f"{package.file}: it is encrypted, and no key in the bytes of MCUboot opens it")
-        inside = slots.primary.start <= vector < slots.primary.start + slots.primary.size
-        inside = inside or any(vector in each.range for each in variants(board))
-        if not inside and not (remote and (slots.network is not None or area.flash is board.device.flash)):
-            raise teller.open(
-                f"{package.file}: its reset handler {vector:#x} lies outside the primary slot; not followed"
-            )
-        data = package.data.ljust(-(-len(package.data) // area.align) * area.align, b"\xff")
-        told = board.firmware.loader.mode
-        # Swap using offset wants the first sector of the slot free (MCUboot design, "Swap using offset").
-        lead = area.flash.page if told is not None and told.value == Mode.SWAP_OFFSET.value else 0
-        if lead + len(data) > area.size:
-            raise teller.open(f"{package.file}: it does not fit behind the first sector of the secondary slot")
-        area.flash.load(area.start + lead, data)
-        Trailer(area, TrailerLayout(entries=0)).write_magic()
-        board.placed.add(package.file)
-        teller.say(f"{package.file}: waits in the secondary slot at {area.start + lead:#x}, to be tried")
-        return key
-    return None
+        at = deliver(board, package, Request.TEST, (own, slots), teller.open)
+        teller.say(f"{package.file}: waits in the secondary slot at {at:#x}, to be tried")
+        return
+
+
+def deliver(
+    board: Board,
+    package: Package,
+    request: Request,
+    loader: tuple[AddressRange, Slots],
+    refuse: Callable[[str], Exception],
+) -> int:
+    """What an update client does with a signed image: erase the slot it waits in, write it, ask MCUboot; its address.
+
+    `loader`: where MCUboot lies, which will have to open it if it is encrypted, and its slots.
+
+    Raises:
+        Exception: what `refuse` makes of the reason why there is no telling what it would do.
+    """
+    own, slots = loader
+    header = ImageHeader.read(package.data[:SIZE].ljust(SIZE, b"\0"))
+    key = opener(board, own, package.data) if header.encrypted else None
+    vector = int.from_bytes(first_words(package.data, key)[4:], "little")
+    remote = board.network is not None and board.network.holds(vector)
+    area = slots.network if remote and slots.network is not None else slots.secondary
+    if area is None or not slots.known or len(package.data) > area.size:
+        raise refuse(f"{package.file}: the map has no secondary slot that holds it; give the map with --map")
+    if header.encrypted and key is None:
+        raise refuse(f"{package.file}: it is encrypted, and no key in the bytes of MCUboot opens it")
+    inside = slots.primary.start <= vector < slots.primary.start + slots.primary.size
+    inside = inside or any(vector in each.range for each in variants(board))
+    if not inside and not (remote and (slots.network is not None or area.start in board.firmware.design.soc.flash)):
+        raise refuse(f"{package.file}: its reset handler {vector:#x} lies outside the primary slot; not followed")
+    at = _write(board, package, area, refuse)
+    trailer = Trailer(area, TrailerLayout(entries=0))
+    if request is Request.PERM:
+        trailer.write_image_ok()
+    trailer.write_magic()
+    board.opener = key or board.opener
+    board.placed.add(package.file)
+    return at
+
+
+def _write(board: Board, package: Package, area: Area, refuse: Callable[[str], Exception]) -> int:
+    """Swap using offset wants the first sector of the slot free (MCUboot design, "Swap using offset")."""
+    data = package.data.ljust(-(-len(package.data) // area.align) * area.align, b"\xff")
+    told = board.firmware.loader.mode
+    lead = area.flash.page if told is not None and told.value == Mode.SWAP_OFFSET.value else 0
+    if lead + len(data) > area.size:
+        raise refuse(f"{package.file}: it does not fit behind the first sector of the secondary slot")
+    area.flash.load(area.start, (b"\xff" * lead + data).ljust(area.size, b"\xff"))
+    return area.start + lead
+
+
+def confirm(board: Board) -> bool:
+    """What boot_write_img_confirmed does; whether a swap had left something to confirm."""
+    primary = board.partition(Role.PRIMARY)
+    if primary is None or primary.memory is not MemoryKind.INTERNAL:
+        return False
+    trailer = Trailer(Area(board.device.flash, primary.range.start, primary.range.size), TrailerLayout(entries=0))
+    held = trailer.read()
+    if held.magic is not Magic.GOOD or held.image_ok is not Flag.UNSET:
+        return False
+    return trailer.write_image_ok()
 
 
 def variants(board: Board) -> list[Partition]:
@@ -130,14 +153,12 @@ def first_header(board: Board, start: int) -> int | None:
     return None
 
 
-def _area(flash: Flash, partition: Partition | None) -> Area | None:
-    """A slot as an area; one in an external memory gets a memory of its own, in which nothing is programmed."""
+def _area(board: Board, partition: Partition | None) -> Area | None:
+    """A slot as an area; what lies in an external memory follows behind the internal one (`layout.home`)."""
     if partition is None or partition.memory not in {MemoryKind.INTERNAL, MemoryKind.EXTERNAL}:
         return None
-    if partition.memory is MemoryKind.EXTERNAL:
-        outside = Flash(partition.range.start, partition.range.size)
-        return Area(outside, outside.start, outside.size)
-    return Area(flash, partition.range.start, partition.range.size)
+    home = board.home(partition)
+    return Area(board.device.flash, home.start, home.size)
 
 
 def tlv_types(header: ImageHeader, primary: Area) -> set[int]:

@@ -13,6 +13,7 @@ class Ending(Enum):
 
     RUNS = "runs"  # the application was started
     STOPS = "stops"  # a stage gave up, or nothing is there to start
+    CUT = "cut"  # the power is lost on the way
     OPEN = "open"  # it depends on something that neither bytes nor configuration tell
 
 

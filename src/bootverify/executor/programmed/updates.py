@@ -6,12 +6,11 @@ from dataclasses import replace
 from bootverify.dataclass import dataclass
 from bootverify.design.firmware import Firmware, Package
 from bootverify.design.memory import MemoryKind, Partition, Role
-from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
-from bootverify.executor.mcuboot.trailer import Flag, Magic, Trailer, TrailerLayout
 from bootverify.executor.programmed.board import Board
 from bootverify.executor.programmed.boot import boot_board
+from bootverify.executor.programmed.slots import confirm
 from bootverify.executor.programmed.story import Ending, Story
 
 
@@ -37,7 +36,7 @@ def offered(firmware: Firmware, packages: Sequence[Package], published: Mapping[
         story = boot_board(board, published)
         offer = _judged(board, package, story)
         if offer.taken:
-            _confirm(board)
+            confirm(board)
             board.firmware = replace(firmware, updates=())
             board.device.reset_units()
             offer = _judged(board, package, boot_board(board, published))
@@ -86,15 +85,3 @@ def _judged(board: Board, package: Package, story: Story) -> Offer:
     said = [line for line in story.lines if line.startswith("mcuboot: secondary")]
     why = f"the old application runs{f' ({said[-1]})' if said else ''}"
     return Offer(package=package, story=story, taken=False, why=why)
-
-
-def _confirm(board: Board) -> None:
-    """What boot_write_img_confirmed does, where a swap left something to confirm."""
-    primary = _primary(board.firmware)
-    if primary is None:
-        return
-    area = Area(board.device.flash, primary.range.start, primary.range.size)
-    trailer = Trailer(area, TrailerLayout(entries=0))
-    held = trailer.read()
-    if held.magic is Magic.GOOD and held.image_ok is Flag.UNSET:
-        trailer.write_image_ok()
