@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from bootverify.check.accepted import Accepted, Waiver, accept
 from bootverify.check.replay import replay
 from bootverify.check.run import Options, check_design
-from bootverify.check.scripted import Scripted, relive, run_life, run_script
 from bootverify.check.session import Session
 from bootverify.check.verdict import Report
 from bootverify.dataclass import dataclass
@@ -33,6 +32,7 @@ from bootverify.sources.support import load_support
 from bootverify.sources.written import Written
 
 if TYPE_CHECKING:
+    from bootverify.check.scripted import Scripted
     from bootverify.executor.programmed.story import Story
     from bootverify.secrets.find import ScanResult
 
@@ -209,14 +209,16 @@ def boot(design: Design, actions: Sequence[Action] = (), *, attacker: str = "", 
 
 def scripted(
     design: Design, actions: Sequence[Action], *, attacker: str = "", source: str = "", mapped: bool = True
-) -> Scripted:
+) -> "Scripted":
     """As `boot`, with the flash map after each step where `mapped`."""
+    from bootverify.check.scripted import run_script  # noqa: PLC0415 - for `boot` alone
+
     return run_script(design, actions, _foe(attacker), source=source, mapped=mapped)
 
 
 def live_bytes(
     firmware: Firmware, inputs: Inputs, actions: Sequence[Action], *, attacker: str = "", beside: Path | None = None
-) -> Scripted:
+) -> "Scripted":
     """The life of a device that was programmed with `firmware`, which came of `inputs`, as a script has it.
 
     Files that the actions name are looked for here, `beside` (the folder of the script) and in the build.
@@ -224,6 +226,8 @@ def live_bytes(
     Raises:
         InputError: a file is not found, or an action cannot happen where it stands.
     """
+    from bootverify.check.scripted import run_life  # noqa: PLC0415 - for `boot` alone
+
     return run_life(firmware, inputs, actions, _foe(attacker), published_keys(), beside=beside)
 
 
@@ -262,6 +266,8 @@ def replay_file(path: Path | str, *, design: Path | str | None = None) -> Repeat
     trace = read_trace(place)
     if trace.programmed is not None:
         inputs = trace.programmed if design is None else replace(trace.programmed, files=(str(design),))
+        from bootverify.check.scripted import relive  # noqa: PLC0415 - most traces are of designs
+
         firmware = firmware_of(inputs)
         if firmware is None:
             raise InputError.at(inputs.files[0], 0, "there are no bytes of a build in it")

@@ -35,7 +35,7 @@ class End:
 
 Boot = Callable[[], End]
 """One boot from reset, with the power on."""
-GOING_ROUND = End(good=False, what="it restarts over and over, and writes each time")
+GOING_ROUND = End(good=False, what="each boot leaves another content, over and over")
 KNOWN = 1 << 32  # more contents are never waited for at once
 
 
@@ -98,7 +98,7 @@ def sweep(
 ) -> Survey:
     """Cut the power of `boot` everywhere, and of the boots that follow; the memories are left as they were.
 
-    Recovered: boots that nobody cuts end in one that changes nothing and starts what should run.
+    Recovered: boots that nobody cuts end in one that leaves what it found, and starts what should run.
     """
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, DEEPEST))
@@ -279,7 +279,7 @@ class _Sweep:
                 return tape.merged.end
             if tape.end in self.fates:
                 return self.fates[tape.end].end
-            if tape.end == tape.start and not tape:
+            if tape.end == tape.start:  # it may erase what is erased, each time
                 return tape.ending
             if tape.end in passed:
                 return GOING_ROUND

@@ -1,15 +1,18 @@
 """A run of the executor as the boot log that someone who knows the chain recognises."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from bootverify.check.scripted import Scripted
 from bootverify.design.design import Design
 from bootverify.executor.flash_map import Held
 from bootverify.machine.action import Boot, Request, Reset, TakeStep
 from bootverify.machine.trace import Trace
 
+if TYPE_CHECKING:
+    from bootverify.check.scripted import Scripted  # what it records is heavy to load, and reports tell chapters
 
-def boot_log(design: Design, told: Scripted, *, mapped: bool) -> str:
+
+def boot_log(design: Design, told: "Scripted", *, mapped: bool) -> str:
     """What each step and action said, with a rule before each restart, and where the device is at the end.
 
     `mapped`: also what the flash holds before the first action, after each one, and after each power cut.

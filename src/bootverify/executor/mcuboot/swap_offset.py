@@ -142,7 +142,11 @@ def _reverting(image: ImageState, status: Status | None) -> bool:
 
 
 def _whereabouts(status: Status, slot: int, last: int, sector: int, *, reverting: bool) -> tuple[int, int]:
-    """Slot and offset of the header that belongs to `slot`, midway."""
+    """Slot and offset of the header that belongs to `slot`, midway.
+
+    Going forward, the index that counts sectors from 1 is held against `last`, which counts from 0 (swap_offset.c,
+    boot_read_image_header): in the last sector the new header stands for the old one (docs/SEMANTICS.md, "Surprises").
+    """
     done, state = status.index - FIRST_INDEX, status.state
     if reverting:
         out = done > last or (done == last and state == (FIRST_STATE + 1 if slot == PRIMARY else FIRST_STATE + 2))
@@ -163,7 +167,10 @@ def _used_sectors(image: ImageState, slot: int) -> int:
 
 
 def _fixup_revert(run: Run, image: ImageState, status: Status) -> None:
-    """Give the secondary slot a record of the revert before the primary trailer is erased, lest a cut there lose it."""
+    """Give the secondary slot a record of the revert before the primary trailer is erased, lest a cut there lose it.
+
+    That is done again while the first sector is half done (swap_offset.c, fixup_revert asks for the index alone).
+    """
     if status.swap_type != SwapType.REVERT or status.index != FIRST_INDEX:
         return
     secondary = image.trailers[SECONDARY]
