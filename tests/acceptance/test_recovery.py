@@ -26,6 +26,18 @@ def test_power_cuts_are_proved_to_brick_nothing_and_the_certificate_says_so_alon
     assert "nothing is stuck" in certificate.read_text(encoding="utf-8")
 
 
+def test_what_a_search_has_met_whole_is_proved_where_the_fixpoint_is_too_coarse(capsys, tmp_path):
+    counted = tmp_path / "counted.yaml"
+    counted.write_text(
+        TEXT.replace("downgrade: version", "security_counter: true\n    counter_slots: 2"), encoding="utf-8"
+    )
+    answer = _answer(capsys, counted, "--certificates", str(tmp_path))
+    assert (answer["verdict"], answer["strength"]) == ("holds", "proved")
+    assert any("that a search met" in lemma for lemma in answer["lemmas"])
+    [certificate] = tmp_path.glob("*.cert")
+    assert run(["certify", str(certificate), "--against", str(counted)]) == 0
+
+
 def test_a_counter_without_room_stops_every_boot_and_the_trace_shows_the_boots(capsys, tmp_path):
     full = tmp_path / "full.yaml"
     full.write_text(

@@ -90,6 +90,7 @@ def _compared(text: str, design: Design, attackers: dict[str, Attacker], policie
         head = _head(design, question, reasoner, claim)
         if not text.startswith(head):
             return [_difference(text, head)]
+        reasoner.settle(reasoner.unstuck(claim))
         lemmas = _lemmas(text[len(head) :], reasoner)
         if isinstance(lemmas, str):
             return [lemmas]

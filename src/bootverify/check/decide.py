@@ -14,7 +14,7 @@ from bootverify.check.life import LifeSigns, signs_of_life
 from bootverify.check.prove import Established, Reasoner, Theories
 from bootverify.check.question import Question
 from bootverify.check.replay import Replay, replay
-from bootverify.check.search import GaveUp, Path
+from bootverify.check.search import Exhausted, GaveUp, Path
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Image
@@ -162,7 +162,8 @@ class Decider:
         if not actions:
             found = reasoner.path_to(not_(claim))
             if not isinstance(found, Path):
-                return _unsearched(found.states, found.depth if isinstance(found, GaveUp) else None, reasoner.gave_up)
+                proof = reasoner.settle(claim)
+                return self._proved(question, reasoner, claim, proof) if proof else _unsearched(found, reasoner.gave_up)
             actions = reasoner.actions(found)
         run = continued(self.design, question, self._replayed(question, actions, wanted=wanted))
         return Reached(actions=actions, steps=run.steps, good=False)
@@ -176,10 +177,11 @@ class Decider:
 
     def _possible(self, question: Question, reasoner: Reasoner, goal: Term) -> Outcome:
         """Something that can be done: shown by a replay, refuted by an invariant."""
-        if reasoner.establish(not_(goal)) is not None:
+        proof = reasoner.establish(not_(goal))
+        found = None if proof else reasoner.path_to(goal)
+        if proof or (isinstance(found, Exhausted) and reasoner.settle(not_(goal))):
             signs = self.life(question.attacker)
             return Dead(signs=signs) if signs.missing else NoWay()
-        found = reasoner.path_to(goal)
         if not isinstance(found, Path):
             why = f" ({reasoner.gave_up})" if reasoner.gave_up else ""
             return Open(because=f"neither a way there nor a proof that there is none{why}")
@@ -194,7 +196,8 @@ class Decider:
             return self._proved(question, reasoner, claim, proof)
         found = reasoner.path_to(not_(reasoner.unstuck(claim)))
         if not isinstance(found, Path):
-            return _unsearched(found.states, found.depth if isinstance(found, GaveUp) else None, reasoner.gave_up)
+            proof = reasoner.settle(reasoner.unstuck(claim)) if reasoner.theory.gets_on else None
+            return self._proved(question, reasoner, claim, proof) if proof else _unsearched(found, reasoner.gave_up)
         actions = reasoner.actions(found.until(BEGINS))
         foreseen = self.reasoner(question.attacker).foreseen
         stuck = partial(_stuck, question)
@@ -242,16 +245,16 @@ def _goal(question: Question, *, wanted: bool) -> Callable[[World], bool]:
     return lambda world: holds(world, formula, names) is wanted
 
 
-def _unsearched(states: int, depth: int | None, gave_up: str) -> Open:
-    if depth is not None:
+def _unsearched(found: Exhausted | GaveUp, gave_up: str) -> Open:
+    if isinstance(found, GaveUp):
         why = f" ({gave_up})" if gave_up else ""
         return Open(
-            because=f"not proved{why}; the search met its bound after {states} states",
-            strength=f"depth:{depth}",
+            because=f"not proved{why}; the search met its bound after {found.states} states",
+            strength=f"depth:{found.depth}",
         )
     unproved = f"it is not proved: {gave_up}" if gave_up else "the lemmas do not prove it"
     return Open(
-        because=f"no bad state among all {states} that were searched, but {unproved}",
+        because=f"no bad state among all {found.states} that were searched, but {unproved}",
         strength="depth:all",
     )
 

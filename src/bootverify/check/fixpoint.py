@@ -42,11 +42,11 @@ def candidate_lemmas(
         lemmas.append(Lemma(term=member(location, reached), text=f"{location.name} in {_listed(reached)}"))
     every: Sequence[Value] = (False,) if mode is None else domain(mode.sort)
     modes = [value for value in every if any(m == value for _, m in boxes.of)]
-    told = [each for each in system.variables if about is None or each in about]
+    spoken_of = [each for each in system.variables if about is None or each in about]
     if mode is not None and 1 < len(modes) < len(every):
-        lemmas.append(Lemma(term=_fact(mode, modes), text=_shown(mode, modes)))
+        lemmas.append(Lemma(term=told(mode, modes), text=in_words(mode, modes)))
     for value in modes:
-        lemmas += _of_half(told, location, mode, value, boxes, split=len(modes) > 1)
+        lemmas += _of_half(spoken_of, location, mode, value, boxes, split=len(modes) > 1)
     return tuple(lemmas)
 
 
@@ -74,14 +74,14 @@ def _of_half(
 
 
 def _in_half(lemma: Lemma, mode: Term, half: Value) -> Lemma:
-    premise, words = _fact(mode, (half,)), _shown(mode, (half,))
+    premise, words = told(mode, (half,)), in_words(mode, (half,))
     return Lemma(term=implies(premise, lemma.term), text=f"{words} => {lemma.text}")
 
 
 @lru_cache(maxsize=20_000)
 def _lemma(variable: Term, values: Values, places: Values | None, location: Term, reached: Values) -> Lemma:
-    fact = _fact(variable, values)
-    shown = _shown(variable, values)
+    fact = told(variable, values)
+    shown = in_words(variable, values)
     if places is None:
         return Lemma(term=fact, text=shown)
     others = tuple(place for place in reached if place not in places)
@@ -92,13 +92,15 @@ def _lemma(variable: Term, values: Values, places: Values | None, location: Term
     return Lemma(term=implies(premise, fact), text=f"{words} => {shown}")
 
 
-def _fact(variable: Term, values: Sequence[Value]) -> Term:
+def told(variable: Term, values: Sequence[Value]) -> Term:
+    """The variable has one of `values`, which are not all that it can have."""
     if variable.sort is BOOL:
         return variable if values[0] else not_(variable)
     return or_(*(eq(variable, value) for value in values))
 
 
-def _shown(variable: Term, values: Sequence[Value]) -> str:
+def in_words(variable: Term, values: Sequence[Value]) -> str:
+    """The same in words."""
     if variable.sort is BOOL:
         return variable.name if values[0] else f"not {variable.name}"
     return f"{variable.name} = {values[0]}" if len(values) == 1 else f"{variable.name} in {_listed(values)}"

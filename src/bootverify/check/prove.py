@@ -13,6 +13,7 @@ from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import NotProved, Proof, Prover
 from bootverify.check.search import Exhausted, GaveUp, Path, shortest
 from bootverify.check.solver import RLIMIT, Answer, Sat, Unknown, Unsat, solve
+from bootverify.check.visited import lemmas_of
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
@@ -66,6 +67,8 @@ class Theory:
         self.solvers = solvers
         self.rlimit = rlimit
         self.gave_up = ""  # why a solver had no answer, the first time
+        self._met: tuple[Lemma, ...] = ()
+        self._prover: Prover | None = None
         self._established: dict[Term, Established | None] = {}
         self._searched = searched
 
@@ -75,9 +78,13 @@ class Theory:
         system = self.system.within([each.term for each in self._surviving]) if self.living else self.system
         return reachable_boxes(system, self.location, self.mode)
 
-    @cached_property
+    @property
     def lemmas(self) -> tuple[Lemma, ...]:
-        """Candidates from the fixpoint, kept apart by the halves of `mode` where there is one; and about the past."""
+        """Those from the fixpoint, by the values of `mode` where there is one; about the past; of searches."""
+        return (*self._found, *self._met)
+
+    @cached_property
+    def _found(self) -> tuple[Lemma, ...]:
         return (*self._ranges, *self._surviving)
 
     @cached_property
@@ -128,20 +135,41 @@ class Theory:
     @cached_property
     def inductive(self) -> bool:
         """Whether all lemmas together hold at the start and are kept by every transition of the whole system."""
-        terms, ranges = ([lemma.term for lemma in lemmas] for lemmas in (self.lemmas, self._ranges))
+        terms, ranges = ([lemma.term for lemma in lemmas] for lemmas in (self._found, self._ranges))
         asked = [all_start(self.system, terms), all_preserved(self.system, terms, ranges)]
         return all(map(self._unsat, [*asked, self._kept(self._surviving)] if self._surviving else asked))
 
-    @cached_property
+    @property
     def prover(self) -> Prover:
         """Finds small invariants, as certificates want them."""
-        return Prover(self.system, self.lemmas, max(self.rlimit, RLIMIT))  # what is proved gets its certificate
+        if self._prover is None:
+            rlimit = max(self.rlimit, RLIMIT)  # what is proved gets its certificate
+            self._prover = Prover(self.system, self.lemmas, rlimit)
+        return self._prover
 
     def establish(self, claim: Term) -> Established | None:
         """Why `claim` holds in every reachable state; None when the invariant does not say so."""
         if claim not in self._established:
             self._established[claim] = self._follows(claim)
         return self._established[claim]
+
+    def settle(self, claim: Term) -> Established | None:
+        """As `establish`, where a search ended without a state that breaks it: with those that it met as lemmas."""
+        found = self.path_to(not_(claim))
+        if not isinstance(found, Exhausted) or not self.inductive:
+            return None
+        met = lemmas_of(found.met, [place for place in (self.location, self.mode) if place is not None])
+        new = tuple(each for each in met if each not in self._met)
+        if new and self._keeps(new):
+            self._met, self._prover = (*self._met, *new), None
+            self._established.pop(claim, None)
+        return self.establish(claim)
+
+    def _keeps(self, lemmas: Sequence[Lemma]) -> bool:
+        """Whether `lemmas` hold at the start and stay true, given all others."""
+        terms = [each.term for each in lemmas]
+        kept = all_preserved(self.system, [*(each.term for each in self.lemmas), *terms], terms)
+        return self._unsat(all_start(self.system, terms)) and self._unsat(kept)
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""
@@ -289,6 +317,10 @@ class Reasoner:
     def establish(self, claim: Term) -> Established | None:
         """Why `claim` holds in every reachable state; None when the invariant does not say so."""
         return self.theory.establish(claim)
+
+    def settle(self, claim: Term) -> Established | None:
+        """Why `claim` holds, by the invariant or by a search that has met all states."""
+        return self.establish(claim) or self.theory.settle(claim)
 
     def recovers(self, claim: Term) -> Established | None:
         """The same of the claim about a recovery, and that each comes to its end."""

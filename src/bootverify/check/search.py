@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bootverify.check.visited import met
 from bootverify.dataclass import dataclass
 from bootverify.encoder.pycode import Compiled, State, inputs_of
 from bootverify.encoder.system import System
@@ -30,9 +31,10 @@ class Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhausted:
-    """No bad state is reachable in the searched system; `states` were seen."""
+    """No bad state is reachable in the searched system; `states` were seen, all those of which `met` is true."""
 
     states: int
+    met: Term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ def shortest(system: System, bad: Term, *, most_states: int = 200_000) -> Path |
                 return GaveUp(states=len(came), depth=depth)
         frontier = following
         depth += 1
-    return Exhausted(states=len(came))
+    return Exhausted(states=len(came), met=met(sliced.variables, came))
 
 
 def _path(
