@@ -100,7 +100,7 @@ class Factory(Forger):
         self._second_core(device)
         for image in self.design.images:
             start = home(self.design, image.slots[0]).start
-            device.flash.load(start, self.slot_image(image, release, image.slots[0]))
+            device.flash.load(start, self.stored(image, release, image.slots[0]))
         self._provision(device)
         self._boot_region(device)
         self._debug_words(device)

@@ -41,6 +41,12 @@ def home(design: Design, partition: str) -> AddressRange:
     return found.range
 
 
+def load_window(design: Design) -> AddressRange:
+    """RAM in which MCUboot places images, where it loads them: the upper half; no document of a design tells."""
+    ram = design.soc.ram
+    return AddressRange.sized(ram.start + ram.size // 2, ram.size // 2)
+
+
 def external_size(design: Design) -> int:
     """How much external memory the chain and its keys use; 0 where they use none."""
     used = {slot for image in design.images for slot in (*image.slots, *([image.staging] if image.staging else []))}

@@ -22,6 +22,7 @@ from bootverify.executor.image_format import (
     tlv_area,
 )
 from bootverify.executor.mcuboot.config import Digest
+from bootverify.executor.mcuboot.header import F_RAM_LOAD, F_ROM_FIXED
 from bootverify.executor.mcuboot.signature import SIGNATURE_TLV
 
 ENCRYPTION_TLV = {"ecies-p256": ENC_EC256, "ecies-x25519": ENC_X25519, "aes-kw": ENC_KW}
@@ -54,6 +55,17 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Where an image is to run: the start of the slot that it is built for, or where in RAM it is loaded.
+
+    The SDK's build gives imgtool --rom-fixed in the mode direct-xip, --load-addr in ram-load (its image signing).
+    """
+
+    address: int
+    in_ram: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MadeImage:
     """An image in its two forms: as it is installed in the clear, and as it is shipped."""
 
@@ -70,12 +82,13 @@ def make_image(
     envelope: Envelope | None = None,
     pure: bool = False,
     counter: int | None = None,
+    placed: Placed | None = None,
 ) -> MadeImage:
     """`payload` with header, digest and signature; encrypted in the shipped form when there is an `envelope`.
 
     Digest and signature cover the header and the plain payload. Without `key` there is only the digest. `pure`: the
     signature is over the image, not over its digest, and a TLV says so (Ed25519). `counter`: its security counter, in
-    the protected TLV area, which is signed too.
+    the protected TLV area, which is signed too. `placed`: the address that it is for, in its header.
     """
     flags = 0
     if envelope is not None:
@@ -83,7 +96,10 @@ def make_image(
     told = [] if counter is None else [Tlv(SEC_CNT, counter.to_bytes(4, "little"))]
     protected = tlv_area(TLV_PROTECTED_MAGIC, told) if told else b""
     sizes = {"header_size": header_size, "image_size": len(payload), "protected_size": len(protected)}
-    header = Header(**sizes, flags=flags, version=version)
+    if placed is not None:
+        flags |= F_RAM_LOAD if placed.in_ram else F_ROM_FIXED
+    address = placed.address if placed is not None else 0
+    header = Header(**sizes, flags=flags, version=version, load_address=address)
     signed = header.pack() + payload + protected
     tlvs = _seal(signed, key, pure=pure)
     if envelope:

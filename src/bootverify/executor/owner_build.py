@@ -16,8 +16,9 @@ from bootverify.executor import nsib_build
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.flash import Flash
 from bootverify.executor.image_format import Version, parse
-from bootverify.executor.layout import Store, booted_by_mcuboot, home
-from bootverify.executor.maker import Envelope, MadeImage, make_image
+from bootverify.executor.layout import Store, booted_by_mcuboot, home, load_window
+from bootverify.executor.maker import Envelope, MadeImage, Placed, make_image
+from bootverify.executor.mcuboot.config import IN_PLACE, Mode
 from bootverify.executor.nsib import maker as nsib_maker
 from bootverify.executor.owner_keys import OwnerKeys, material
 from bootverify.machine.content import Genuine
@@ -60,10 +61,12 @@ class Package:
 class OwnerBuild(OwnerKeys):
     """Builds for one design; results are kept, they never change.
 
-    `payload` is the size of an image's payload, where it is not as large as its slot allows.
+    `payload` is the size of an image's payload, where it is not as large as its slot allows. `mode` is how MCUboot
+    upgrades, where images are built for that.
     """
 
     payload: Mapping[str, int] = field(default_factory=dict)
+    mode: Mode | None = None
     _images: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
     _packages: dict[tuple[str, int, str], Package] = field(default_factory=dict)
     _made: dict[tuple[str, int, bytes], MadeImage] = field(default_factory=dict)
@@ -78,6 +81,12 @@ class OwnerBuild(OwnerKeys):
             self._images[at] = self._built(image, release, slot)
         return self._images[at]
 
+    def stored(self, image: Image, release: int, slot: str) -> bytes:
+        """What lies in the slot while that release runs: as it was shipped, where MCUboot loads images into RAM."""
+        if self.mode is Mode.RAM_LOAD and booted_by_mcuboot(self.design, image):
+            return self.package(image, release, slot).file
+        return self.slot_image(image, release, slot)
+
     def _built(self, image: Image, release: int, slot: str) -> bytes:
         area = home(self.design, slot)
         verifier = self.design.stage(image.verified_by).program if image.verified_by else None
@@ -90,25 +99,36 @@ class OwnerBuild(OwnerKeys):
             case _:
                 start, size = self._mcuboot_room(image, slot)
                 payload = self._payload(image, release, slot, start, size)
-                return self._wrapped(image, payload, release).installed
+                return self._wrapped(image, payload, release, slot).installed
 
     def _mcuboot_room(self, image: Image, slot: str) -> tuple[int, int]:
         """Where the payload of an image that MCUboot boots starts, and how long it is: its update is staged whole."""
         area, header = home(self.design, slot), self.design.soc.header
         least = min(area.size, home(self.design, image.staging).size if image.staging else area.size)
-        return area.start + header, self._sized(image, least - header - TRAILER_ROOM - TLV_ROOM)
+        size = self._sized(image, least - header - TRAILER_ROOM - TLV_ROOM)
+        if self.mode is Mode.RAM_LOAD:
+            window = load_window(self.design)
+            return window.start + header, min(size, window.size - header - TLV_ROOM)
+        return area.start + header, size
 
-    def _wrapped(self, image: Image, payload: bytes, release: int) -> MadeImage:
+    def _placed(self, image: Image, slot: str) -> Placed | None:
+        """What the header says of the place, in the modes in which images run where they lie, or in RAM."""
+        if not booted_by_mcuboot(self.design, image) or self.mode not in IN_PLACE:
+            return None
+        in_ram = self.mode is Mode.RAM_LOAD
+        return Placed(address=(load_window(self.design) if in_ram else home(self.design, slot)).start, in_ram=in_ram)
+
+    def _wrapped(self, image: Image, payload: bytes, release: int, slot: str) -> MadeImage:
         """MCUboot's layer around `payload`; updates of MCUboot itself carry the application image's signature.
 
         It is made once: some signatures have randomness, and what is installed is what was shipped.
         """
         at = (image.name, release, payload)
         if at not in self._made:
-            self._made[at] = self._made_image(image, payload, release)
+            self._made[at] = self._made_image(image, payload, release, slot)
         return self._made[at]
 
-    def _made_image(self, image: Image, payload: bytes, release: int) -> MadeImage:
+    def _made_image(self, image: Image, payload: bytes, release: int, slot: str) -> MadeImage:
         signer = image.name if booted_by_mcuboot(self.design, image) else self._sharing(image)
         key = None
         if signer and self.design.image(signer).signature is not SignatureType.NONE:
@@ -121,6 +141,7 @@ class OwnerBuild(OwnerKeys):
             key=key,
             header_size=self.design.soc.header,
             envelope=self._envelope(image, release),
+            placed=self._placed(image, slot),
         )
 
     def counter_of(self, image: Image, release: int) -> int | None:
@@ -226,7 +247,7 @@ class OwnerBuild(OwnerKeys):
             plain = installed[self.design.soc.header : self.design.soc.header + found.header.image_size]
         else:
             plain = self.slot_image(image, release, where)[nsib_build.pad(self.design, image) :]
-        made = self._wrapped(image, plain, release)
+        made = self._wrapped(image, plain, release, where)
         return Package(
             name=name,
             image=image.name,

@@ -32,7 +32,8 @@ class World:
     `spent` counts the lasting writes of the last step that was taken.
     `kept` holds the latest release of each image that was booted and kept; None: nobody watches.
     `used` names the keys that the attacker made the device use for him; `log` what the last action showed. A `journal`
-    gets every lasting write of the steps. `mode` is how MCUboot upgrades where that is another than its step says.
+    gets every lasting write of the steps. `mode` is how MCUboot upgrades where that is another than its step says;
+    `revert`: it takes back what nobody confirmed also where it starts images from two slots.
     """
 
     design: Design
@@ -46,6 +47,7 @@ class World:
     spent: int = 0
     journal: Journal | None = None
     mode: Mode | None = None
+    revert: bool = False
     kept: dict[str, int] | None = None
 
     @classmethod

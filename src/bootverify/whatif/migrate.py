@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from bootverify.check.verdict import Report
 from bootverify.design.design import Design
 from bootverify.errors import InputError
+from bootverify.executor.field.release import runs_in_place, upgrade_mode
+from bootverify.executor.mcuboot.config import Mode
 from bootverify.whatif.migration.answers import Effort, Interview
 from bootverify.whatif.migration.files import NO_FILES, Files
 from bootverify.whatif.migration.fleet import Fleet
 from bootverify.whatif.migration.policies import Outcome
 from bootverify.whatif.migration.proposed import split
-from bootverify.whatif.migration.questions import Migration
+from bootverify.whatif.migration.questions import Migration, agreed
 
 MOST_RELEASES = 12
 ASSUMED = (
@@ -21,6 +23,7 @@ ASSUMED = (
     "the application may write all of its data partitions",
     "keys that neither side tells of are the same on both",
 )
+LOADED = ("bootloaders in the field load images to where releases are built to run",)
 
 
 def migrate(
@@ -55,6 +58,11 @@ def migrate(
     kinds, histories = [], fleet.histories()
     for number, indices in enumerate(histories):
         watch(number, len(histories))
-        kinds.append(Interview(fleet, indices, check, outcomes, effort or Effort(), files).kind())
+        told = [
+            Interview(fleet, indices, check, outcomes, effort or Effort(), files, revert=revert).kind()
+            for revert in ((False, True) if any(map(runs_in_place, fleet.designs)) else (False,))
+        ]
+        kinds.append(agreed(told[0], told[-1]))
     watch(len(histories), len(histories))
-    return Migration(new=new.name, soc=new.soc.title, kinds=tuple(kinds), assumptions=ASSUMED)
+    loads = LOADED if any(upgrade_mode(each) is Mode.RAM_LOAD for each in fleet.designs) else ()
+    return Migration(new=new.name, soc=new.soc.title, kinds=tuple(kinds), assumptions=(*ASSUMED, *loads))

@@ -10,7 +10,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.boot import Image
 from bootverify.design.design import Design
 from bootverify.design.protection import Access, Attribution
-from bootverify.executor.field.release import Release, by_wire, upgrade_mode
+from bootverify.executor.field.release import Release, by_wire, runs_in_place, upgrade_mode
 from bootverify.executor.field.storage import Drawer, drawers
 from bootverify.executor.field.unit import Unit
 from bootverify.executor.layout import booted_by_mcuboot, home
@@ -120,7 +120,7 @@ class Film:
         """Whether the bootloader, where it looks, still finds a swap that nobody confirmed."""
         looker = self._looker(image)
         theirs = next((each for each in looker.images if each.name == image), None)
-        if theirs is None or theirs.staging is None:
+        if theirs is None or theirs.staging is None or runs_in_place(looker):
             return False
         places = home(looker, theirs.slots[0]), home(looker, theirs.staging)
         return requested(self.unit.device, *places) is Request.REVERT
@@ -144,17 +144,19 @@ class Film:
         theirs = running.design.image(image) if running.has(image) else None
         if theirs is None or theirs.staging is None:
             return f"the client of release {running.number} has nowhere to put an update of {image}"
-        file = self.target.file(image, self._variant(theirs))
-        area = home(running.design, theirs.staging)
+        variant = self._variant(theirs)
+        file = self.target.file(image, variant)
+        name = theirs.slots[variant or 0] if runs_in_place(running.design) else theirs.staging
+        area = home(running.design, name)
         place = AddressRange(area.start + self._first_sector(running), area.end)
         if len(file) > place.size - self.unit.device.flash.page:
-            return f"the file of {image} ({len(file):#x} bytes) does not fit {theirs.staging} ({area.size:#x} bytes)"
+            return f"the file of {image} ({len(file):#x} bytes) does not fit {name} ({area.size:#x} bytes)"
         user = self.unit.attribution if self.checked else Attribution.SECURE
         if not (self.unit.write(area, b"", user) and self.unit.write(place, file, user)):
-            return f"the client of release {running.number} may not write {theirs.staging}"
+            return f"the client of release {running.number} may not write {name}"
         self.unit.request(area, self.request)
         self._tell(
-            f"the client of release {running.number}{STAGED}{image} {self.target.number} in {theirs.staging}"
+            f"the client of release {running.number}{STAGED}{image} {self.target.number} in {name}"
             f" ({area}, {len(file)} bytes, {self.request.value})"
         )
         return ""
@@ -217,7 +219,8 @@ class Film:
             if running is None or not new or not booted_by_mcuboot(running.design, image) or image.staging is None:
                 continue
             words = "confirms" if self.unit.confirm(image) else "finds nothing to confirm:"
-            where = f"at the end of {image.slots[0]} ({home(running.design, image.slots[0])})"
+            slot = image.slots[self._in_use(image)]
+            where = f"at the end of {slot} ({home(running.design, slot)})"
             self._tell(f"{self._who()} {words} {image.name} {where}")
 
     def _holds(self, drawer: Drawer, fresh: bytes) -> bool:
@@ -230,7 +233,12 @@ class Film:
         """The variant for the slot that is not in use, for an image with two."""
         if len(image.slots) < 2:
             return None
-        return 1 - image.slots.index(self.unit.device.active or image.slots[0])
+        return 1 - self._in_use(image)
+
+    def _in_use(self, image: Image) -> int:
+        """The index of the slot that the image runs from."""
+        active = self.unit.device.active
+        return image.slots.index(active) if len(image.slots) > 1 and active else 0
 
     def _who(self) -> str:
         running = self.unit.application
@@ -265,4 +273,4 @@ def found_again(unit: Unit, drawer: Drawer, data: bytes) -> bool:
 
 def _refusing(line: str) -> bool:
     """Whether a line of a log says why something is not started."""
-    return any(word in line for word in ("erased", "halted", "refused", "does not fit", "no bootable"))
+    return any(word in line for word in ("erased", "skipped", "halted", "refused", "does not fit", "no bootable"))

@@ -9,8 +9,8 @@ from bootverify.design.keys import InImage, InKmu, InUicr, Key
 from bootverify.design.memory import Role
 from bootverify.executor import nsib_build
 from bootverify.executor.factory import Factory, delivered_by
-from bootverify.executor.layout import booted_by_mcuboot, home
-from bootverify.executor.mcuboot.config import Mode
+from bootverify.executor.layout import booted_by_mcuboot, home, load_window
+from bootverify.executor.mcuboot.config import IN_PLACE, Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +34,9 @@ class Release:
         return any(each.name == image for each in self.design.images)
 
     def installed(self, image: str, slot: int) -> bytes:
-        """What the slot of that index holds from its first byte when this release is installed there, in clear."""
+        """What the slot of that index holds from its first byte when this release is installed there."""
         found = self.design.image(image)
-        return self.factory.slot_image(found, self.number, found.slots[min(slot, len(found.slots) - 1)])
+        return self.factory.stored(found, self.number, found.slots[min(slot, len(found.slots) - 1)])
 
     def file(self, image: str, slot: int | None) -> bytes:
         """The update file of `image`; `slot` is the index of the variant, None for an image with one slot."""
@@ -52,7 +52,26 @@ def told_mode(design: Design) -> str:
 
 def upgrade_mode(design: Design) -> Mode | None:
     """The mode that MCUboot was built for where its step cannot say so; None where it can."""
-    return next((mode for mode in (Mode.SWAP_SCRATCH, Mode.SWAP_OFFSET) if mode.value == told_mode(design)), None)
+    modes = (Mode.SWAP_SCRATCH, Mode.SWAP_OFFSET, Mode.DIRECT_XIP, Mode.RAM_LOAD)
+    return next((mode for mode in modes if mode.value == told_mode(design)), None)
+
+
+def runs_in_place(design: Design) -> bool:
+    """Whether MCUboot starts the newer of two slots, and moves nothing."""
+    return upgrade_mode(design) in IN_PLACE
+
+
+def of_two_slots(design: Design) -> Design:
+    """The design with both slots for each image that MCUboot starts from either; as it is in all other modes."""
+    if not runs_in_place(design):
+        return design
+    return replace(design, images=tuple(_of_two_slots(design, image) for image in design.images))
+
+
+def _of_two_slots(design: Design, image: Image) -> Image:
+    if image.staging is None or not booted_by_mcuboot(design, image):
+        return image
+    return replace(image, slots=(image.slots[0], image.staging))
 
 
 def by_wire(design: Design, image: Image) -> bool:
@@ -66,6 +85,8 @@ def linked_for(design: Design, image: Image, slot: int) -> int:
     Behind the pad that the map draws in front of it; where there is none, behind the header.
     """
     name = image.slots[min(slot, len(image.slots) - 1)]
+    if booted_by_mcuboot(design, image) and upgrade_mode(design) is Mode.RAM_LOAD:
+        return load_window(design).start + header_size(design, image, slot)
     parts = _plain(design, name)
     if booted_by_mcuboot(design, image) and len(parts) > 1 and parts[0][0] is Role.PAD:
         return parts[1][1]

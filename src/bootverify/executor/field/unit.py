@@ -13,10 +13,11 @@ from bootverify.design.boot import ChooseSlot, Image, Launch, Run
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import nsib_build
 from bootverify.executor.device import Device, Halt
-from bootverify.executor.field.release import Release, header_size, linked_for, provisioned, upgrade_mode
+from bootverify.executor.field.release import Release, header_size, linked_for, provisioned, runs_in_place, upgrade_mode
 from bootverify.executor.flash import Journal, Power, powered
 from bootverify.executor.knowledge import Knowledge
-from bootverify.executor.layout import home
+from bootverify.executor.layout import booted_by_mcuboot, home
+from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.nsib.provision import KEY_ENTRY
 from bootverify.executor.run import runs_on, steps_of_boot, take_step
 from bootverify.executor.stages import mcuboot
@@ -54,11 +55,17 @@ class Unit:
     keys_at: list[tuple[int, Kmu | KmuV2]] = field(default_factory=list)
 
     @classmethod
-    def made(cls, release: Release, *, outside: int = 0, counted: int = 0) -> "Unit":
-        """A unit as production leaves it with `release`; NSIB's counter then holds `counted` values already."""
+    def made(cls, release: Release, *, outside: int = 0, counted: int = 0, revert: bool = False) -> "Unit":
+        """A unit as production leaves it with `release`; NSIB's counter then holds `counted` values already.
+
+        `revert`: a MCUboot that starts images from two slots takes back what nobody confirmed; production confirms.
+        """
         device = release.factory.device(release=release.number, outside=outside)
         _count(release, device, counted)
-        world = World(release.design, NOBODY, release.factory, device, Knowledge({}))
+        world = World(release.design, NOBODY, release.factory, device, Knowledge({}), revert=revert)
+        for image in release.design.images if revert and runs_in_place(release.design) else ():
+            if len(image.slots) > 1 and booted_by_mcuboot(release.design, image):
+                mcuboot.request_upgrade(device, home(release.design, image.slots[0]), Request.PERM)
         return cls([release], world)
 
     @property
@@ -189,6 +196,8 @@ class Unit:
         theirs = release.design.image(image.name)
         meant = linked_for(release.design, theirs, index)
         jumped = at + header_size(release.design, theirs, index)
+        if upgrade_mode(looker) is upgrade_mode(release.design) is Mode.RAM_LOAD:
+            jumped = meant  # it was loaded where its header says
         if meant != jumped:
             self._halt(f"{image.name} {release.number} is linked for {meant:#x}, and it is started at {jumped:#x}")
             return

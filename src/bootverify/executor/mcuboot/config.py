@@ -33,6 +33,9 @@ class Mode(Enum):
         return self.swaps or self is Mode.OVERWRITE
 
 
+IN_PLACE = frozenset({Mode.DIRECT_XIP, Mode.RAM_LOAD})  # the newest of two slots is started, nothing is moved
+
+
 class Digest(Enum):
     """The digest over an image, with the type of its TLV (image.h)."""
 

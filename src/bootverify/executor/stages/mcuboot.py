@@ -8,12 +8,12 @@ from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash, PowerLost
 from bootverify.executor.image_format import parse_header
-from bootverify.executor.layout import home
+from bootverify.executor.layout import home, load_window
 from bootverify.executor.mcuboot import own_update
 from bootverify.executor.mcuboot.again import boot_go_again
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import Outcome
-from bootverify.executor.mcuboot.config import BootConfig, Downgrade, Encryption, Mode, Options, Pair
+from bootverify.executor.mcuboot.config import IN_PLACE, BootConfig, Downgrade, Encryption, Mode, Options, Pair, Window
 from bootverify.executor.mcuboot.trailer import (
     KEY_SIZE,
     Flag,
@@ -45,8 +45,10 @@ def config(world: World, step: BootGo) -> BootConfig:
         signature=key.scheme if key else None,
         public_keys=(*world.factory.anchors(image.name), *world.his_keys(image)) if key else (),
         encryption=_encryption(world, image),
+        ram=_window(design) if mode is Mode.RAM_LOAD else None,
         options=Options(
             validate_primary=step.validate,
+            revert=world.revert and mode in IN_PLACE,
             overwrite_fast=True,
             downgrade=Downgrade.VERSION if step.prevent_downgrade else Downgrade.OFF,
             version_with_build=step.with_build,
@@ -73,7 +75,9 @@ def boot_go(world: World, step: BootGo) -> None:
     match result.outcome:
         case Outcome.BOOT:
             started = result.images[0]
-            if not _vector_inside(device, built.images[0].primary):
+            if built.mode in IN_PLACE:
+                device.active = device.design.image(step.image).slots[started.slot]
+            elif not _vector_inside(device, built.images[0].primary):
                 device.halt(Halt.FAULT, f"{stage}: the reset vector leads out of the slot")
                 return
             version = started.header.version_text.removesuffix("+0")
@@ -127,7 +131,8 @@ def request_upgrade(device: Device, area: AddressRange, request: Request) -> Non
 
 def confirm(device: Device, image: Image) -> bool:
     """What boot_write_img_confirmed does; whether there was something to confirm."""
-    primary = _trailer(device.flash, home(device.design, image.slots[0]))
+    slot = device.active if len(image.slots) > 1 and device.active else image.slots[0]
+    primary = _trailer(device.flash, home(device.design, slot))
     held = primary.read()
     if held.magic is not Magic.GOOD or held.image_ok is not Flag.UNSET:
         return False
@@ -170,6 +175,11 @@ def _trailer(flash: Flash, where: AddressRange) -> Trailer:
 def _scratch(design: Design, flash: Flash) -> Area | None:
     found = next((part.name for part in design.partitions if part.role is Role.SCRATCH), None)
     return _area(flash, home(design, found)) if found is not None else None
+
+
+def _window(design: Design) -> Window:
+    area = load_window(design)
+    return Window(start=area.start, size=area.size)
 
 
 def _layout(slot: Area, image: Image, mode: Mode) -> TrailerLayout:

@@ -55,6 +55,7 @@ class Interview:
     files: Files = NO_FILES
     answers: list[Answer] = field(default_factory=list)
     outer: str = ""
+    revert: bool = False  # whether a MCUboot that starts images from two slots takes back what nobody confirmed
 
     @property
     def root(self) -> Design:
@@ -98,7 +99,7 @@ class Interview:
             )
             self._rest(Verdict.NOT_APPLICABLE, "no update is taken")
             return
-        unit = ready(self.fleet.history(self.indices))
+        unit = ready(self.fleet.history(self.indices), revert=self.revert)
         if isinstance(unit, Failure):
             self._rest(Verdict.NOT_APPLICABLE, f"there are no such units: {unit.why}")
             return
@@ -142,7 +143,7 @@ class Interview:
         units = [(unit, "")]
         self.outer = self.fleet.older_signer(self.indices)
         if self.outer and len(delivered) > 1:
-            older = ready(self.fleet.history(self.indices, outer=self.outer))
+            older = ready(self.fleet.history(self.indices, outer=self.outer), revert=self.revert)
             units += [(older, "; its bootloader signed with the key of the field")] if isinstance(older, Ready) else []
         for one, words in units:
             for order in permutations(delivered):
@@ -204,7 +205,7 @@ class Interview:
     def _survives(self, unit: Ready, order: Order) -> Answer:
         """Cuts at every operation with small images in the real slots, at some with images as large as they may be."""
         surveys: list[tuple[str, Survey]] = []
-        small = ready(self.fleet.history(self.indices, small=True, outer=self.outer))
+        small = ready(self.fleet.history(self.indices, small=True, outer=self.outer), revert=self.revert)
         wanted = ((small, self.effort.small, "small images"), (unit, self.effort.full, "images of full size"))
         for one, plan, words in wanted:
             if isinstance(one, Failure) or plan is None:

@@ -11,7 +11,7 @@ from bootverify.design.openpoint import APPROTECT_UNKNOWN, MAP_CONFLICT
 from bootverify.executor.field.release import by_wire, told_mode
 from bootverify.whatif.migration.pairs import Pair
 
-PLAYED = {"", "overwrite", "swap-move", "swap-scratch", "swap-offset"}
+PLAYED = {"", "overwrite", "swap-move", "swap-scratch", "swap-offset", "direct-xip", "ram-load"}
 UNSTAGED = {"single-slot", "serial"}  # nothing is staged: updates are uploaded into their slot
 COMPATIBLE = "layout-compatible"  # the policy whose open points take the answers away
 
@@ -58,8 +58,10 @@ def _unplayed(design: Design) -> str:
     if mode == "swap-scratch" and not any(part.role is Role.SCRATCH for part in design.partitions):
         return "it swaps using scratch, and the map has no scratch partition"
     steps = [step for stage in design.stages for step in stage.steps if isinstance(step, BootGo)]
-    if mode == "swap-offset" and any(step.bootloader for step in steps):
-        return "how MCUboot finds an update of itself with swap using offset is not modelled"
+    if mode in {"swap-offset", "direct-xip", "ram-load"} and any(step.bootloader for step in steps):
+        return f"how MCUboot finds an update of itself in the mode {mode} is not modelled"
+    if mode == "direct-xip" and any(image.encryption is not EncryptionType.NONE for image in design.images):
+        return "images are encrypted, and in the mode direct-xip they would run as they lie"
     return ""
 
 

@@ -9,7 +9,7 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InImage, Key
 from bootverify.design.life import Rule
 from bootverify.executor.factory import Factory, delivered_by
-from bootverify.executor.field.release import Release
+from bootverify.executor.field.release import Release, of_two_slots, runs_in_place, upgrade_mode
 from bootverify.whatif.migration.pairs import Identities, Pair
 from bootverify.whatif.migration.words import in_words_of
 
@@ -89,7 +89,7 @@ class Fleet:
         return next((old for old, new in reversed(pairs) if old != new), "")
 
     def _release(self, index: int, number: int, *, small: bool, slots: int, outer: str) -> Release:
-        design = _numbered(self.designs[index], number)
+        design = of_two_slots(_numbered(self.designs[index], number))
         labels = self.labels[index]
         factory = Factory(
             design,
@@ -98,6 +98,7 @@ class Fleet:
             payload={image.name: _payload(design, image, small=small) for image in design.images},
             counter_slots=slots,
             outer=outer,
+            mode=upgrade_mode(design) if runs_in_place(design) else None,
         )
         return Release(number=number, title=self.titles[index], design=design, factory=factory)
 

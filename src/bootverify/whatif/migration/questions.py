@@ -1,5 +1,6 @@
 """What is asked about a release and the units in the field, and the shape of the answers."""
 
+from dataclasses import replace
 from enum import Enum
 
 from bootverify.check.verdict import Fact, Verdict
@@ -79,6 +80,19 @@ class UnitKind:
         """How reports call them."""
         first, *later = self.history
         return f"made as {first}" + (f", updated to {' and '.join(later)}" if later else "")
+
+
+def agreed(without: UnitKind, reverting: UnitKind) -> UnitKind:
+    """What holds of units whose bootloader takes back what nobody confirms, and of those whose does not."""
+    pairs = zip(without.answers, reverting.answers, strict=True)
+    return replace(without, answers=tuple(_agreed(one, other) for one, other in pairs))
+
+
+def _agreed(one: Answer, other: Answer) -> Answer:
+    if one.verdict is other.verdict:
+        return one
+    words = f"nothing tells whether MCUboot was built to revert; without: {one.because}; with: {other.because}"
+    return Answer(question=one.question, verdict=Verdict.UNDEFINED, because=words, facts=one.facts or other.facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
