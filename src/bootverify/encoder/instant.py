@@ -87,9 +87,7 @@ class Instants:
         """What may follow `before`; with `action`, by a transition that stands for an action of that kind."""
         told = Valuation(before)
         wanted = None if action is None else _kinds(action)
-        for transition in self.boot.system.transitions:
-            if wanted is not None and wanted.isdisjoint(self._kinds_of[transition.name]):
-                continue
+        for transition in self.boot.system.transitions if wanted is None else self._standing_for(wanted):
             for actions, after in self._taken(transition, before, told):
                 if wanted is None or not wanted.isdisjoint(map(_kind, actions)):
                     yield after
@@ -113,6 +111,17 @@ class Instants:
             here = Valuation(chosen, told) if chosen else told
             after = {**before, **{target: here.of(value) for target, value in transition.updates.items()}}
             yield self._actions(transition, chosen), after
+
+    def _standing_for(self, kinds: frozenset[Kind]) -> tuple[Transition, ...]:
+        """The transitions that can stand for an action of one of `kinds`."""
+        if kinds not in self._by_kinds:
+            told = self.boot.system.transitions
+            self._by_kinds[kinds] = tuple(each for each in told if not kinds.isdisjoint(self._kinds_of[each.name]))
+        return self._by_kinds[kinds]
+
+    @cached_property
+    def _by_kinds(self) -> dict[frozenset[Kind], tuple[Transition, ...]]:
+        return {}
 
     @cached_property
     def _kinds_of(self) -> dict[str, frozenset[Kind]]:

@@ -108,12 +108,12 @@ def all_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term] 
         alike.setdefault(goal.arguments[0] if goal.op is Op.OR else false(), []).append(goal)
     ways = []
     for transition in system.transitions:
-        after = _after(tuple(transition.updates.items()))
+        after, assigned = _after(tuple(transition.updates.items())), frozenset(transition.updates)
         broken = []
         for first, group in alike.items():
             # Lemmas begin with the place they speak of: once the step leaves it, they all hold, and none is looked at.
             if after.of(first) is not true():
-                broken += [not_(after.of(goal)) for goal in group if not goal.free.isdisjoint(transition.updates)]
+                broken += [not_(after.of(goal)) for goal in group if not goal.free.isdisjoint(assigned)]
         ways.append(and_(transition.guard, or_(*broken)))
     return _of_all("step", lemmas, ((GOAL, or_(*ways)),))
 
@@ -122,9 +122,9 @@ def each_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term]
     """As `all_preserved`; an assignment tells by `broken.n` whether goal n is not kept."""
     failing: list[list[Term]] = [[] for _ in goals]
     for transition in system.transitions:
-        after = _after(tuple(transition.updates.items()))
+        after, assigned = _after(tuple(transition.updates.items())), frozenset(transition.updates)
         for goal, ways in zip(goals, failing, strict=True):
-            if not goal.free.isdisjoint(transition.updates):
+            if not goal.free.isdisjoint(assigned):
                 ways.append(and_(transition.guard, not_(after.of(goal))))
     flags = [var(f"broken.{number}") for number in range(len(goals))]
     told = [(f"{flag.name} is", eq(flag, or_(*ways))) for flag, ways in zip(flags, failing, strict=True)]

@@ -67,7 +67,7 @@ class Term:
 
 
 _LEAVES: dict[tuple[Op, Sort, Value], Term] = {}
-_INNER: dict[tuple[Op, tuple[int, ...]], Term] = {}
+_INNER: dict[tuple[Op, tuple[Term, ...]], Term] = {}
 
 
 def _leaf(op: Op, sort: Sort, value: Value) -> Term:
@@ -80,7 +80,7 @@ def _leaf(op: Op, sort: Sort, value: Value) -> Term:
 
 def _make(op: Op, sort: Sort, arguments: tuple[Term, ...]) -> Term:
     """An inner node; its sort follows from the others, so it is no part of the key."""
-    key = (op, tuple([argument.id for argument in arguments]))
+    key = (op, arguments)
     found = _INNER.get(key)
     if found is None:
         found = _INNER[key] = Term(op, sort, "", arguments, len(_LEAVES) + len(_INNER))
@@ -120,10 +120,10 @@ def const(sort: Sort, value: Value) -> Term:
 def not_(operand: Term) -> Term:
     """Negation."""
     _boolean(operand)
-    if operand.op is Op.CONST:
-        return const(BOOL, not operand.value)
     if operand.op is Op.NOT:
         return operand.arguments[0]
+    if operand.op is Op.CONST:
+        return _FALSE if operand.value else _TRUE
     return _make(Op.NOT, BOOL, (operand,))
 
 
@@ -140,9 +140,9 @@ def or_(*operands: Term) -> Term:
 def _junction(op: Op, operands: Iterable[Term], *, neutral: bool) -> Term:
     kept: dict[int, Term] = {}
     for operand in operands:
-        _boolean(operand)
-        parts = operand.arguments if operand.op is op else (operand,)
-        for part in parts:
+        if operand.sort is not BOOL:
+            _boolean(operand)
+        for part in operand.arguments if operand.op is op else (operand,):
             if part.op is Op.CONST:
                 if part.value is not neutral:
                     return const(BOOL, not neutral)

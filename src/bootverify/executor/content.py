@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from bootverify.design.design import Design
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, staging_partitions, stores_of
 from bootverify.executor.owner_build import TRAILER_ROOM
 from bootverify.executor.world import World
@@ -14,13 +15,15 @@ def content_of(world: World, name: str) -> Content:
     Raises:
         KeyError: there is no such store.
     """
-    for image in world.design.images:
-        for store in stores_of(world.design, image):
-            if store.name == name:
-                return _slot_content(world, store)
-    if name in staging_partitions(world.design):
-        return _staged_content(world, name)
-    raise KeyError(name)
+    store = _stores(world.design)[name]
+    return _staged_content(world, name) if store is None else _slot_content(world, store)
+
+
+@lru_cache(maxsize=32)
+def _stores(design: Design) -> dict[str, Store | None]:
+    """Every store of code by name; None where updates wait."""
+    staged: dict[str, Store | None] = dict.fromkeys(staging_partitions(design))
+    return staged | {store.name: store for image in design.images for store in stores_of(design, image)}
 
 
 def _slot_content(world: World, store: Store) -> Content:

@@ -3,6 +3,7 @@
 Looked up first in directories that the user names, then in the checkout or the installed package.
 """
 
+from functools import cache
 from pathlib import Path
 
 from bootverify.errors import InputError
@@ -11,6 +12,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 _HOMES = (_PACKAGE / "data", _PACKAGE.parent.parent)  # the wheel carries data/, a checkout has them at its top
 
 
+@cache
 def directory(kind: str) -> Path:
     """The directory that holds our files of `kind`: `policies`, `models/socs`, `models/stages`, ..."""
     for home in _HOMES:
@@ -19,6 +21,7 @@ def directory(kind: str) -> Path:
     raise InputError.at(kind, 0, "this directory of bootverify is missing; reinstall the package")
 
 
+@cache
 def names(kind: str) -> tuple[str, ...]:
     """The names of all our files of `kind`, sorted."""
     return tuple(sorted(path.stem for path in directory(kind).glob("*.yaml")))

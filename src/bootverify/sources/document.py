@@ -273,7 +273,7 @@ class _Builder:
         return Scalar(text, line, text)
 
     def _tag(self, tag: str | None, line: int, *allowed: str) -> None:
-        if tag not in (None, "!", *(_TAG + name for name in allowed)):
+        if tag and tag not in ("!", *(_TAG + name for name in allowed)):
             self._fault(
                 line,
                 f"tag `{tag[:60].replace(_TAG, '!!') if tag else ''}` is not read here; remove it",

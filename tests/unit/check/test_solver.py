@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from bootverify.check import solver as door
-from bootverify.check.solver import Sat, Unknown, Unsat, available, chosen, solve
+from bootverify.check.solver import CORES, Sat, Unknown, Unsat, available, chosen, solve
 from bootverify.errors import SolverUnavailable
 
 SOLVERS = ["z3", "cvc5", "bitwuzla"]
@@ -40,10 +40,11 @@ def test_an_error_before_the_question_is_no_answer():
 
 
 def test_a_bound_that_is_met_is_an_admission():
-    hard = "(set-logic QF_BV)\n" + "".join(f"(declare-const x{i} (_ BitVec 24))\n" for i in range(3))
-    hard += "(assert (= (bvmul x0 x1 x2) #xabcdef))\n(assert (= (bvmul x0 x0 x1) (bvadd x2 #x123457)))\n"
-    hard += "(assert (bvult x1 x0))\n(assert (bvult x0 x2))\n(check-sat)\n"
-    assert isinstance(solve(hard, rlimit=1000), Unknown)
+    hard = "(set-logic QF_BV)\n" + "".join(f"(declare-const x{i} (_ BitVec 40))\n" for i in range(2))
+    hard += "(assert (! (= (bvmul x0 x1) #x0123456789) :named product))\n"
+    hard += "".join(f"(assert (bvult #x0000000001 x{i}))\n(assert (bvult x{i} #x0000100000))\n" for i in range(2))
+    for start in ("", CORES + "\n"):
+        assert isinstance(solve(f"{start}{hard}(check-sat)\n", rlimit=1000), Unknown)
 
 
 def test_a_solver_that_is_not_known_or_not_installed_is_named(monkeypatch):
