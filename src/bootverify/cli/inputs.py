@@ -5,12 +5,13 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bootverify import api
 from bootverify.design.design import Design
 from bootverify.errors import InputError
+from bootverify.machine.trace import Inputs
 from bootverify.sources import importers
 from bootverify.sources.design_file import design_of
 from bootverify.sources.document import parse_written
@@ -82,3 +83,16 @@ def _git(source: str, *arguments: str) -> bytes:
 def text_of(written: Written) -> str:
     """The text of the document's own file."""
     return "\n".join(written.text) + "\n"
+
+
+def inputs_of(
+    sources: Sequence[str], *, ncs: str | None, soc: str, map_file: Path | None, public_keys: Iterable[Path]
+) -> Inputs:
+    """What a device with the bytes of a build is programmed with, as the user said it."""
+    return Inputs(
+        files=tuple(sources),
+        soc=soc,
+        map_file=str(map_file or ""),
+        sdk=ncs or "",
+        public_keys=tuple(map(str, public_keys)),
+    )

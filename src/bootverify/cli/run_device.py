@@ -8,9 +8,10 @@ import typer
 from bootverify import api
 from bootverify.check.conform import conform as run_vectors
 from bootverify.cli.app import Plain, Sdk, app, write
+from bootverify.cli.inputs import inputs_of
 from bootverify.errors import InputError
 from bootverify.executor.programmed.story import Ending
-from bootverify.machine.trace import Inputs, to_json
+from bootverify.machine.trace import to_json
 from bootverify.report.log import boot_log
 from bootverify.report.programmed import programmed_log
 from bootverify.report.vectors import conformity_json, conformity_text
@@ -39,13 +40,7 @@ def boot(
     Of a build's bytes: exit code 0 when the application runs, 1 when the device stops, 3 when it depends on what
     nothing tells.
     """
-    inputs = Inputs(
-        files=tuple(sources),
-        soc=soc,
-        map_file=str(map_ or ""),
-        sdk=ncs or "",
-        public_keys=tuple(map(str, public_key or ())),
-    )
+    inputs = inputs_of(sources, ncs=ncs, soc=soc, map_file=map_, public_keys=public_key or ())
     firmware = None if made or sources == ["-"] else api.firmware_of(inputs)
     if firmware is not None and actions is None and trace is None and not attacker:
         story = api.boot_bytes(firmware)

@@ -1,5 +1,6 @@
 """One simulated device: memories as bytes, protection registers, key slots, and where its program stands."""
 
+import copy
 from dataclasses import field
 from enum import Enum
 
@@ -87,6 +88,20 @@ class Device:
             mpc=Mpc() if soc.attribution else None,
             sau=Sau() if soc.attribution else None,
         )
+
+    def twin(self) -> "Device":
+        """An independent copy to experiment on, with an empty log."""
+        twin = copy.copy(self)
+        twin.flash, twin.uicr = self.flash.copy(), self.uicr.copy()
+        twin.guard = self.guard.copy()
+        twin.mpc = self.mpc.copy() if self.mpc else None
+        twin.sau = self.sau.copy() if self.sau else None
+        twin.kmu, twin.port = copy.deepcopy(self.kmu), self.port.copy()
+        twin.network = self.network.copy() if self.network else None
+        twin.shared = copy.deepcopy(self.shared) if self.network else self.shared
+        twin.patched, twin.counters = set(self.patched), dict(self.counters)
+        twin.log = []
+        return twin
 
     def reset(self, cause: Cause = Cause.SOFT) -> None:
         """Restart the application core: registers as at reset, first step of the first stage; memories stay.

@@ -34,13 +34,15 @@ NOBODY = Attacker(name="power-cut", title="the power fails", capabilities=frozen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """One update and what became of it. `size` is that of the file that is staged, in bytes; `room` that of its slot.
+    """One update and what became of it; `name` is how people call it.
 
-    `uncut` tells what runs when nothing is cut; `actions` stage the update, `history` is the shortest history that
-    bricks, as actions that follow them.
+    `size` is that of the file that is staged, in bytes; `room` that of its slot. `uncut` tells what runs when nothing
+    is cut; `actions` stage the update, `history` is the shortest history that bricks, as actions that follow them.
+    `untold` is what nothing told of a build's own bytes.
     """
 
     image: str
+    name: str
     request: Request
     mode: Mode
     size: int
@@ -49,6 +51,7 @@ class Swept:
     survey: Survey
     actions: tuple[Action, ...]
     history: tuple[Action, ...]
+    untold: tuple[str, ...] = ()
 
 
 def updates(design: Design) -> tuple[Image, ...]:
@@ -98,6 +101,7 @@ def sweep_update(
     history = tuple(Boot(cut_after=boot.after, torn=boot.tear) for boot in boots)
     return Swept(
         image=image.name,
+        name=f"{image.name} {RELEASE}",
         request=request,
         mode=built.mode,
         size=size,

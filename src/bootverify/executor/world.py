@@ -1,6 +1,5 @@
 """A device, the vendor's publications around it, and what the attacker has learned: all that a trace changes."""
 
-import copy
 from dataclasses import field
 
 from bootverify.dataclass import dataclass
@@ -83,24 +82,11 @@ class World:
 
     def copy(self) -> "World":
         """An independent copy to experiment on; packages and images are shared, they never change."""
-        device = copy.copy(self.device)
-        device.flash = self.device.flash.copy()
-        device.uicr = self.device.uicr.copy()
-        device.guard = self.device.guard.copy()
-        device.mpc = self.device.mpc.copy() if self.device.mpc else None
-        device.sau = self.device.sau.copy() if self.device.sau else None
-        device.kmu = copy.deepcopy(self.device.kmu)
-        device.port = self.device.port.copy()
-        device.network = self.device.network.copy() if self.device.network else None
-        device.shared = copy.deepcopy(self.device.shared) if self.device.network else self.device.shared
-        device.patched = set(self.device.patched)
-        device.counters = dict(self.device.counters)
-        device.log = []
         return World(
             self.design,
             self.attacker,
             self.factory,
-            device,
+            self.device.twin(),
             self.knowledge.copy(),
             dict(self.published),
             set(self.used),

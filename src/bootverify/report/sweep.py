@@ -27,6 +27,7 @@ def sweep_text(design: Design, found: Sequence[Swept], *, words: bool = False) -
     contents = sum(each.survey.contents for each in found)
     bricks = sum(each.survey.bricks for each in found)
     lines += [f"assumes: {each}" for each in _assumed(design, words=words)]
+    lines += [f"not told: {each}" for each in dict.fromkeys(line for update in found for line in update.untold)]
     updates = f"{len(found)} update{'s' * (len(found) > 1)}"
     lines.append(f"from every cut point of {updates}: {contents - bricks:,} recovered, {bricks:,} stuck")
     return "\n".join(lines) + "\n"
@@ -38,6 +39,7 @@ def sweep_json(design: Design, found: Sequence[Swept], *, words: bool = False) -
         "schema": "bootverify-sweep/1",
         "design": design.name,
         "assumes": _assumed(design, words=words),
+        "not_told": list(dict.fromkeys(line for update in found for line in update.untold)),
         "updates": [_record(each) for each in found],
         "stuck": sum(each.survey.bricks for each in found),
     }
@@ -55,7 +57,7 @@ def _paragraph(each: Swept) -> list[str]:
     survey = each.survey
     places = f"{survey.cuts:,} places, {survey.cuts - survey.stuck:,} recovered, {survey.stuck:,} stuck"
     lines = [
-        f"{each.image} 2, {each.request.value}, {each.mode.value}: {each.size:,} bytes in a slot of {each.room:,}",
+        f"{each.name}, {each.request.value}, {each.mode.value}: {each.size:,} bytes in a slot of {each.room:,}",
         f"  nothing cut: {survey.operations:,} flash operations, then {each.uncut}",
         f"  power lost before, in or after each: {places}",
     ]

@@ -39,7 +39,8 @@ class Board:
     `placed` are the files of signed images without addresses that were put into a slot, `opener` what opens those that
     are encrypted. `fresh`: it has not been booted, so what the user wants in its slots may still be put there.
     `lasting`: it is booted again and again, so all that a boot leaves counts. `loader` is MCUboot's own place and its
-    slots, once it has run; `places` are the keys of a KMU.
+    slots, once it has run; `settled`: what is not told is what it was taken to be, and asked no more. `places` are the
+    keys of a KMU.
     """
 
     firmware: Firmware
@@ -50,6 +51,7 @@ class Board:
     opener: Encryption | None = None
     fresh: bool = True
     lasting: bool = False
+    settled: bool = False
     loader: tuple[AddressRange, Slots] | None = None
     places: KeyPlaces | None = None
 

@@ -51,7 +51,7 @@ class Builds:
             config = self._config(mode, validate=validate, on=self._copies())
             return _end(boot_go(config), config, lasting=self.board.lasting)
 
-        if all(len(values) == 1 for values in axes.values()):
+        if self.board.settled or all(len(values) == 1 for values in axes.values()):
             config = self._config(self._modes()[0], validate=self._validates()[0], on=self.slots)
             return boot_go(config), config
         found = tried(axes, end_of)

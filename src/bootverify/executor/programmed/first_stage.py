@@ -50,11 +50,11 @@ def choose(board: Board, teller: Teller) -> int:
     _tell_keys(teller, memory, base)
     if base.signature is Signature.ED25519:
         _fill_places(board, teller)
-    before = _twin(board), _places(board)
+    asked = None if board.places is None or board.settled else (_twin(board), _places(board))
     result, config = _agreed(board, teller, base)
     _tell(board, teller, memory, result, config)
-    if board.places is not None:
-        _tell_place(teller, config, *before)
+    if asked is not None:
+        _tell_place(teller, config, *asked)
     match result.ending:
         case Booted(vtor=vtor):
             return vtor
@@ -148,7 +148,7 @@ def _agreed(board: Board, teller: Teller, base: NsibConfig) -> tuple[NsibResult,
         return (result.ending, tuple((trial.slot, trial.outcome) for trial in result.trials))
 
     config = built(releases[0], counters[0], cycles[0])
-    if all(len(values) == 1 for values in axes.values()):
+    if board.settled or all(len(values) == 1 for values in axes.values()):
         return _run(board, config), config
     found = tried(axes, end_of)
     if not found.agree:
