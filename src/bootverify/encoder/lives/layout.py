@@ -1,7 +1,7 @@
 """The next map on stages in the field, concluded: equal extents for what they know, no overlap with the rest."""
 
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import ChooseSlot
+from bootverify.design.boot import ChooseSlot, Image
 from bootverify.design.design import Design
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -17,7 +17,7 @@ def map_fits(design: Design, thing: Design, attacker: Attacker) -> Judgement:
     after = {part.name: (part.memory.value, part.range.start, part.range.end) for part in design.proposed}
     spans = {part.name for part in design.proposed if part.members}
     judged: list[Judgement] = []
-    leaves: set[str] = set()
+    leaves = {leaf for image in design.images for slot in _unread(image) for leaf in _leaves(design, slot)}
     for name, fixed in _fixed(design).items():
         parts = sorted(_leaves(design, name), key=lambda each: before[each][1])
         if any(each not in after or each in spans for each in parts):
@@ -52,13 +52,18 @@ def _leaves(design: Design, name: str) -> list[str]:
     return [leaf for member in members for leaf in _leaves(design, member)] if members else [name]
 
 
+def _unread(image: Image) -> set[str]:
+    """The slots of what is neither verified nor replaced; only that nothing else comes to lie there matters."""
+    return set() if image.verified_by or image.updatable else {*image.slots}
+
+
 def _fixed(design: Design) -> dict[str, bool]:
     """What stages look at, and whether some stage that never changes does."""
     found: dict[str, bool] = {}
     for image in design.images:
         verifier = design.stage(image.verified_by) if image.verified_by else None
         moves = image.updatable and verifier is not None and design.image(verifier.image).updatable
-        for name in [*image.slots, *filter(None, [image.staging])]:
+        for name in [each for each in (*image.slots, image.staging) if each and each not in _unread(image)]:
             found[name] = found.get(name, False) or not moves
     pages = [step.provision for stage in design.stages for step in stage.steps if isinstance(step, ChooseSlot)]
     found.update({page: True for page in pages if page})

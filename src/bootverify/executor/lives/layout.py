@@ -4,7 +4,7 @@ Rules: SEMANTICS, "What is told", map_fits.
 """
 
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import ChooseSlot
+from bootverify.design.boot import ChooseSlot, Image
 from bootverify.design.design import Design
 from bootverify.design.memory import Partition
 from bootverify.machine.judgement import Judgement, broken, kept, untold
@@ -17,7 +17,9 @@ def map_fits(design: Design, thing: Design, attacker: Attacker) -> Judgement:
     if not design.proposed or not design.images:
         return untold("which map is proposed")
     new = {part.name: part for part in design.proposed}
-    looked_at: list[Partition] = []
+    looked_at = [
+        part for image in design.images if _stays(image) for slot in image.slots for part in _plain(design, slot)
+    ]
     for name, movable in _looked_at(design).items():
         old = design.partition(name)
         plain = _plain(design, name)
@@ -53,7 +55,7 @@ def _looked_at(design: Design) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for image in design.images:
         movable = image.verified_by is not None and image.updatable and _brings(design, image.verified_by)
-        for name in (*image.slots, *([image.staging] if image.staging else [])):
+        for name in () if _stays(image) else (*image.slots, *([image.staging] if image.staging else [])):
             found[name] = found.get(name, True) and movable
     for stage in design.stages:
         for step in stage.steps:
@@ -63,6 +65,11 @@ def _looked_at(design: Design) -> dict[str, bool]:
         if "scratch" in part.name:
             found.setdefault(part.name, False)
     return found
+
+
+def _stays(image: Image) -> bool:
+    """Whether it lies where reset starts it and is never written again: no stage reads how large its partition is."""
+    return image.verified_by is None and not image.updatable
 
 
 def _brings(design: Design, stage: str) -> bool:

@@ -7,6 +7,7 @@ from bootverify.design.protection import UnitKind
 from bootverify.design.soc import FlashPatch
 from bootverify.design.source import Source
 from bootverify.errors import InputError
+from bootverify.sources.importers.boot_locks import Locks, NotDrawn, first_stage_locks, hardware_lock, own_rights
 from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.kconfig import Kconfig
 from bootverify.sources.importers.project import Project
@@ -21,14 +22,6 @@ _SIGNATURES = {
     "NONE": "none",
 }
 _ENCRYPTION = {"ecdsa-p256": "ecies-p256", "ed25519": "ecies-x25519"}
-
-
-class NotDrawn(Exception):  # noqa: N818 - no error of the input: a limit of ours
-    """The chain cannot be expressed; the message says why, `source` where that stands."""
-
-    def __init__(self, source: Source, reason: str) -> None:
-        self.source = source
-        super().__init__(reason)
 
 
 def put_chain(draft: Draft, project: Project) -> bool:
@@ -47,15 +40,17 @@ def put_chain(draft: Draft, project: Project) -> bool:
         return False
     for path, value, sources in attempt.entries:
         draft.put(path, value, *sources)
-    _put_lifecycle(draft, project)
+    _put_lifecycle(draft, project, attempt.boot_region)
     return True
 
 
-def _put_lifecycle(draft: Draft, project: Project) -> None:
+def _put_lifecycle(draft: Draft, project: Project, boot_region: tuple[int, Source] | None) -> None:
     port, secure = closed(project, "APPROTECT"), closed(project, "SECURE_APPROTECT")
     trustzone = project.soc is not None and load_soc(project.soc.name).trustzone
     sources = [told.source for told in (port, secure) if told is not None]
     draft.put(("lifecycle",), {}, *sources)
+    if boot_region is not None:
+        draft.put(("lifecycle", "boot_region"), *boot_region)
     draft.put(("lifecycle", "approtect"), None if port is None else port.value, *sources[:1])
     protected = (None if secure is None else secure.value) if trustzone else True
     draft.put(("lifecycle", "secure_approtect"), protected, *([secure.source] if secure else []))
@@ -75,6 +70,8 @@ class _Chain:
         self.partitions: dict[str, Any] = draft.plain.get("partitions", {})
         self.entries: list[tuple[tuple[str | int, ...], Any, list[Source]]] = []
         self.application = project.images["application"]
+        self.guard = load_soc(project.soc.name if project.soc is not None else "").guard
+        self.boot_region: tuple[int, Source] | None = None
 
     def draw(self) -> None:
         nsib, mcuboot = self.project.image("nsib"), self.project.image("mcuboot")
@@ -95,7 +92,11 @@ class _Chain:
         self._put(at, {"program": "nsib", "slot": slot}, Source(file=config.file, text="an image of NSIB"))
         counter = config.flag("CONFIG_SB_MONOTONIC_COUNTER")
         self._put((*at, "counter"), bool(counter and counter.value), *([counter.source] if counter else []))
-        if self.project.soc is not None and load_soc(self.project.soc.name).guard.kind.value != "rramc":
+        if self.guard.kind is UnitKind.RRAMC:
+            own = self.partitions[slot]
+            self.boot_region = hardware_lock(self.project, own["size"], self.guard.largest or 0)
+            self._locks(at, first_stage_locks(config, self.guard, own))
+        else:
             self._lock(at, config, [slot])
         checked = config.flag("CONFIG_SB_VALIDATE_FW_SIGNATURE")
         if checked is not None and not checked.value:
@@ -198,9 +199,12 @@ class _Chain:
 
     def _lock(self, at: tuple[str, str], config: Kconfig, own: list[str]) -> None:
         """What the image write-protects (ncs-boot 2.2): NSIB its own partition, MCUboot the span of its slots."""
+        entries = [self.partitions[name] for name in own]
+        instead = own_rights(config, "CONFIG_NCS_MCUBOOT_DISABLE_SELF_RWX", self.guard, entries)
+        if instead is not None:
+            self._locks(at, instead)
+            return
         flag = config.flag("CONFIG_FPROTECT")
-        if flag is None and config.on("CONFIG_NCS_MCUBOOT_DISABLE_SELF_RWX"):
-            raise NotDrawn(Source(file=config.file), "it takes its own rights away instead of using fprotect")
         if flag is None:
             raise NotDrawn(Source(file=config.file), "nothing tells whether it write-protects itself")
         if not flag.value:
@@ -208,7 +212,7 @@ class _Chain:
             return
         start = min(self.partitions[name]["at"] for name in own)
         end = max(self.partitions[name]["at"] + self.partitions[name]["size"] for name in own)
-        granule = load_soc(self.project.soc.name).guard.granule if self.project.soc else 1
+        granule = self.guard.granule
         places = [self._place(name) for name in own]
         primary = next((name for name in ("mcuboot_primary", "slot0_partition") if name in self.partitions), None)
         if len(own) > 1 and primary is not None and self.partitions[primary]["at"] >= end:
@@ -220,12 +224,15 @@ class _Chain:
         reasons = [flag.source, *places, *([size.source] if size is not None else [])]
         self._put((*at, "protects"), [{"span": [start, end], "lock": "until_reset"}], *reasons)
 
+    def _locks(self, at: tuple[str, str], locks: Locks) -> None:
+        self._put((*at, "protects"), locks.protects, *locks.sources)
+
     def _manager(self) -> str:
         """Who separates the two sides: SPM where the build has its image and no TF-M, else TF-M."""
         spm = self.project.image("spm")
         if spm is None or "tfm" in self.partitions:
             return "tfm"
-        if self.project.soc is not None and load_soc(self.project.soc.name).guard.kind is not UnitKind.SPU:
+        if self.project.soc is not None and self.guard.kind is not UnitKind.SPU:
             raise NotDrawn(Source(file=spm.file), f"SPM needs an SPU, and {self.project.soc.name} has none")
         return "spm"
 

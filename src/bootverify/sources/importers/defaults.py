@@ -9,13 +9,21 @@ from bootverify.design.source import Source
 from bootverify.sources.importers.project import Project
 
 _SYSBUILD = (2, 7)  # the first release with it
+_CHILDREN = (1, 3)  # the first whose MCUboot swaps by moving on nRF (mcu-tools/mcuboot, pull requests 645 and 1501)
 _SELF_LOCK = ((3, 1), (3, 4))  # MCUboot alone on nRF54L locks itself by default from the one up to the other
 _NO_SELF_LOCK = ("nrf54lm", "nrf54lc", "nrf54ls")  # MCUboot's files for these parts switch it off
 
 
 def default_mode(project: Project) -> Told | None:
-    """With sysbuild MCUboot swaps by moving; an application's own Kconfig.sysbuild may have another default."""
+    """With sysbuild MCUboot swaps by moving; an application's own Kconfig.sysbuild may have another default.
+
+    As a child image it does too, but on nRF5340, where the SDK turns that off for updates of the network core.
+    """
     release = _release(project)
+    if release is not None and _CHILDREN <= release < _SYSBUILD and project.sysbuild is None:
+        place, soc = _asks_mcuboot(project), project.soc.name if project.soc else ""
+        moves = soc.startswith(("nrf52", "nrf91"))
+        return _said(project, "swap-move", "the update mode", place) if moves and place is not None else None
     if release is None or release < _SYSBUILD or project.sysbuild is None or project.own_defaults:
         return None
     asked = project.sysbuild.on("SB_CONFIG_BOOTLOADER_MCUBOOT")

@@ -177,7 +177,7 @@ def _tokens(text: str, name: str) -> Iterator[Token]:
 def _preprocessed(token: Token, tree: Devicetree, ledger: Ledger) -> None:
     match = _DEFINE.match(token.text)
     if match is not None:
-        tree.defines[match[1]] = int(match[2], 0)
+        tree.defines[match[1]] = _number(match[2])
     elif not re.match(r"#\s*(endif|else|undef|pragma)", token.text):
         first = token.text.splitlines()[0]
         ledger.add(Source(file=token.file, line=token.line, text=first), f"not followed: {first[:80]}")
@@ -355,8 +355,19 @@ def _operand(tokens: list[Token], at: int, defines: dict[str, int], depth: int) 
         unit = _UNITS.get(token.text)
         return (value * unit if value is not None and unit else None), at + 1
     if (match := _NUMBER.fullmatch(token.text)) is not None:
-        return int(match[1], 16 if match[1][:2] in {"0x", "0X"} else 10), at + 1
+        return _number(match[1]), at + 1
     return defines.get(token.text), at + 1
+
+
+def _number(text: str) -> int:
+    """What a run of digits is worth in C and in a devicetree: behind `0x` sixteen a place, behind another 0 eight.
+
+    >>> _number("0x1F"), _number("010"), _number("19"), _number("0"), _number("09")
+    (31, 8, 19, 0, 9)
+    """
+    if text[:2] in {"0x", "0X"}:
+        return int(text, 16)
+    return int(text, 8 if text[0] == "0" and not {"8", "9"} & {*text} else 10)
 
 
 def _combined(left: int | None, sign: str, right: int | None) -> int | None:

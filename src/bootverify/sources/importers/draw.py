@@ -26,6 +26,7 @@ MOST_PARTITIONS = 1000
 _NOT_MODELLED = {
     "nrf54h20": ": its secure domain boots it, not the application core",
     "nrf92": ": its secure domain boots it, not the application core",
+    "nrf71": ": no document that says how it protects its memory is known here",
     "nrf51": ": the SDK's boot stages have no protection unit there",
 }
 

@@ -16,7 +16,7 @@ from bootverify.sources.importers.partition_manager import PmEntry, PmRegion
 from bootverify.sources.importers.pm_config import Figures
 from bootverify.sources.ledger import Ledger
 
-_SOC = re.compile(r"nrf(5340|52\d{3}|51\d{3}|91\d{2}|92\d{2}|54(?:l[mvsc]?\d{2}[ab]?|h20))")
+_SOC = re.compile(r"nrf(5340|52\d{3}|51\d{3}|71\d{2}|91\d{2}|92\d{2}|54(?:l[mvsc]?\d{2}[ab]?|h20))")
 # A folder of the release in one of the SDK, or one that the SDK's own folders lie in; Kconfig's comments have lost the
 # backslashes of Windows' paths.
 _SDK = (

@@ -45,6 +45,22 @@ def test_no_mode_is_told_where_another_default_may_count(tmp_path, sdk, files) -
     assert load(application(tmp_path, **files), sdk).settings.update_mode is None
 
 
+@pytest.mark.parametrize(
+    ("board", "sdk", "mode"),
+    [
+        ("nrf52840dk_nrf52840", "2.4.2", "swap-move"),
+        ("nrf9160dk_nrf9160_ns", "1.5.0", "swap-move"),
+        ("nrf9160dk_nrf9160_ns", "1.2.1", None),
+        ("nrf5340dk_nrf5340_cpuapp", "2.4.2", None),
+    ],
+)
+def test_a_child_image_of_mcuboot_has_the_default_of_its_years(tmp_path, board, sdk, mode) -> None:
+    path = application(tmp_path, board, **{"prj.conf": "CONFIG_BOOTLOADER_MCUBOOT=y\n"})
+    (path / "sysbuild.conf").unlink()
+    told = load(path, sdk).settings.update_mode
+    assert (told.value if told is not None else None) == mode
+
+
 @pytest.mark.parametrize(("release", "code"), [([], 3), (["--ncs", "2.9.0"], 1)])
 def test_the_release_decides_what_the_sources_leave_open(tmp_path, release, code) -> None:
     arguments = ["check", str(application(tmp_path)), "--policy", "slot-sizes-equal", *release]

@@ -89,6 +89,11 @@ def test_an_overlay_gives_labels_lines_and_sizes() -> None:
     assert ledger.listed()[0].what == "not followed: #include <mem.h>"
 
 
+def test_figures_with_a_zero_in_front_count_in_eights() -> None:
+    tree = parse_devicetree(b"#define A 010\n#define B 0x10\n/ { a = <A B 020 20>; };", "x.dts", Ledger())
+    assert tree.cells(tree.root, "a") == [8, 16, 16, 20]
+
+
 @pytest.mark.parametrize("text", [b"/ { a { };", b"/ { } } ;", b"/ { a = <1> }", b"\x00", b"{" * 100])
 def test_an_unbalanced_tree_is_refused(text) -> None:
     with pytest.raises(InputError):
