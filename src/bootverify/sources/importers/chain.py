@@ -29,7 +29,8 @@ def put_chain(draft: Draft, project: Project) -> bool:
     if project.fragments:
         return False
     if "application" not in project.images:
-        words = "the chain is not modelled, only the map is: no configuration of the application is here"
+        words = "the chain is not modelled, only the map is: no configuration of the application is here, so nothing is"
+        words += " asked of how images are verified, locked and updated"
         project.ledger.add(Source(file=project.shown), words)
         return False
     attempt = _Chain(draft, project)
@@ -244,7 +245,10 @@ class _Chain:
             entry = self.partitions.get(name)
             if entry is not None and set(entry.get("span", ())) == {manager, "app"}:
                 return name
-        both = [self._first(manager), self._first("app")]
+        both = [self._first(manager, "slot0_s_partition"), self._first("app", "slot0_ns_partition")]
+        inner, outer = (self.partitions[name] for name in both)
+        if inner["at"] + inner["size"] != outer["at"]:
+            raise NotDrawn(self._place(both[1]), f"between `{both[0]}` and `{both[1]}` lies what belongs to neither")
         self._put(("partitions", "firmware"), {"span": both}, self._place(manager))
         self.partitions = {**self.partitions, "firmware": {"span": both}}
         return "firmware"

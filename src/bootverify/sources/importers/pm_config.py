@@ -29,7 +29,7 @@ def read_pm_config(path: Path, *, shown: str) -> Figures:
     for number, line in enumerate(text.splitlines(), 1):
         if (match := _LINE.fullmatch(line)) is not None:
             source = Source(file=shown, line=number, text=line.strip())
-            found[match[1], match[2]] = int(match[3], 0), source
+            found[match[1], match[2]] = int(match[3], 16 if match[3][:2] in {"0x", "0X"} else 10), source
     return found
 
 

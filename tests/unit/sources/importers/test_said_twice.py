@@ -9,6 +9,7 @@ from tests.designs.build_dirs import Build, write_build
 from bootverify.cli import run
 from bootverify.sources.importers import load
 from bootverify.sources.importers.hexfile import parse_firmware
+from bootverify.sources.importers.pm_config import read_pm_config
 from bootverify.sources.importers.provisioning import faults_of, provisioned_in
 
 COMPILED = "PM_APP_ADDRESS=0xc200\nPM_APP_SIZE=0x5fe00\nPM_APP_ID=3\nPM_SETTINGS_STORAGE_SIZE=32768\nPM_NUM=5\n"
@@ -80,3 +81,10 @@ def test_keys_that_the_vendors_script_refuses_are_told() -> None:
     assert len(list(faults_of((one, one)))) == 1
     assert "can still be written" in next(faults_of((open_end,)))
     assert "reads 16" in next(faults_of(tuple(bytes([i] * 16) for i in range(17))))
+
+
+def test_a_figure_with_a_zero_in_front_stops_no_reader(tmp_path) -> None:
+    path = tmp_path / "pm.config"
+    path.write_text("PM_APP_SIZE=0200\nPM_APP_ADDRESS=0x0c200\n")
+    found = read_pm_config(path, shown="pm.config")
+    assert {kind: value for (_, kind), (value, _) in found.items()} == {"SIZE": 200, "ADDRESS": 0xC200}

@@ -149,3 +149,52 @@ def test_an_overlay_is_asked_what_the_application_around_it_says(tmp_path, capsy
 def test_a_map_of_nrf9160_alone_says_nothing_of_its_debug_port(tmp_path, capsys) -> None:
     path = tree(tmp_path, "nrf9160dk_nrf9160.overlay", HOME.format(BOOT))
     assert answers(capsys, path, "debug-port-closed")[0] == []
+
+
+CHAINS = {
+    "tfm": """
+    boot_partition: partition@0 { reg = < 0x0 0xc000 >; };
+    slot0_partition: partition@10000 { compatible = "fixed-subpartitions"; reg = < 0x10000 0x70000 >;
+      ranges = < 0x0 0x10000 0x70000 >;
+      slot0_s_partition: partition@0 { reg = < 0x0 0x10000 >; };
+      slot0_ns_partition: partition@10000 { reg = < 0x10000 0x60000 >; }; };
+    slot1_partition: partition@80000 { reg = < 0x80000 0x70000 >; };""",
+    "nsib": """
+    b0_partition: partition@0 { reg = < 0x0 0x8000 >; };
+    s0_partition: boot_partition: partition@8000 { reg = < 0x8000 0x14000 >; };
+    s1_partition: partition@1c000 { reg = < 0x1c000 0x14000 >; };
+    slot0_partition: partition@30000 { reg = < 0x30000 0x68000 >; };
+    slot1_partition: partition@98000 { reg = < 0x98000 0x68000 >; };""",
+}
+HEAD = '/dts-v1/;\n/ { soc { flash0: flash@0 { compatible = "soc-nv-flash"; reg = < 0x0 0x100000 >; partitions {'
+HEAD += ' compatible = "fixed-partitions";'
+
+
+@pytest.mark.parametrize(
+    ("kind", "slots"),
+    [
+        ("tfm", {"mcuboot": ("boot_partition",), "tfm+app": ("slot0_partition",)}),
+        ("nsib", {"b0": ("b0_partition",), "mcuboot": ("s0_partition", "s1_partition"), "app": ("slot0_partition",)}),
+    ],
+)
+def test_a_build_without_the_partition_manager_has_its_chain(tmp_path, kind, slots) -> None:
+    build = write_build(tmp_path / "build", Build(**{kind: True}))
+    for name in ("partitions.yml", "regions.yml"):
+        (build / name).unlink()
+    for image in ("app", "mcuboot"):
+        (build / image / "zephyr" / "zephyr.dts").write_text(f"{HEAD}{CHAINS[kind]}\n}}; }}; }}; }};\n")
+    design = load(build)
+    assert {image.name: image.slots for image in design.images} == slots
+    assert design.images[-1].staging == "slot1_partition"
+
+
+@pytest.mark.parametrize(("between", "images"), [(0, 1), (0x2000, 0)])
+def test_two_images_that_reset_starts_as_one_lie_side_by_side(tmp_path, between, images) -> None:
+    build = write_build(tmp_path / "build", Build(tfm=True))
+    for name in ("partitions.yml", "regions.yml", "mcuboot/zephyr/.config"):
+        (build / name).unlink()
+    start = 0x10000 + between
+    parts = "slot0_s_partition: partition@0 { reg = < 0x0 0x10000 >; };\n"
+    parts += f"slot0_ns_partition: partition@{start:x} {{ reg = < {start:#x} 0x60000 >; }};\n"
+    (build / "app" / "zephyr" / "zephyr.dts").write_text(f"{HEAD}{parts}}}; }}; }}; }};\n")
+    assert len(load(build).images) == images
