@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from bootverify.check.accepted import Accepted, Waiver, accept
 from bootverify.check.replay import replay
 from bootverify.check.run import Options, check_design
-from bootverify.check.session import Session
 from bootverify.check.verdict import Report
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
@@ -33,6 +32,7 @@ from bootverify.sources.written import Written
 
 if TYPE_CHECKING:
     from bootverify.check.scripted import Scripted
+    from bootverify.check.session import Session
     from bootverify.executor.programmed.story import Story
     from bootverify.secrets.find import ScanResult
 
@@ -91,12 +91,16 @@ def check(
     return check_design(design, chosen, foes, load_support(), subjects=named, options=asked, progress=progress)
 
 
-def session(*, policies: Sequence[str] = (), attackers: Sequence[str] = (), options: Options | None = None) -> Session:
+def session(
+    *, policies: Sequence[str] = (), attackers: Sequence[str] = (), options: Options | None = None
+) -> "Session":
     """What answers the same questions about many designs of one family, and asks nothing twice.
 
     Raises:
         InputError: a name is unknown, or a file that was named is wrong.
     """
+    from bootverify.check.session import Session  # noqa: PLC0415 - for several designs alone
+
     chosen = [each for name in policies for each in load_policies(name)] if policies else all_policies()
     foes = tuple(load_attacker(name) for name in attackers) if attackers else all_attackers()
     asked = options or Options()

@@ -29,16 +29,19 @@ def test_checking_a_design_loads_no_solver_s_python_and_no_reader_of_other_forma
     assert not modules & {"z3", "cvc5", "bitwuzla", "bincopy", "elftools", "devicetree"}
 
 
-def test_checking_a_native_design_loads_no_importer_no_story_and_no_scanner():
+def test_checking_a_native_design_loads_no_importer_no_story_no_scanner_and_no_what_if():
     modules = loaded("check", str(EXAMPLE))
     assert "bootverify.sources.design_file" in modules
     idle = {
+        "bootverify.check.session",
         "bootverify.check.told",
         "bootverify.executor.programmed",
+        "bootverify.report.records",
         "bootverify.secrets",
         "bootverify.sources.actions",
         "bootverify.sources.importers.entry",
         "bootverify.sources.importers.scenario_card",
         "bootverify.sources.waivers",
+        "bootverify.whatif",
     }
     assert not modules & idle

@@ -92,7 +92,7 @@ def report_of(checker: "Checker", findings: tuple[Finding, ...]) -> Report:
     return Report(
         design=design,
         findings=findings,
-        solvers={name: version for name, version in available().items() if name in checker.options.solvers},
+        solvers=available(checker.options.solvers),
         models={design.soc.name: design.soc.source.file},
         version=__version__,
         ledger=design.ledger,

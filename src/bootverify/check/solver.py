@@ -7,7 +7,7 @@ load, and to walk through, than the questions take to answer.
 
 import ctypes
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -60,12 +60,14 @@ _IGNORED = _HANDLER(lambda _context, _code: None)
 _PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5", "bitwuzla": "bitwuzla"}
 
 
-def available() -> dict[str, str]:
-    """The installed solvers and their versions, z3 first."""
+def available(among: Collection[str] = tuple(_PACKAGES)) -> dict[str, str]:
+    """The installed solvers of those, and their versions, z3 first."""
     from importlib import metadata  # noqa: PLC0415 - slow to load, and needed for a report alone
 
     found = {}
     for name, package in _PACKAGES.items():
+        if name not in among:
+            continue
         try:
             found[name] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -1,10 +1,11 @@
 """Answering questions, and re-checking answers: check, replay, certify."""
 
 import sys
+from collections.abc import Sequence
 from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,12 +31,12 @@ from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.machine.trace import to_json
 from bootverify.report import rendered
-from bootverify.report.coverage import coverage_text
-from bootverify.report.records import json_report
 from bootverify.report.text import Manner, text
 from bootverify.sources.written import Written
-from bootverify.whatif.breaks import with_breaks
-from bootverify.whatif.coverage import Weighed, coverage_of
+
+if TYPE_CHECKING:
+    from bootverify.check.session import Session
+    from bootverify.whatif.coverage import Weighed
 
 WORST = (0, 3, 1, 2, 4)  # exit codes; of several designs the last one of these counts
 LONGEST_ROOT = 16  # characters of a directory's name that are repeated before each place in it
@@ -105,11 +106,9 @@ def check(
         manner = Manner(colour=colour, explain=explain, ledger=ledger, root=_root(source))
         weighed = None
         if explain or coverage:
-            written = _document(source, ncs)
             session = api.session(policies=policy or (), attackers=attacker or (), options=api.Options(rlimit=rlimit))
-            with bar() as progress:
-                report = with_breaks(report, written, session, subject or (), progress=progress) if explain else report
-                weighed = coverage_of(written, session, subject or (), progress=progress) if coverage else None
+            written = _document(source, ncs)
+            report, weighed = _tried(report, written, session, subject or (), explain=explain, coverage=coverage)
         deliver(_told(report, format, manner, weighed), output)
         for discrepancy in report.discrepancies:
             complain(f"executor and encoder disagree, which is a defect of bootverify: {discrepancy}")
@@ -151,16 +150,26 @@ def _document(source: str, ncs: str | None) -> Written:
     return written if ncs is None else mutated(written, {"sdk": ncs})
 
 
-def _told(report: Report, form: Format, manner: Manner, weighed: tuple[Weighed, ...] | None) -> str:
-    match form:
-        case Format.TEXT if weighed is not None:
-            return f"{text(report, manner)}\n{coverage_text(weighed)}"
-        case Format.TEXT:
-            return text(report, manner)
-        case Format.JSON:
-            return json_report(report, weighed)
-        case _:
-            return rendered(report, form.value)
+def _tried(
+    report: Report, written: Written, session: "Session", subjects: Sequence[str], *, explain: bool, coverage: bool
+) -> tuple[Report, "tuple[Weighed, ...] | None"]:
+    """The report with what would break it, and what each fact weighs: as far as that is asked for."""
+    from bootverify.whatif.breaks import with_breaks  # noqa: PLC0415 - few ask, and most of what-if comes with it
+    from bootverify.whatif.coverage import coverage_of  # noqa: PLC0415
+
+    with bar() as progress:
+        report = with_breaks(report, written, session, subjects, progress=progress) if explain else report
+        return report, coverage_of(written, session, subjects, progress=progress) if coverage else None
+
+
+def _told(report: Report, form: Format, manner: Manner, weighed: "tuple[Weighed, ...] | None") -> str:
+    if weighed is not None:
+        from bootverify.report.coverage import coverage_text  # noqa: PLC0415 - few ask
+        from bootverify.report.records import json_report  # noqa: PLC0415
+
+        told = f"{text(report, manner)}\n{coverage_text(weighed)}"
+        return told if form is Format.TEXT else json_report(report, weighed)
+    return text(report, manner) if form is Format.TEXT else rendered(report, form.value)
 
 
 @app.command()
