@@ -38,6 +38,8 @@ def runs(data: bytes) -> Iterator[Run]:
     """The runs in `data`, each in every alignment it can be read in."""
     for name, pattern, reading in _READINGS:
         for match in pattern.finditer(data):
+            if match.end() - match.start() < SHORTEST:
+                continue  # no encoding is shorter than what it says
             for decoded in reading(match[0][:LONGEST]):
                 if len(decoded) >= SHORTEST:
                     yield Run(match.start(), match.end() - match.start(), name, decoded)
