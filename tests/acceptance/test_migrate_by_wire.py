@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests import field
 
 from bootverify import api
 from bootverify.check.verdict import Verdict
@@ -50,6 +51,32 @@ def test_an_upload_fares_as_the_change_lets_it(deployed, new, expected):
 def test_an_upload_that_is_cut_is_sent_again_though_nothing_runs_meanwhile():
     answer = answers({}, {})[Question.SURVIVES]
     assert (answer.verdict, answer.strength) == (HOLDS, "swept")
+
+
+def test_an_encrypted_upload_hangs_on_whether_it_is_decrypted_where_it_lies():
+    old = encrypted({})
+    (kind,) = field.answers([old], old)
+    answer = kind[Question.TAKES]
+    assert answer.verdict is Verdict.UNDEFINED
+    assert "nothing tells whether MCUboot was built to decrypt what is uploaded" in answer.because
+    assert "with: app comes in" in answer.because
+
+
+@pytest.mark.parametrize("change", [field.MOVED_PRIMARY, {"chain.app.signature": "ed25519"}])
+def test_an_encrypted_upload_that_fails_either_way_is_not_taken(change):
+    (kind,) = field.answers([encrypted({})], encrypted(change))
+    assert kind[Question.TAKES].verdict is VIOLATED
+
+
+def test_an_upload_for_another_key_is_not_decrypted():
+    """Production keeps the old private key; whether uploads are decrypted does not matter then."""
+    one, two = (encrypted({"keys.enc_priv.fingerprint": each}) for each in (field.OLD, field.NEW))
+    (kind,) = field.answers([one], two)
+    assert kind[Question.TAKES].verdict is VIOLATED
+
+
+def encrypted(change):
+    return field.design(field.TODAY, {**WIRE, **change}, ("chain.app.staging",))
 
 
 def test_the_upload_is_told_where_it_fails(tmp_path, capsys, monkeypatch):

@@ -26,7 +26,7 @@ from tests.field import (
 from bootverify.cli import run
 from bootverify.executor.mcuboot import again, direct_xip
 from bootverify.whatif.migrate import migrate
-from bootverify.whatif.migration.questions import Answer, Question, UnitKind, agreed
+from bootverify.whatif.migration.questions import Answer, Question, UnitKind, Untold, agreed
 
 CLEAR = ("keys.enc_priv",)
 HALF = (HOLDS, VIOLATED, HOLDS, HOLDS, HOLDS)  # the first update goes to the other slot, the one after it does not
@@ -94,8 +94,8 @@ def test_what_hangs_on_reverting_is_open():
     without = Answer(question=Question.TAKES, verdict=HOLDS, because="it comes in", strength="replayed")
     reverting = replace(without, verdict=VIOLATED, because="it is erased")
     kinds = [UnitKind(history=("one",), answers=(each,)) for each in (without, reverting)]
-    assert agreed(kinds[0], kinds[0]) == kinds[0]
-    (answer,) = agreed(*kinds).answers
+    assert agreed(kinds[0], kinds[0], Untold.REVERT) == kinds[0]
+    (answer,) = agreed(*kinds, Untold.REVERT).answers
     assert (answer.verdict, answer.strength) == (UNDEFINED, "")
     assert "without: it comes in; with: it is erased" in answer.because
 

@@ -12,7 +12,6 @@ from tests.field import (
     NRF52,
     NRF54,
     OLD,
-    OPEN,
     REFUSED,
     TESTS,
     TODAY,
@@ -145,12 +144,6 @@ def test_a_port_that_production_left_open_is_not_held_against_the_release():
     (answer,) = [each for each in kind.answers if each.question is Question.POLICIES]
     assert answer.verdict is UNDEFINED
     assert "holds if the release closes the port" in answer.because
-
-
-def test_encrypted_updates_by_wire_are_not_played():
-    wire = {"chain.app.update": "by_wire"}
-    old = design(TODAY, wire, ("chain.app.staging",))
-    assert verdicts([old], old) == [OPEN]
 
 
 def test_a_proposed_map_that_contradicts_itself_leaves_its_policies_open():

@@ -6,16 +6,17 @@ Every release that a unit may have been made with is asked about, after every nu
 from collections.abc import Callable, Sequence
 
 from bootverify.check.verdict import Report
+from bootverify.design.boot import EncryptionType
 from bootverify.design.design import Design
 from bootverify.errors import InputError
-from bootverify.executor.field.release import runs_in_place, upgrade_mode
+from bootverify.executor.field.release import by_wire, runs_in_place, upgrade_mode
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.whatif.migration.answers import Effort, Interview
 from bootverify.whatif.migration.files import NO_FILES, Files
 from bootverify.whatif.migration.fleet import Fleet
 from bootverify.whatif.migration.policies import Outcome
 from bootverify.whatif.migration.proposed import split
-from bootverify.whatif.migration.questions import Migration, agreed
+from bootverify.whatif.migration.questions import Migration, Untold, agreed
 
 MOST_RELEASES = 12
 ASSUMED = (
@@ -55,14 +56,26 @@ def migrate(
             raise InputError.at(file, new.source.line, text)
     fleet = Fleet.of(deployed, new)
     outcomes: dict[Design, Outcome] = {}
-    kinds, histories = [], fleet.histories()
+    kinds, histories, untold = [], fleet.histories(), _untold(fleet.designs)
     for number, indices in enumerate(histories):
         watch(number, len(histories))
         told = [
-            Interview(fleet, indices, check, outcomes, effort or Effort(), files, revert=revert).kind()
-            for revert in ((False, True) if any(map(runs_in_place, fleet.designs)) else (False,))
+            Interview(fleet, indices, check, outcomes, effort or Effort(), files, option=option).kind()
+            for option in ((False, True) if untold else (False,))
         ]
-        kinds.append(agreed(told[0], told[-1]))
+        kinds.append(agreed(told[0], told[-1], untold) if untold else told[0])
     watch(len(histories), len(histories))
     loads = LOADED if any(upgrade_mode(each) is Mode.RAM_LOAD for each in fleet.designs) else ()
     return Migration(new=new.name, soc=new.soc.title, kinds=tuple(kinds), assumptions=(*ASSUMED, *loads))
+
+
+def _untold(designs: Sequence[Design]) -> Untold | None:
+    """The option of MCUboot on which answers may hang."""
+    if any(map(runs_in_place, designs)):
+        return Untold.REVERT
+    ciphered = any(
+        by_wire(design, image) and image.encryption is not EncryptionType.NONE
+        for design in designs
+        for image in design.images
+    )
+    return Untold.DECRYPT if ciphered else None

@@ -164,15 +164,26 @@ class Film:
     def _upload(self, image: str) -> str:
         """MCUboot writes the file into the slot that it knows, all of which it erases first.
 
-        "Uploading an image is targeted to the primary slot by default" (MCUboot, Serial recovery, Image uploading).
+        "Uploading an image is targeted to the primary slot by default" (MCUboot, Serial recovery, Image uploading). A
+        build that does so then decrypts it where it lies.
         """
         looker = self._looker(image)
         area, file = home(looker, looker.image(image).slots[0]), self.target.file(image, None)
         if len(file) > area.size:
             return f"the file of {image} ({len(file):#x} bytes) does not fit its slot ({area}) in the field"
         self.unit.upload(area, file)
+        if self.unit.decrypts and self._opens(looker, image):
+            self.unit.upload(area, self.target.installed(image, 0))
         self._tell(f"{image} {self.target.number} is uploaded by wire into {area} ({len(file)} bytes)")
         return ""
+
+    def _opens(self, looker: Design, image: str) -> bool:
+        """Whether the bootloader in the field has the key that decrypts the file of `image`."""
+        factory = next(each.factory for each in self.unit.releases if each.design is looker)
+        key, package = factory.decryption_key(looker.image(image)), self.target.package(image)
+        if key is None or not package.encrypted:
+            return False
+        return factory.decrypted(package, factory.value(key)) == package.plain
 
     def by_wire(self, image: str) -> bool:
         """Whether the bootloader in the field has updates of `image` uploaded into its slot."""

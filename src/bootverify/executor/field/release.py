@@ -11,6 +11,7 @@ from bootverify.executor import nsib_build
 from bootverify.executor.factory import Factory, delivered_by
 from bootverify.executor.layout import booted_by_mcuboot, home, load_window
 from bootverify.executor.mcuboot.config import IN_PLACE, Mode
+from bootverify.executor.owner_build import Package
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +41,13 @@ class Release:
 
     def file(self, image: str, slot: int | None) -> bytes:
         """The update file of `image`; `slot` is the index of the variant, None for an image with one slot."""
+        return self.package(image, slot).file
+
+    def package(self, image: str, slot: int | None = None) -> Package:
+        """The same with what was packed."""
         found = self.design.image(image)
         variant = "" if slot is None or len(found.slots) < 2 else found.slots[slot]
-        return self.factory.package(found, self.number, variant).file
+        return self.factory.package(found, self.number, variant)
 
 
 def told_mode(design: Design) -> str:

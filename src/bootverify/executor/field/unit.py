@@ -50,23 +50,25 @@ class Unit:
 
     releases: list[Release]
     world: World
+    decrypts: bool = False
     running: dict[str, Release] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     keys_at: list[tuple[int, Kmu | KmuV2]] = field(default_factory=list)
 
     @classmethod
-    def made(cls, release: Release, *, outside: int = 0, counted: int = 0, revert: bool = False) -> "Unit":
+    def made(cls, release: Release, *, outside: int = 0, counted: int = 0, option: bool = False) -> "Unit":
         """A unit as production leaves it with `release`; NSIB's counter then holds `counted` values already.
 
-        `revert`: a MCUboot that starts images from two slots takes back what nobody confirmed; production confirms.
+        `option`: MCUboot was built with what no design tells of. Where it starts images from two slots, it takes back
+        what nobody confirmed, and production confirms; where images are uploaded, it decrypts them in their slot.
         """
         device = release.factory.device(release=release.number, outside=outside)
         _count(release, device, counted)
-        world = World(release.design, NOBODY, release.factory, device, Knowledge({}), revert=revert)
-        for image in release.design.images if revert and runs_in_place(release.design) else ():
+        world = World(release.design, NOBODY, release.factory, device, Knowledge({}), revert=option)
+        for image in release.design.images if option and runs_in_place(release.design) else ():
             if len(image.slots) > 1 and booted_by_mcuboot(release.design, image):
                 mcuboot.request_upgrade(device, home(release.design, image.slots[0]), Request.PERM)
-        return cls([release], world)
+        return cls([release], world, decrypts=option)
 
     @property
     def device(self) -> Device:

@@ -55,7 +55,7 @@ class Interview:
     files: Files = NO_FILES
     answers: list[Answer] = field(default_factory=list)
     outer: str = ""
-    revert: bool = False  # whether a MCUboot that starts images from two slots takes back what nobody confirmed
+    option: bool = False  # whether MCUboot was built with the option that nothing tells of (`questions.Untold`)
 
     @property
     def root(self) -> Design:
@@ -99,7 +99,7 @@ class Interview:
             )
             self._rest(Verdict.NOT_APPLICABLE, "no update is taken")
             return
-        unit = ready(self.fleet.history(self.indices), revert=self.revert)
+        unit = ready(self.fleet.history(self.indices), option=self.option)
         if isinstance(unit, Failure):
             self._rest(Verdict.NOT_APPLICABLE, f"there are no such units: {unit.why}")
             return
@@ -143,7 +143,7 @@ class Interview:
         units = [(unit, "")]
         self.outer = self.fleet.older_signer(self.indices)
         if self.outer and len(delivered) > 1:
-            older = ready(self.fleet.history(self.indices, outer=self.outer), revert=self.revert)
+            older = ready(self.fleet.history(self.indices, outer=self.outer), option=self.option)
             units += [(older, "; its bootloader signed with the key of the field")] if isinstance(older, Ready) else []
         for one, words in units:
             for order in permutations(delivered):
@@ -205,7 +205,7 @@ class Interview:
     def _survives(self, unit: Ready, order: Order) -> Answer:
         """Cuts at every operation with small images in the real slots, at some with images as large as they may be."""
         surveys: list[tuple[str, Survey]] = []
-        small = ready(self.fleet.history(self.indices, small=True, outer=self.outer), revert=self.revert)
+        small = ready(self.fleet.history(self.indices, small=True, outer=self.outer), option=self.option)
         wanted = ((small, self.effort.small, "small images"), (unit, self.effort.full, "images of full size"))
         for one, plan, words in wanted:
             if isinstance(one, Failure) or plan is None:

@@ -34,9 +34,9 @@ def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> 
         if mode:
             return f"{name}: {mode}", ()
     for wired in [each for each in field.images if each.updatable and each.staging is None]:
-        if wired.encryption is not EncryptionType.NONE or not by_wire(field, wired):
+        if not by_wire(field, wired):
             fact = Fact(source=wired.update_source, text=f"{wired.name} has no place to stage an update")
-            return f"{wired.name} travels by wire, encrypted or past MCUboot, which is not played", (fact,)
+            return f"{wired.name} travels by wire past MCUboot, which is not played", (fact,)
     for image, (one, other) in doubts.items():
         known = {key.name for key in (*field.keys, *new.keys)}
         if {one.name, other.name} <= known and any(each.name == image for each in new.images):

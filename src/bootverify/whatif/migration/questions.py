@@ -82,16 +82,23 @@ class UnitKind:
         return f"made as {first}" + (f", updated to {' and '.join(later)}" if later else "")
 
 
-def agreed(without: UnitKind, reverting: UnitKind) -> UnitKind:
-    """What holds of units whose bootloader takes back what nobody confirms, and of those whose does not."""
-    pairs = zip(without.answers, reverting.answers, strict=True)
-    return replace(without, answers=tuple(_agreed(one, other) for one, other in pairs))
+class Untold(Enum):
+    """What MCUboot may have been built to do, and no design tells."""
+
+    REVERT = "to revert"  # to take back what nobody confirmed, where it starts images from two slots
+    DECRYPT = "to decrypt what is uploaded"
 
 
-def _agreed(one: Answer, other: Answer) -> Answer:
+def agreed(without: UnitKind, having: UnitKind, option: Untold) -> UnitKind:
+    """What is so of units whose bootloader was built with `option`, and of those whose was not."""
+    pairs = zip(without.answers, having.answers, strict=True)
+    return replace(without, answers=tuple(_agreed(one, other, option) for one, other in pairs))
+
+
+def _agreed(one: Answer, other: Answer, option: Untold) -> Answer:
     if one.verdict is other.verdict:
         return one
-    words = f"nothing tells whether MCUboot was built to revert; without: {one.because}; with: {other.because}"
+    words = f"nothing tells whether MCUboot was built {option.value}; without: {one.because}; with: {other.because}"
     return Answer(question=one.question, verdict=Verdict.UNDEFINED, because=words, facts=one.facts or other.facts)
 
 

@@ -43,11 +43,11 @@ class Ready:
         return self.history.releases[-1].design
 
 
-def ready(history: History, *, revert: bool = False) -> Ready | Failure:
+def ready(history: History, *, option: bool = False) -> Ready | Failure:
     """A unit with that history; the failure where a deployed release does not come in on such units."""
     first, *later = history.releases
     designs = tuple(release.design for release in (*history.releases, history.new))
-    unit = Unit.made(first, outside=outside(designs), counted=history.counted, revert=revert)
+    unit = Unit.made(first, outside=outside(designs), counted=history.counted, option=option)
     data = {}
     for drawer in drawers(first.design):
         data[drawer.name] = _produced(first, drawer)
