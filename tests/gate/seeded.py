@@ -1,6 +1,6 @@
 """Regressions of the kinds that reviews miss: a table of faults in base designs, and the policies that they break."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,12 @@ class Seed:
         return edited(self.old, self.change, self.drop)
 
 
-def _seeds(fault: str, breaks: dict[str, str], **told: Any) -> Iterator[Seed]:
-    for on, policy in breaks.items():
-        change = told["each"][on] if "each" in told else told.get("by", {})
+def _seeds(fault: str, breaks: str, bases: Iterable[str] | Mapping[str, dict[str, Any]], **told: Any) -> Iterator[Seed]:
+    """The seeds of one row of the table."""
+    for name in bases:
+        change = bases[name] if isinstance(bases, Mapping) else told.get("by", {})
         drop = tuple(told.get("without", ()))
-        yield Seed(name=f"{fault} on {on}", base=on, policy=policy, change=change, drop=drop)
+        yield Seed(name=f"{fault} on {name}", base=name, policy=breaks, change=change, drop=drop)
 
 
 SEEDS = tuple(seed for row in yaml.safe_load(TABLE.read_text(encoding="utf-8")) for seed in _seeds(**row))

@@ -13,6 +13,7 @@ FOLDER = Path(__file__).parent / "reports"
 WRITE = os.environ.get("BOOTVERIFY_GOLDEN") == "write"
 TODAY, WISHED, HARDENED = "tests/designs/today.yaml", "tests/designs/wished-for.yaml", "tests/scenarios/hardened.yaml"
 ASKED = "--policy rot-immutable --policy no-secret-in-updatable --policy map-no-overlap"
+ACCEPTED = "--policy secret-confidential --subject enc_priv --waivers tests/golden/waivers.yaml"
 COMMANDS = {
     "check.txt": f"check {WISHED} {ASKED}",
     "check.json": f"check {WISHED} {ASKED} --format json",
@@ -20,6 +21,9 @@ COMMANDS = {
     "check.junit.xml": f"check {WISHED} {ASKED} --format junit",
     "check.md": f"check {WISHED} {ASKED} --format markdown",
     "check.html": f"check {WISHED} {ASKED} --format html",
+    "accepted.txt": f"check {TODAY} {ACCEPTED}",
+    "accepted.md": f"check {TODAY} {ACCEPTED} --format markdown",
+    "accepted.sarif": f"check {TODAY} {ACCEPTED} --format sarif",
     "coverage.txt": f"check {HARDENED} --policy secret-confidential --policy map-no-overlap"
     " --attacker app-code-secure --coverage",
     "diff.txt": f"diff {TODAY} {WISHED} {ASKED}",

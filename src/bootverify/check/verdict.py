@@ -106,6 +106,14 @@ class Report:
         """The number of findings with that verdict."""
         return sum(finding.verdict is verdict for finding in self.findings)
 
+    def named(self, verdict: Verdict, count: int) -> str:
+        """What that many findings of the verdict are called; of violations also how many are accepted."""
+        accepted = sum(bool(finding.accepted) for finding in self.findings if finding.verdict is verdict)
+        word = verdict.word(count)
+        if not accepted:
+            return word
+        return f"{word} and accepted" if accepted == count else f"{word} ({accepted} accepted)"
+
     @property
     def exit_code(self) -> int:
         """0 all holds and something was asked; 1 something is violated; 3 something is open; 4 the two sides disagree.

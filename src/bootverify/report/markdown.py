@@ -28,11 +28,13 @@ def markdown(report: Report) -> str:
 
 
 def _answer(report: Report) -> str:
-    return {0: "keeps every policy", 1: "breaks a policy", 3: "leaves questions open"}.get(report.exit_code, "")
+    accepted = any(finding.accepted for finding in report.findings)
+    good = "breaks only what is accepted" if accepted else "keeps every policy"
+    return {0: good, 1: "breaks a policy", 3: "leaves questions open"}.get(report.exit_code, "")
 
 
 def _counts(report: Report) -> str:
-    told = [f"**{count}** {each.word(count)}" for each in GRAVEST_FIRST if (count := report.count(each))]
+    told = [f"**{count}** {report.named(each, count)}" for each in GRAVEST_FIRST if (count := report.count(each))]
     return ", ".join(told) + "." if told else "Nothing was asked."
 
 

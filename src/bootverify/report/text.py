@@ -195,7 +195,7 @@ def _attack(trace: Trace, title: str = "As it ran") -> Iterator[str]:
 
 def _foot(report: Report, how: Manner) -> Iterator[str]:
     yield "-" * WIDTH
-    counts = [f"{count} {each.word(count)}" for each in GRAVEST_FIRST if (count := report.count(each))]
+    counts = [f"{count} {report.named(each, count)}" for each in GRAVEST_FIRST if (count := report.count(each))]
     yield from wrapped(", ".join(counts) + "." if counts else "Nothing was asked.", 0)
     yield from wrapped("Assumed: " + "; ".join(report.assumptions) + ".", 0, 9)
     if report.ledger:
