@@ -78,9 +78,13 @@ def _broken(report: Report, wanted: Wanted, before: Iterable[Finding] = ()) -> t
 
 
 def _breaks(question: Compared) -> bool:
-    """Whether it held and does not any more; what no device could be asked about before was nothing to keep."""
-    held = question.old is None or question.old.verdict in {Verdict.HOLDS, Verdict.NOT_APPLICABLE}
-    return held and question.change is Change.WEAKER
+    """Whether it held and does not any more; what no device could be asked about before was nothing to keep.
+
+    What is new is broken or unknown; that no document speaks of a new stage, edits cannot help.
+    """
+    if question.old is None:
+        return question.new is not None and question.new.verdict in BROKEN | {Verdict.UNKNOWN}
+    return question.old.verdict in {Verdict.HOLDS, Verdict.NOT_APPLICABLE} and question.change is Change.WEAKER
 
 
 def _key(finding: Finding) -> Key:

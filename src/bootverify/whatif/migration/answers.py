@@ -22,6 +22,7 @@ from bootverify.whatif.migration.policies import Outcome, held_up
 from bootverify.whatif.migration.questions import Answer, Question, UnitKind
 from bootverify.whatif.migration.ready import Ready, as_left, deliverable, first_way, found, ready
 from bootverify.whatif.migration.result import resulting
+from bootverify.whatif.migration.second_core import SecondCore
 
 Check = Callable[[Design], Report]
 Order = tuple[str, ...]
@@ -110,16 +111,17 @@ class Interview:
             self._rest(*((Verdict.UNDEFINED, full.because) if undefined else (Verdict.NOT_APPLICABLE, NOT_TAKEN)))
             return
         unit, film, order = self._takes(unit, delivered)
-        self.answers[-1] = self.files.beside(self.answers[-1], self.indices)
+        second = SecondCore(self.root, self.last, self.new, delivered)
+        self.answers[-1] = second.taken(self.files.beside(self.answers[-1], self.indices))
         if film is None or self.answers[-1].verdict is not Verdict.HOLDS:
             self._rest(Verdict.NOT_APPLICABLE, NOT_TAKEN)
             return
         after = unit.unit.snapshot()
-        self.answers.append(self._next(unit, film, order))
+        self.answers.append(second.taken(self._next(unit, film, order)))
         self.answers.append(
             kept(unit.unit, unit.history, unit.data, after, lambda: _reverted(unit, order, self.last.stages[-1].image))
         )
-        self.answers.append(self._survives(unit, order))
+        self.answers.append(second.survived(self._survives(unit, order)))
         self.answers.append(self._policies(unit, order, after))
 
     def _rest(self, verdict: Verdict, why: str, facts: tuple[Fact, ...] = ()) -> None:
