@@ -15,7 +15,7 @@ from bootverify.check.verdict import Report
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
-from bootverify.design.firmware import Firmware, HeldKey
+from bootverify.design.firmware import Firmware, HeldKey, OpeningKey
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.machine.action import Action
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bootverify.executor.programmed.story import Story
     from bootverify.secrets.find import ScanResult
 
+KEY_FILE = "keyfile.json"  # of a build: what `west flash` provisions the KMU with
 TRACE_LIMIT = 16 * MIB
 BYSTANDER = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
 
@@ -151,6 +152,7 @@ def firmware_in(
     map_file: Path | None = None,
     sdk: str | None = None,
     public_keys: Iterable[Path | str] = (),
+    keys: Iterable[Path | str] = (),
 ) -> Firmware | None:
     """The bytes that a build directory or programming files hold; None where `sources` are neither, or hold none.
 
@@ -168,14 +170,21 @@ def firmware_in(
     found = read_programmed(paths, soc=soc, map_file=map_file, sdk=sdk)
     if found is None:
         return None
-    return replace(found, keys=(*found.keys, *_held_keys(public_keys)))
+    provisioned = [] if public_keys else [paths[0] / KEY_FILE] if (paths[0] / KEY_FILE).is_file() else []
+    held = tuple(_held_keys([*public_keys, *provisioned]))
+    return replace(found, keys=(*found.keys, *held), opens=tuple(_opening_keys(keys)))
 
 
 def firmware_of(inputs: Inputs) -> Firmware | None:
     """As `firmware_in`."""
     place = Path(inputs.map_file) if inputs.map_file else None
     return firmware_in(
-        inputs.files, soc=inputs.soc, map_file=place, sdk=inputs.sdk or None, public_keys=inputs.public_keys
+        inputs.files,
+        soc=inputs.soc,
+        map_file=place,
+        sdk=inputs.sdk or None,
+        public_keys=inputs.public_keys,
+        keys=inputs.keys,
     )
 
 
@@ -337,15 +346,29 @@ def scan(
 
 
 def _held_keys(files: Iterable[Path | str]) -> Iterable[HeldKey]:
-    """Key files in the form in which MCUboot compiles keys in (imgtool, getpub)."""
+    """Key files in the form in which MCUboot compiles keys in (imgtool, getpub); files for a KMU too."""
+    from bootverify.secrets.keyfile import provisioned_keys  # noqa: PLC0415
     from bootverify.secrets.keys import compiled_in, read_public_keys  # noqa: PLC0415 - its tables are built on loading
 
     for path in files:
-        for key in read_public_keys(read_bytes(path, limit=MIB), str(path)):
+        content = read_bytes(path, limit=MIB)
+        for key in provisioned_keys(content) or read_public_keys(content, str(path)):
             form = compiled_in(key)
             if form is not None:
                 kind, value = form
                 yield HeldKey(kind=kind, value=value, digest=sha256(value).hexdigest(), file=str(path))
+
+
+def _opening_keys(files: Iterable[Path | str]) -> Iterable[OpeningKey]:
+    """Files of keys that open encrypted images; InputError for one that holds none."""
+    from bootverify.secrets.opened import opening_keys  # noqa: PLC0415 - its tables are built on loading
+
+    for path in files:
+        found = opening_keys(read_bytes(path, limit=MIB))
+        if not found:
+            words = "this holds no key that opens images (EC P-256, X25519 or RSA as PEM or DER, AES as base64)"
+            raise InputError.at(str(path), 0, words)
+        yield from (OpeningKey(kind=kind, secret=secret, file=str(path)) for kind, secret in found)
 
 
 def _known_subjects(design: Design, names: Iterable[str]) -> None:

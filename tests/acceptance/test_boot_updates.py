@@ -17,9 +17,12 @@ from bootverify.executor.image_format import Version
 from bootverify.executor.maker import Envelope, make_image
 from bootverify.executor.nsib import maker, release_for
 from bootverify.executor.nsib.config import Magics, NsibConfig
-from bootverify.executor.programmed.opener import HEADS
 from bootverify.ranges import AddressRange
 
+HEADS = {  # what imgtool's getpriv --minimal writes in front of the 32 bytes of the scalar
+    EnvelopeScheme.ECIES_P256: bytes.fromhex("3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420"),
+    EnvelopeScheme.ECIES_X25519: bytes.fromhex("302e020100300506032b656e04220420"),
+}
 ECIES = [EnvelopeScheme.ECIES_P256, EnvelopeScheme.ECIES_X25519]
 S0, S1 = 0x8000, 0x1C000
 

@@ -86,7 +86,13 @@ def text_of(written: Written) -> str:
 
 
 def inputs_of(
-    sources: Sequence[str], *, ncs: str | None, soc: str, map_file: Path | None, public_keys: Iterable[Path]
+    sources: Sequence[str],
+    *,
+    ncs: str | None,
+    soc: str,
+    map_file: Path | None,
+    public_keys: Iterable[Path],
+    keys: Iterable[Path],
 ) -> Inputs:
     """What a device with the bytes of a build is programmed with, as the user said it."""
     return Inputs(
@@ -95,4 +101,5 @@ def inputs_of(
         map_file=str(map_file or ""),
         sdk=ncs or "",
         public_keys=tuple(map(str, public_keys)),
+        keys=tuple(map(str, keys)),
     )

@@ -33,6 +33,9 @@ def boot(
     public_key: Annotated[
         list[Path] | None, typer.Option(metavar="PEM", help="A key that MCUboot verifies with.")
     ] = None,
+    key: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A secret key that opens encrypted images.")
+    ] = None,
     made: Annotated[bool, typer.Option("--made", help="Images of our own making, not a build's bytes.")] = False,
 ) -> int:
     """Boot on the reference executor and print the log: a build's own bytes, or a design's chain on images made for it.
@@ -40,7 +43,7 @@ def boot(
     Of a build's bytes: exit code 0 when the application runs, 1 when the device stops, 3 when it depends on what
     nothing tells.
     """
-    inputs = inputs_of(sources, ncs=ncs, soc=soc, map_file=map_, public_keys=public_key or ())
+    inputs = inputs_of(sources, ncs=ncs, soc=soc, map_file=map_, public_keys=public_key or (), keys=key or ())
     firmware = None if made or sources == ["-"] else api.firmware_of(inputs)
     if firmware is not None and actions is None and trace is None and not attacker:
         story = api.boot_bytes(firmware)

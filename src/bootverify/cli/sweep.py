@@ -58,6 +58,9 @@ def sweep(
     public_key: Annotated[
         list[Path] | None, typer.Option(metavar="PEM", help="A key that MCUboot verifies with.")
     ] = None,
+    key: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A secret key that opens encrypted images.")
+    ] = None,
     made: Annotated[bool, typer.Option("--made", help="Images of our own making, not a build's bytes.")] = False,
 ) -> int:
     """Cut the power at every flash operation of every update, half-done ones too, and again in each boot that follows.
@@ -65,7 +68,7 @@ def sweep(
     Of a build, its own bytes are updated with its own signed images, or with the files that are named. Exit code 0 when
     the device comes through all of it, 1 when some cuts brick it.
     """
-    inputs = inputs_of(sources, ncs=ncs, soc=soc, map_file=map_, public_keys=public_key or ())
+    inputs = inputs_of(sources, ncs=ncs, soc=soc, map_file=map_, public_keys=public_key or (), keys=key or ())
     firmware = None if made or image or mode or sources == ["-"] else api.firmware_of(inputs)
     design = api.load(sources[0], sdk=ncs) if firmware is None else firmware.design
     tears = _tears(design, sources[0], every=every_tear, words=torn_words, seeds=seeds)

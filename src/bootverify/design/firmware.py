@@ -45,6 +45,15 @@ class HeldKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningKey:
+    """A secret key of a file of the user's that opens images; `kind` is how they are wrapped, as designs name it."""
+
+    kind: str
+    secret: bytes = field(repr=False)
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoaderOptions:
     """What MCUboot's configuration says; None where nothing does. `mode`, `signature`, `digest` are names."""
 
@@ -84,6 +93,7 @@ class Firmware:
     `design` is what its files tell of chain and map, as far as they do. `network` is the second core, where the part
     has one. `keys` are those in the bytes and in key files, `left_out` says which files were not loaded, and why.
     `packages` are signed images that the build wrote beside them, `updates` those that the user named one by one.
+    `opens` are keys that MCUboot opens images with, where the user gives them.
     """
 
     design: Design
@@ -97,3 +107,4 @@ class Firmware:
     start_up: Told | None = None  # what start-up code does with the debug port: lock, user, uicr or disable
     left_out: tuple[str, ...] = ()
     updates: tuple[Package, ...] = ()
+    opens: tuple[OpeningKey, ...] = ()

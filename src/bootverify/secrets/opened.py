@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x25519
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bootverify.dataclass import dataclass
 from bootverify.secrets.curves import P256
@@ -60,6 +61,24 @@ def openers_in(contents: Iterable[bytes]) -> list[Opener]:
             print_ = hashlib.sha256(raw).hexdigest()
             found.setdefault(print_, Opener(fingerprint=print_, secret=raw))
     return list(found.values())
+
+
+def opening_keys(data: bytes) -> list[tuple[str, bytes]]:
+    """How images are wrapped for each key that `openers_in` finds, and its value as a boot loader uses it."""
+    return [_as_used(each.secret) for each in openers_in([data])]
+
+
+def _as_used(secret: Private | bytes) -> tuple[str, bytes]:
+    """An AES key or a scalar as it is, an RSA key as DER."""
+    match secret:
+        case bytes():
+            return "aes-kw", secret
+        case ec.EllipticCurvePrivateKey():
+            return "ecies-p256", secret.private_numbers().private_value.to_bytes(-(-secret.key_size // 8), "big")
+        case rsa.RSAPrivateKey():
+            return "rsa-oaep", secret.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        case _:
+            return "ecies-x25519", secret.private_bytes_raw()
 
 
 def opener_of(key: Private) -> Opener | None:

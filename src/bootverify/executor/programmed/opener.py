@@ -1,32 +1,33 @@
-"""The key in MCUboot's own bytes that opens an encrypted image, if it is there in a form that is known.
+"""The key that opens an encrypted image: one that the user gives, or one that stands in MCUboot's own bytes.
 
-imgtool writes it as minimal PKCS#8 (`getpriv`): a fixed head, and the 32 bytes of the scalar.
+imgtool writes private keys as DER (`getpriv`), which shows by itself. An AES key that wraps others is any 16 or 32
+bytes: each place is tried, for a wrong one does not open anything (RFC 3394 checks 64 bits).
 """
 
 from collections.abc import Iterator
 
+from bootverify.design.firmware import OpeningKey
 from bootverify.executor.crypto import EnvelopeScheme, aes_ctr_at
+from bootverify.executor.image_format import ENC_KW
 from bootverify.executor.mcuboot.config import Encryption
 from bootverify.executor.mcuboot.encrypt import opened
 from bootverify.executor.mcuboot.header import F_AES256, SIZE, ImageHeader
 from bootverify.executor.mcuboot.tlv import BadTlv, tlv_area
 from bootverify.executor.programmed.board import Board
 from bootverify.ranges import AddressRange
+from bootverify.secrets.opened import opening_keys
 
-SCALAR = 32
 VECTORS = 8  # bytes of an image's start that its stack pointer and reset vector take
-HEADS = {
-    EnvelopeScheme.ECIES_P256: bytes.fromhex("3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420"),
-    EnvelopeScheme.ECIES_X25519: bytes.fromhex("302e020100300506032b656e04220420"),
-}
+WORD = 4  # compilers put arrays of bytes at multiples of it
 
 
 def opener(board: Board, own: AddressRange, image: bytes) -> Encryption | None:
-    """What MCUboot, which lies in `own`, opens the encrypted `image` with; None where its bytes do not show it."""
+    """What MCUboot, which lies in `own`, opens the encrypted `image` with; None where nothing shows it."""
     flags = ImageHeader.read(image[:SIZE].ljust(SIZE, b"\0")).flags
     size = 32 if flags & F_AES256 else 16
     code = board.device.flash.read(own.start, own.size)
-    for scheme, secret in _secrets(code):
+    for kind, secret in _secrets(board.firmware.opens, code, image, size):
+        scheme = next(each for each in EnvelopeScheme if each.label == kind)
         found = Encryption(scheme=scheme, secret=secret, key_size=size)
         if image_key(found, image) is not None:
             return found
@@ -35,14 +36,8 @@ def opener(board: Board, own: AddressRange, image: bytes) -> Encryption | None:
 
 def image_key(encryption: Encryption, image: bytes) -> bytes | None:
     """The key that the payload of `image` is encrypted with; None where it is wrapped for somebody else."""
-    area = tlv_area(ImageHeader.read(image[:SIZE]), lambda at, size: image[at : at + size] or None)
-    try:
-        entry = area.find(encryption.scheme.tlv) if area is not None else None
-    except BadTlv:
-        return None
-    if entry is None or entry.length != encryption.tlv_size:
-        return None
-    return opened(encryption, image[entry.offset : entry.offset + entry.length])
+    wrapped = _wrapped(image, encryption.scheme.tlv)
+    return opened(encryption, wrapped) if len(wrapped) == encryption.tlv_size else None
 
 
 def first_words(image: bytes, encryption: Encryption | None) -> bytes:
@@ -53,9 +48,21 @@ def first_words(image: bytes, encryption: Encryption | None) -> bytes:
     return held if key is None else aes_ctr_at(key, held, 0)
 
 
-def _secrets(code: bytes) -> Iterator[tuple[EnvelopeScheme, bytes]]:
-    for scheme, head in HEADS.items():
-        at = code.find(head)
-        while at >= 0:
-            yield scheme, code[at + len(head) :][:SCALAR]
-            at = code.find(head, at + 1)
+def _wrapped(image: bytes, kind: int) -> bytes:
+    """The value of the first TLV of that type; nothing where there is none."""
+    area = tlv_area(ImageHeader.read(image[:SIZE].ljust(SIZE, b"\0")), lambda at, size: image[at : at + size] or None)
+    try:
+        entry = area.find(kind) if area is not None else None
+    except BadTlv:
+        return b""
+    return image[entry.offset : entry.offset + entry.length] if entry is not None else b""
+
+
+def _secrets(given: tuple[OpeningKey, ...], code: bytes, image: bytes, size: int) -> Iterator[tuple[str, bytes]]:
+    """Kind and value of what may open `image`: keys of files, those that show in the code, then each place in it."""
+    yield from ((key.kind, key.secret) for key in given)
+    yield from opening_keys(code)
+    if _wrapped(image, ENC_KW):
+        programmed = code.rstrip(b"\xff")
+        for at in range(0, len(programmed) - size + 1, WORD):
+            yield EnvelopeScheme.AES_KW.label, programmed[at : at + size]

@@ -100,7 +100,9 @@ def deliver(
     if area is None or not slots.known or len(package.data) > area.size:
         raise refuse(f"{package.file}: the map has no secondary slot that holds it; give the map with --map")
     if header.encrypted and key is None:
-        raise refuse(f"{package.file}: it is encrypted, and no key in the bytes of MCUboot opens it")
+        raise refuse(
+            f"{package.file}: it is encrypted, and no key in the bytes of MCUboot opens it; give one with --key"
+        )
     inside = slots.primary.start <= vector < slots.primary.start + slots.primary.size
     inside = inside or any(vector in each.range for each in variants(board))
     if not inside and not (remote and (slots.network is not None or area.start in board.firmware.design.soc.flash)):
