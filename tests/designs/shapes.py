@@ -140,7 +140,8 @@ def small(mode: UpgradeMode = UpgradeMode.SWAP_MOVE) -> Design:
     """As S01 with slots of twelve pages, for tests that try every power cut."""
     base = s01()
     stage = base.stages[0]
-    go = replace(stage.steps[0], mode=mode)
+    scratch = "mcuboot_scratch" if mode is UpgradeMode.SWAP_SCRATCH else None
+    go = replace(stage.steps[0], mode=mode, scratch=scratch)
     return replace(
         base,
         name="small",
@@ -148,6 +149,7 @@ def small(mode: UpgradeMode = UpgradeMode.SWAP_MOVE) -> Design:
             at("mcuboot", 0, 0xC000),
             at("mcuboot_primary", 0xC000, 0x18000),
             at("mcuboot_secondary", 0x18000, 0x24000),
+            *([at(scratch, 0x24000, 0x26000)] if scratch else []),
         ),
         stages=(replace(stage, steps=(go, *stage.steps[1:])), base.stages[1]),
     )

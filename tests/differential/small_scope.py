@@ -40,7 +40,12 @@ _SEALED = {"kmu": [8, 9], "push_to": "engine"}
 # `APP` stands for the updated image, `FIRST` for the first stage.
 DIMENSIONS: dict[str, tuple[Change, ...]] = {
     "releases": (NOTHING, {"releases": 3}, {"releases": 1}),
-    "mode": (NOTHING, {"chain.mcuboot.mode": "overwrite"}),
+    "mode": (
+        NOTHING,
+        {"chain.mcuboot.mode": "overwrite"},
+        {"chain.mcuboot.mode": "swap-scratch", "partitions.mcuboot_scratch": {"at": 0x60000, "size": 0x2000}},
+        {"chain.mcuboot.mode": "swap-offset"},
+    ),
     "check": (NOTHING, {"chain.mcuboot.validate_primary": False}),
     "downgrade": (
         NOTHING,

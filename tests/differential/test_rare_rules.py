@@ -118,8 +118,7 @@ def test_a_trailer_is_rewritten_from_its_beginning():
     app = world.design.image("app")
     for wanted in (Request.PERM, Request.TEST):
         forge_request(world.device, app, wanted)
-        primary, staging = home(world.design, app.slots[0]), home(world.design, app.staging)
-        assert requested(world.device, primary, staging) is wanted
+        assert requested(world.device, world.design, app) is wanted
 
 
 def test_a_stage_that_launches_nothing_halts():

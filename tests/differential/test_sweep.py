@@ -16,6 +16,7 @@ from bootverify.machine.content import Crafted, Genuine
 from bootverify.machine.tear import HALF
 
 CUTTER = ATTACKERS["code-and-cuts"]
+SWAPS = pytest.mark.parametrize("mode", [mode for mode in UpgradeMode if mode.swaps])
 TORN = pytest.mark.parametrize("torn", [pytest.param(False, marks=pytest.mark.slow), True])
 NESTED = pytest.mark.parametrize(
     "nested", ["", pytest.param("some", marks=pytest.mark.slow), pytest.param("all", marks=pytest.mark.slow)]
@@ -97,9 +98,10 @@ def _swept(before: Followed, *, torn: bool, nested: str) -> dict[tuple[str, ...]
 
 @NESTED
 @TORN
+@SWAPS
 @pytest.mark.parametrize("request_", [Request.TEST, pytest.param(Request.PERM, marks=pytest.mark.slow)])
-def test_a_swap_cut_anywhere_is_completed(request_, torn, nested):
-    before = _before(shapes.small(), "mcuboot.boot_go", Genuine("app", 2), request_)
+def test_a_swap_cut_anywhere_is_completed(request_, mode, torn, nested):
+    before = _before(shapes.small(mode), "mcuboot.boot_go", Genuine("app", 2), request_)
     ends = _swept(before, torn=torn, nested=nested)
     assert set(ends) == {("app.run", "mcuboot 1", "app 2", "app 1")}
     assert sum(ends.values()) > 80
@@ -107,8 +109,9 @@ def test_a_swap_cut_anywhere_is_completed(request_, torn, nested):
 
 @NESTED
 @TORN
-def test_a_revert_cut_anywhere_is_completed(torn, nested):
-    before = _before(shapes.small(), "mcuboot.boot_go", Genuine("app", 2), Request.TEST, boots=2)
+@SWAPS
+def test_a_revert_cut_anywhere_is_completed(mode, torn, nested):
+    before = _before(shapes.small(mode), "mcuboot.boot_go", Genuine("app", 2), Request.TEST, boots=2)
     assert before.facts["request[app]"] == "revert"
     ends = _swept(before, torn=torn, nested=nested)
     assert set(ends) == {("app.run", "mcuboot 1", "app 1", "app 2")}
@@ -123,7 +126,7 @@ def test_an_overwrite_cut_anywhere_is_done_again(torn, nested):
 
 
 @TORN
-@pytest.mark.parametrize("mode", [UpgradeMode.OVERWRITE, UpgradeMode.SWAP_MOVE])
+@pytest.mark.parametrize("mode", list(UpgradeMode))
 def test_a_refusal_cut_anywhere_leaves_the_old_image(mode, torn):
     before = _before(shapes.small(mode), "mcuboot.boot_go", Crafted(), Request.TEST)
     ends = _swept(before, torn=torn, nested="")

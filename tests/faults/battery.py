@@ -13,6 +13,7 @@ from tests.differential import (
     test_found,
     test_found_rules,
     test_found_wide,
+    test_modes,
     test_points,
     test_rare_rules,
     test_sweep,
@@ -83,7 +84,8 @@ def _more_steps() -> None:
 
 
 def _found() -> None:
-    for module in (test_found_rules, test_found_wide, test_found, test_forged, test_rare_rules):
+    rules = (test_found_rules, test_found_wide, test_found, test_forged, test_rare_rules, test_modes)
+    for module in rules:
         for name, test in inspect.getmembers(module, inspect.isfunction):
             if name.startswith("test_") and not inspect.signature(test).parameters:
                 test()

@@ -13,7 +13,7 @@ FUNCTIONS = (
     "executor.attack:read_key",
     "executor.attack:program_region",
     "executor.content:_slot_content",
-    "executor.content:_staged_content",
+    "executor.content:_staged_at",
     "executor.content:_neither",
     "executor.device:Device.reset",
     "executor.run:_take_step",

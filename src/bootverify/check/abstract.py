@@ -11,8 +11,7 @@ from bootverify.design.keys import InKmu, Key
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import ABOVE, NO_SLOT
-from bootverify.executor.content import content_of
-from bootverify.executor.layout import home
+from bootverify.executor.content import content_of, lies_unshifted
 from bootverify.executor.memory import Memory
 from bootverify.executor.nsib.run import Run
 from bootverify.executor.nsib.storage import counter, stored_version
@@ -40,6 +39,8 @@ def abstracted(frame: Frame, world: World) -> Facts:
     for image, request in frame.requests.items():
         facts[request.name] = _request(world, image)
         facts[f"midway[{image}]"] = False
+    for image, unshifted in frame.unshifted.items():
+        facts[unshifted.name] = lies_unshifted(world, world.design.image(image).staging or "")
     for name, published in frame.published.items():
         each = frame.genuine[name]
         facts[published.name] = (each.image, each.release, each.slot) in world.published
@@ -56,6 +57,8 @@ def abstracted(frame: Frame, world: World) -> Facts:
         facts[filled.name] = world.filled(world.design.key(key))
     for image, patched in frame.patches.items():
         facts[patched.name] = image in world.device.patched
+    for name, spoiled in frame.spoiled.items():
+        facts[spoiled.name] = name in world.device.spoiled
     return facts | registers(frame, world.device)
 
 
@@ -72,10 +75,7 @@ def _name(frame: Frame, content: Content) -> str:
 
 def _request(world: World, image: str) -> str:
     """What the trailers ask for."""
-    made = world.design.image(image)
-    assert made.staging is not None
-    primary, staging = home(world.design, made.slots[0]), home(world.design, made.staging)
-    return requested(world.device, primary, staging).value
+    return requested(world.device, world.design, world.design.image(image)).value
 
 
 def _in_kmu(world: World, key: Key) -> bool:

@@ -96,6 +96,8 @@ def hidden(frame: Frame, told: Instant) -> set[Term]:
         found |= {flag, request, *(frame.content(store) for store in stores)}
         if staging is not None:
             found.add(frame.content(staging))
+        if image in frame.unshifted:
+            found.add(frame.unshifted[image])
         if image in frame.takings:
             found.add(frame.takings[image])
     return found

@@ -45,6 +45,13 @@ class UpgradeMode(Enum):
 
     OVERWRITE = "overwrite"
     SWAP_MOVE = "swap-move"
+    SWAP_SCRATCH = "swap-scratch"
+    SWAP_OFFSET = "swap-offset"
+
+    @property
+    def swaps(self) -> bool:
+        """Whether old and new image change places, so that a test can be taken back."""
+        return self is not UpgradeMode.OVERWRITE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +122,8 @@ class BootGo:
     `prevent_downgrade`: a staged image with a lower version is refused; `with_build`: the build number counts, too;
     `test_only`: only of updates for test, as before MCUboot's issue 1708 was closed.
     `counter`: the image's security counter is compared with one that hardware keeps, at every validation, and raises
-    it; `counter_slots` is the room of that, None: more than there are releases.
+    it; `counter_slots` is the room of that, None: more than there are releases. `scratch` is the partition through
+    which `swap-scratch` moves sectors; None in other modes.
     """
 
     image: str
@@ -127,6 +135,7 @@ class BootGo:
     counter: bool = False
     counter_slots: int | None = None
     bootloader: str | None = None
+    scratch: str | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
 

@@ -296,9 +296,18 @@ def _lies(frame: Frame, place: Place) -> Term:
         # What a partial overwrite or NSIB's mark left of a release still shows its keys.
         left = and_(frame.may_hold(place.store, CRAFTED, INVALIDATED), not_(frame.erased_all))
         return or_(frame.may_hold(place.store, *named), left)
+    whole = and_(frame.may_hold(place.store, *named), _begins_so(frame, place))
     if image.encryption.value != "none":
-        return and_(frame.may_hold(place.store, *named), decrypts(frame, image))
-    return frame.may_hold(place.store, *named, CRAFTED)
+        return and_(whole, decrypts(frame, image))
+    return or_(whole, frame.may_hold(place.store, CRAFTED))
+
+
+def _begins_so(frame: Frame, place: Place) -> Term:
+    """What is staged begins where `place` counts from, or nobody can tell in the middle of a swap."""
+    for image, unshifted in frame.unshifted.items():
+        if frame.design.image(image).staging == place.store:
+            return or_(frame.torn(place.store), not_(unshifted) if place.shifted else unshifted)
+    return true()
 
 
 def _kmu(frame: Frame, reach: Reach) -> Iterator[Move]:

@@ -31,6 +31,7 @@ from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.move import Choices, Move, chosen
 from bootverify.encoder.predicates import Predicates
+from bootverify.encoder.scratch import scratch
 from bootverify.encoder.stages.mcuboot import boot_go
 from bootverify.encoder.stages.nsib import choose_slot
 from bootverify.encoder.stages.outcome import FOREIGN, Outcome, possible
@@ -95,7 +96,7 @@ def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> 
         raise NotModelled("an image that is signed anew after code beside SPM has changed the end of it")
     frame = Frame(design, attacker, history=history)
     reach = Reach(frame)
-    told = (*_steps(frame), *fault(frame), *environment(frame, reach), *attack(frame, reach))
+    told = (*_steps(frame), *fault(frame), *environment(frame, reach), *attack(frame, reach), *scratch(frame, reach))
     moves = [each.followed(frame) for each in told]
     return BootSystem(
         frame=frame,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from bootverify.dataclass import dataclass
-from bootverify.design.boot import Image, Program, Protect, SetUpTrustZone, Stage
+from bootverify.design.boot import BootGo, Image, Program, Protect, SetUpTrustZone, Stage, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InPartition, Key
 from bootverify.design.memory import UNGUARDED, MemoryKind, Partition
@@ -55,13 +55,17 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the bytes of a key lie while `store` holds a release of `image` that carries it."""
+    """Where the bytes of a key lie while `store` holds a release of `image` that carries it.
+
+    `shifted`: a release that begins a sector behind the start of the store, as swap using offset wants updates.
+    """
 
     key: str
     store: str
     image: str
     release: int | None
     extent: Extent
+    shifted: bool = False
 
 
 class Cells:
@@ -136,9 +140,10 @@ class Cells:
                     image = design.image(placement.image)
                     for name in (*image.slots, *([image.staging] if image.staging else [])):
                         partition = design.partition(name)
-                        start = partition.range.start + self._lead(image) + placement.offset
-                        if partition.memory is MemoryKind.INTERNAL:
-                            yield start, min(start + KEY_SIZE, partition.range.end)
+                        first = partition.range.start + self._lead(image) + placement.offset
+                        for start in (first + shift for shift in self._shifts(name)):
+                            if partition.memory is MemoryKind.INTERNAL:
+                                yield start, min(start + KEY_SIZE, partition.range.end)
         if design.lifecycle.boot_region is not None:
             yield design.lifecycle.boot_region.start, design.lifecycle.boot_region.end
         for stage in design.stages:
@@ -293,8 +298,8 @@ class Cells:
                 *self.of_image(image.name),
                 *(self.stores[name] for name in [image.staging] if name),
             ]
-            for store in homes:
-                start = self._payload(image, store) + placement.offset
+            for store, shift in [(each, shift) for each in homes for shift in self._shifts(each.name)]:
+                start = self._payload(image, store) + placement.offset + shift
                 low, high = max(start, store.extent.start), min(start + KEY_SIZE, store.extent.end)
                 if low < high:
                     extent = self.extent(self.design.partition(store.slot or store.name), low, high)
@@ -304,12 +309,23 @@ class Cells:
                         image=image.name,
                         release=placement.release,
                         extent=extent,
+                        shifted=shift > 0,
                     )
                     found.append(place)
         return tuple(found)
 
     def _payload(self, image: Image, store: Store) -> int:
         return self.design.partition(store.slot or store.name).range.start + self._lead(image)
+
+    def _shifts(self, partition: str) -> tuple[int, ...]:
+        """How far behind its start an image may begin there."""
+        steps = (step for stage in self.design.stages for step in stage.steps)
+        modes = {
+            step.mode
+            for step in steps
+            if isinstance(step, BootGo) and self.design.image(step.image).staging == partition
+        }
+        return (0, self.design.soc.page) if UpgradeMode.SWAP_OFFSET in modes else (0,)
 
     def _lead(self, image: Image) -> int:
         """Bytes between the start of a slot and the payload of `image`."""

@@ -36,6 +36,9 @@ condition; `Frame.variables` is the list.
 `request[image]` of `none`, `test`, `perm`, `revert`
     What the trailers ask MCUboot for at the next `boot_go` on `image`; *if* the image has a staging
     partition.
+`unshifted[image]`
+    The release that is staged begins where the staging partition does, as a swap leaves what it takes out; false where
+    no release is staged. *If* the image is swapped using offset, which takes an update from one sector higher.
 `midway[image]`
     Swap or copy between slot and staging of `image` was cut and waits to be completed; *if* the
     attacker cuts power and the image has a request. The contents of the pair are then still those
@@ -57,6 +60,8 @@ condition; `Frame.variables` is the list.
     What NSIB's provision page holds; *if* it lies in flash. Counters that NSIB wrote leave it `provisioned`.
 `patched[image]`
     The CPU fetches other words in place of the image's; *if* the flash patch unit is on.
+`spoiled[scratch]`
+    The attacker has written to the scratch area at some time; for each one through which images are swapped.
 `filled[key]`
     The KMU slots of a key that production left empty hold something; for each such key.
 `published[image release]`, `published[image release for slot]`
@@ -147,6 +152,12 @@ class Frame(RollbackFrame):
         by_key = [self.fillings[key.name] for key in self.design.keys if key.empty and _verifies(key, image)]
         return or_(*by_key)
 
+    @cached_property
+    def spoiled(self) -> dict[str, Term]:
+        """Whether the attacker has written to each scratch area, by its partition."""
+        names = {step.scratch: None for _, step in self.installs.values() if step.scratch is not None}
+        return {name: var(f"spoiled[{name}]") for name in names}
+
     # -- knowledge
 
     @cached_property
@@ -192,8 +203,10 @@ class Frame(RollbackFrame):
             *self._contents.values(),
             *self.takings.values(),
             *self.requests.values(),
+            *self.unshifted.values(),
             *midways,
             *self.patches.values(),
+            *self.spoiled.values(),
             *self.fillings.values(),
             *self.published.values(),
             *self.knowledge.values(),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import BootGo, EncryptionType, Image, Stage
+from bootverify.design.boot import BootGo, EncryptionType, Image, Stage, UpgradeMode
 from bootverify.design.keys import InImage, Key
 from bootverify.design.life import Recovery
 from bootverify.encoder.cells import NotModelled, Store
@@ -119,6 +119,12 @@ class ContentFrame(HardwareFrame):
     def requests(self) -> dict[str, Term]:
         """What the trailers ask for, by image."""
         return {image: var(f"request[{image}]", REQUEST) for image in self.installs}
+
+    @cached_property
+    def unshifted(self) -> dict[str, Term]:
+        """What is staged for an image begins where its partition does, and not where swap using offset reads it."""
+        images = [name for name, (_, step) in self.installs.items() if step.mode is UpgradeMode.SWAP_OFFSET]
+        return {name: var(f"unshifted[{name}]") for name in images}
 
     def midway(self, image: str) -> Term:
         """The swap of `image` was cut and is not completed."""

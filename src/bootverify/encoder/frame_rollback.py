@@ -6,7 +6,7 @@ What each of them means stands in `frame`.
 from functools import cached_property
 
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, UpgradeMode
+from bootverify.design.boot import BootGo, ChooseSlot, Image, Program
 from bootverify.design.design import Design
 from bootverify.design.life import Recovery
 from bootverify.design.protection import Attribution
@@ -100,7 +100,7 @@ class RollbackFrame(ContentFrame):
     def stays(self, image: str, request: Term | None) -> Term:
         """With that request, the running image is not to be taken back or changed by a swap."""
         step = self.installs[image][1] if image in self.installs else None
-        if step is None or step.mode is not UpgradeMode.SWAP_MOVE or request is None:
+        if step is None or not step.mode.swaps or request is None:
             return true()
         return eq(request, "none")
 
@@ -166,7 +166,7 @@ class RollbackFrame(ContentFrame):
         if life.releases and life.releases != image.versions:
             raise NotModelled("releases that are told of and are not those of the image")
         step = self.installs[image.name][1] if image.name in self.installs else None
-        swaps = step is not None and step.mode is UpgradeMode.SWAP_MOVE
+        swaps = step is not None and step.mode.swaps
         if swaps and self.cuts and (image.name in self.counting or (step is not None and step.prevent_downgrade)):
             # A request that a cut erase leaves may read as one to go back, which is not compared.
             raise NotModelled("what a cut leaves of a swap that is compared")

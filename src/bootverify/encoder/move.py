@@ -52,10 +52,11 @@ def move(
     action: Action,
     *,
     inputs: tuple[Term, ...] = (),
+    vague: bool = False,
     undisturbed: bool = False,
 ) -> Move:
     """A move that stands for the same action whatever its inputs."""
-    transition = Transition(name=name, guard=guard, updates=updates, inputs=inputs)
+    transition = Transition(name=name, guard=guard, updates=updates, inputs=inputs, vague=vague)
     return Move(transition=transition, tells=lambda _: (action,), undisturbed=undisturbed)
 
 

@@ -6,7 +6,7 @@ from bootverify.encoder.cells import Store
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED
 from bootverify.encoder.frame_hardware import NO_SLOT
-from bootverify.encoder.terms import Term, and_, eq, ite, member, or_
+from bootverify.encoder.terms import Term, and_, eq, false, ite, member, or_
 
 
 def followed(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
@@ -25,8 +25,20 @@ def followed(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
             value = ite(same, first, frame.is_content(CRAFTED))
         if value is not taken:
             found[taken] = value
+    found.update(_shifted(frame, found))
     if frame.at in updates:
         found.update(_remembered(frame, found))
+    return found
+
+
+def _shifted(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
+    """What is written to a staging slot lies where it is taken from, unless whoever writes it says otherwise."""
+    found = {}
+    for image, unshifted in frame.unshifted.items():
+        _, staging = frame.pair(image)
+        assert staging is not None
+        if frame.content(staging) in updates and unshifted not in updates:
+            found[unshifted] = false()
     return found
 
 

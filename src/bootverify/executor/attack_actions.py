@@ -6,7 +6,7 @@ from bootverify.design.protection import Access, Attribution
 from bootverify.executor import attack, network_build
 from bootverify.executor.access import erase_and_write
 from bootverify.executor.device import Halt
-from bootverify.executor.layout import home, store_ranges
+from bootverify.executor.layout import home, scratch_areas, store_ranges
 from bootverify.executor.stages import mcuboot, network
 from bootverify.executor.vendor_actions import bytes_for
 from bootverify.executor.world import NotEnabled, World
@@ -41,6 +41,8 @@ def overwrite(world: World, action: Overwrite) -> None:
     done = [erase_and_write(world.device, area, data.ljust(area.size, b"\xff"), who) for who in _writers(world, area)]
     if not any(done):
         raise NotEnabled(f"no byte of {action.partition} can be written")
+    if action.partition in scratch_areas(world.design):
+        world.device.spoiled.add(action.partition)
     world.log.append(f"{world.attacker.name} writes {action.content} to {action.partition} ({area})")
 
 

@@ -3,7 +3,8 @@
 from functools import lru_cache
 
 from bootverify.design.design import Design
-from bootverify.executor.layout import Store, booted_by_mcuboot, home, staging_partitions, stores_of
+from bootverify.executor.image_format import parse_header
+from bootverify.executor.layout import Store, booted_by_mcuboot, home, room_before, staging_partitions, stores_of
 from bootverify.executor.owner_build import TRAILER_ROOM
 from bootverify.executor.world import World
 from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
@@ -42,8 +43,22 @@ def _slot_content(world: World, store: Store) -> Content:
 
 
 def _staged_content(world: World, name: str) -> Content:
-    area = home(world.design, name)
+    area, lead = home(world.design, name), room_before(world.design, name)
     held = world.device.flash.read(area.start, area.size)
+    if lead and parse_header(held) is None and (found := _staged_at(world, name, held[lead:])) is not None:
+        return found
+    return _staged_at(world, name, held) or _neither(held, trailer=True)
+
+
+def lies_unshifted(world: World, name: str) -> bool:
+    """Whether a release begins where the staging partition does, and not where swap using offset takes it from."""
+    area, lead = home(world.design, name), room_before(world.design, name)
+    held = world.device.flash.read(area.start, area.size)
+    return bool(lead) and _staged_at(world, name, held) is not None
+
+
+def _staged_at(world: World, name: str, held: bytes) -> Genuine | None:
+    """The release that `held` begins with, as an update or as a swap left it."""
     for image in (each for each in world.design.images if each.updatable):
         for release in range(1, world.design.releases + 1):
             for slot in image.slots if len(image.slots) > 1 else ("",):
@@ -56,7 +71,7 @@ def _staged_content(world: World, name: str) -> Content:
             # A swap leaves the old image of the primary slot here, in the clear and all parts of it.
             if genuine := world.factory.whole_image_in(store, held):
                 return genuine
-    return _neither(held, trailer=True)
+    return None
 
 
 def _neither(held: bytes, *, trailer: bool) -> Content:

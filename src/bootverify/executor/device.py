@@ -67,6 +67,7 @@ class Device:
     shared: Ram = field(default_factory=lambda: Ram(0, 0))
     counters: dict[str, tuple[int, int]] = field(default_factory=dict)  # MCUboot's, by image: value, slots in use
     patched: set[str] = field(default_factory=set)  # images of which the CPU fetches other words than memory holds
+    spoiled: set[str] = field(default_factory=set)  # scratch areas of MCUboot's that the attacker has written to
     log: list[str] = field(default_factory=list)
 
     @classmethod
@@ -99,7 +100,7 @@ class Device:
         twin.kmu, twin.port = copy.deepcopy(self.kmu), self.port.copy()
         twin.network = self.network.copy() if self.network else None
         twin.shared = copy.deepcopy(self.shared) if self.network else self.shared
-        twin.patched, twin.counters = set(self.patched), dict(self.counters)
+        twin.patched, twin.spoiled, twin.counters = set(self.patched), set(self.spoiled), dict(self.counters)
         twin.log = []
         return twin
 

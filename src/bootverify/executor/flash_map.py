@@ -8,7 +8,7 @@ from bootverify.design.protection import Access
 from bootverify.executor.access import granules
 from bootverify.executor.content import content_of
 from bootverify.executor.factory import PROVISIONED
-from bootverify.executor.layout import home, provision_pages, staging_partitions, store_ranges
+from bootverify.executor.layout import provision_pages, staging_partitions, store_ranges
 from bootverify.executor.network_build import application_of, programmed
 from bootverify.executor.stages import mcuboot
 from bootverify.executor.world import World
@@ -85,8 +85,7 @@ def _requests(world: World) -> dict[str, Request]:
     for name in staging_partitions(world.design):
         for image in world.design.images:
             if image.staging == name and len(image.slots) == 1:
-                places = (home(world.design, image.slots[0]), home(world.design, name))
-                found[name] = mcuboot.requested(world.device, *places)
+                found[name] = mcuboot.requested(world.device, world.design, image)
     return found
 
 

@@ -5,7 +5,7 @@ is signed with a key of his own.
 """
 
 from bootverify.dataclass import dataclass
-from bootverify.design.boot import EncryptionType, Image, SignatureType
+from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType
 from bootverify.design.keys import Purpose
 from bootverify.executor import nsib_build
 from bootverify.executor.crypto import PrivateKey
@@ -14,6 +14,7 @@ from bootverify.executor.image_format import Version, parse_header
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, stores_of
 from bootverify.executor.maker import make_image, sealed
+from bootverify.executor.mcuboot.posing import posing_piece
 from bootverify.executor.owner_build import TLV_ROOM, OwnerBuild, nsib_chooses
 from bootverify.executor.owner_keys import material
 from bootverify.machine.content import Crafted
@@ -42,6 +43,11 @@ class Forger(OwnerBuild):
         Raises:
             KeyError: no image lies in `store`, or none as `made` says.
         """
+        for step in (step for stage in self.design.stages for step in stage.steps):
+            if isinstance(step, BootGo) and step.scratch == store:
+                image = self.design.image(step.image)
+                piece = self._whole(image, image.slots[0], knowledge)
+                return posing_piece(piece, flash, home(self.design, store).size)
         for image in self.design.images:
             for each in stores_of(self.design, image):
                 if each.name == store:

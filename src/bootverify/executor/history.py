@@ -1,8 +1,8 @@
 """Which releases have been booted and kept: read off the device after each action, where somebody watches."""
 
-from bootverify.design.boot import BootGo, Image, UpgradeMode
+from bootverify.design.boot import BootGo, Image
 from bootverify.executor.content import content_of
-from bootverify.executor.layout import home, stores_of
+from bootverify.executor.layout import stores_of
 from bootverify.executor.stages.mcuboot import requested
 from bootverify.executor.world import World
 from bootverify.machine.action import Request
@@ -32,7 +32,6 @@ def _stays(world: World, image: Image) -> bool:
     """A swap that waits for its confirmation, or for another image, may end at the next boot."""
     for stage in world.design.stages:
         for step in stage.steps:
-            if isinstance(step, BootGo) and step.image == image.name and step.mode is UpgradeMode.SWAP_MOVE:
-                primary, staging = (home(world.design, at) for at in (image.slots[0], image.staging or image.slots[0]))
-                return image.staging is None or requested(world.device, primary, staging) is Request.NONE
+            if isinstance(step, BootGo) and step.image == image.name and step.mode.swaps:
+                return image.staging is None or requested(world.device, world.design, image) is Request.NONE
     return True

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from bootverify.dataclass import dataclass
-from bootverify.design.boot import ChooseSlot, Image, Program
+from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
 from bootverify.design.memory import MemoryKind
@@ -50,6 +50,9 @@ def load_window(design: Design) -> AddressRange:
 def external_size(design: Design) -> int:
     """How much external memory the chain and its keys use; 0 where they use none."""
     used = {slot for image in design.images for slot in (*image.slots, *([image.staging] if image.staging else []))}
+    used |= {
+        step.scratch for stage in design.stages for step in stage.steps if isinstance(step, BootGo) and step.scratch
+    }
     used |= {place.partition for key in design.keys for place in key.placements if isinstance(place, InPartition)}
     ends = [part.range.end for part in design.partitions if part.name in used and part.memory is MemoryKind.EXTERNAL]
     page = design.soc.page
@@ -93,11 +96,30 @@ def provision_pages(design: Design) -> dict[str, AddressRange]:
     return {name: AddressRange.sized(design.partition(name).range.start, design.soc.page) for name in names}
 
 
+def room_before(design: Design, staging: str) -> int:
+    """How many bytes at its start whoever stages an update leaves free: swap using offset reads a sector higher."""
+    steps = (step for stage in design.stages for step in stage.steps)
+    shifted = any(
+        isinstance(step, BootGo)
+        and step.mode is UpgradeMode.SWAP_OFFSET
+        and design.image(step.image).staging == staging
+        for step in steps
+    )
+    return design.soc.page if shifted else 0
+
+
+def scratch_areas(design: Design) -> dict[str, AddressRange]:
+    """The partitions through which MCUboot moves what changes places, by name."""
+    steps = (step for stage in design.stages for step in stage.steps)
+    names = [step.scratch for step in steps if isinstance(step, BootGo) and step.scratch is not None]
+    return {name: home(design, name) for name in names}
+
+
 def store_ranges(design: Design) -> dict[str, AddressRange]:
-    """Every store by name: parts of slots, staging partitions, NSIB's provision page."""
+    """Every store by name: parts of slots, staging partitions; and NSIB's provision page, MCUboot's scratch areas."""
     ranges = {store.name: store.range for image in design.images for store in stores_of(design, image)}
     ranges |= {name: home(design, name) for name in staging_partitions(design)}
-    return ranges | provision_pages(design)
+    return ranges | provision_pages(design) | scratch_areas(design)
 
 
 def payload_start(design: Design, image: Image, slot: str) -> int:

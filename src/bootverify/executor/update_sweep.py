@@ -16,7 +16,7 @@ from bootverify.executor.device import Device
 from bootverify.executor.every_cut import End, Kept, Rest, Survey, sweep
 from bootverify.executor.factory import delivered_by
 from bootverify.executor.field.unit import kept as kept_slots
-from bootverify.executor.layout import home, stores_of
+from bootverify.executor.layout import home, room_before, stores_of
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.run import act, runs_on, take_step
 from bootverify.executor.stages import mcuboot
@@ -90,7 +90,7 @@ def sweep_update(
     built = mcuboot.config(world, step)
     if built.mode is Mode.SWAP_OFFSET and variant:
         raise NotEnabled("no document tells where MCUboot finds an update of its own with swap using offset")
-    if built.mode is Mode.SWAP_OFFSET:
+    if built.mode is Mode.SWAP_OFFSET and not room_before(design, image.staging):
         _shift(world.device, home(design, image.staging), size, request)
     chain = _Chain(world)
     survey = sweep(

@@ -2,7 +2,7 @@
 
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import Image, Run
-from bootverify.executor.layout import home, staging_partitions, stores_of
+from bootverify.executor.layout import home, room_before, scratch_areas, staging_partitions, stores_of
 from bootverify.executor.stages import mcuboot
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Deliver, Inspect, Publish, Request, Unwrap
@@ -100,7 +100,12 @@ def confirm(world: World) -> None:
 
 
 def bytes_for(world: World, content: Content, store: str) -> bytes:
-    """What who sends or writes `content` puts into `store`."""
+    """What who sends or writes `content` puts into `store`, from its start."""
+    data = _bytes_of(world, content, store)
+    return b"\xff" * room_before(world.design, store) + data if data else data
+
+
+def _bytes_of(world: World, content: Content, store: str) -> bytes:
     match content:
         case Erased():
             return b""
@@ -125,6 +130,8 @@ def _image(world: World, name: str) -> Image:
 
 def _genuine_bytes(world: World, content: Genuine, store: str) -> bytes:
     image: Image = world.design.image(content.image)
+    if store in scratch_areas(world.design):
+        raise NotEnabled(f"no image lies in {store}")
     for held in stores_of(world.design, image):
         if held.name == store:
             return world.factory.part_bytes(held, content.release, content.slot)

@@ -44,7 +44,14 @@ from bootverify.errors import Fault, InputError
 from bootverify.sources.known_keys import published_key
 from bootverify.sources.lifetime import network, open_points, told_life
 from bootverify.sources.models import StageModel, load_soc, load_stage, second_core, unspecified_soc
-from bootverify.sources.resolve_map import contradiction, ragged_slot, resolved_map, resolved_memories
+from bootverify.sources.resolve_map import (
+    contradiction,
+    ragged_slot,
+    resolved_map,
+    resolved_memories,
+    swapped_by,
+    used_by,
+)
 from bootverify.sources.resolve_protection import EARLY, Context, lifecycle_on_soc, resolved_protect, resolved_trustzone
 from bootverify.sources.resolve_rollback import mcuboot_rules, misplaced, nsib_rules, releases_told
 from bootverify.sources.resolve_settings import (
@@ -53,6 +60,7 @@ from bootverify.sources.resolve_settings import (
     resolved_lifecycle,
     resolved_settings,
 )
+from bootverify.sources.roles import scratch_among
 from bootverify.sources.schema import (
     DesignEntry,
     ElsewherePlacement,
@@ -110,8 +118,8 @@ class _Resolver:
         context = Context(self.entry, self.written, self.soc, self.partitions, self.faults)
         life = lifecycle_on_soc(context, life)
         self._stop_at_faults()
-        conflict = contradiction(self.partitions, self._used(images, stages), self.soc)
-        ragged = ragged_slot(self.partitions, self._swapped(images, stages), self.soc)
+        conflict = contradiction(self.partitions, used_by(images, stages), self.soc)
+        ragged = ragged_slot(self.partitions, swapped_by(images, stages), self.soc)
         if conflict or ragged:
             statement = f"the map contradicts itself: {conflict}" if conflict else ragged
             points = (*points, OpenPoint(name=MAP_CONFLICT, statement=statement))
@@ -144,17 +152,6 @@ class _Resolver:
 
     def _inputs(self) -> tuple[tuple[str, str], ...]:
         return self.written.inputs or ((self.written.file, self.written.sha256),)
-
-    def _swapped(self, images: tuple[Image, ...], stages: tuple[Stage, ...]) -> set[str]:
-        """The slots that MCUboot erases page by page."""
-        by = {stage.name for stage in stages if stage.program is Program.MCUBOOT}
-        slots = (slot for image in images if image.verified_by in by for slot in (*image.slots, image.staging))
-        return {slot for slot in slots if slot is not None}
-
-    def _used(self, images: tuple[Image, ...], stages: tuple[Stage, ...]) -> set[str]:
-        """The partitions that the chain runs from or stages updates in."""
-        slots = {slot for image in images for slot in image.slots}
-        return slots | {image.staging for image in images if image.staging} | {s.code for s in stages if s.code}
 
     # -- the chain
 
@@ -286,7 +283,7 @@ class _Resolver:
 
     def _boot_go(self, image: Image, entry: ImageEntry, target: Image) -> BootGo:
         if entry.mode is None:
-            self._fault(("chain", image.name), f"MCUboot `{image.name}` needs `mode`: overwrite or swap-move")
+            self._fault(("chain", image.name), f"MCUboot `{image.name}` needs `mode`: overwrite or one of the swaps")
         own_update = image.updatable and image.staging is not None and image.staging == target.staging
         return BootGo(
             image=target.name,
@@ -294,8 +291,17 @@ class _Resolver:
             validate=entry.validate_primary if entry.validate_primary is not None else True,
             **mcuboot_rules(entry),
             bootloader=image.name if own_update else None,
+            scratch=self._scratch(image) if entry.mode == "swap-scratch" else None,
             source=self._source(("chain", image.name, "mode")),
         )
+
+    def _scratch(self, image: Image) -> str | None:
+        """The partition through which sectors change places: the one of that role."""
+        found = scratch_among(self.partitions)
+        if found is None:
+            text = "swap-scratch needs a partition `mcuboot_scratch`, through which sectors change places"
+            self._fault(("chain", image.name, "mode"), text)
+        return found
 
     # -- keys
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bootverify.design.boot import BootGo, Image, Program, Stage
 from bootverify.design.memory import Memory, MemoryKind, Partition
 from bootverify.design.protection import Attribution
 from bootverify.design.soc import Soc
@@ -136,3 +137,22 @@ def _hull(members: list[Partition]) -> AddressRange:
 def _fault(written: Written, at: Path, message: str) -> Fault:
     source = written.source(at)
     return Fault(file=source.file, line=source.line, message=message)
+
+
+def used_by(images: tuple[Image, ...], stages: tuple[Stage, ...]) -> set[str]:
+    """The partitions that the chain runs from, stages updates in, or moves them through."""
+    slots = {slot for image in images for slot in image.slots}
+    slots |= {image.staging for image in images if image.staging} | {stage.code for stage in stages if stage.code}
+    return slots | _scratches(stages)
+
+
+def swapped_by(images: tuple[Image, ...], stages: tuple[Stage, ...]) -> set[str]:
+    """The slots that MCUboot erases page by page."""
+    by = {stage.name for stage in stages if stage.program is Program.MCUBOOT}
+    slots = (slot for image in images if image.verified_by in by for slot in (*image.slots, image.staging))
+    return {slot for slot in slots if slot is not None} | _scratches(stages)
+
+
+def _scratches(stages: tuple[Stage, ...]) -> set[str]:
+    steps = (step for stage in stages for step in stage.steps)
+    return {step.scratch for step in steps if isinstance(step, BootGo) and step.scratch is not None}

@@ -5,6 +5,7 @@ node labels of the SDK's partition files, nrf/dts and nrf/sysbuild overlays.
 """
 
 import re
+from collections.abc import Iterable
 
 from bootverify.design.memory import Role
 
@@ -65,6 +66,11 @@ def role_of(name: str) -> Role | None:
     if _FILLER.fullmatch(name):
         return Role.FILLER
     return Role.STORAGE if _STORAGE.fullmatch(name) else None
+
+
+def scratch_among(names: Iterable[str]) -> str | None:
+    """The scratch area of a map with these partitions; None when it has none."""
+    return next((name for name in names if role_of(name) is Role.SCRATCH), None)
 
 
 def number_of(name: str) -> int:

@@ -16,7 +16,7 @@ MOST_VALUES = 16_384
 AROUND = 16  # numbers below and above, of what is no address
 SPARE = 64  # pages behind the last partition of a memory whose extent nothing states
 CHOICES: dict[str, tuple[str, ...]] = {
-    "mode": ("overwrite", "swap-move"),
+    "mode": ("overwrite", "swap-move", "swap-scratch", "swap-offset"),
     "downgrade": ("none", "version"),
     "lock": ("until_reset", "none"),
     "update": ("never", "over_the_air"),

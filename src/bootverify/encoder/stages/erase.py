@@ -29,5 +29,7 @@ def cut_erase(
     content, request = frame.content(staging), frame.requests[image]
     remains = ite(eq(left, "partial"), frame.is_content(CRAFTED), frame.is_content(ERASED))
     updates = {**(before or {}), content: ite(eq(left, "kept"), content, remains), request: asks}
+    if image in frame.unshifted:
+        updates[frame.unshifted[image]] = and_(frame.unshifted[image], eq(left, "kept"))
     guard = and_(guard, or_(eq(asks, request), member(asks, SHOWS)))
     return Outcome(name=name, guard=guard, updates=updates, inputs=(left, asks), cut=True)

@@ -47,7 +47,10 @@ class _BootGo:
         if len(self.image.slots) != 1:
             raise NotModelled(f"MCUboot starts `{self.image.name}` from one of several slots")
         self.parts, self.staging = frame.pair(self.image.name)
-        self.swaps = step.mode is UpgradeMode.SWAP_MOVE
+        self.swaps = step.mode.swaps
+        # Without a header in the primary slot a request is ignored (boot_read_image_headers); using scratch it is not.
+        self.headed = step.mode in {UpgradeMode.SWAP_MOVE, UpgradeMode.SWAP_OFFSET}
+        self.unshifted = frame.unshifted.get(self.image.name, false())
         self.genuine = frame.named(self.image.name)
         self.header = frame.content(self.parts[0])
         self.forgeable = forgeable(frame, self.image)
@@ -68,9 +71,9 @@ class _BootGo:
             return
         settled = not_(self.frame.midway(self.image.name))
         idle = eq(request, "none")
-        ignored = member(self.header, (ERASED, CRAFTED)) if self.swaps else false()
+        ignored = member(self.header, (ERASED, CRAFTED)) if self.headed else false()
         yield from self._checked("nothing to do", and_(settled, or_(idle, ignored)), {})
-        pending = and_(settled, not_(idle), not_(eq(self.header, ERASED)) if self.swaps else true())
+        pending = and_(settled, not_(idle), not_(eq(self.header, ERASED)) if self.headed else true())
         if self.swaps:
             stuck = and_(pending, not_(self._whole_genuine()))
             yield Outcome(name="assert on the primary header", guard=stuck, goes=HALTED)
@@ -163,11 +166,22 @@ class _BootGo:
     def _staged_valid(self, staging: Store) -> Term:
         """MCUboot may find the staged image good for the slot; the attacker's may always be bad."""
         content = self.frame.content(staging)
+        placed = not_(self._misplaced())
         foreign = [name for name in self._foreign() if shared_key(self.frame, self.image, self._owner(name))]
         if not opens(self.frame, self.image):
             return and_(eq(content, CRAFTED), self.forgeable)
         named = and_(member(content, self.genuine), self.rollback.may_install(content, self._request()))
-        return or_(named, and_(eq(content, CRAFTED), self.forgeable), member(content, foreign))
+        return or_(and_(placed, or_(named, member(content, foreign))), and_(eq(content, CRAFTED), self.forgeable))
+
+    def _misplaced(self) -> Term:
+        """A release that no swap is to take back lies in the first sector, where swap using offset refuses it."""
+        return and_(self.unshifted, member(self._request(), ("test", "perm")))
+
+    def _out_of_step(self) -> Term:
+        """A release that a swap is to take back lies a sector higher than that swap reads it from."""
+        if self.step.mode is not UpgradeMode.SWAP_OFFSET:
+            return false()
+        return and_(eq(self._request(), "revert"), not_(self.unshifted))
 
     def _request(self) -> Term:
         return self.frame.requests[self.image.name]
@@ -179,6 +193,7 @@ class _BootGo:
             or_(
                 not_(member(content, self.genuine)) if opens(self.frame, self.image) else true(),
                 not_(self.rollback.surely_installs(content, self._request())),
+                self._misplaced(),
                 self.frame.erased_all,
             ),
             not_(self.own.for_idle_slot(content)),
@@ -205,7 +220,16 @@ class _BootGo:
         updates[content] = frame.taken(self.image.name) if self.swaps else frame.is_content(CRAFTED)
         after = ite(eq(request, "test"), const(REQUEST, "revert"), const(REQUEST, "none"))
         updates[request] = after if self.swaps else const(REQUEST, "none")
+        if self.image.name in frame.unshifted:
+            # What a swap takes out begins where the partition does; what one takes back is put a sector higher again.
+            updates[self.unshifted] = and_(not_(eq(request, "revert")), member(updates[content], tuple(frame.genuine)))
         return updates
+
+    def _moved(self, updates: Mapping[Term, Term]) -> dict[Term, Term]:
+        """`updates` of a swap where nobody looked yet: what was out of step has come in a sector too high."""
+        bad, out = self.frame.is_content(CRAFTED), self._out_of_step()
+        held = {self.frame.content(part) for part in self.parts}
+        return {target: ite(out, bad, value) if target in held else value for target, value in updates.items()}
 
     def _install(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
         guard = and_(pending, self._staged_valid(staging))
@@ -213,7 +237,10 @@ class _BootGo:
         name = "swap" if self.swaps else "overwrite"
         content, settled = self.frame.content(staging), self._settled(updates)
         room = or_(not_(settled), self.rollback.has_room(content))
-        yield self._raising(name, and_(guard, room), updates, content=content, settled=settled)
+        whole = or_(not_(self._out_of_step()), eq(content, CRAFTED))
+        yield self._raising(name, and_(guard, room, whole), updates, content=content, settled=settled)
+        shifted = and_(guard, self._out_of_step())
+        yield Outcome(name=f"{name}, a sector too high", guard=shifted, goes=HALTED, updates=self._moved(updates))
         elsewhere = and_(guard, member(content, self._foreign()))
         yield Outcome(name=f"{name}, linked for another place", guard=elsewhere, goes=HALTED, updates=updates)
         yield from self._foreign_out(name, staging, and_(guard, room), updates)
@@ -225,7 +252,8 @@ class _BootGo:
         flag = self.frame.midway(self.image.name)
         yield Outcome(name=f"{name}, cut midway", guard=guard, updates={flag: true()}, cut=True)
         if self.swaps:
-            done = Outcome(name=f"{name}, cut at its end", guard=guard, updates=updates, cut=True, after=10_000)
+            moved = self._moved(updates)
+            done = Outcome(name=f"{name}, cut at its end", guard=guard, updates=moved, cut=True, after=10_000)
         else:
             copied = self._copied(updates, content, request)
             done = cut_erase(self.frame, self.image.name, (self.mark, f"{name}, cut after the copy"), guard, copied)
@@ -269,6 +297,8 @@ class _BootGo:
             if made.image != self.image.name and self._owner(content).staging == staging.name:
                 put = and_(guard, eq(self.header, CRAFTED), self.frame.published[content])
                 staged = {**updates, self.frame.content(staging): self.frame.is_content(content)}
+                if self.image.name in self.frame.unshifted:
+                    staged[self.unshifted] = not_(eq(self._request(), "revert"))
                 words, new = f"{name}, {content} comes out", self.frame.content(staging)
                 yield self._raising(words, put, staged, content=new, settled=self._settled(updates))
 
@@ -298,17 +328,19 @@ class _BootGo:
         content = frame.content(staging)
         updates = {**self._installed(staging, request), flag: not_(true())}
         unchecked = true() if not self.step.validate else self.forgeable
-        good = or_(member(content, self.genuine), and_(not_(eq(content, ERASED)), unchecked))
+        out = self._out_of_step()
+        good = or_(and_(member(content, self.genuine), not_(out)), and_(not_(eq(content, ERASED)), unchecked))
         settled = self._settled(updates)
         room = or_(not_(settled), self.rollback.has_room(content))
-        bad = or_(not_(member(content, self.genuine)), frame.erased_all)
+        bad = or_(not_(member(content, self.genuine)), frame.erased_all, out)
         yield self._raising("complete", and_(flag, good, room), updates, content=content, settled=settled)
         yield from self._foreign_out("complete", staging, and_(flag, good, room), updates)
         yield from self._parts_back("complete", staging, and_(flag, good, room), updates)
-        yield Outcome(name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=updates)
+        moved = self._moved(updates)
+        yield Outcome(name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=moved)
         if room is not true():
             yield self._counter_full("complete", and_(flag, not_(room)), updates, content, request)
-        done = Outcome(name="complete, cut at its end", guard=flag, updates=updates, cut=True, after=10_000)
+        done = Outcome(name="complete, cut at its end", guard=flag, updates=moved, cut=True, after=10_000)
         yield from self._counted_or_not(done, content)
 
     def _refuse(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:

@@ -1,7 +1,8 @@
-"""What MCUboot's boot_go leaves when somebody writes the external chip, where updates are staged, in the middle of it.
+"""What MCUboot's boot_go leaves when somebody writes what it works on: the external chip, or its scratch area.
 
 The staged image is read more than once: to find out whether it is good, and to copy it. Between two reads the chip may
-come to hold anything, so what was found good is not yet what is copied; what is looked at after the copy counts.
+come to hold anything, so what was found good is not yet what is copied; what is looked at after the copy counts. A
+scratch area that he wrote may have a swap go on that nobody began, with bytes of his.
 """
 
 from collections.abc import Iterator, Mapping
@@ -54,7 +55,9 @@ class Meddled:
             )  # fmt: skip
 
     def vague(self) -> Iterator[Outcome]:
-        """What a write at any moment may leave; and what later boots make of a pair that a cut left so."""
+        """What a write at any moment, or to the scratch area, may leave; and what later boots make of a cut pair."""
+        if self.staging is not None and self.step.scratch is not None:
+            yield from _Vague(self, "scratch spoiled", self.frame.spoiled[self.step.scratch]).outcomes()
         if not self.possible:
             return
         yield from _Vague(self, "meddled with", false()).outcomes()
@@ -137,6 +140,10 @@ class _Vague:
         updates = {**held, frame.content(self.staging): left, frame.requests[it.image.name]: asks, **counted}
         if frame.cuts:
             updates[frame.midway(it.image.name)] = false()
+        if (unshifted := frame.unshifted.get(it.image.name)) is not None:
+            where = choice(f"{it.mark}: {self.name}, {title}", "unshifted")
+            updates[unshifted] = and_(where, member(left, tuple(frame.genuine)))
+            more = (*more, where)
         guard = and_(guard, self._turns_up(left))
         return replace(self._outcome(title, guard, updates, (*inputs, left, asks, *more)), goes=goes, cut=cut)
 

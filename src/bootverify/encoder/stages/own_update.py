@@ -5,7 +5,7 @@ After swap_nsib of the nRF Connect SDK (facts/ncs-boot 2.3).
 
 from collections.abc import Callable, Iterator
 
-from bootverify.design.boot import BootGo, EncryptionType, Image
+from bootverify.design.boot import BootGo, EncryptionType, Image, UpgradeMode
 from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
@@ -24,6 +24,8 @@ class OwnUpdate:
     def __init__(self, frame: Frame, step: BootGo, mark: str) -> None:
         self.frame, self.step, self.mark = frame, step, mark
         self.loader: Image | None = None if step.bootloader is None else frame.design.image(step.bootloader)
+        if self.loader is not None and step.mode is UpgradeMode.SWAP_OFFSET:
+            raise NotModelled("where MCUboot finds an update of its own with swap using offset")
 
     def outcomes(self, pending: Term, checked: Checked) -> Iterator[Outcome]:
         """A bootloader is installed, or dropped and the primary image `checked`; `pending`: a request is looked at."""

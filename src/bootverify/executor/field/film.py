@@ -122,8 +122,7 @@ class Film:
         theirs = next((each for each in looker.images if each.name == image), None)
         if theirs is None or theirs.staging is None or runs_in_place(looker):
             return False
-        places = home(looker, theirs.slots[0]), home(looker, theirs.staging)
-        return requested(self.unit.device, *places) is Request.REVERT
+        return requested(self.unit.device, looker, theirs) is Request.REVERT
 
     def _is_application(self, image: str) -> bool:
         application = self.unit.application

@@ -8,7 +8,7 @@ from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash, PowerLost
 from bootverify.executor.image_format import parse_header
-from bootverify.executor.layout import home, load_window
+from bootverify.executor.layout import home, load_window, room_before
 from bootverify.executor.mcuboot import own_update
 from bootverify.executor.mcuboot.again import boot_go_again
 from bootverify.executor.mcuboot.area import Area
@@ -26,7 +26,12 @@ from bootverify.executor.world import World
 from bootverify.machine.action import Request
 from bootverify.ranges import AddressRange
 
-MODES = {UpgradeMode.OVERWRITE: Mode.OVERWRITE, UpgradeMode.SWAP_MOVE: Mode.SWAP_MOVE}
+MODES = {
+    UpgradeMode.OVERWRITE: Mode.OVERWRITE,
+    UpgradeMode.SWAP_MOVE: Mode.SWAP_MOVE,
+    UpgradeMode.SWAP_SCRATCH: Mode.SWAP_SCRATCH,
+    UpgradeMode.SWAP_OFFSET: Mode.SWAP_OFFSET,
+}
 
 
 def config(world: World, step: BootGo) -> BootConfig:
@@ -37,11 +42,12 @@ def config(world: World, step: BootGo) -> BootConfig:
     primary = _area(flash, home(design, image.slots[0]))
     secondary = _area(flash, home(design, image.staging)) if image.staging else primary
     mode = (world.mode or MODES[step.mode]) if image.staging else Mode.SINGLE_SLOT
+    larger = max(primary, secondary, key=lambda slot: slot.sectors)
     return BootConfig(
         mode=mode,
         images=(Pair(primary, secondary),),
-        trailer=_layout(secondary if mode is Mode.SWAP_OFFSET else primary, image, mode),
-        scratch=_scratch(design, flash) if mode is Mode.SWAP_SCRATCH else None,
+        trailer=_layout(larger if mode is Mode.SWAP_OFFSET else primary, image, mode),
+        scratch=_scratch(world, step) if mode is Mode.SWAP_SCRATCH else None,
         signature=key.scheme if key else None,
         public_keys=(*world.factory.anchors(image.name), *world.his_keys(image)) if key else (),
         encryption=_encryption(world, image),
@@ -157,9 +163,11 @@ def forge_request(device: Device, image: Image, request: Request) -> None:
                 trailer.write_magic()
 
 
-def requested(device: Device, primary: AddressRange, staging: AddressRange) -> Request:
-    """The request that the next boot will see."""
-    kind = requested_swap(_trailer(device.flash, primary).read(), _trailer(device.flash, staging).read())
+def requested(device: Device, design: Design, image: Image) -> Request:
+    """The request that the next boot will see for `image`, by the map of `design`."""
+    assert image.staging is not None
+    primary, secondary = (_trailer(device.flash, home(design, name)).read() for name in (image.slots[0], image.staging))
+    kind = requested_swap(primary, secondary, swap_offset=room_before(design, image.staging) > 0)
     return Request(kind.name.lower())
 
 
@@ -172,9 +180,11 @@ def _trailer(flash: Flash, where: AddressRange) -> Trailer:
     return Trailer(_area(flash, where), TrailerLayout(entries=0))
 
 
-def _scratch(design: Design, flash: Flash) -> Area | None:
-    found = next((part.name for part in design.partitions if part.role is Role.SCRATCH), None)
-    return _area(flash, home(design, found)) if found is not None else None
+def _scratch(world: World, step: BootGo) -> Area | None:
+    """That of the step; where the mode is another than the step says, the partition of that role."""
+    parts = world.design.partitions
+    found = step.scratch or next((part.name for part in parts if part.role is Role.SCRATCH), None)
+    return _area(world.device.flash, home(world.design, found)) if found is not None else None
 
 
 def _window(design: Design) -> Window:

@@ -7,6 +7,7 @@ from bootverify.sources.importers.card_chain import Link
 from bootverify.sources.importers.card_draft import OF_UPDATES, Draft
 from bootverify.sources.importers.card_facts import put_behaviours
 from bootverify.sources.importers.card_words import CONDITIONS, number_before, read, says, truth, words
+from bootverify.sources.roles import scratch_among
 
 MODES = {
     "overwrite": "overwrite",
@@ -148,9 +149,18 @@ def _mode(draft: Draft, told: dict[str, Any], life: dict[str, Any], chain: list[
             continue
         at = ("chain", link.name)
         if any(entry.get("verified_by") == link.name for entry in draft.native["chain"].values()):
-            draft.put((*at, "mode"), INSTALLED.get(mode, "overwrite"), ("update", "mode"))
+            draft.put((*at, "mode"), _installed(draft, mode, [link]), ("update", "mode"))
             if each_boot is not None:
                 draft.put((*at, "validate_primary"), each_boot, ("update", "validate_primary_each_boot"))
+
+
+def _installed(draft: Draft, mode: str, loaders: list[Link]) -> str:
+    """The mode of the chain's MCUboot: the one that is told, or the one whose moves come next to it."""
+    if mode == "swap-scratch" and scratch_among(draft.native.get("partitions", ())) is not None:
+        return mode
+    if mode == "swap-offset" and not any("staging" in draft.native["chain"][link.name] for link in loaders):
+        return mode  # where MCUboot finds an update of its own then, no document tells
+    return INSTALLED.get(mode, "overwrite")
 
 
 def _rules(draft: Draft, told: dict[str, Any], life: dict[str, Any], chain: list[Link]) -> None:

@@ -13,6 +13,7 @@ from bootverify.sources.importers.kconfig import Kconfig
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import closed, non_secure, update_mode
 from bootverify.sources.models import load_soc
+from bootverify.sources.roles import scratch_among
 from bootverify.sources.schema import ImageEntry
 
 _SIGNATURES = {
@@ -120,6 +121,11 @@ class _Chain:
         if mode is None or mode.value not in modes:
             said = "its update mode is not told" if mode is None else f"its update mode is {mode.value}"
             raise NotDrawn(mode.source if mode is not None else source, said)
+        if mode.value == UpgradeMode.SWAP_SCRATCH.value and scratch_among(self.partitions) is None:
+            raise NotDrawn(mode.source, "it swaps using scratch, and the map has no scratch area")
+        staging = self._staging() if verified_by is not None else None
+        if mode.value == UpgradeMode.SWAP_OFFSET.value and staging is not None:
+            raise NotDrawn(mode.source, "no document tells where it finds an update of its own with swap using offset")
         self._put((*at, "mode"), mode.value, mode.source)
         checked = config.flag("CONFIG_BOOT_VALIDATE_SLOT0")
         if checked is None:
@@ -134,7 +140,7 @@ class _Chain:
         if software is not None:
             self._put((*at, "downgrade"), "version" if software.value else "none", software.source)
         self._lock(at, config, own)
-        if verified_by is not None and (staging := self._staging()) is not None:
+        if staging is not None:
             self._put((*at, "staging"), staging, self._place(staging))
             self._put((*at, "update"), "over_the_air", self._place(staging))
 

@@ -1,0 +1,50 @@
+"""MCUboot's scratch area in the reach of the attacker: what he writes there, and what he may read.
+
+Swap using scratch keeps its record of progress there (swap_scratch.c, boot_status_tables), so whoever writes it has a
+swap go on that nobody began, with sectors of his own; `stages.meddled` says what may come of it. What passes through
+stays there until the next swap, in clear where updates are opened as they are copied.
+"""
+
+from collections.abc import Iterator
+
+from bootverify.design.protection import Access
+from bootverify.encoder.access import Reach
+from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.frame import Frame
+from bootverify.encoder.move import Move, move
+from bootverify.encoder.terms import Term, and_, not_, or_, true
+from bootverify.machine.action import Overwrite, Probe, ReadOut
+from bootverify.machine.content import Crafted
+
+
+def scratch(frame: Frame, reach: Reach) -> Iterator[Move]:
+    """He writes to it, and reads there what images carry.
+
+    Raises:
+        NotModelled: it lies outside, and he writes there in the middle of a step.
+    """
+    for name, spoiled in frame.spoiled.items():
+        extent = frame.cells.whole(name)
+        if not extent.guarded and Access.WRITE in frame.clip:
+            raise NotModelled("what somebody who writes the external chip makes of a scratch area there")
+        guard = and_(not_(spoiled), reach.some(extent, Access.WRITE, reach.anyone))
+        yield move(f"overwrite {name}", guard, {spoiled: true()}, Overwrite(partition=name, content=Crafted()))
+        for title, by, action in (
+            (f"read out {name}", reach.code, ReadOut(partition=name)),
+            (f"probe {name}", reach.probe, Probe(partition=name)),
+        ):
+            shown = reach.some(extent, Access.READ, by)
+            updates = {known: or_(known, shown) for known in _passing(frame, name)}
+            if updates:
+                yield move(title, shown, updates, action, vague=True)
+
+
+def _passing(frame: Frame, name: str) -> Iterator[Term]:
+    """Whether he knows each thing that may have passed through: keys in images, parts of images."""
+    images = {image for image, (_, step) in frame.installs.items() if step.scratch == name}
+    for key in frame.design.keys:
+        if key.name in frame.knowledge and any(frame.places_in(key, image) for image in images):
+            yield frame.knowledge[key.name]
+    for store, seen in frame.seen.items():
+        if frame.cells.stores[store].image in images:
+            yield seen
