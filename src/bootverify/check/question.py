@@ -63,6 +63,8 @@ def questions(
         for ask in policy.asks:
             told = ask.claim.kind is ClaimKind.TOLD
             told_apart = told and not (_tells(design) or (any_attacker and _alone(policy, ask)))
+            if ask.of_told_lives and not (_tells(design) or any_attacker):
+                continue
             for subject in _subjects(design, ask.subject):
                 if told_apart and not (isinstance(subject, Key) and subject.found):
                     continue
@@ -133,8 +135,8 @@ def _alone(policy: Policy, ask: Ask) -> bool:
 
 
 def _mixed(policy: Policy) -> bool:
-    """Whether some of its claims are proved or replayed."""
-    return any(ask.claim.kind is not ClaimKind.TOLD for ask in policy.asks)
+    """Whether some of its claims are proved or replayed, recoveries aside: those are what told lives are about."""
+    return any(ask.claim.kind not in {ClaimKind.TOLD, ClaimKind.RECOVERS} for ask in policy.asks)
 
 
 def _asked_of(design: Design, attacker: Attacker, listed: Sequence[Attacker]) -> bool:

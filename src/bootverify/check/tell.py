@@ -95,7 +95,7 @@ def because_of_boots(question: Question, steps: Sequence[Step]) -> str:
     last = steps[-1].observation
     said = next((line.removeprefix("halted: ") for line in reversed(last.log) if line.startswith("halted: ")), "")
     how = f"halts ({said})" if said else f"is at {last.at}, and {subject} is not what it should be"
-    return f"after {boots} undisturbed boots the device {how}."
+    return f"after {'one undisturbed boot' if boots == 1 else f'{boots} undisturbed boots'} the device {how}."
 
 
 def because_of_path(design: Design, question: Question, actions: Sequence[Action]) -> str:

@@ -66,7 +66,7 @@ class Recovering(BootSystem):
         lost = design.life.does(Behaviour.SWAP_CUT_LOSES_IMAGE)
         known = design.life.does(Behaviour.SWAP_CUT_SURVIVES) or until(design.sdk, LAST_WITH_CUTS) is False
         if frame.cuts and moved and (lost or not known):
-            raise NotModelled("whether this release of MCUboot completes each swap-move that a power cut interrupts")
+            raise NotModelled("a swap-move that power cuts, where the release is not known to complete it (SDK 3.0 on)")
         BootSystem.surely(self, formula, things)
 
 

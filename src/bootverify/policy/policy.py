@@ -60,7 +60,8 @@ class Claim:
 class Ask:
     """For subjects of one kind that `applies` selects, the claim; `against` narrows the policy's attackers.
 
-    `told` names what is judged from what is told, where the boot system has no moves for the claim.
+    `told` names what is judged from what is told, where the boot system has no moves for the claim. `of_told_lives`:
+    asked only where a design tells of the device's life.
     """
 
     subject: SubjectKind
@@ -68,6 +69,7 @@ class Ask:
     claim: Claim
     against: tuple[Attacker, ...] = ()
     told: str = ""
+    of_told_lives: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,7 +99,8 @@ def _policy(name: str) -> list[str]:
     policy = load_policy(name)
     lines = [f"{policy.id}: {policy.title} ({policy.severity.value})", ""]
     for ask in policy.asks:
-        when = f", after {ask.claim.boots} undisturbed boots" if ask.claim.boots else ""
+        boots = ask.claim.boots
+        when = f", after {boots} undisturbed boot{'s' if boots > 1 else ''}" if boots else ""
         lines += _text(f"asked of each {ask.subject.value}: {ask.claim.kind.value} {ask.claim.text}{when}")
     lines += _text("against " + ", ".join(each.name for each in policy.against))
     lines += ["", *_text(policy.because), "", *_text(f"To do: {policy.repair}"), ""]

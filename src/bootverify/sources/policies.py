@@ -45,6 +45,7 @@ class AskEntry(_Strict):
     boots: int = Field(default=2, ge=1, le=4, description="`recovers`: how many undisturbed boots it is given")
     against: list[str] = Field(default=[], description="the attackers it is asked about; absent: all of the policy")
     told: str = Field(default="", description="the told claim to fall back on where the boot system has no moves")
+    of_told_lives: bool = Field(default=False, description="asked only of designs that tell of the device's life")
 
 
 class ReferenceEntry(_Strict):
@@ -204,6 +205,7 @@ def _ask(written: Written, number: int, entry: AskEntry) -> Ask:
         ),
         against=_attackers(entry.against),
         told=entry.told,
+        of_told_lives=entry.of_told_lives,
     )
 
 
