@@ -80,11 +80,11 @@ def _broken(report: Report, wanted: Wanted, before: Iterable[Finding] = ()) -> t
 def _breaks(question: Compared) -> bool:
     """Whether it held and does not any more; what no device could be asked about before was nothing to keep.
 
-    What is new is broken or unknown; that no document speaks of a new stage, edits cannot help.
+    Of a stage or an attacker that there was not before, only what is broken counts.
     """
-    if question.old is None:
-        return question.new is not None and question.new.verdict in BROKEN | {Verdict.UNKNOWN}
-    return question.old.verdict in {Verdict.HOLDS, Verdict.NOT_APPLICABLE} and question.change is Change.WEAKER
+    if question.old is None or question.old.verdict is Verdict.NOT_APPLICABLE:
+        return question.new is not None and question.new.verdict in BROKEN
+    return question.old.verdict is Verdict.HOLDS and question.change is Change.WEAKER
 
 
 def _key(finding: Finding) -> Key:
