@@ -86,6 +86,10 @@ def test_what_cannot_be_swept_says_why(swept, tmp_path):
     code, _, err = swept(build, update)
     assert code == 2
     assert "update.bin: it is no update here" in err
+    untold = write_build(tmp_path / "single", Build(bootable=True, mode="SINGLE_APPLICATION_SLOT", downgrade=False))
+    code, _, err = swept(untold)
+    assert code == 2
+    assert "MCUboot installs no update into the primary slot" in err
     code, out, _ = swept(build, "--made", "--request", "perm")
     assert code == 0
     assert "app 2, perm, overwrite-only" in out

@@ -40,8 +40,9 @@ def sweep_file(
         NotEnabled: the device runs no application, the update cannot be staged, or nothing tells how it is installed.
     """
     mode = MODES.get(str(firmware.loader.mode.value)) if firmware.loader.mode is not None else None
-    if mode is None:
-        raise NotEnabled("nothing tells how its MCUboot upgrades")
+    if mode is None or not mode.upgrades:
+        told = f"its mode is {mode.value}, which copies nothing" if mode is not None else "nothing tells its mode"
+        raise NotEnabled(f"MCUboot installs no update into the primary slot: {told}")
     life = Life.start(replace(firmware, updates=()), NOBODY, published, {package.file: package.data})
     actions = _staged(life, package, request)
     board = life.board
