@@ -37,12 +37,19 @@ class Locks:
     sources: tuple[Source, ...]
 
 
-def hardware_lock(project: Project, size: int, largest: int) -> tuple[int, Source] | None:
+def hardware_lock(project: Project, size: int, guard: FlashGuard) -> tuple[int, Source] | None:
     """How much of the first stage hardware locks from reset on, and what says so; None where nothing is locked.
 
     Raises:
-        NotDrawn: nothing tells.
+        NotDrawn: nothing tells, or something tells of a region that the part does not have.
     """
+    found = _told_lock(project, min(size, guard.largest or 0))
+    if found is not None and (not 0 < found[0] <= (guard.largest or 0) or found[0] % guard.granule):
+        raise NotDrawn(found[1], f"no region has the {found[0]:#x} bytes that hardware is to lock")
+    return found
+
+
+def _told_lock(project: Project, size: int) -> tuple[int, Source] | None:
     for file in project.firmware:
         word = word_at(file, BOOTCONF)
         if word not in {None, _ERASED} and word is not None:
@@ -52,7 +59,7 @@ def hardware_lock(project: Project, size: int, largest: int) -> tuple[int, Sourc
     told = project.sysbuild.flag(_LOCKED_BY_BUILD) if project.sysbuild is not None else None
     if told is None:
         raise NotDrawn(Source(file=project.shown), "nothing tells whether hardware locks the first stage")
-    return (min(size, largest), told.source) if told.value else None
+    return (size, told.source) if told.value else None
 
 
 def own_rights(config: Kconfig, symbol: str, guard: FlashGuard, own: Sequence[Mapping[str, Any]]) -> Locks | None:

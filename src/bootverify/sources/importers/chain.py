@@ -96,7 +96,7 @@ class _Chain:
         self._put((*at, "counter"), bool(counter and counter.value), *([counter.source] if counter else []))
         if self.guard.kind is UnitKind.RRAMC:
             own = self.partitions[slot]
-            self.boot_region = hardware_lock(self.project, own["size"], self.guard.largest or 0)
+            self.boot_region = hardware_lock(self.project, own["size"], self.guard)
             self._locks(at, first_stage_locks(config, self.guard, own))
         else:
             self._lock(at, config, [slot])

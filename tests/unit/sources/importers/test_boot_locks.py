@@ -85,13 +85,15 @@ def test_without_that_lock_nothing_protects_nsib(tmp_path, capsys, sysbuild, ver
 
 
 @pytest.mark.parametrize(
-    ("sysbuild", "extra", "words"),
+    ("sysbuild", "word", "extra", "words"),
     [
-        ("", {}, "nothing tells whether hardware locks the first stage"),
-        (f"{LOCK}=y\n", {"b0": "CONFIG_SB_DISABLE_NEXT_W=y\n"}, "it locks the slot that it starts"),
+        ("", None, {}, "nothing tells whether hardware locks the first stage"),
+        (f"{LOCK}=y\n", None, {"b0": "CONFIG_SB_DISABLE_NEXT_W=y\n"}, "it locks the slot that it starts"),
+        ("", 0x0040200D, {}, "no region has the 0x10000 bytes"),
+        ("", 0x0000200D, {}, "no region has the 0x0 bytes"),
     ],
 )
-def test_what_is_not_told_of_nsib_is_not_guessed(tmp_path, sysbuild, extra, words) -> None:
-    design = load(nsib(tmp_path, sysbuild, **extra))
+def test_what_is_not_told_of_nsib_is_not_guessed(tmp_path, sysbuild, word, extra, words) -> None:
+    design = load(nsib(tmp_path, sysbuild, word, **extra))
     assert design.stages == ()
     assert any(words in entry.what for entry in design.ledger)
