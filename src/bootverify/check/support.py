@@ -64,6 +64,10 @@ def _wanted(design: Design, stage: Stage) -> Iterator[_Wanted]:
     if stage == design.root:
         words = f"{program} as first stage"
         yield _Wanted(kind=Support.FIRST, programs=(program,), words=words, source=image.source)
+        if image.updatable and stage.program in {Program.NSIB, Program.MCUBOOT}:
+            # No row: nothing of the vendor's replaces the boot loader that reset enters.
+            words = f"updates of {stage.name} as first stage"
+            yield _Wanted(kind=Support.FIRST, programs=(program, "updated"), words=words, source=image.update_source)
     elif stage == design.stages_of(image.name)[0] and image.verified_by is not None:
         yield _starts(design, design.stage(image.verified_by), image)
     yield from _counters(design, stage)

@@ -1,9 +1,10 @@
 """What hostile code and a debug probe can do to the device."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from bootverify.design.boot import Program
+from bootverify.design.attacker import Capability
+from bootverify.design.boot import EncryptionType, Program
 from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.encoder.access import Initiator, Reach
 from bootverify.encoder.cells import Extent, NotModelled, Place, Store
@@ -90,7 +91,7 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
             continue
         every = reach.every(store.extent, Access.WRITE, reach.writer(store))
         name = f"overwrite {store.name}"
-        mixed, inputs, guard = _spoiled(frame, store, name)
+        mixed, inputs, guard = _spoiled(frame, reach, store, name)
         yield move(
             name,
             and_(some, guard),
@@ -99,7 +100,7 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
             inputs=inputs,
         )
         name = f"restore {store.name}"
-        mixed, inputs, guard = _spoiled(frame, store, name)
+        mixed, inputs, guard = _spoiled(frame, reach, store, name)
         content = choice(name, "content", frame.content_sort)
         fits = [each for each in frame.published if not store.image or frame.genuine[each].image == store.image]
         allowed = or_(*(and_(eq(content, each), frame.published[each]) for each in fits))
@@ -107,17 +108,24 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
         # release it is not, for each of them differs in every granule.
         held = frame.content(store)
         whole = or_(every, and_(or_(not_(member(held, tuple(frame.genuine))), eq(content, held)), some))
-        yield chosen(
-            name,
-            and_(
-                guard,
-                and_(or_(eq(content, ERASED), allowed), whole),
-                _settled(frame, store),
-            ),
-            {frame.content(store): content, **mixed},
-            (content, *inputs),
-            _restores(frame, store.name),
-        )
+        guard = and_(guard, and_(or_(eq(content, ERASED), allowed), whole), _settled(frame, store))
+        updates = {frame.content(store): content, **mixed}
+        vague = not _has_plain(frame, store)
+        yield chosen(name, guard, updates, (content, *inputs), _restores(frame, store.name), vague=vague)
+
+
+def _has_plain(frame: Frame, store: Store) -> bool:
+    """Whether he surely comes by the plaintext of releases that he can write there: in updates, or where they run.
+
+    Else he may, by a key or by what he reads in time, which proofs have to count with.
+    """
+    if not store.image or frame.design.image(store.image).encryption is EncryptionType.NONE:
+        return True
+    application = frame.design.application
+    secure = application is not None and application.attribution is Attribution.SECURE
+    mine = application is not None and store.name in {each.name for each in frame.cells.of_stage(application)}
+    runs = frame.attacker.can(Capability.RUN_APPLICATION) and (secure or mine)
+    return runs or frame.attacker.can(Capability.RUN_SECURE_PARTITION) or frame.attacker.can(Capability.DEBUG)
 
 
 def _provision(frame: Frame, reach: Reach) -> Iterator[Move]:
@@ -154,7 +162,7 @@ def _restores(frame: Frame, store: str) -> Callable[[Choices], Action]:
     return tells
 
 
-def _spoiled(frame: Frame, store: Store, name: str) -> tuple[dict[Term, Term], tuple[Term, ...], Term]:
+def _spoiled(frame: Frame, reach: Reach, store: Store, name: str) -> tuple[dict[Term, Term], tuple[Term, ...], Term]:
     """What overwriting may do to the request in a trailer at the end of `store`."""
     for image, request in frame.requests.items():
         parts, staging = frame.pair(image)
@@ -167,8 +175,11 @@ def _spoiled(frame: Frame, store: Store, name: str) -> tuple[dict[Term, Term], t
             )
         if store is staging:
             left = choice(name, "request left", REQUEST)
-            guard = or_(eq(left, request), and_(member(request, ("test", "perm")), member(left, ("none", "revert"))))
-            return {request: left}, (left,), guard
+            asked = member(request, ("test", "perm"))
+            # Who writes all of it writes its trailer, and can ask for another upgrade after that.
+            wiped = and_(reach.every(store.extent, Access.WRITE, reach.writer(store)), asked)
+            kept = and_(eq(left, request), not_(wiped))
+            return {request: left}, (left,), or_(kept, and_(asked, member(left, ("none", "revert"))))
     return {}, (), true()
 
 
@@ -237,12 +248,14 @@ def _told(actions: tuple[Action, ...], _: Choices) -> tuple[Action, ...]:
 
 def _read(frame: Frame, reach: Reach) -> Iterator[Move]:
     shown: dict[str, list[tuple[Term, Extent, Term]]] = {}  # by what is read: knows, bytes, there
+    rest: dict[str, list[tuple[Term, Extent, Term]]] = {}
     for key in frame.design.keys:
         known = frame.knowledge.get(key.name)
         if known is None:
             continue
         for place in frame.cells.places(key):
             shown.setdefault(place.store, []).append((known, place.extent, _lies(frame, place)))
+            rest.setdefault(place.store, []).append((known, place.extent, _left(frame, place)))
         for partition, extent in frame.cells.data_places(key):
             there = not_(frame.erased_all) if extent.guarded else true()
             shown.setdefault(partition, []).append((known, extent, there))
@@ -251,15 +264,26 @@ def _read(frame: Frame, reach: Reach) -> Iterator[Move]:
             shown.setdefault("uicr", []).append((known, uicr, not_(frame.erased_all)))
     for name, secrets in shown.items():
         for title, by, action in _readings(reach, name):
-            learned: dict[Term, Term] = {}
-            for known, extent, there in secrets:
-                sees = and_(reach.some(extent, Access.READ, by), there)
-                learned[known] = or_(learned.get(known, false()), sees)
+            learned = _learned(reach, secrets, by)
             guard = or_(*learned.values())
             if guard is not false():
                 learned |= _whole(frame, reach, name, by)
                 updates = {known: or_(known, sees) for known, sees in learned.items()}
                 yield move(title, guard, updates, action)
+            left = _learned(reach, rest.get(name, []), by)
+            if (guard := or_(*left.values())) is not false():
+                updates = {known: or_(known, sees) for known, sees in left.items()}
+                # A crafted content does not tell what it left: this serves proofs, and no search.
+                yield move(f"{title}, what is left in it", guard, updates, action, vague=True)
+
+
+def _learned(reach: Reach, secrets: Iterable[tuple[Term, Extent, Term]], by: Initiator) -> dict[Term, Term]:
+    """When `by` reads each of `secrets` where it is there, by the variable that tells of it."""
+    learned: dict[Term, Term] = {}
+    for known, extent, there in secrets:
+        sees = and_(reach.some(extent, Access.READ, by), there)
+        learned[known] = or_(learned.get(known, false()), sees)
+    return learned
 
 
 def _readings(reach: Reach, name: str) -> tuple[tuple[str, Initiator, Action], ...]:
@@ -287,19 +311,16 @@ def _whole(frame: Frame, reach: Reach, name: str, by: Initiator) -> dict[Term, T
 
 
 def _lies(frame: Frame, place: Place) -> Term:
-    """The store may hold the bytes of the key in clear."""
+    """The store holds the bytes of the key in clear."""
     image = frame.design.image(place.image)
     releases = None if place.release is None else (place.release,)
-    named = frame.named(image.name, releases=releases)
-    staged = not frame.cells.stores[place.store].image
-    if not staged:
-        # What a partial overwrite or NSIB's mark left of a release still shows its keys.
-        left = and_(frame.may_hold(place.store, CRAFTED, INVALIDATED), not_(frame.erased_all))
-        return or_(frame.may_hold(place.store, *named), left)
-    whole = and_(frame.may_hold(place.store, *named), _begins_so(frame, place))
-    if image.encryption.value != "none":
-        return and_(whole, decrypts(frame, image))
-    return or_(whole, frame.may_hold(place.store, CRAFTED))
+    named = frame.may_hold(place.store, *frame.named(image.name, releases=releases))
+    if frame.cells.stores[place.store].image:
+        # NSIB's mark spoils one word of a release, of which it leaves the rest.
+        marked = false() if releases else and_(frame.may_hold(place.store, INVALIDATED), not_(frame.erased_all))
+        return or_(named, marked)
+    whole = and_(named, _begins_so(frame, place))
+    return whole if image.encryption.value == "none" else and_(whole, decrypts(frame, image))
 
 
 def _begins_so(frame: Frame, place: Place) -> Term:
@@ -308,6 +329,15 @@ def _begins_so(frame: Frame, place: Place) -> Term:
         if frame.design.image(image).staging == place.store:
             return or_(frame.torn(place.store), not_(unshifted) if place.shifted else unshifted)
     return true()
+
+
+def _left(frame: Frame, place: Place) -> Term:
+    """The store may hold them still: in what a partial overwrite or a copy left of a release."""
+    if frame.cells.stores[place.store].image:
+        marks = (CRAFTED, INVALIDATED) if place.release else (CRAFTED,)
+        return and_(frame.may_hold(place.store, *marks), not_(frame.erased_all))
+    encrypted = frame.design.image(place.image).encryption.value != "none"
+    return false() if encrypted else frame.may_hold(place.store, CRAFTED)
 
 
 def _kmu(frame: Frame, reach: Reach) -> Iterator[Move]:

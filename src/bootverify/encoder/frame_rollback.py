@@ -117,6 +117,16 @@ class RollbackFrame(ContentFrame):
             self._mode(image)
         self._rules(image, verifier.program)
 
+    def ruled(self, image: Image) -> bool:
+        """Whether a step of the chain compares releases of the image."""
+        for stage in self.design.stages:
+            for step in stage.steps:
+                if isinstance(step, ChooseSlot) and step.image == image.name and step.counter:
+                    return True
+                if isinstance(step, BootGo) and step.image == image.name and (step.counter or step.prevent_downgrade):
+                    return True
+        return False
+
     def all_told(self, image: Image) -> None:
         """Whether every move that could bring an older release back is there.
 

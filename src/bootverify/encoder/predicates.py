@@ -5,8 +5,9 @@ from bootverify.design.keys import InImage, Key
 from bootverify.design.memory import Partition
 from bootverify.design.protection import Access, Attribution
 from bootverify.encoder.access import Initiator, Reach
+from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.frame import Frame
-from bootverify.encoder.knowledge import kmu_slots
+from bootverify.encoder.knowledge import forgeable, kmu_slots
 from bootverify.encoder.knowledge import shipped as shipped_in
 from bootverify.encoder.terms import Term, and_, eq, false, member, not_, or_, true
 
@@ -91,10 +92,13 @@ class Predicates:
         """True iff its first stage is about to run in a release below one that was kept.
 
         Raises:
-            NotModelled: the history of the image cannot be told.
+            NotModelled: the history of the image cannot be told; or anybody signs, and a rule compares what an image
+                says of itself, which a crafted content does not tell.
         """
         frame = self.frame
         frame.told_apart(image)
+        if frame.ruled(image) and forgeable(frame, image) is true():
+            raise NotModelled(f"older releases of {image.name} where its rules compare what anybody may sign")
         below = [
             and_(kept, member(frame.taken(image.name), frame.named(image.name, releases=range(1, release))))
             for (name, release), kept in frame.kept.items()

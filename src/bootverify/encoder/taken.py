@@ -43,17 +43,17 @@ def _shifted(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
 
 
 def _remembered(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
-    """What is kept once a boot gets on: the release that then runs, if no swap is to take it back or to change it.
+    """What is kept once a boot gets to an image: the release in it, if no swap is to take it back or to change it.
 
-    What is written over a running release has not been booted, and what is confirmed is kept from the next boot on.
+    What is written over an image that was started has not been booted; what is confirmed is kept from the next boot on.
     """
     found = {}
     for (name, release), kept in frame.kept.items():
         taken, request = frame.taken(name), frame.requests.get(name)
-        marks = [mark for stage in frame.design.stages_of(name) for mark in frame.marks[stage.name]]
+        first, *_ = frame.marks[frame.design.stages_of(name)[0].name]
         later = frame.named(name, releases=range(release, frame.design.releases + 1))
         runs = and_(
-            member(updates.get(frame.at, frame.at), marks),
+            eq(updates.get(frame.at, frame.at), first),
             member(updates.get(taken, taken), later),
             frame.stays(name, None if request is None else updates.get(request, request)),
         )

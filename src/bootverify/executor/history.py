@@ -10,10 +10,13 @@ from bootverify.machine.content import Genuine
 
 
 def remember(world: World) -> None:
-    """Note the release that each image is running in, unless MCUboot is to take it back or to change it."""
+    """Note the release of the image that was just got to, unless MCUboot is to take it back or to change it."""
     if world.kept is None or world.device.halted:
         return
-    running = world.design.stages[world.device.stage].image
+    stage = world.design.stages[world.device.stage]
+    running = stage.image
+    if world.device.step or stage != world.design.stages_of(running)[0]:
+        return
     image = world.design.image(running)
     release = release_taken(world, image)
     if release and _stays(world, image):

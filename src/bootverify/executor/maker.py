@@ -3,6 +3,7 @@
 import hashlib
 
 from bootverify.dataclass import dataclass
+from bootverify.design.boot import EncryptionType
 from bootverify.executor import crypto
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.image_format import (
@@ -26,6 +27,15 @@ from bootverify.executor.mcuboot.header import F_RAM_LOAD, F_ROM_FIXED
 from bootverify.executor.mcuboot.signature import SIGNATURE_TLV
 
 ENCRYPTION_TLV = {"ecies-p256": ENC_EC256, "ecies-x25519": ENC_X25519, "aes-kw": ENC_KW}
+
+
+def travels_as(encryption: EncryptionType) -> str:
+    """The envelope in which the image keys of such updates are made, and opened.
+
+    RSA-OAEP is not built: to an ideal envelope it makes no difference by which key pair the image key travels.
+    """
+    built = EncryptionType.ECIES_P256 if encryption is EncryptionType.RSA_OAEP else encryption
+    return str(built.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.flash import Flash
 from bootverify.executor.image_format import Version, parse
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, load_window
-from bootverify.executor.maker import Envelope, MadeImage, Placed, make_image
+from bootverify.executor.maker import Envelope, MadeImage, Placed, make_image, travels_as
 from bootverify.executor.mcuboot.config import IN_PLACE, Mode
 from bootverify.executor.nsib import maker as nsib_maker
 from bootverify.executor.owner_keys import OwnerKeys, material
@@ -166,9 +166,7 @@ class OwnerBuild(OwnerKeys):
             return Envelope(kind="aes-kw", label=label, kek=kek)
         scheme = Scheme.X25519 if image.encryption is EncryptionType.ECIES_X25519 else Scheme.ECDSA_P256
         recipient = self.pair(key) if key else PrivateKey(scheme, f"{label}/recipient")
-        # RSA-OAEP is not built: to an ideal envelope it makes no difference by which key pair the image key travels.
-        kind = EncryptionType.ECIES_P256 if image.encryption is EncryptionType.RSA_OAEP else image.encryption
-        return Envelope(kind=kind.value, label=label, recipient=recipient)
+        return Envelope(kind=travels_as(image.encryption), label=label, recipient=recipient)
 
     def _nsib_signed(self, image: Image, release: int, slot: str) -> bytes:
         start, size = self._nsib_room(image, slot)

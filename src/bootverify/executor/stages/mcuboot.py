@@ -9,6 +9,7 @@ from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash, PowerLost
 from bootverify.executor.image_format import parse_header
 from bootverify.executor.layout import home, load_window, room_before
+from bootverify.executor.maker import travels_as
 from bootverify.executor.mcuboot import own_update
 from bootverify.executor.mcuboot.again import boot_go_again
 from bootverify.executor.mcuboot.area import Area
@@ -204,7 +205,7 @@ def _encryption(world: World, image: Image) -> Encryption | None:
     """The key that this device holds for the images, wherever it lies. Without one, none is opened."""
     if image.encryption is EncryptionType.NONE:
         return None
-    scheme = next(each for each in EnvelopeScheme if each.label == image.encryption.value)
+    scheme = next(each for each in EnvelopeScheme if each.label == travels_as(image.encryption))
     for key in world.design.keys:
         opens = any(use.purpose is Purpose.DECRYPT and use.image == image.name for use in key.uses)
         if key.secret and opens and any(not isinstance(place, HostOnly) for place in key.placements):
