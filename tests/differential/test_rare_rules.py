@@ -19,6 +19,7 @@ from bootverify.design.memory import Role
 from bootverify.design.protection import Access, Attribution
 from bootverify.encoder.access import Initiator, Reach
 from bootverify.encoder.cells import Cells, Extent
+from bootverify.encoder.knowledge import decrypts, forgeable
 from bootverify.encoder.terms import Valuation, false, true
 from bootverify.encoder.units import spu
 from bootverify.executor import attack, nsib_build
@@ -252,3 +253,28 @@ def test_non_secure_code_that_writes_one_of_two_regions_does_not_write_both():
     now = Valuation(followed.inclusion.instants[0])
     assert now.of(reach.some(both, Access.WRITE, code))
     assert not now.of(reach.every(both, Access.WRITE, code))
+
+
+def test_half_of_a_pair_that_is_midway_is_torn_and_nothing_else():
+    frame = instants_of(shapes.small(), ATTACKERS["power-cut"]).boot.frame
+    for store in ("mcuboot_primary", "mcuboot_secondary"):
+        assert frame.torn(store) is frame.midway("app")
+    assert frame.torn("mcuboot") is false()
+
+
+def test_what_nobody_verifies_anybody_forges_and_a_cut_alone_forges_nothing():
+    steps = instants_of(shapes.small(), Attacker(name="cut", title="", capabilities=frozenset({Capability.CUT_POWER})))
+    app = shapes.small().image("app")
+    assert forgeable(steps.boot.frame, replace(app, verified_by=None)) is true()
+    assert forgeable(steps.boot.frame, app) is false()
+
+
+def test_an_update_opens_to_who_knows_one_of_its_keys_and_no_other():
+    design = shapes.s01()
+    key = design.key("enc_priv")
+    signs, opens_ = (Use(purpose=purpose, image="mcuboot") for purpose in (Purpose.SIGN, Purpose.DECRYPT))
+    keys = (key, replace(key, name="both", uses=(*key.uses, signs)), replace(key, name="other", uses=(signs, opens_)))
+    frame = instants_of(replace(design, keys=keys), ATTACKERS["app-code-secure"]).boot.frame
+    term, known = decrypts(frame, design.image("app")), [frame.knows(each) for each in keys]
+    told = [Valuation({each: each is one for each in known}).of(term) for one in known]
+    assert told == [True, True, False]

@@ -14,6 +14,7 @@ from tests.differential import (
     test_found_rules,
     test_found_wide,
     test_modes,
+    test_offers,
     test_points,
     test_rare_rules,
     test_sweep,
@@ -107,6 +108,12 @@ def _recorded() -> None:
         assert conform.run(RECORDED / kind).disagreements == []
 
 
+def _offers() -> None:
+    """The other half of inclusion."""
+    for design, attacker in test_offers.PAIRS:
+        assert test_offers.offers(design, attacker)
+
+
 def _chip() -> None:
     """Lives with a clip on the external chip."""
     test_external_chip.test_the_copy_takes_what_the_check_did_not_see()
@@ -124,6 +131,7 @@ CROSSINGS: dict[str, Callable[[], None]] = {
     "sweep": _sweep,
     "chip": _chip,
     "recorded": _recorded,
+    "offers": _offers,
 }
 
 
