@@ -51,6 +51,14 @@ def test_a_counter_without_room_stops_every_boot_and_the_trace_shows_the_boots(c
     assert ends.count("halted") >= 2
 
 
+def test_a_device_that_never_boots_is_shown_from_its_first_boot_on(capsys, tmp_path):
+    dead = tmp_path / "dead.yaml"
+    dead.write_text(TEXT.replace("{span: [0x0, 0xc000], lock", "{span: [0x0, 0xb000], lock"), encoding="utf-8")
+    answer = _answer(capsys, dead)
+    assert (answer["verdict"], answer["strength"]) == ("violated", "replayed")
+    assert [step["action"]["do"] for step in answer["trace"]].count("reset") == 1
+
+
 @pytest.mark.parametrize("sdk", ["2.6.1", '""'])
 def test_a_swap_on_a_release_that_may_lose_it_is_left_open(capsys, tmp_path, sdk):
     old = tmp_path / "old.yaml"

@@ -84,6 +84,13 @@ def test_of_a_release_that_may_lose_a_swap_nothing_is_proved(sdk):
     assert isinstance(_outcome(replace(design, sdk=TODAY)), Proved)
 
 
+def test_claims_of_one_text_and_several_kinds_are_kept_apart():
+    decider, question = Decider(replace(shapes.small(), sdk=TODAY), Theories()), _question(shapes.small())
+    assert isinstance(decider.decide(question), Proved)
+    always = replace(question.ask.claim, kind=ClaimKind.ALWAYS, boots=0)
+    assert isinstance(decider.decide(replace(question, ask=replace(question.ask, claim=always))), Reached)
+
+
 @cache
 def _design(number: int) -> Design | None:
     try:

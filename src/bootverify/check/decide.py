@@ -31,7 +31,7 @@ from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step
-from bootverify.policy.policy import ClaimKind
+from bootverify.policy.policy import Claim, ClaimKind
 from bootverify.policy.typecheck import uses_history
 
 MOST_KEPT = 256  # designs whose outcomes are remembered
@@ -89,13 +89,13 @@ class Disagreed:
 
 
 Outcome = Proved | Reached | NoWay | Dead | Open | Disagreed
-Asked = tuple[str, str, str, str, Attacker]
+Asked = tuple[str, str, Claim, str, Attacker]
 
 
 def asked(question: Question) -> Asked:
     """What makes the question up, whatever the design."""
     ask = question.ask
-    return (question.policy.id, ask.subject.value, ask.claim.text, question.about, question.attacker)
+    return (question.policy.id, ask.subject.value, ask.claim, question.about, question.attacker)
 
 
 class Decider:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bootverify.dataclass import dataclass
-from bootverify.design.boot import UpgradeMode
 from bootverify.design.life import Behaviour
 from bootverify.encoder.boot_system import BootSystem
 from bootverify.encoder.cells import NotModelled
@@ -62,11 +61,11 @@ class Recovering(BootSystem):
     def surely(self, formula: Formula, things: Things) -> None:
         """As of any system; also where it is not known of the release that a swap survives each cut."""
         design, frame = self.frame.design, self.frame
-        moved = any(step.mode is UpgradeMode.SWAP_MOVE for _, step in frame.installs.values())
+        swaps = any(step.mode.swaps for _, step in frame.installs.values())
         lost = design.life.does(Behaviour.SWAP_CUT_LOSES_IMAGE)
         known = design.life.does(Behaviour.SWAP_CUT_SURVIVES) or until(design.sdk, LAST_WITH_CUTS) is False
-        if frame.cuts and moved and (lost or not known):
-            raise NotModelled("a swap-move that power cuts, where the release is not known to complete it (SDK 3.0 on)")
+        if frame.cuts and swaps and (lost or not known):
+            raise NotModelled("a swap that power cuts, where the release is not known to complete it (SDK 3.0 on)")
         BootSystem.surely(self, formula, things)
 
 
@@ -121,7 +120,9 @@ class _Made:
         for move in self.boot.moves.values():
             living = replace(move.transition, guard=and_(eq(self.counter, LIVING), move.transition.guard))
             yield replace(move, transition=living)
-        yield self._turn(reset, BEGINS, and_(eq(self.counter, LIVING), reset.transition.guard), 1)
+        # A device that has just restarted by itself, for whatever reason, is as one that somebody has reset.
+        possible = or_(reset.transition.guard, frame.at_mark(frame.first_mark))
+        yield self._turn(reset, BEGINS, and_(eq(self.counter, LIVING), possible), 1)
         ended = or_(frame.at_mark(frame.run_mark), frame.at_mark(HALTED))
         for number in range(2, self.boots + 1):
             due = and_(member(self.counter, self.of(number - 1)), ended)
