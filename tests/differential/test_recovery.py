@@ -84,6 +84,13 @@ def test_of_a_release_that_may_lose_a_swap_nothing_is_proved(sdk):
     assert isinstance(_outcome(replace(design, sdk=TODAY)), Proved)
 
 
+def test_a_mode_that_some_cut_bricks_is_not_proved_to_recover():
+    design = replace(shapes.small(UpgradeMode.SWAP_OFFSET), sdk=TODAY)
+    [image] = updates(design)
+    assert sweep_update(design, image, Request.TEST).survey.bricks
+    assert isinstance(_outcome(design), Open)
+
+
 def test_claims_of_one_text_and_several_kinds_are_kept_apart():
     decider, question = Decider(replace(shapes.small(), sdk=TODAY), Theories()), _question(shapes.small())
     assert isinstance(decider.decide(question), Proved)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bootverify.dataclass import dataclass
+from bootverify.design.boot import UpgradeMode
 from bootverify.design.life import Behaviour
 from bootverify.encoder.boot_system import BootSystem
 from bootverify.encoder.cells import NotModelled
@@ -28,6 +29,7 @@ LIVING = "none"  # the procedure has not begun
 # "Fix device bricked after power failure during swap-move revert" (mcuboot, pull request 2100, October 2024): what is
 # known of swaps that were cut is recorded from later ones.
 LAST_WITH_CUTS = (2, 10**6)
+SWEPT = frozenset({UpgradeMode.OVERWRITE, UpgradeMode.SWAP_MOVE})  # no cut bricks these: swept over the small layouts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +63,14 @@ class Recovering(BootSystem):
     def surely(self, formula: Formula, things: Things) -> None:
         """As of any system; also where it is not known of the release that a swap survives each cut."""
         design, frame = self.frame.design, self.frame
-        swaps = any(step.mode.swaps for _, step in frame.installs.values())
+        modes = {step.mode for _, step in frame.installs.values()}
         lost = design.life.does(Behaviour.SWAP_CUT_LOSES_IMAGE)
         known = design.life.does(Behaviour.SWAP_CUT_SURVIVES) or until(design.sdk, LAST_WITH_CUTS) is False
-        if frame.cuts and swaps and (lost or not known):
+        if frame.cuts and any(mode.swaps for mode in modes) and (lost or not known):
             raise NotModelled("a swap that power cuts, where the release is not known to complete it (SDK 3.0 on)")
+        if frame.cuts and not modes <= SWEPT:
+            # A test that is taken back with swap using offset stops for good where it is cut at some writes (sweep).
+            raise NotModelled("what power cuts leave of a swap in this mode")
         BootSystem.surely(self, formula, things)
 
 
