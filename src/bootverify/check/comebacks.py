@@ -6,6 +6,7 @@ They are guesses, like what a search finds: only a replay of them earns a verdic
 from collections.abc import Callable, Iterator
 from itertools import combinations, product
 
+from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Image
 from bootverify.design.design import Design
@@ -24,12 +25,48 @@ from bootverify.machine.action import (
 from bootverify.machine.content import Erased, Genuine
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """Where the beginning of a guess leads; `done` is what could happen of it, with the steps between."""
+
+    world: World
+    done: tuple[Action, ...]
+    bad: bool
+
+
 def comeback(design: Design, attacker: Attacker, image: Image, bad: Callable[[World], bool]) -> tuple[Action, ...]:
     """The actions of the first guess after which `bad` holds; none when all fail."""
+    way = _onward(World.start(design, attacker, history=True), (), bad)
+    ways: dict[tuple[Action, ...], _Way] = {(): way}  # many guesses begin alike
     for guess in _guesses(design, image):
-        if (done := _tried(design, attacker, guess, bad)) is not None:
-            return done
+        for length in range(len(guess) + 1):
+            beginning = guess[:length]
+            if beginning not in ways:
+                ways[beginning] = _further(way, beginning[-1], bad)
+            way = ways[beginning]
+            if way.bad:
+                return way.done
     return ()
+
+
+def _further(way: _Way, action: Action, bad: Callable[[World], bool]) -> _Way:
+    """The way with one action more, where that can happen."""
+    world = way.world.copy()
+    try:
+        act(world, action)
+    except NotEnabled:
+        return way
+    return _onward(world, (*way.done, action), bad)
+
+
+def _onward(world: World, done: tuple[Action, ...], bad: Callable[[World], bool]) -> _Way:
+    """Let the device run until it stays where it is, or is bad."""
+    for step in steps_of_boot(world.device):
+        if bad(world):
+            return _Way(world=world, done=done, bad=True)
+        act(world, step)
+        done = (*done, step)
+    return _Way(world=world, done=done, bad=bad(world))
 
 
 def _guesses(design: Design, image: Image) -> Iterator[tuple[Action, ...]]:
@@ -62,27 +99,3 @@ def _delivered(image: Image, release: int, variant: str, request: Request) -> tu
     assert image.staging is not None
     sent = Deliver(partition=image.staging, content=made, request=request, by_attacker=False)
     return Publish(image=image.name, release=release, slot=variant), sent
-
-
-def _tried(
-    design: Design, attacker: Attacker, guess: tuple[Action, ...], bad: Callable[[World], bool]
-) -> tuple[Action, ...] | None:
-    """What of the guess can happen, with the steps between, up to the bad state; None when that is not met."""
-    world, done = World.start(design, attacker, history=True), []
-    for action in (None, *guess):
-        if action is not None:
-            before = world.copy()
-            try:
-                act(world, action)
-            except NotEnabled:
-                world = before
-                continue
-            done.append(action)
-        for step in steps_of_boot(world.device):
-            if bad(world):
-                return tuple(done)
-            act(world, step)
-            done.append(step)
-        if bad(world):
-            return tuple(done)
-    return None
