@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.designs.build_dirs import Build, write_build
 
 from bootverify.cli import run
 
@@ -75,3 +76,22 @@ def test_swap_using_scratch_needs_a_scratch_area(capsys, tmp_path):
     (path := tmp_path / "bare.yaml").write_text(text)
     assert run(["check", str(path)]) == 2
     assert "swap-scratch needs a partition `mcuboot_scratch`" in capsys.readouterr().err
+
+
+def test_a_build_with_a_single_slot_is_drawn_without_a_place_for_updates(capsys, tmp_path):
+    wire = {"mcuboot": "CONFIG_MCUBOOT_SERIAL=y\n"}
+    build = write_build(tmp_path / "build", Build(mode="SINGLE_APPLICATION_SLOT", extra=wire))
+    assert run(["import", str(build)]) == 0
+    text = capsys.readouterr().out
+    assert "mode: single-slot" in text
+    assert "staging:" not in text
+    assert "update: by_wire" in text
+    assert run(["check", str(build), "--policy", "authentic-only", "--format", "json"]) in {0, 3}
+    answers = {(each["attacker"]): each for each in json.loads(capsys.readouterr().out)["questions"]}
+    assert answers["remote-ota"]["strength"] == "proved"
+
+
+def test_a_single_slot_with_a_place_for_updates_is_told_apart(capsys, tmp_path):
+    (path := tmp_path / "both.yaml").write_text(DESIGN.format(mode="single-slot", validate="true"))
+    assert run(["check", str(path)]) == 2
+    assert "MCUboot with a single slot takes nothing from `mcuboot_secondary`" in capsys.readouterr().err

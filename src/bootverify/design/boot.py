@@ -47,11 +47,12 @@ class UpgradeMode(Enum):
     SWAP_MOVE = "swap-move"
     SWAP_SCRATCH = "swap-scratch"
     SWAP_OFFSET = "swap-offset"
+    SINGLE_SLOT = "single-slot"  # nothing is staged: what is to run is written where it runs
 
     @property
     def swaps(self) -> bool:
         """Whether old and new image change places, so that a test can be taken back."""
-        return self is not UpgradeMode.OVERWRITE
+        return self in {UpgradeMode.SWAP_MOVE, UpgradeMode.SWAP_SCRATCH, UpgradeMode.SWAP_OFFSET}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,6 @@ from bootverify.design.boot import (
     SignatureType,
     Stage,
     Step,
-    UpgradeMode,
 )
 from bootverify.design.design import Design, InputFile, Unmodelled
 from bootverify.design.keys import (
@@ -52,6 +51,7 @@ from bootverify.sources.resolve_map import (
     swapped_by,
     used_by,
 )
+from bootverify.sources.resolve_modes import installing
 from bootverify.sources.resolve_protection import EARLY, Context, lifecycle_on_soc, resolved_protect, resolved_trustzone
 from bootverify.sources.resolve_rollback import mcuboot_rules, misplaced, nsib_rules, releases_told
 from bootverify.sources.resolve_settings import (
@@ -60,7 +60,6 @@ from bootverify.sources.resolve_settings import (
     resolved_lifecycle,
     resolved_settings,
 )
-from bootverify.sources.roles import scratch_among
 from bootverify.sources.schema import (
     DesignEntry,
     ElsewherePlacement,
@@ -282,26 +281,18 @@ class _Resolver:
         )
 
     def _boot_go(self, image: Image, entry: ImageEntry, target: Image) -> BootGo:
-        if entry.mode is None:
-            self._fault(("chain", image.name), f"MCUboot `{image.name}` needs `mode`: overwrite or one of the swaps")
+        installs, faults = installing(entry, image.name, target, self.partitions)
+        for path, message in faults:
+            self._fault(("chain", *path), message)
         own_update = image.updatable and image.staging is not None and image.staging == target.staging
         return BootGo(
             image=target.name,
-            mode=UpgradeMode(entry.mode or "overwrite"),
             validate=entry.validate_primary if entry.validate_primary is not None else True,
+            **installs,
             **mcuboot_rules(entry),
             bootloader=image.name if own_update else None,
-            scratch=self._scratch(image) if entry.mode == "swap-scratch" else None,
             source=self._source(("chain", image.name, "mode")),
         )
-
-    def _scratch(self, image: Image) -> str | None:
-        """The partition through which sectors change places: the one of that role."""
-        found = scratch_among(self.partitions)
-        if found is None:
-            text = "swap-scratch needs a partition `mcuboot_scratch`, through which sectors change places"
-            self._fault(("chain", image.name, "mode"), text)
-        return found
 
     # -- keys
 

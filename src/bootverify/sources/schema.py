@@ -105,7 +105,7 @@ class ImageEntry(Strict):
         default=None,
         description="NSIB: the flash partition with its key hashes and counters, where the part has no OTP (nRF52)",
     )
-    mode: Literal["overwrite", "swap-move", "swap-scratch", "swap-offset"] | None = Field(
+    mode: Literal["overwrite", "swap-move", "swap-scratch", "swap-offset", "single-slot"] | None = Field(
         default=None, description="MCUboot: how it installs what is staged"
     )
     validate_primary: bool | None = Field(default=None, description="MCUboot: verify the primary image at every boot")

@@ -32,6 +32,7 @@ MODES = {
     UpgradeMode.SWAP_MOVE: Mode.SWAP_MOVE,
     UpgradeMode.SWAP_SCRATCH: Mode.SWAP_SCRATCH,
     UpgradeMode.SWAP_OFFSET: Mode.SWAP_OFFSET,
+    UpgradeMode.SINGLE_SLOT: Mode.SINGLE_SLOT,
 }
 
 

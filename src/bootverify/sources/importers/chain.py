@@ -172,6 +172,8 @@ class _Chain:
         if mcuboot is not None and (staging := self._staging()) is not None:
             self._put((*at, "staging"), staging, self._place(staging))
             self._put((*at, "update"), "over_the_air", self._place(staging))
+        elif mcuboot is not None and (wire := mcuboot.on("CONFIG_MCUBOOT_SERIAL")) is not None:
+            self._put((*at, "update"), "by_wire", wire.source)
 
     def _signed(self, at: tuple[str, str], mcuboot: Kconfig | None) -> None:
         if mcuboot is None:
@@ -260,7 +262,13 @@ class _Chain:
         return "firmware"
 
     def _staging(self) -> str | None:
-        """The slot for updates; one without a byte is there because the map must have it, and takes none."""
+        """The slot for updates; one without a byte is there because the map must have it, and takes none.
+
+        With a single slot what is drawn beside it is no slot of MCUboot's.
+        """
+        mode = update_mode(self.project)
+        if mode is not None and mode.value == UpgradeMode.SINGLE_SLOT.value:
+            return None
         found = [name for name in ("mcuboot_secondary", "slot1_partition") if name in self.partitions]
         return next((name for name in found if self.partitions[name].get("size") != 0), None)
 
