@@ -32,7 +32,10 @@ def update_taken(design: Design, image: Image, attacker: Attacker) -> Judgement:
 
 def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
     life = design.life
-    yield _anchor_is_foreign(design, image), broken("genuine releases are signed with another key", source=image.source)
+    trusted, strangers = _signers(design, image)
+    foreign = any(not key.published for key in strangers) and all(key.published for key in trusted)
+    yield foreign, broken("genuine releases are signed with another key", source=image.source)
+    yield bool(strangers), untold("with which of the keys genuine releases are signed", image.source)
     drawn = image.updatable and image.verified_by is not None
     yield not drawn, untold("no update of it is drawn", image.source)
     no_slot = image.staging is None
@@ -78,15 +81,14 @@ def does_with_misfits(does: frozenset[Behaviour]) -> bool:
     return Behaviour.MISFIT_BLOCKS_STAGING in does or Behaviour.MISFIT_IS_DROPPED in does
 
 
-def _anchor_is_foreign(design: Design, image: Image) -> bool:
-    owners = [
-        key
-        for key in design.keys
-        if key.kind is KeyKind.PRIVATE and not key.published and _for(key, Purpose.SIGN, image)
-    ]
+def _signers(design: Design, image: Image) -> tuple[list[Key], list[Key]]:
+    """Private keys that sign the image: those that its anchors know, the others; all known where an anchor is open."""
     anchors = [key for key in design.keys if key.kind is KeyKind.PUBLIC and _for(key, Purpose.VERIFY, image)]
-    mates = [mate for anchor in anchors for mate in design.keys if mate.name == anchor.other_half]
-    return bool(owners) and any(mate.published for mate in mates)
+    known = {anchor.other_half for anchor in anchors}
+    signers = [key for key in design.keys if key.kind is KeyKind.PRIVATE and _for(key, Purpose.SIGN, image)]
+    if not known or "" in known:
+        return signers, []
+    return [key for key in signers if key.name in known], [key for key in signers if key.name not in known]
 
 
 def _for(key: Key, purpose: Purpose, image: Image) -> bool:

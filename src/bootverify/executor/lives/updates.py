@@ -7,7 +7,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import Image, Program, Protect
 from bootverify.design.design import Design
-from bootverify.design.keys import KeyKind, Purpose
+from bootverify.design.keys import Key, KeyKind, Purpose
 from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
@@ -33,9 +33,11 @@ class _Unit:
 
 def update_taken(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Hand over a genuine update while the attacker does what he can, and see whether it is installed."""
-    stranger = _foreign_anchor(design, image)
-    if stranger:
-        return broken(f"the device trusts {stranger}, with which the owner does not sign", source=image.source)
+    strange = _strange_signers(design, image)
+    if strange and _owner_signs_with(strange, design, image):
+        return broken(f"the device trusts no key that matches {strange[0].name}", source=image.source)
+    if strange:
+        return untold("which key signs genuine releases", image.source)
     if image.verified_by is None or not image.updatable:
         return untold("no update of it is drawn", image.source)
     unit = _Unit(staged="update")
@@ -87,16 +89,25 @@ def _without_slot(design: Design, image: Image) -> Judgement:
             return untold("how its updates reach the device", image.source)
 
 
-def _foreign_anchor(design: Design, image: Image) -> str:
-    """The verification key whose private half is not the one that the owner signs with; empty when none is known."""
-    signers = {key.name for key in design.keys if key.kind is KeyKind.PRIVATE and _uses(key, Purpose.SIGN, image)}
+def _strange_signers(design: Design, image: Image) -> list[Key]:
+    """Signing keys whose releases the device refuses, as none of its verification keys is their other half."""
+    halves = []
     for key in design.keys:
-        if key.kind is KeyKind.PUBLIC and _uses(key, Purpose.VERIFY, image) and key.other_half:
-            others = [each for each in design.keys if each.name in signers and not each.published]
-            mate = design.key(key.other_half)
-            if mate.published and others:
-                return key.name
-    return ""
+        if key.kind is KeyKind.PUBLIC and _uses(key, Purpose.VERIFY, image):
+            if not key.other_half:
+                return []  # it may be the half of any of them
+            halves.append(key.other_half)
+    return [key for key in _signing(design, image) if key.name not in halves] if halves else []
+
+
+def _owner_signs_with(strange: list[Key], design: Design, image: Image) -> bool:
+    """Whether a key that only the owner has is refused, and all that are taken everybody has."""
+    taken = [key for key in _signing(design, image) if key not in strange]
+    return any(not key.published for key in strange) and not any(not key.published for key in taken)
+
+
+def _signing(design: Design, image: Image) -> list[Key]:
+    return [key for key in design.keys if key.kind is KeyKind.PRIVATE and _uses(key, Purpose.SIGN, image)]
 
 
 def _uses(key, purpose: Purpose, image: Image) -> bool:  # type: ignore[no-untyped-def]  # noqa: ANN001
