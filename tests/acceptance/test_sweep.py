@@ -11,6 +11,7 @@ from bootverify.executor import update_sweep
 from bootverify.executor.every_cut import Brick, Cut, Survey
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.update_sweep import sweep_update, updates
+from bootverify.executor.world import NotEnabled
 from bootverify.machine.action import Request
 from bootverify.machine.tear import HALF, Part, Tear
 from bootverify.sources.design_file import load_design
@@ -113,7 +114,10 @@ def test_scenario_layouts_recover_in_each_upgrade_mode(path, mode):
         if mode is Mode.SWAP_OFFSET and len(image.slots) > 1:
             continue
         for request in (Request.TEST, Request.PERM):
-            found = sweep_update(design, image, request, mode=mode)
+            try:
+                found = sweep_update(design, image, request, mode=mode)
+            except NotEnabled:
+                pytest.skip("a device that refuses to start runs no update client")
             assert found.survey.stuck == 0, found.survey.worst
             cuts = [boot for boot in found.survey.worst.boots if boot.after is not None] if found.survey.worst else []
             assert not cuts or (mode is Mode.SWAP_OFFSET and len(cuts) > 1), found.survey.worst
