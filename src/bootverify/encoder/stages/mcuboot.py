@@ -314,12 +314,15 @@ class _BootGo:
     def _stopped(self, staging: Store, request: Term, stuck: Term) -> Outcome:
         """A swap stops where the primary image says that it is encrypted and its wrapped key is gone (loader.c).
 
-        The header says so in the first part; the key is with the TLVs in the last, which somebody overwrote.
+        The header says so in the first part; the key is with the TLVs in the last, which somebody overwrote. How far
+        the swap has come is not told: whose bytes then lie in which part is vague.
         """
         name = "stopped while swapping"
         asks = choice(f"{self.mark}: {name}", "request left", REQUEST)
         mixed = {self.frame.content(each): self.frame.is_content(CRAFTED) for each in (*self.parts, staging)}
-        return Outcome(name=name, guard=stuck, goes=HALTED, updates={**mixed, request: asks}, inputs=(asks,))
+        return Outcome(
+            name=name, guard=stuck, goes=HALTED, updates={**mixed, request: asks}, inputs=(asks,), vague=True
+        )
 
     def _complete(self, staging: Store, request: Term) -> Iterator[Outcome]:
         """A swap or copy that was cut is completed, whatever else the trailers say."""
