@@ -10,7 +10,7 @@ import yaml
 from bootverify.api import check
 from bootverify.check.verdict import Verdict
 from bootverify.errors import BootverifyError, InputError
-from bootverify.sources.importers.scenario_card import load
+from bootverify.sources.importers.card.scenario import load
 
 WORDS = {"holds", "violated", "undefined"}
 

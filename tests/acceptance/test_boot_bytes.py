@@ -15,8 +15,8 @@ from tests.designs.build_dirs import TEST_KEY, Build, write_build
 from bootverify import api
 from bootverify.cli import run
 from bootverify.executor.crypto import PrivateKey, Scheme
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import make_image
 from bootverify.executor.programmed.boot import boot
 
 BUILDS = Path("../shared/corpus/builds")

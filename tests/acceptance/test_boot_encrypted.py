@@ -15,8 +15,8 @@ from tests.made_keys import ec_key, ed25519_key, rsa_key, x25519_key
 from tests.unit.executor import nsib_bench
 
 from bootverify.cli import run
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import Envelope, make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import Envelope, make_image
 
 PLAIN = form.NoEncryption()
 KEK = {16: b"a test key, 16 B", 32: b"a test key of 32 bytes, for kw!!"}

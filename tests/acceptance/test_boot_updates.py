@@ -13,8 +13,8 @@ from tests.unit.executor.mcuboot_board import RECIPIENTS
 
 from bootverify.cli import run
 from bootverify.executor.crypto import EnvelopeScheme
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import Envelope, make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import Envelope, make_image
 from bootverify.executor.nsib import maker, release_for
 from bootverify.executor.nsib.config import Magics, NsibConfig
 from bootverify.ranges import AddressRange

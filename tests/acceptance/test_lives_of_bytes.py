@@ -10,8 +10,8 @@ from tests.designs.build_dirs import TEST_KEY, Build, write_build
 
 from bootverify.cli import run
 from bootverify.executor.crypto import PrivateKey, Scheme
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import make_image
 
 STRANGER = PrivateKey(Scheme.ECDSA_P256, "test key of somebody else")
 UPDATE = "- {do: deliver, partition: mcuboot_secondary, content: {is: file, file: %s}, request: %s}\n"

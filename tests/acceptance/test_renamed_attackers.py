@@ -15,7 +15,7 @@ from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.design import Design
 from bootverify.sources.attackers import all_attackers, load_attacker
 from bootverify.sources.design_file import load_design
-from bootverify.sources.importers.scenario_card import load
+from bootverify.sources.importers.card.scenario import load
 from bootverify.sources.policies import all_policies, load_policy
 from bootverify.sources.support import load_support
 

@@ -14,8 +14,8 @@ from tests.made_keys import ec_key
 
 from bootverify.cli import run
 from bootverify.executor.crypto import PrivateKey, Scheme
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import Envelope, make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import Envelope, make_image
 
 KEY = ec_key(71)
 PEM = KEY.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())

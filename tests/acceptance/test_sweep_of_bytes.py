@@ -8,8 +8,8 @@ from tests.designs.build_dirs import TEST_KEY, Build, write_build
 
 from bootverify import api
 from bootverify.cli import run
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import make_image
 from bootverify.executor.programmed.byte_sweep import NOBODY
 from bootverify.executor.programmed.life import Life
 from bootverify.machine.action import Boot, Deliver, Request

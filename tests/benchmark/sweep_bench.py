@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.every_cut import End, sweep
-from bootverify.executor.image_format import ECDSA, Version, parse
-from bootverify.executor.maker import make_image
+from bootverify.executor.making.image_format import ECDSA, Version, parse
+from bootverify.executor.making.maker import make_image
 from bootverify.executor.mcuboot import signature
 from bootverify.executor.mcuboot.boot import Outcome, boot_go
 from bootverify.executor.mcuboot.config import Mode

@@ -8,8 +8,8 @@ import struct
 import bincopy
 
 from bootverify.executor.crypto import PrivateKey, RawP256Key
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import make_image
 from bootverify.executor.nsib import maker
 from bootverify.executor.nsib.config import Magics, NsibConfig
 from bootverify.executor.nsib.provision import provision_data

@@ -10,8 +10,8 @@ import bincopy
 from tests.designs import bootable
 
 from bootverify.executor.crypto import PrivateKey, Scheme
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import Envelope, make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import Envelope, make_image
 
 OTP = 0xFF8000
 TEST_KEY = PrivateKey(name="test key of tests/designs/build_dirs.py", scheme=Scheme.ECDSA_P256)

@@ -22,7 +22,7 @@ from bootverify.policy.told import TOLD
 from bootverify.ranges import AddressRange
 from bootverify.sources.attackers import all_attackers
 from bootverify.sources.document import parse_written, read_written
-from bootverify.sources.importers.scenario_card import parse
+from bootverify.sources.importers.card.scenario import parse
 from bootverify.sources.mutate import mutated
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry

@@ -22,12 +22,13 @@ from bootverify.encoder.cells import Cells, Extent
 from bootverify.encoder.knowledge import decrypts, forgeable
 from bootverify.encoder.terms import Valuation, false, true
 from bootverify.encoder.units import spu
-from bootverify.executor import attack, nsib_build
+from bootverify.executor import attack
 from bootverify.executor.attack_actions import Meddling
 from bootverify.executor.content import content_of
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.device import Halt
 from bootverify.executor.layout import home
+from bootverify.executor.making import nsib_build
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import boot_go
 from bootverify.executor.mcuboot.config import Mode, Pair

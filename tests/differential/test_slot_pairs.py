@@ -12,7 +12,7 @@ from tests.differential.histories import step_of
 from bootverify.design.boot import UpgradeMode
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.cells import NotModelled
-from bootverify.executor.owner_build import CannotBuild
+from bootverify.executor.making.owner_build import CannotBuild
 from bootverify.executor.world import World
 from bootverify.machine.action import Deliver, Publish, Request, Reset
 from bootverify.machine.content import Genuine

@@ -29,7 +29,7 @@ from tests.differential.walks import walk
 from bootverify.check.conform import mcuboot, nsib
 from bootverify.encoder.cells import NotModelled
 from bootverify.errors import InputError
-from bootverify.executor.factory import Factory
+from bootverify.executor.making.factory import Factory
 from bootverify.machine.action import Request
 from bootverify.machine.content import Genuine
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bootverify.design.source import Source
-from bootverify.encoder.layout_claims import truth
-from bootverify.executor.layout_claims import judged
+from bootverify.encoder.partition_map.claims import truth
+from bootverify.executor.partition_map.claims import judged
 from bootverify.policy.formula import Call, Name
 from bootverify.policy.vocabulary import PREDICATES
 from bootverify.sources.resolve import resolve

@@ -40,7 +40,7 @@ def test_checking_a_native_design_loads_no_importer_no_story_no_scanner_and_no_w
         "bootverify.secrets",
         "bootverify.sources.actions",
         "bootverify.sources.importers.entry",
-        "bootverify.sources.importers.scenario_card",
+        "bootverify.sources.importers.card.scenario",
         "bootverify.sources.waivers",
         "bootverify.whatif",
     }

@@ -12,10 +12,10 @@ from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import ABOVE, NO_SLOT
 from bootverify.executor.content import content_of, lies_unshifted
+from bootverify.executor.making.nsib_build import config
 from bootverify.executor.memory import Memory
 from bootverify.executor.nsib.run import Run
 from bootverify.executor.nsib.storage import counter, stored_version
-from bootverify.executor.nsib_build import config
 from bootverify.executor.run import mark
 from bootverify.executor.stages.mcuboot import requested
 from bootverify.executor.world import World

@@ -24,7 +24,7 @@ from bootverify.encoder.script import BEGINS
 from bootverify.encoder.terms import Term, not_
 from bootverify.errors import Discrepancy
 from bootverify.executor.evaluate import holds
-from bootverify.executor.owner_build import CannotBuild
+from bootverify.executor.making.owner_build import CannotBuild
 from bootverify.executor.recovery import left_alone
 from bootverify.executor.run import act, mark
 from bootverify.executor.world import NotEnabled, World

@@ -7,9 +7,9 @@ from bootverify.check.verdict import Fact, Finding, Verdict
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.design.source import Source
-from bootverify.encoder.layout_claims import truth
+from bootverify.encoder.partition_map.claims import truth
 from bootverify.errors import Discrepancy
-from bootverify.executor.layout_claims import judged, places
+from bootverify.executor.partition_map.claims import judged, places
 
 MOST_FACTS = 40
 

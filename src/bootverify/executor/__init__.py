@@ -16,6 +16,6 @@ To learn how the chain works, read along one boot; `bootverify boot tests/design
 6. Around the boot: `vendor_actions` (the owner publishes, the update client stages), `attack_actions` (code and
    probes of an attacker, who meets the same registers), `every_cut` (the power lost everywhere).
 
-Images are made by `maker` and `nsib/maker` as imgtool and the SDK's scripts make them. `programmed` boots the bytes
+Images are made by `making` and `nsib/maker` as imgtool and the SDK's scripts make them. `programmed` boots the bytes
 of a real build through the same code; `check/conform` holds that code against recorded runs of the vendors' C code.
 """

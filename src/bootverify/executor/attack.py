@@ -10,8 +10,8 @@ from bootverify.design.life import Recovery
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import access
 from bootverify.executor.content import content_of
-from bootverify.executor.forger import HIS_KEY
 from bootverify.executor.layout import external_start, home, stores_of
+from bootverify.executor.making.forger import HIS_KEY
 from bootverify.executor.units.kmu_v2 import SLOT_BYTES, Event, KmuV2, Policy, Slot
 from bootverify.executor.units.spu import Spu
 from bootverify.executor.world import World

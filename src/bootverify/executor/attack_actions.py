@@ -3,10 +3,11 @@
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import BootGo, Program, Step
 from bootverify.design.protection import Access, Attribution
-from bootverify.executor import attack, network_build
+from bootverify.executor import attack
 from bootverify.executor.access import erase_and_write
 from bootverify.executor.device import Halt
 from bootverify.executor.layout import home, scratch_areas, store_ranges
+from bootverify.executor.making import network_build
 from bootverify.executor.stages import mcuboot, network
 from bootverify.executor.vendor_actions import bytes_for
 from bootverify.executor.world import NotEnabled, World

@@ -3,9 +3,9 @@
 from functools import lru_cache
 
 from bootverify.design.design import Design
-from bootverify.executor.image_format import parse_header
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, room_before, staging_partitions, stores_of
-from bootverify.executor.owner_build import TRAILER_ROOM
+from bootverify.executor.making.image_format import parse_header
+from bootverify.executor.making.owner_build import TRAILER_ROOM
 from bootverify.executor.world import World
 from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
 

@@ -7,9 +7,9 @@ from bootverify.design.boot import ChooseSlot
 from bootverify.design.protection import Access
 from bootverify.executor.access import granules
 from bootverify.executor.content import content_of
-from bootverify.executor.factory import PROVISIONED
 from bootverify.executor.layout import provision_pages, staging_partitions, store_ranges
-from bootverify.executor.network_build import application_of, programmed
+from bootverify.executor.making.factory import PROVISIONED
+from bootverify.executor.making.network_build import application_of, programmed
 from bootverify.executor.stages import mcuboot
 from bootverify.executor.world import World
 from bootverify.machine.action import Request

@@ -5,6 +5,7 @@ not. Results are 0 or a negative error number, as the vendor's; soc.md 3 and the
 """
 
 from bootverify.dataclass import dataclass
+from bootverify.executor.making.vendor_build import RELEASE, Build, PanicError
 from bootverify.executor.spu_access import flash_region_set
 from bootverify.executor.units.acl import ADDRESS, BLOCK_READ, BLOCK_WRITE, PERMISSION, SIZE, Acl
 from bootverify.executor.units.bprot import BLOCKS_PER_WORD, Bprot
@@ -13,7 +14,6 @@ from bootverify.executor.units.rramc import EXECUTE as RRAM_EXECUTE
 from bootverify.executor.units.rramc import LOCK as RRAM_LOCK
 from bootverify.executor.units.rramc import READ as RRAM_READ
 from bootverify.executor.units.spu import EXECUTE, LOCK, READ, SECURE, Spu
-from bootverify.executor.vendor_build import RELEASE, Build, PanicError
 
 EFAULT, EINVAL, ENOSPC = -14, -22, -28
 ADDRESS_SPACE = 1 << 32

@@ -10,9 +10,9 @@ from bootverify.design.protection import Attribution
 from bootverify.executor import access
 from bootverify.executor.attack import hostile_as, overwrite_somewhere, push_key
 from bootverify.executor.content import content_of
-from bootverify.executor.factory import PROVISIONED
 from bootverify.executor.history import release_taken
 from bootverify.executor.layout import stores_of
+from bootverify.executor.making.factory import PROVISIONED
 from bootverify.executor.world import World
 from bootverify.machine.content import Erased, Genuine
 

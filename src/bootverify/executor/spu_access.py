@@ -3,6 +3,7 @@
 Every setter first asserts that the register is not locked; a release build writes, and the hardware ignores it.
 """
 
+from bootverify.executor.making.vendor_build import Build
 from bootverify.executor.units.spu import (
     DMA_SECURE,
     FLASHREGION,
@@ -12,7 +13,6 @@ from bootverify.executor.units.spu import (
     SECURE,
     Spu,
 )
-from bootverify.executor.vendor_build import Build
 
 INDEX_BITS = 0xFF  # region numbers are passed as 8-bit numbers: region 256 is region 0 (recorded)
 

@@ -14,9 +14,9 @@ from bootverify.design.design import Design
 from bootverify.executor.content import content_of
 from bootverify.executor.device import Device
 from bootverify.executor.every_cut import End, Kept, Rest, Survey, sweep
-from bootverify.executor.factory import delivered_by
 from bootverify.executor.field.unit import kept as kept_slots
 from bootverify.executor.layout import home, room_before, stores_of
+from bootverify.executor.making.factory import delivered_by
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.run import act, runs_on, take_step
 from bootverify.executor.stages import mcuboot

@@ -9,13 +9,13 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InKmu, Key
 from bootverify.executor.crypto import PrivateKey
 from bootverify.executor.device import Device
-from bootverify.executor.factory import Factory
 from bootverify.executor.flash import Journal
-from bootverify.executor.forger import HIS_KEY
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store
+from bootverify.executor.making.factory import Factory
+from bootverify.executor.making.forger import HIS_KEY
+from bootverify.executor.making.owner_build import Package
 from bootverify.executor.mcuboot.config import Mode
-from bootverify.executor.owner_build import Package
 from bootverify.executor.units.kmu_v2 import KmuV2, SlotState
 
 

@@ -29,9 +29,9 @@ def read_design(path: Path | str, *, shown: str = "") -> Written:
 def design_of(written: Written) -> Design:
     """The design that a document describes; InputError as `load_design`."""
     if is_card(written.plain):
-        from bootverify.sources.importers import scenario_card  # noqa: PLC0415 - a native design needs no importer
+        from bootverify.sources.importers.card import scenario  # noqa: PLC0415 - a native design needs no importer
 
-        return scenario_card.parse(written)
+        return scenario.parse(written)
     return resolve(validated(DesignEntry, written), written)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition, Role
-from bootverify.executor.layout_areas import nested
+from bootverify.executor.partition_map.areas import nested
 from bootverify.ranges import AddressRange
 
 LASTING = (MemoryKind.INTERNAL, MemoryKind.EXTERNAL, MemoryKind.UICR, MemoryKind.NETWORK)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from bootverify.executor.crypto import EnvelopeScheme, PrivateKey, Scheme
 from bootverify.executor.flash import Flash
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import Envelope, MadeImage, make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import Envelope, MadeImage, make_image
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.config import BootConfig, Encryption, Mode, Options, Pair, Window
 from bootverify.executor.mcuboot.trailer import Trailer, TrailerLayout

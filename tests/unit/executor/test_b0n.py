@@ -3,8 +3,8 @@
 import pytest
 
 from bootverify.executor.crypto import RawP256Key
+from bootverify.executor.making.network_build import image
 from bootverify.executor.memory import Ram
-from bootverify.executor.network_build import image
 from bootverify.executor.network_core import NetworkCore, Transfer
 from bootverify.executor.nsib.config import Magics, NsibConfig
 from bootverify.executor.nsib.maker import provision

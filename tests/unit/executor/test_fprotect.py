@@ -13,13 +13,13 @@ from bootverify.executor.fprotect import (
     FprotectRram,
     FprotectSpu,
 )
+from bootverify.executor.making.vendor_build import DEBUG, AssertionFailedError, PanicError
 from bootverify.executor.nsib.next_stage import fits, protect_next_stage
 from bootverify.executor.units.acl import ADDRESS, SIZE, Acl
 from bootverify.executor.units.bprot import Bprot
 from bootverify.executor.units.rramc import BOOT_REGION, FREE_REGION, RESET_VALUE, SECURE, Rramc
 from bootverify.executor.units.spu import RESET_VALUE as OPEN
 from bootverify.executor.units.spu import Spu
-from bootverify.executor.vendor_build import DEBUG, AssertionFailedError, PanicError
 
 PAGE, FLASH = 0x1000, 0x100000
 LOCKED = 0x115  # secure, read, execute, locked

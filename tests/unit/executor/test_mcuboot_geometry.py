@@ -6,7 +6,7 @@ import pytest
 from tests.unit.executor.mcuboot_board import board, image
 
 from bootverify.executor.flash import Flash, Power, powered
-from bootverify.executor.image_format import RSA2048_PSS
+from bootverify.executor.making.image_format import RSA2048_PSS
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import Outcome, boot_go
 from bootverify.executor.mcuboot.config import Mode, Pair

@@ -6,8 +6,8 @@ import pytest
 from tests.unit.executor.mcuboot_board import KEY, board, image
 
 from bootverify.executor.crypto import PrivateKey, Scheme
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import make_image
 from bootverify.executor.mcuboot.boot import Outcome, boot_go
 from bootverify.executor.mcuboot.config import Digest, Mode
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bootverify.executor.making.vendor_build import DEBUG, AssertionFailedError
 from bootverify.executor.tfm import mpc_setup, spu_setup
 from bootverify.executor.tfm.layout import Layout
 from bootverify.executor.tfm.layouts import (
@@ -19,7 +20,6 @@ from bootverify.executor.tfm.platform import DebugAuthentication, debug_register
 from bootverify.executor.units.mpc import Mpc
 from bootverify.executor.units.sau import Sau, SauAttribution
 from bootverify.executor.units.spu import Spu
-from bootverify.executor.vendor_build import DEBUG, AssertionFailedError
 from bootverify.ranges import AddressRange
 
 SECURE_CODE, OPEN, DATA, RESET = 0x115, 0x107, 0x106, 0x17

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from tests.made_keys import ec_key, raw_of, rsa_key, x25519_key
 
 from bootverify.executor.crypto import PrivateKey, Scheme
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import Envelope, make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import Envelope, make_image
 from bootverify.report.scan import scan_json, scan_text
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import keys_of, public_key

@@ -12,9 +12,9 @@ from bootverify.design.keys import Elsewhere, InImage, InKmu, PushTarget
 from bootverify.design.life import Behaviour, Recovery
 from bootverify.errors import InputError
 from bootverify.sources.document import parse_written
-from bootverify.sources.importers.card_release import window, window_holds
-from bootverify.sources.importers.card_words import number_before, read, truth
-from bootverify.sources.importers.scenario_card import parse
+from bootverify.sources.importers.card.release import window, window_holds
+from bootverify.sources.importers.card.scenario import parse
+from bootverify.sources.importers.card.words import number_before, read, truth
 
 CARD = """\
 format: scenario-card/1

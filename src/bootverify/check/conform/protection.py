@@ -15,10 +15,10 @@ from bootverify.check.conform.protection_registers import ignored, map_of, regis
 from bootverify.check.conform.protection_tfm import run_tfm
 from bootverify.check.conform.recording import DAMAGED, configuration, no_vector, vectors
 from bootverify.executor.fprotect import FprotectAcl, FprotectRram, FprotectSpu
+from bootverify.executor.making.vendor_build import AssertionFailedError, PanicError
 from bootverify.executor.nsib.next_stage import fits, protect_next_stage
 from bootverify.executor.tfm.spu_setup import callable_config, flash_config, ram_config, reset_unlocked_secure
 from bootverify.executor.units.spu import LOCK, SECURE
-from bootverify.executor.vendor_build import AssertionFailedError, PanicError
 
 
 def run(directory: Path) -> Conformity:

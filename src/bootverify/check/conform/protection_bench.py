@@ -13,6 +13,7 @@ from bootverify.executor.fprotect import (
     FprotectRram,
     FprotectSpu,
 )
+from bootverify.executor.making.vendor_build import DEBUG, RELEASE, Build
 from bootverify.executor.tfm.layout import Layout
 from bootverify.executor.tfm.layouts import (
     LayoutOptions,
@@ -31,7 +32,6 @@ from bootverify.executor.units.mpc import Mpc
 from bootverify.executor.units.rramc import BOOT_REGION, FREE_REGION, Rramc
 from bootverify.executor.units.sau import Sau
 from bootverify.executor.units.spu import EXTDOMAIN_BITS, Spu
-from bootverify.executor.vendor_build import DEBUG, RELEASE, Build
 from bootverify.ranges import AddressRange
 
 Json = Any

@@ -15,6 +15,7 @@ from bootverify.check.conform.protection_bench import (
 )
 from bootverify.check.conform.protection_registers import attribution_map, ignored, map_of, peripherals, registers
 from bootverify.dataclass import dataclass
+from bootverify.executor.making.vendor_build import AssertionFailedError
 from bootverify.executor.spu_access import peripheral_set
 from bootverify.executor.tfm import mpc_setup, spu_setup
 from bootverify.executor.tfm.layouts import build_faults, link_faults
@@ -29,7 +30,6 @@ from bootverify.executor.tfm.peripherals import (
 )
 from bootverify.executor.tfm.platform import Platform, debug_registers, start
 from bootverify.executor.units.sau import ALL_NON_SECURE
-from bootverify.executor.vendor_build import AssertionFailedError
 from bootverify.ranges import AddressRange
 
 SYSTEM_ERROR = 14940  # TFM_PLAT_ERR_SYSTEM_ERR

@@ -14,8 +14,8 @@ from bootverify.executor.field.release import Release, by_wire, runs_in_place, u
 from bootverify.executor.field.storage import Drawer, drawers
 from bootverify.executor.field.unit import Unit
 from bootverify.executor.layout import booted_by_mcuboot, home
+from bootverify.executor.making.owner_keys import material
 from bootverify.executor.mcuboot.config import Mode
-from bootverify.executor.owner_keys import material
 from bootverify.executor.run import mark
 from bootverify.executor.stages.mcuboot import requested
 from bootverify.machine.action import Request

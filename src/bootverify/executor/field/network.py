@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
-from bootverify.executor import network_build
 from bootverify.executor.crypto import RawP256Key
 from bootverify.executor.flash import Power, PowerLost, powered
+from bootverify.executor.making import network_build
 from bootverify.executor.memory import Ram
 from bootverify.executor.network_core import NetworkCore, Transfer
 from bootverify.executor.pcd import BLOCK, COPY, REGION, Command

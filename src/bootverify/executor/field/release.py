@@ -7,11 +7,11 @@ from bootverify.design.boot import Image
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InUicr, Key
 from bootverify.design.memory import Role
-from bootverify.executor import nsib_build
-from bootverify.executor.factory import Factory, delivered_by
 from bootverify.executor.layout import booted_by_mcuboot, home, load_window
+from bootverify.executor.making import nsib_build
+from bootverify.executor.making.factory import Factory, delivered_by
+from bootverify.executor.making.owner_build import Package
 from bootverify.executor.mcuboot.config import IN_PLACE, Mode
-from bootverify.executor.owner_build import Package
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,12 @@ from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import ChooseSlot, Image, Launch, Run
 from bootverify.design.protection import Access, Attribution
-from bootverify.executor import nsib_build
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.field.release import Release, header_size, linked_for, provisioned, runs_in_place, upgrade_mode
 from bootverify.executor.flash import Journal, Power, powered
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import booted_by_mcuboot, home
+from bootverify.executor.making import nsib_build
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.nsib.provision import KEY_ENTRY
 from bootverify.executor.run import runs_on, steps_of_boot, take_step

@@ -2,7 +2,7 @@
 
 import struct
 
-from bootverify.executor.image_format import DEPENDENCY
+from bootverify.executor.making.image_format import DEPENDENCY
 from bootverify.executor.mcuboot.state import PRIMARY, SECONDARY, ImageState, Run
 from bootverify.executor.mcuboot.tlv import TLV_HEADER, BadTlv, tlv_area
 from bootverify.executor.mcuboot.trailer import SwapType

@@ -3,7 +3,7 @@
 import struct
 from typing import NamedTuple
 
-from bootverify.executor.image_format import MAGIC
+from bootverify.executor.making.image_format import MAGIC
 
 _LAYOUT = struct.Struct("<IIHHIIBBHII")
 SIZE = _LAYOUT.size

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bootverify.executor.image_format import parse_header
+from bootverify.executor.making.image_format import parse_header
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import staged_refusal
 from bootverify.executor.mcuboot.config import BootConfig, Mode

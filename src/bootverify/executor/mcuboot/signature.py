@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from bootverify.executor import crypto
 from bootverify.executor.crypto import Scheme
-from bootverify.executor.image_format import ECDSA, ED25519, RSA2048_PSS, RSA3072_PSS
+from bootverify.executor.making.image_format import ECDSA, ED25519, RSA2048_PSS, RSA3072_PSS
 
 ECDSA_BUFFER = 128  # SIG_BUF_SIZE
 _SEQUENCE, _INTEGER = 0x30, 0x02

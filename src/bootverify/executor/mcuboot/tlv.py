@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from bootverify.dataclass import dataclass
-from bootverify.executor.image_format import TLV_INFO_MAGIC, TLV_PROTECTED_MAGIC
+from bootverify.executor.making.image_format import TLV_INFO_MAGIC, TLV_PROTECTED_MAGIC
 from bootverify.executor.mcuboot.header import ImageHeader
 
 _PAIR = struct.Struct("<HH")

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from bootverify.executor.image_format import (
+from bootverify.executor.making.image_format import (
     ENC_EC256,
     ENC_KW,
     ENC_RSA2048,

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from bootverify.dataclass import dataclass
 from bootverify.executor.crypto import EnvelopeScheme, Scheme
 from bootverify.executor.flash import Flash
-from bootverify.executor.image_format import SHA256, SHA384, SHA512
+from bootverify.executor.making.image_format import SHA256, SHA384, SHA512
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import BootResult, boot_go
 from bootverify.executor.mcuboot.config import BootConfig, Digest, Downgrade, Encryption, Mode, Options, Pair

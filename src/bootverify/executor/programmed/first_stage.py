@@ -8,6 +8,7 @@ from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.settings import Told
 from bootverify.executor.crypto import Scheme
 from bootverify.executor.flash import PowerLost
+from bootverify.executor.making.nsib_build import family
 from bootverify.executor.memory import Memory
 from bootverify.executor.nsib import NsibConfig, NsibResult, release_for
 from bootverify.executor.nsib import boot as run_nsib
@@ -19,7 +20,6 @@ from bootverify.executor.nsib.provision import HASH, KEY_ENTRY, TYPE_COUNTERS, S
 from bootverify.executor.nsib.release import RELEASE_2_6, RELEASE_3_1, RELEASE_MAIN, NsibRelease
 from bootverify.executor.nsib.run import Run
 from bootverify.executor.nsib.storage import key_count, key_hash
-from bootverify.executor.nsib_build import family
 from bootverify.executor.programmed.board import Board, twin_of
 from bootverify.executor.programmed.choices import tried
 from bootverify.executor.programmed.story import Teller, by

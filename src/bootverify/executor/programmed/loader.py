@@ -6,7 +6,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.firmware import HeldKey, LoaderOptions
 from bootverify.executor.crypto import Scheme
 from bootverify.executor.flash import PowerLost
-from bootverify.executor.image_format import KEYHASH
+from bootverify.executor.making.image_format import KEYHASH
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import BootResult, Outcome
 from bootverify.executor.mcuboot.config import BootConfig

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from bootverify.design.firmware import OpeningKey
 from bootverify.executor.crypto import EnvelopeScheme, aes_ctr_at
-from bootverify.executor.image_format import ENC_KW
+from bootverify.executor.making.image_format import ENC_KW
 from bootverify.executor.mcuboot.config import Encryption
 from bootverify.executor.mcuboot.encrypt import opened
 from bootverify.executor.mcuboot.header import F_AES256, SIZE, ImageHeader

@@ -3,8 +3,8 @@
 from bootverify.design.boot import Stage
 from bootverify.design.keys import InKmu
 from bootverify.executor.content import content_of
-from bootverify.executor.factory import delivered_by
 from bootverify.executor.layout import stores_of
+from bootverify.executor.making.factory import delivered_by
 from bootverify.executor.world import World
 from bootverify.machine.content import Genuine
 

@@ -7,9 +7,9 @@ from bootverify.design.memory import Role
 from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash, PowerLost
-from bootverify.executor.image_format import parse_header
 from bootverify.executor.layout import home, load_window, room_before
-from bootverify.executor.maker import travels_as
+from bootverify.executor.making.image_format import parse_header
+from bootverify.executor.making.maker import travels_as
 from bootverify.executor.mcuboot import own_update
 from bootverify.executor.mcuboot.again import boot_go_again
 from bootverify.executor.mcuboot.area import Area

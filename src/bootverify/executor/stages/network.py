@@ -7,13 +7,13 @@ that RAM region when untrusted code runs (soc.md 6; ncs-boot 2.8).
 from bootverify.design.boot import Image
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor.device import Device
-from bootverify.executor.network_build import application_of
+from bootverify.executor.making.network_build import application_of
+from bootverify.executor.making.vendor_build import RELEASE
 from bootverify.executor.network_core import Reader, Transfer
 from bootverify.executor.pcd import BLOCK, COPY, REGION, Command
 from bootverify.executor.spu_access import ram_region_set
 from bootverify.executor.stages.b0n import B0n, start
 from bootverify.executor.units.spu import LOCK, READ, SECURE, Spu
-from bootverify.executor.vendor_build import RELEASE
 from bootverify.ranges import AddressRange
 
 HIS_BUFFER = 0x8000  # bytes behind the block's region where hostile code keeps its image

@@ -4,11 +4,11 @@ from bootverify.design.boot import ChooseSlot, Image
 from bootverify.design.keys import InKmu, Key, Purpose
 from bootverify.executor.device import Halt
 from bootverify.executor.flash import PowerLost
+from bootverify.executor.making.nsib_build import config
 from bootverify.executor.memory import Memory, Ram
 from bootverify.executor.nsib import boot
 from bootverify.executor.nsib.event import Booted, Faulted, NothingBooted, Panicked, PowerCut, WordWritten
 from bootverify.executor.nsib.key_places import PLACES, KeyPlaces
-from bootverify.executor.nsib_build import config
 from bootverify.executor.units.kmu_v2 import KmuV2, SlotState
 from bootverify.executor.world import World
 

@@ -2,6 +2,7 @@
 
 from bootverify.design.boot import Program, SetUpTrustZone
 from bootverify.executor.device import Device, Halt
+from bootverify.executor.making.vendor_build import DEBUG, RELEASE, StoppedError
 from bootverify.executor.stages import spm
 from bootverify.executor.tfm import mpc_setup, spu_setup
 from bootverify.executor.tfm.layout import Layout
@@ -9,7 +10,6 @@ from bootverify.executor.tfm.spu_setup import Applied
 from bootverify.executor.units.mpc import Mpc
 from bootverify.executor.units.sau import Sau
 from bootverify.executor.units.spu import EXECUTE, SECURE
-from bootverify.executor.vendor_build import DEBUG, RELEASE, StoppedError
 from bootverify.ranges import AddressRange
 
 

@@ -4,11 +4,11 @@ Both assume one secure range of non-volatile memory, followed by one non-secure 
 """
 
 from bootverify.dataclass import dataclass
+from bootverify.executor.making.vendor_build import RELEASE, Build
 from bootverify.executor.tfm.layout import Layout
 from bootverify.executor.units.mpc import ENABLE, LOCK, SECURE, Mpc
 from bootverify.executor.units.sau import ADDRESS_BITS, CALLABLE, REGION_ENABLE, Sau
 from bootverify.executor.units.sau import ENABLE as SAU_ENABLE
-from bootverify.executor.vendor_build import RELEASE, Build
 
 UICR = 0x00FF_D000
 LAST_OVERRIDE = 4  # the ones above are not touched: they stay off and unlocked (recorded)

@@ -7,9 +7,9 @@ nRF54L everything is opened by zeroing the SPU blocks, and a short list is secur
 from dataclasses import field
 
 from bootverify.dataclass import dataclass
+from bootverify.executor.making.vendor_build import RELEASE, Build
 from bootverify.executor.spu_access import peripheral_set
 from bootverify.executor.units.spu import LOCK, Spu
-from bootverify.executor.vendor_build import RELEASE, Build
 
 SERIAL_53, SERIAL_91 = (8, 9, 11, 12), (8, 9, 10, 11)  # ids of SPIM/SPIS/TWIM/TWIS/UARTE 0 to 3
 CONSOLES = 2  # of those, the ones that stay secure when TF-M has them for its console

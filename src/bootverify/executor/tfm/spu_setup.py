@@ -1,10 +1,10 @@
 """TF-M on nRF5340 and nRF91: flash, RAM and veneers through the SPU (spu.c, target_cfg_53_91.c; soc.md 8.1)."""
 
 from bootverify.dataclass import dataclass
+from bootverify.executor.making.vendor_build import RELEASE, Build
 from bootverify.executor.spu_access import flash_callable_set, flash_region_set, ram_region_set
 from bootverify.executor.tfm.layout import Layout
 from bootverify.executor.units.spu import EXECUTE, LOCK, READ, SECURE, WRITE, Spu
-from bootverify.executor.vendor_build import RELEASE, Build
 from bootverify.ranges import AddressRange
 
 RWX = READ | WRITE | EXECUTE

@@ -8,8 +8,8 @@ from bootverify.design.boot import Image
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, Key
 from bootverify.design.life import Rule
-from bootverify.executor.factory import Factory, delivered_by
 from bootverify.executor.field.release import Release, of_two_slots, runs_in_place, upgrade_mode
+from bootverify.executor.making.factory import Factory, delivered_by
 from bootverify.whatif.migration.pairs import Identities, Pair
 from bootverify.whatif.migration.words import in_words_of
 

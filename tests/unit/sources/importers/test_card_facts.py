@@ -2,8 +2,8 @@
 
 import pytest
 
-from bootverify.sources.importers.card_facts import BEHAVIOURS
-from bootverify.sources.importers.card_words import says, turned
+from bootverify.sources.importers.card.facts import BEHAVIOURS
+from bootverify.sources.importers.card.words import says, turned
 
 SENSES = {
     "counter-fails-open": [

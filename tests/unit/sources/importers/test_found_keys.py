@@ -17,8 +17,8 @@ from bootverify.check.verdict import Verdict
 from bootverify.cli import run
 from bootverify.design.keys import InImage, InPartition, Purpose
 from bootverify.executor.crypto import PrivateKey, Scheme
-from bootverify.executor.image_format import Version
-from bootverify.executor.maker import Envelope, make_image
+from bootverify.executor.making.image_format import Version
+from bootverify.executor.making.maker import Envelope, make_image
 from bootverify.machine.action import Inspect, Publish, Unwrap
 
 OWN = ec_key(93)  # test keys

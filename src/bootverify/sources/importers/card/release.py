@@ -2,7 +2,7 @@
 
 import re
 
-from bootverify.sources.importers.card_words import says
+from bootverify.sources.importers.card.words import says
 
 FAR = (1 << 16,)
 Window = tuple[tuple[int, ...], tuple[int, ...]]

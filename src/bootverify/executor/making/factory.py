@@ -9,17 +9,18 @@ from bootverify.dataclass import dataclass
 from bootverify.design.boot import ChooseSlot, Image
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, PushTarget
-from bootverify.executor import crypto, network_build, nsib_build
+from bootverify.executor import crypto
 from bootverify.executor.crypto import Scheme
 from bootverify.executor.device import BOOTCONF, Device
 from bootverify.executor.flash import Flash
-from bootverify.executor.forger import HIS_KEY, Forger
-from bootverify.executor.image_format import ENC_EC256, ENC_KW, ENC_X25519, parse
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import home, store_ranges
+from bootverify.executor.making import network_build, nsib_build
+from bootverify.executor.making.forger import HIS_KEY, Forger
+from bootverify.executor.making.image_format import ENC_EC256, ENC_KW, ENC_X25519, parse
+from bootverify.executor.making.owner_build import NEXT_KEY, Package
 from bootverify.executor.memory import Ram
 from bootverify.executor.nsib import maker as nsib_maker
-from bootverify.executor.owner_build import NEXT_KEY, Package
 from bootverify.executor.pcd import REGION
 from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.units.debug_port import erase_word, words

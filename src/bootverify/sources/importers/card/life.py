@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from bootverify.sources.importers.card_chain import Link
-from bootverify.sources.importers.card_draft import OF_UPDATES, Draft
-from bootverify.sources.importers.card_facts import put_behaviours
-from bootverify.sources.importers.card_words import CONDITIONS, number_before, read, says, truth, words
+from bootverify.sources.importers.card.chain import Link
+from bootverify.sources.importers.card.draft import OF_UPDATES, Draft
+from bootverify.sources.importers.card.facts import put_behaviours
+from bootverify.sources.importers.card.words import CONDITIONS, number_before, read, says, truth, words
 from bootverify.sources.roles import scratch_among
 
 MODES = {

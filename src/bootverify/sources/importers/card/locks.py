@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 from bootverify.design.protection import UnitKind
-from bootverify.sources.importers.card_chain import Link
-from bootverify.sources.importers.card_draft import OF_ACCESS, Draft
-from bootverify.sources.importers.card_release import family, sdk_window, window, window_holds
-from bootverify.sources.importers.card_words import CONDITIONS, read, says, words
+from bootverify.sources.importers.card.chain import Link
+from bootverify.sources.importers.card.draft import OF_ACCESS, Draft
+from bootverify.sources.importers.card.release import family, sdk_window, window, window_holds
+from bootverify.sources.importers.card.words import CONDITIONS, read, says, words
 from bootverify.sources.models import load_soc
 
 # What a permission says, by its phrases; a phrase that is not among them leaves the lock unread.

@@ -6,7 +6,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.boot import EncryptionType
 from bootverify.executor import crypto
 from bootverify.executor.crypto import PrivateKey, Scheme
-from bootverify.executor.image_format import (
+from bootverify.executor.making.image_format import (
     ENC_EC256,
     ENC_KW,
     ENC_X25519,

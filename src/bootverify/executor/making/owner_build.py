@@ -12,15 +12,15 @@ from bootverify.design.boot import BootGo, ChooseSlot, EncryptionType, Image, Pr
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, Key
 from bootverify.errors import BootverifyError
-from bootverify.executor import nsib_build
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.flash import Flash
-from bootverify.executor.image_format import Version, parse
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, load_window
-from bootverify.executor.maker import Envelope, MadeImage, Placed, make_image, travels_as
+from bootverify.executor.making import nsib_build
+from bootverify.executor.making.image_format import Version, parse
+from bootverify.executor.making.maker import Envelope, MadeImage, Placed, make_image, travels_as
+from bootverify.executor.making.owner_keys import OwnerKeys, material
 from bootverify.executor.mcuboot.config import IN_PLACE, Mode
 from bootverify.executor.nsib import maker as nsib_maker
-from bootverify.executor.owner_keys import OwnerKeys, material
 from bootverify.machine.content import Genuine
 from bootverify.ranges import AddressRange
 

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from bootverify.sources.importers.card_chain import Link
-from bootverify.sources.importers.card_draft import Draft
-from bootverify.sources.importers.card_key_facts import PUBLIC, put_facts, readable
-from bootverify.sources.importers.card_words import read, says, truth, turned, words
+from bootverify.sources.importers.card.chain import Link
+from bootverify.sources.importers.card.draft import Draft
+from bootverify.sources.importers.card.key_facts import PUBLIC, put_facts, readable
+from bootverify.sources.importers.card.words import read, says, truth, turned, words
 from bootverify.sources.models import load_soc
 
 KINDS = {"public": "public", "private": "private", "symmetric": "symmetric", "hash": "hash"}

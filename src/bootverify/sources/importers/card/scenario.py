@@ -13,15 +13,15 @@ from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.sources.document import read_written
 from bootverify.sources.importers import CARD, is_card
-from bootverify.sources.importers.card_chain import Link, has_tfm, links, put_image
-from bootverify.sources.importers.card_draft import Draft
-from bootverify.sources.importers.card_keys import put_keys
-from bootverify.sources.importers.card_life import put_life
-from bootverify.sources.importers.card_locks import put_locks
-from bootverify.sources.importers.card_map import Map
-from bootverify.sources.importers.card_network import put_network
-from bootverify.sources.importers.card_protection import put_lifecycle
-from bootverify.sources.importers.card_variant import varied
+from bootverify.sources.importers.card.chain import Link, has_tfm, links, put_image
+from bootverify.sources.importers.card.draft import Draft
+from bootverify.sources.importers.card.keys import put_keys
+from bootverify.sources.importers.card.life import put_life
+from bootverify.sources.importers.card.locks import put_locks
+from bootverify.sources.importers.card.map import Map
+from bootverify.sources.importers.card.network import put_network
+from bootverify.sources.importers.card.protection import put_lifecycle
+from bootverify.sources.importers.card.variant import varied
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
 from bootverify.sources.validate import validated

@@ -11,7 +11,7 @@ from bootverify.design.keys import Elsewhere, Key, Placement
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.protection import Attribution, UnitKind
 from bootverify.design.settings import Told
-from bootverify.encoder.layout_stages import STAGE_CLAIMS
+from bootverify.encoder.partition_map.stages import STAGE_CLAIMS
 from bootverify.policy.formula import And, Attribute, Call, Compare, Formula, Literal, Member, Not, Or
 from bootverify.policy.static import applies
 

@@ -12,8 +12,8 @@ from bootverify.dataclass import dataclass
 from bootverify.design.boot import EncryptionType, Image, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import Key, KeyKind, Purpose
-from bootverify.executor import nsib_build
 from bootverify.executor.crypto import PrivateKey, RawEd25519Key, RawP256Key, Scheme
+from bootverify.executor.making import nsib_build
 
 
 @dataclass(slots=True)

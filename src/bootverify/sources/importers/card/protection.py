@@ -5,8 +5,8 @@ from typing import Any
 
 from bootverify.design.protection import UnitKind
 from bootverify.design.soc import FlashPatch
-from bootverify.sources.importers.card_draft import OF_ACCESS, Draft
-from bootverify.sources.importers.card_words import read, says, truth, words
+from bootverify.sources.importers.card.draft import OF_ACCESS, Draft
+from bootverify.sources.importers.card.words import read, says, truth, words
 from bootverify.sources.models import load_soc
 
 

@@ -1,9 +1,9 @@
 """The stages of a card that run on the network core."""
 
-from bootverify.sources.importers.card_chain import NOT_SHIPPED, SIGNATURES, SILENT_SIGNATURE, Link
-from bootverify.sources.importers.card_draft import OF_ACCESS, Draft
-from bootverify.sources.importers.card_locks import MOMENTS, PERMISSIONS, SILENT_PERM, SILENT_WHEN, ends
-from bootverify.sources.importers.card_words import read, says, truth, words
+from bootverify.sources.importers.card.chain import NOT_SHIPPED, SIGNATURES, SILENT_SIGNATURE, Link
+from bootverify.sources.importers.card.draft import OF_ACCESS, Draft
+from bootverify.sources.importers.card.locks import MOMENTS, PERMISSIONS, SILENT_PERM, SILENT_WHEN, ends
+from bootverify.sources.importers.card.words import read, says, truth, words
 
 
 def put_network(draft: Draft, chain: list[Link]) -> None:

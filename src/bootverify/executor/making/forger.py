@@ -7,16 +7,16 @@ is signed with a key of his own.
 from bootverify.dataclass import dataclass
 from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType
 from bootverify.design.keys import Purpose
-from bootverify.executor import nsib_build
 from bootverify.executor.crypto import PrivateKey
 from bootverify.executor.flash import Flash
-from bootverify.executor.image_format import Version, parse_header
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, stores_of
-from bootverify.executor.maker import make_image, sealed
+from bootverify.executor.making import nsib_build
+from bootverify.executor.making.image_format import Version, parse_header
+from bootverify.executor.making.maker import make_image, sealed
+from bootverify.executor.making.owner_build import TLV_ROOM, OwnerBuild, nsib_chooses
+from bootverify.executor.making.owner_keys import material
 from bootverify.executor.mcuboot.posing import posing_piece
-from bootverify.executor.owner_build import TLV_ROOM, OwnerBuild, nsib_chooses
-from bootverify.executor.owner_keys import material
 from bootverify.machine.content import Crafted
 
 HIS_KEY = "the attacker's own key"

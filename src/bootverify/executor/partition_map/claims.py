@@ -10,9 +10,9 @@ from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, InImage, InPartition, Key, Placement
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.protection import Attribution, UnitKind
-from bootverify.executor.layout_areas import boot_areas, leaves, nested, of_role, under
-from bootverify.executor.layout_settings import SETTINGS
-from bootverify.executor.layout_stages import STAGES
+from bootverify.executor.partition_map.areas import boot_areas, leaves, nested, of_role, under
+from bootverify.executor.partition_map.settings import SETTINGS
+from bootverify.executor.partition_map.stages import STAGES
 from bootverify.machine.misfit import Misfit
 from bootverify.policy.formula import And, Attribute, Call, Formula, Literal, Not, Or
 from bootverify.policy.static import applies

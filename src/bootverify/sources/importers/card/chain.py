@@ -3,9 +3,9 @@
 from typing import Any
 
 from bootverify.dataclass import dataclass
-from bootverify.sources.importers.card_draft import Draft
-from bootverify.sources.importers.card_map import Map
-from bootverify.sources.importers.card_words import read, says, words
+from bootverify.sources.importers.card.draft import Draft
+from bootverify.sources.importers.card.map import Map
+from bootverify.sources.importers.card.words import read, says, words
 from bootverify.sources.models import load_soc
 
 # What is verified and what hides an image, by phrase; an algorithm that is not modelled stands in for one that is.

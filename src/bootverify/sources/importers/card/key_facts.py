@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bootverify.sources.importers.card_draft import Draft
-from bootverify.sources.importers.card_words import TURNS, read, says, truth
+from bootverify.sources.importers.card.draft import Draft
+from bootverify.sources.importers.card.words import TURNS, read, says, truth
 
 At = tuple[str | int, ...]
 

@@ -1,4 +1,4 @@
-"""Claims about boot stages, headers, sectors and RAM as numbers; the pair of the executor's `layout_stages`.
+"""Claims about boot stages, headers, sectors and RAM as numbers; the pair of the executor's `partition_map.stages`.
 
 Extents are pairs of numbers; nothing is said of places, only whether all of them are as they should be.
 """

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bootverify.sources.importers.card_draft import OF_ACCESS, Draft
-from bootverify.sources.importers.card_words import read, says, words
+from bootverify.sources.importers.card.draft import OF_ACCESS, Draft
+from bootverify.sources.importers.card.words import read, says, words
 
 REGIONS = {
     "internal": "internal",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.protection import UnitKind
-from bootverify.executor.layout_areas import of_role
+from bootverify.executor.partition_map.areas import of_role
 from bootverify.machine.misfit import Misfit
 
 _TREE = "_partition"  # how devicetree labels end

@@ -1,7 +1,7 @@
 """Release facts of a card: behaviours of the named release that a verdict rests on, read by key phrases."""
 
-from bootverify.sources.importers.card_draft import OF_ACCESS, OF_UPDATES, Draft
-from bootverify.sources.importers.card_words import says, turned
+from bootverify.sources.importers.card.draft import OF_ACCESS, OF_UPDATES, Draft
+from bootverify.sources.importers.card.words import says, turned
 
 NO_SLOT = r"last|full|exhaust|no (free |counter )*slot( is (free|left))?"
 LOCK = r"\block\b|(flash|write) protection"

@@ -9,11 +9,11 @@ from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.network import NetworkStage
 from bootverify.executor.crypto import RawP256Key
+from bootverify.executor.making.nsib_build import release_of
+from bootverify.executor.making.owner_keys import material
 from bootverify.executor.network_core import NetworkCore
 from bootverify.executor.nsib import NsibConfig, maker
 from bootverify.executor.nsib.config import Magics
-from bootverify.executor.nsib_build import release_of
-from bootverify.executor.owner_keys import material
 from bootverify.executor.pcd import place
 from bootverify.ranges import AddressRange
 

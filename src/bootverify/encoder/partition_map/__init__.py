@@ -1,0 +1,1 @@
+"""Claims about the map and the settings alone: whether they are true."""

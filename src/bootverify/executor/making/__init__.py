@@ -1,0 +1,1 @@
+"""Images, packages and keys, made for a design with real signatures."""
