@@ -244,7 +244,7 @@ class OwnerBuild(OwnerKeys):
             assert found is not None
             plain = installed[self.design.soc.header : self.design.soc.header + found.header.image_size]
         else:
-            plain = self.slot_image(image, release, where)[nsib_build.pad(self.design, image) :]
+            plain = self.slot_image(image, release, where)[self._pad(image) :]
         made = self._wrapped(image, plain, release, where)
         return Package(
             name=name,
@@ -274,11 +274,13 @@ class OwnerBuild(OwnerKeys):
         image = self.design.image(store.image)
         whole = self.slot_image(image, release, variant)
         start = store.range.start - home(self.design, store.slot).start
-        skip = (
-            nsib_build.pad(self.design, image) if not booted_by_mcuboot(self.design, image) and image.verified_by else 0
-        )
-        low = max(start, skip)
+        low = max(start, self._pad(image))
         return Part(offset=low - start, data=whole[low : start + store.range.size])
+
+    def _pad(self, image: Image) -> int:
+        """How far from its slot's start an image that NSIB boots begins; others begin there."""
+        by_nsib = not booted_by_mcuboot(self.design, image) and image.verified_by
+        return nsib_build.pad(self.design, image) if by_nsib else 0
 
     def part_bytes(self, store: Store, release: int, variant: str = "") -> bytes:
         """The store's bytes when `release` is installed, from the store's start; `variant`: linked for another slot."""
