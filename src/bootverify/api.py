@@ -20,6 +20,7 @@ from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.machine.action import Action
 from bootverify.machine.trace import Inputs, Step, Trace, from_json
+from bootverify.policy.policy import Policy
 from bootverify.sources import importers
 from bootverify.sources.attackers import all_attackers, load_attacker
 from bootverify.sources.design_file import load_design, parse_design, read_design
@@ -84,11 +85,7 @@ def check(
     """
     named = list(subjects)
     _known_subjects(design, named)
-    chosen = [each for name in policies for each in load_policies(name)] if policies else all_policies()
-    foes = tuple(load_attacker(name) for name in attackers) if attackers else all_attackers()
-    asked = options or Options()
-    if attackers and policies and not asked.any_attacker:
-        asked = asked.widened()
+    chosen, foes, asked = _asked(policies, attackers, options)
     return check_design(design, chosen, foes, load_support(), subjects=named, options=asked, progress=progress)
 
 
@@ -102,11 +99,7 @@ def session(
     """
     from bootverify.check.session import Session  # noqa: PLC0415 - for several designs alone
 
-    chosen = [each for name in policies for each in load_policies(name)] if policies else all_policies()
-    foes = tuple(load_attacker(name) for name in attackers) if attackers else all_attackers()
-    asked = options or Options()
-    if attackers and policies and not asked.any_attacker:
-        asked = asked.widened()
+    chosen, foes, asked = _asked(policies, attackers, options)
     return Session(chosen, foes, load_support(), asked)
 
 
@@ -369,6 +362,16 @@ def _opening_keys(files: Iterable[Path | str]) -> Iterable[OpeningKey]:
             words = "this holds no key that opens images (EC P-256, X25519 or RSA as PEM or DER, AES as base64)"
             raise InputError.at(str(path), 0, words)
         yield from (OpeningKey(kind=kind, secret=secret, file=str(path)) for kind, secret in found)
+
+
+def _asked(
+    policies: Sequence[str], attackers: Sequence[str], options: Options | None
+) -> tuple[Sequence[Policy], Sequence[Attacker], Options]:
+    """What is named, else all of ours; where both are named, an attacker whom a policy does not list is asked about."""
+    chosen = [each for name in policies for each in load_policies(name)] if policies else all_policies()
+    foes = tuple(load_attacker(name) for name in attackers) if attackers else all_attackers()
+    asked = options or Options()
+    return chosen, foes, asked.widened() if attackers and policies and not asked.any_attacker else asked
 
 
 def _known_subjects(design: Design, names: Iterable[str]) -> None:

@@ -28,6 +28,17 @@ Attackers = Annotated[list[str] | None, typer.Option("--attacker", metavar="NAME
 
 Rlimit = Annotated[int, typer.Option("--rlimit", min=1, metavar="N", help="Bound on the work for one proof or search.")]
 
+# What a command needs to know of a build's own bytes, beside the files.
+Soc = Annotated[str, typer.Option("--soc", metavar="NAME", help="The SoC, where the files do not tell.")]
+MapFile = Annotated[Path | None, typer.Option("--map", metavar="FILE", help="partitions.yml of bare files.")]
+PublicKeys = Annotated[
+    list[Path] | None, typer.Option("--public-key", metavar="PEM", help="A key that MCUboot verifies with.")
+]
+SecretKeys = Annotated[
+    list[Path] | None, typer.Option("--key", metavar="FILE", help="A secret key that opens encrypted images.")
+]
+Made = Annotated[bool, typer.Option("--made", help="Images of our own making, not a build's bytes.")]
+
 
 class Plain(Enum):
     """Forms of what is not a report."""

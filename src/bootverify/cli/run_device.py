@@ -7,7 +7,7 @@ import typer
 
 from bootverify import api
 from bootverify.check.conform import conform as run_vectors
-from bootverify.cli.app import Plain, Sdk, app, write
+from bootverify.cli.app import Made, MapFile, Plain, PublicKeys, Sdk, SecretKeys, Soc, app, write
 from bootverify.cli.inputs import inputs_of
 from bootverify.errors import InputError
 from bootverify.executor.programmed.story import Ending
@@ -28,15 +28,11 @@ def boot(
     actions: Annotated[Path | None, typer.Option(metavar="FILE", help="What happens after the first boot.")] = None,
     attacker: Annotated[str, typer.Option(metavar="NAME", help="Who acts in the actions.")] = "",
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the run as a trace.")] = None,
-    soc: Annotated[str, typer.Option(metavar="NAME", help="The SoC, where the files do not tell.")] = "",
-    map_: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="partitions.yml of bare files.")] = None,
-    public_key: Annotated[
-        list[Path] | None, typer.Option(metavar="PEM", help="A key that MCUboot verifies with.")
-    ] = None,
-    key: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A secret key that opens encrypted images.")
-    ] = None,
-    made: Annotated[bool, typer.Option("--made", help="Images of our own making, not a build's bytes.")] = False,
+    soc: Soc = "",
+    map_: MapFile = None,
+    public_key: PublicKeys = None,
+    key: SecretKeys = None,
+    made: Made = False,
 ) -> int:
     """Boot on the reference executor and print the log: a build's own bytes, or a design's chain on images made for it.
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bootverify import api
-from bootverify.cli.app import Plain, Sdk, app, write
+from bootverify.cli.app import Made, MapFile, Plain, PublicKeys, Sdk, SecretKeys, Soc, app, write
 from bootverify.cli.bar import bar
 from bootverify.cli.inputs import inputs_of
 from bootverify.design.boot import Image
@@ -53,15 +53,11 @@ def sweep(
     seeds: Annotated[int, typer.Option(min=1, max=64, help="So many random patterns of each kind of tear.")] = 1,
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the first brick as a trace.")] = None,
     format: Annotated[Plain, typer.Option(help="Form of the result.")] = Plain.TEXT,  # noqa: A002
-    soc: Annotated[str, typer.Option(metavar="NAME", help="The SoC, where the files do not tell.")] = "",
-    map_: Annotated[Path | None, typer.Option("--map", metavar="FILE", help="partitions.yml of bare files.")] = None,
-    public_key: Annotated[
-        list[Path] | None, typer.Option(metavar="PEM", help="A key that MCUboot verifies with.")
-    ] = None,
-    key: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A secret key that opens encrypted images.")
-    ] = None,
-    made: Annotated[bool, typer.Option("--made", help="Images of our own making, not a build's bytes.")] = False,
+    soc: Soc = "",
+    map_: MapFile = None,
+    public_key: PublicKeys = None,
+    key: SecretKeys = None,
+    made: Made = False,
 ) -> int:
     """Cut the power at every flash operation of every update, half-done ones too, and again in each boot that follows.
 
