@@ -13,7 +13,6 @@ from tests.designs.bootable import NSIB_KEY, hex_of, loader_code, network_image,
 from tests.designs.build_dirs import TEST_KEY, Build, write_build
 
 from bootverify import api
-from bootverify.cli import run
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.making.image_format import Version
 from bootverify.executor.making.maker import make_image
@@ -21,18 +20,6 @@ from bootverify.executor.programmed.boot import boot
 
 BUILDS = Path("../shared/corpus/builds")
 STRANGER = PrivateKey(Scheme.ECDSA_P256, "test key that no boot loader here holds")
-
-
-@pytest.fixture
-def told(capsys):
-    """Run the program; gives exit code, standard output and standard error."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        code = run([str(each) for each in arguments])
-        seen = capsys.readouterr()
-        return code, seen.out, seen.err
-
-    return call
 
 
 @pytest.fixture

@@ -14,25 +14,12 @@ from tests.designs.build_dirs import TEST_KEY, Build, write_build
 from tests.made_keys import ec_key, ed25519_key, rsa_key, x25519_key
 from tests.unit.executor import nsib_bench
 
-from bootverify.cli import run
 from bootverify.executor.making.image_format import Version
 from bootverify.executor.making.maker import Envelope, make_image
 
 PLAIN = form.NoEncryption()
 KEK = {16: b"a test key, 16 B", 32: b"a test key of 32 bytes, for kw!!"}
 KEYS = {"rsa-oaep": rsa_key("encrypts"), "ecies-p256": ec_key("encrypts"), "ecies-x25519": x25519_key("encrypts")}
-
-
-@pytest.fixture
-def told(capsys):
-    """Run the program; gives exit code, standard output and standard error."""
-
-    def call(*arguments) -> tuple[int, str, str]:
-        code = run([str(each) for each in arguments])
-        seen = capsys.readouterr()
-        return code, seen.out, seen.err
-
-    return call
 
 
 def pem_of(key, path):

@@ -11,7 +11,6 @@ from tests.designs.build_dirs import TEST_KEY, Build, write_build
 from tests.unit.executor import nsib_bench
 from tests.unit.executor.mcuboot_board import RECIPIENTS
 
-from bootverify.cli import run
 from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.making.image_format import Version
 from bootverify.executor.making.maker import Envelope, make_image
@@ -25,18 +24,6 @@ HEADS = {  # what imgtool's getpriv --minimal writes in front of the 32 bytes of
 }
 ECIES = [EnvelopeScheme.ECIES_P256, EnvelopeScheme.ECIES_X25519]
 S0, S1 = 0x8000, 0x1C000
-
-
-@pytest.fixture
-def told(capsys):
-    """Run the program; gives exit code, standard output and standard error."""
-
-    def call(*arguments) -> tuple[int, str, str]:
-        code = run([str(each) for each in arguments])
-        seen = capsys.readouterr()
-        return code, seen.out, seen.err
-
-    return call
 
 
 def encrypted_build(path, scheme, *, held: bool):

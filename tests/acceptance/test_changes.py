@@ -4,20 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bootverify.cli import run
-
 DESIGNS = Path(__file__).resolve().parents[1] / "designs"
 TODAY, ADVISED = (DESIGNS / f"{name}.yaml" for name in ("today", "advised"))
-
-
-@pytest.fixture
-def told(capsys):
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = run([str(each) for each in arguments])
-        seen = capsys.readouterr()
-        return code, seen.out, seen.err
-
-    return call
 
 
 def _edited(path: Path, to: Path, *edits: tuple[str, str]) -> Path:

@@ -8,24 +8,10 @@ from pathlib import Path
 import pytest
 from tests.designs.build_dirs import Build, write_build
 
-from bootverify.cli import run
-
 TOP = Path(__file__).resolve().parents[2]
 TODAY, WISHED, ADVISED = (
     str(TOP / "tests" / "designs" / f"{name}.yaml") for name in ("today", "wished-for", "advised")
 )
-
-
-@pytest.fixture
-def told(capsys):
-    """Run the program; gives exit code, standard output and standard error."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = run([*arguments])
-        seen = capsys.readouterr()
-        return code, seen.out, seen.err
-
-    return call
 
 
 def test_a_key_in_what_travels_is_violated_and_told_with_the_line_that_decides(told):
