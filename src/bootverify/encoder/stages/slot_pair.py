@@ -2,9 +2,15 @@
 
 from bootverify.design.boot import BootGo, UpgradeMode
 from bootverify.design.design import Design
+from bootverify.design.memory import MemoryKind
+from bootverify.design.soc import NvmKind
 from bootverify.encoder.cells import NotModelled
 
 LEAST_PAGES = 4  # code in more than the first page, a spare page, the trailer
+MOST_ENTRIES = 2048  # progress entries in a trailer: more than any build is known to set (CONFIG_BOOT_MAX_IMG_SECTORS)
+STATES = 3  # writes that an entry takes (BOOT_STATUS_STATE_COUNT)
+MOST_WRITTEN = 16  # bytes of a write: what devicetrees tell of RRAM, and no less than of chips beside the SoC
+TRAILER_INFO = (64, 1024)  # bytes of a trailer beside its entries: without and with two wrapped keys
 
 
 def exchanges(design: Design, step: BootGo) -> bool:
@@ -30,12 +36,26 @@ def exchanges(design: Design, step: BootGo) -> bool:
     first, second = primary.size // page, staging.size // page
     if min(first, second) < LEAST_PAGES:
         raise NotModelled(f"MCUboot on slots of `{image.name}` of less than {LEAST_PAGES} pages")
-    if step.mode is UpgradeMode.SWAP_MOVE and second < first - 1:
+    outside = second_slot.memory is MemoryKind.EXTERNAL
+    if step.mode is UpgradeMode.SWAP_MOVE and first - second in _fitting_by_trailer(design, first, outside=outside):
         raise NotModelled(f"MCUboot swapping `{image.name}` with a slot of {first - second} pages less")
     if step.scratch is not None:
         _scratch_whole(design, step.scratch, page)
     spare = {UpgradeMode.SWAP_MOVE: first - 1, UpgradeMode.SWAP_OFFSET: first + 1}
     return second in {first, spare.get(step.mode)}
+
+
+def _fitting_by_trailer(design: Design, pages: int, *, outside: bool) -> range:
+    """How many pages less swap-move may have, too: the trailer's, the spare one and one more (boot_slots_compatible).
+
+    Then what is installed may be longer than the other slot. How long a trailer is depends on the sectors that MCUboot
+    is built for, the slot's or more, and on what the memory writes at once.
+    """
+    soc = design.soc
+    word = MOST_WRITTEN if outside or soc.nvm is NvmKind.RRAM else soc.word
+    least = -(-(pages * STATES * soc.word + TRAILER_INFO[0]) // soc.page)
+    most = -(-(max(pages, MOST_ENTRIES) * STATES * word + TRAILER_INFO[1]) // soc.page)
+    return range(least + 2, most + 3)
 
 
 def _scratch_whole(design: Design, name: str, page: int) -> None:
