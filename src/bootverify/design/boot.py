@@ -26,8 +26,10 @@ class SignatureType(Enum):
 
     NONE = "none"
     ECDSA_P256 = "ecdsa-p256"
+    ECDSA_P384 = "ecdsa-p384"
     ED25519 = "ed25519"
     RSA_2048 = "rsa-2048"
+    RSA_3072 = "rsa-3072"
 
 
 class EncryptionType(Enum):

@@ -55,6 +55,9 @@ class Unmodelled:
     what: str
 
 
+NO_CHAIN = "the chain is not modelled, only the map is: "  # what such an entry begins with when no stage is drawn
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """A design on a SoC, resolved: every name refers to something.
@@ -90,6 +93,11 @@ class Design:
     contradictions: tuple[Contradiction, ...] = ()
     partial_map: bool = False
     source: Source = field(default=NOWHERE, compare=False)
+
+    @property
+    def why_no_chain(self) -> str:
+        """Why the input's boot chain is not drawn; empty where it is, and where there was none to draw."""
+        return next((each.what.removeprefix(NO_CHAIN) for each in self.ledger if each.what.startswith(NO_CHAIN)), "")
 
     def __hash__(self) -> int:
         # Of a few fields: whoever keeps what follows from a design asks often, and equality has the last word.

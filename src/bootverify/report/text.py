@@ -62,7 +62,11 @@ def _head(report: Report, how: Manner) -> Iterator[str]:
     yield from wrapped(f"{design.name}: {design.title}" if design.title else design.name, 0)
     sdk = f", nRF Connect SDK {design.sdk}" if design.sdk else ""
     yield f"{design.soc.title}{sdk}      {len(asked)} question{'' if len(asked) == 1 else 's'}"
-    yield " > ".join(_stage(report, stage.name) for stage in design.stages) or "(no boot chain, only the map)"
+    if design.stages:
+        yield " > ".join(_stage(report, stage.name) for stage in design.stages)
+    else:
+        why = f": {design.why_no_chain}" if design.why_no_chain else ""
+        yield from wrapped(f"(no boot chain, only the map{why})", 0)
     if how.root:
         yield from wrapped(f"places are in {how.root}/", 0)
 

@@ -57,6 +57,9 @@ class PartEntry(Strict):
     code: Name = Field(description="the partition that holds its code")
 
 
+FEW_COUNTER_SLOTS = 32  # with more, no counter is used up by the releases that are looked at
+
+
 class TrustZoneEntry(Strict):
     """What TF-M attributes; derived from the map where absent."""
 
@@ -86,7 +89,7 @@ class ImageEntry(Strict):
     slots: list[Name] | None = Field(default=None, description="s0 and s1, for an image that NSIB chooses")
     staging: Name | None = Field(default=None, description="the partition in which its update waits")
     verified_by: Name | None = None
-    signature: Literal["none", "ecdsa-p256", "ed25519", "rsa-2048"] = "none"
+    signature: Literal["none", "ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-3072"] = "none"
     encryption: Literal["none", "ecies-p256", "ecies-x25519", "aes-kw", "rsa-oaep"] = "none"
     decryptor: Name | None = Field(
         default=None, description="the stage meant to decrypt its update; default: the verifier"
@@ -117,7 +120,7 @@ class ImageEntry(Strict):
     security_counter: bool | None = Field(
         default=None, description="MCUboot: hardware keeps the highest security counter and refuses a lower one"
     )
-    counter_slots: Annotated[int, Field(ge=0, le=32)] | None = Field(
+    counter_slots: Annotated[int, Field(ge=0, le=FEW_COUNTER_SLOTS)] | None = Field(
         default=None, description="NSIB, MCUboot: the room of that counter; default: more than there are releases"
     )
     counter_full: Literal["boots", "stops"] | None = Field(

@@ -20,8 +20,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "downgrade": ("none", "version"),
     "lock": ("until_reset", "none"),
     "update": ("never", "over_the_air"),
-    "signature": ("none", "ecdsa-p256", "ed25519", "rsa-2048"),
-    "encryption": ("none", "ecies-p256", "ecies-x25519", "aes-kw"),
+    "signature": ("none", "ecdsa-p256", "ed25519", "rsa-2048", "rsa-3072"),
+    "encryption": ("none", "ecies-p256", "ecies-x25519", "aes-kw", "rsa-oaep"),
     "attribution": ("secure", "non_secure"),
     "push_to": ("engine", "ram"),
     "isolation_level": (1, 2),  # type: ignore[dict-item]

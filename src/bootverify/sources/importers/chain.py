@@ -1,28 +1,22 @@
 """The chain of a build: which image starts which, from its configuration and map; or why it cannot be drawn."""
 
-from typing import Any, get_args
+from typing import Any
 
-from bootverify.design.boot import EncryptionType, SignatureType, UpgradeMode
+from bootverify.design.boot import UpgradeMode
+from bootverify.design.design import NO_CHAIN
 from bootverify.design.protection import UnitKind
 from bootverify.design.soc import FlashPatch
 from bootverify.design.source import Source
 from bootverify.errors import InputError
+from bootverify.sources.importers.algorithms import encryption_type, signature_type
 from bootverify.sources.importers.boot_locks import Locks, NotDrawn, first_stage_locks, hardware_lock, own_rights
 from bootverify.sources.importers.draft import Draft
-from bootverify.sources.importers.kconfig import Kconfig
+from bootverify.sources.importers.kconfig import Kconfig, Symbol
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import closed, non_secure, update_mode
 from bootverify.sources.models import load_soc
 from bootverify.sources.roles import scratch_among
-from bootverify.sources.schema import ImageEntry
-
-_SIGNATURES = {
-    "RSA": "rsa-2048",
-    "ECDSA_P256": "ecdsa-p256",
-    "ED25519": "ed25519",
-    "NONE": "none",
-}
-_ENCRYPTION = {"ecdsa-p256": "ecies-p256", "ed25519": "ecies-x25519"}
+from bootverify.sources.schema import FEW_COUNTER_SLOTS
 
 
 def put_chain(draft: Draft, project: Project) -> bool:
@@ -30,15 +24,16 @@ def put_chain(draft: Draft, project: Project) -> bool:
     if project.fragments:
         return False
     if "application" not in project.images:
-        words = "the chain is not modelled, only the map is: no configuration of the application is here, so nothing is"
-        words += " asked of how images are verified, locked and updated"
-        project.ledger.add(Source(file=project.shown), words)
+        words = (
+            "no configuration of the application is here, so nothing is asked of how images are verified, locked and"
+        )
+        project.ledger.add(Source(file=project.shown), f"{NO_CHAIN}{words} updated")
         return False
     attempt = _Chain(draft, project)
     try:
         attempt.draw()
     except NotDrawn as why:
-        project.ledger.add(why.source, f"the chain is not modelled, only the map is: {why}")
+        project.ledger.add(why.source, f"{NO_CHAIN}{why}")
         return False
     for path, value, sources in attempt.entries:
         draft.put(path, value, *sources)
@@ -133,16 +128,21 @@ class _Chain:
         self._put((*at, "validate_primary"), checked.value, checked.source)
         software = config.flag("CONFIG_MCUBOOT_DOWNGRADE_PREVENTION")
         hardware = config.on("CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION")
-        if hardware is not None and "counter" not in get_args(
-            get_args(ImageEntry.model_fields["downgrade"].annotation)[0]
-        ):
-            raise NotDrawn(hardware.source, "it counts versions in hardware")
+        if hardware is not None:
+            self._counter(at, config, hardware)
         if software is not None:
             self._put((*at, "downgrade"), "version" if software.value else "none", software.source)
         self._lock(at, config, own)
         if staging is not None:
             self._put((*at, "staging"), staging, self._place(staging))
             self._put((*at, "update"), "over_the_air", self._place(staging))
+
+    def _counter(self, at: tuple[str, str], config: Kconfig, hardware: Symbol) -> None:
+        """The security counter in hardware; its room only where the releases that are looked at could fill it."""
+        self._put((*at, "security_counter"), True, hardware.source)
+        slots = config.symbol("CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION_COUNTER_SLOTS")
+        if slots is not None and slots.value.isdecimal() and int(slots.value) <= FEW_COUNTER_SLOTS:
+            self._put((*at, "counter_slots"), int(slots.value), slots.source)
 
     def _application(self, nsib: Kconfig | None, mcuboot: Kconfig | None, verified_by: str | None) -> None:
         outside = non_secure(self.project)
@@ -179,28 +179,19 @@ class _Chain:
         if mcuboot is None:
             self._put((*at, "signature"), "ecdsa-p256" if self._ecdsa_nsib() else "ed25519")
             return
-        for name, signature in _SIGNATURES.items():
-            found = mcuboot.on(f"CONFIG_BOOT_SIGNATURE_TYPE_{name}")
-            if found is None:
-                continue
-            if mcuboot.text("CONFIG_BOOT_SIGNATURE_TYPE_RSA_LEN") == "3072" and name == "RSA":
-                raise NotDrawn(found.source, "its signatures are RSA with 3072 bits")
-            if signature not in {value.value for value in SignatureType}:
-                raise NotDrawn(found.source, f"its signatures are {signature}")
-            self._put((*at, "signature"), signature, found.source)
-            self._encrypted(at, mcuboot, signature)
-            return
-        raise NotDrawn(Source(file=mcuboot.file), "nothing tells how MCUboot verifies images")
+        found = signature_type(mcuboot)
+        if found is None:
+            raise NotDrawn(Source(file=mcuboot.file), "nothing tells how MCUboot verifies images")
+        self._put((*at, "signature"), found.value, found.source)
+        self._encrypted(at, mcuboot, str(found.value))
 
     def _encrypted(self, at: tuple[str, str], mcuboot: Kconfig, signature: str) -> None:
-        found = mcuboot.on("CONFIG_BOOT_ENCRYPT_IMAGE", "CONFIG_BOOT_ENCRYPT_RSA", "CONFIG_BOOT_ENCRYPT_EC256",
-                           "CONFIG_BOOT_ENCRYPT_X25519")  # fmt: skip
+        found = encryption_type(mcuboot, signature)
         if found is None:
             return
-        kind = _ENCRYPTION.get(signature, "")
-        if kind not in {value.value for value in EncryptionType}:
-            raise NotDrawn(found.source, "its images are encrypted with RSA-OAEP")
-        self._put((*at, "encryption"), kind, found.source)
+        if not found.value:
+            raise NotDrawn(found.source, f"nothing tells how image keys travel beside the signature type {signature}")
+        self._put((*at, "encryption"), found.value, found.source)
         self._put(("keys", "image_decryption"), {"kind": "private", "placement": {"image": "mcuboot"}}, found.source)
         self._put(("keys", "image_decryption", "decrypts"), at[1], found.source)
 

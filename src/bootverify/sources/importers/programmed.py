@@ -13,6 +13,7 @@ from bootverify.design.settings import Told
 from bootverify.design.soc import Soc
 from bootverify.design.source import Source
 from bootverify.errors import InputError
+from bootverify.sources.importers.algorithms import ENCRYPTS, signature_type
 from bootverify.sources.importers.draw import drawn
 from bootverify.sources.importers.entry import IMAGES, project_in
 from bootverify.sources.importers.hexfile import FirmwareFile, public_keys, read_firmware
@@ -27,7 +28,6 @@ from bootverify.sources.search import Search
 from bootverify.sources.validate import validated
 
 _FULLEST = ("merged_domains.hex", "merged.hex", "merged_cpunet.hex", "provision.hex", "bootconf.hex", "zephyr.hex")
-_SIGNATURES = {"RSA": "rsa-2048", "ECDSA_P256": "ecdsa-p256", "ED25519": "ed25519", "NONE": "none"}
 _FLAGS = {
     "validate": ("CONFIG_BOOT_VALIDATE_SLOT0",),
     "pure": ("CONFIG_BOOT_SIGNATURE_TYPE_PURE",),
@@ -187,20 +187,11 @@ def _loader(project: Project) -> LoaderOptions:
     }
     return LoaderOptions(
         mode=mode,
-        signature=_signature(config),
+        signature=signature_type(config),
         digest=_digest(config),
         encrypted=_encrypted(config),
         **told,
     )
-
-
-def _signature(config: Kconfig) -> Told | None:
-    for name, signature in _SIGNATURES.items():
-        found = config.on(f"CONFIG_BOOT_SIGNATURE_TYPE_{name}")
-        if found is not None:
-            longer = name == "RSA" and config.text("CONFIG_BOOT_SIGNATURE_TYPE_RSA_LEN") == "3072"
-            return Told(value="rsa-3072" if longer else signature, source=found.source)
-    return None
 
 
 def _digest(config: Kconfig) -> Told | None:
@@ -212,16 +203,10 @@ def _digest(config: Kconfig) -> Told | None:
 
 
 def _encrypted(config: Kconfig) -> Told | None:
-    names = (
-        "CONFIG_BOOT_ENCRYPT_IMAGE",
-        "CONFIG_BOOT_ENCRYPT_RSA",
-        "CONFIG_BOOT_ENCRYPT_EC256",
-        "CONFIG_BOOT_ENCRYPT_X25519",
-    )
-    found = config.on(*names)
+    found = config.on(*ENCRYPTS)
     if found is not None:
         return Told(value=True, source=found.source)
-    return next((flag for name in names if (flag := config.flag(name))), None)
+    return next((flag for name in ENCRYPTS if (flag := config.flag(name))), None)
 
 
 def _nsib(project: Project) -> NsibOptions:

@@ -6,6 +6,7 @@ that every release shares are taken, and each goes to the ledger.
 
 from bootverify.design.settings import Told
 from bootverify.design.source import Source
+from bootverify.sources.importers.algorithms import ENCRYPTS
 from bootverify.sources.importers.defaults import default_mode, default_self_lock
 from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.hexfile import word_at
@@ -143,10 +144,10 @@ def _flag(project: Project, role: str, name: str, sysbuild: str = "", *, default
 
 def _encrypted(project: Project) -> Told | None:
     """Image encryption; older releases have a symbol for each scheme and none in common."""
-    schemes = [f"CONFIG_BOOT_ENCRYPT_{name}" for name in ("RSA", "EC256", "X25519")]
+    _, *schemes = ENCRYPTS
     mcuboot = project.image("mcuboot")
     if mcuboot is not None:
-        found = mcuboot.on("CONFIG_BOOT_ENCRYPT_IMAGE", *schemes)
+        found = mcuboot.on(*ENCRYPTS)
         if found is not None:
             return Told(value=True, source=found.source)
         each = [symbol for name in schemes if (symbol := mcuboot.symbol(name)) is not None]

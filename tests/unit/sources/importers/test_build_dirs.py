@@ -8,7 +8,7 @@ from tests.designs.build_dirs import Build, write_build
 from bootverify import api
 from bootverify.check.verdict import Verdict
 from bootverify.cli import run
-from bootverify.design.boot import Program, Protect
+from bootverify.design.boot import BootGo, EncryptionType, Program, Protect, SignatureType
 from bootverify.errors import InputError
 from bootverify.ranges import AddressRange
 from bootverify.sources.design_file import parse_design
@@ -118,6 +118,41 @@ def test_a_mode_without_a_model_leaves_the_map_and_says_why(tmp_path) -> None:
     design = built(tmp_path, mode="BOOT_FIRMWARE_LOADER")
     assert design.stages == ()
     assert any("only the map is" in entry.what and "firmware-updater" in entry.what for entry in design.ledger)
+
+
+def test_the_report_says_at_its_head_why_no_chain_is_drawn(tmp_path, capsys) -> None:
+    path = write_build(tmp_path / "build", Build(mode="BOOT_SWAP_USING_SCRATCH"))
+    run(["check", str(path)])
+    head = " ".join(capsys.readouterr().out.splitlines()[2:4])
+    assert head.startswith("(no boot chain, only the map: it swaps using scratch, and the map has no scratch area)")
+
+
+RSA_3072 = "CONFIG_BOOT_SIGNATURE_TYPE_RSA=y\nCONFIG_BOOT_SIGNATURE_TYPE_RSA_LEN=3072\n"
+HARDWARE = "CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION=y\nCONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION_COUNTER_SLOTS={}\n"
+
+
+def with_lines(path, lines):
+    """The build, with these lines in the configuration of MCUboot instead of its type of signature."""
+    file = write_build(path, Build(encrypt=True)) / "mcuboot/zephyr/.config"
+    file.write_text(file.read_text().replace("CONFIG_BOOT_SIGNATURE_TYPE_ECDSA_P256=y\n", lines))
+    return path
+
+
+def test_images_signed_with_rsa_are_a_chain_that_boots(tmp_path, capsys) -> None:
+    path = with_lines(tmp_path / "build", RSA_3072)
+    app = load(path).image("app")
+    assert (app.signature, app.encryption) == (SignatureType.RSA_3072, EncryptionType.RSA_OAEP)
+    assert run(["check", str(path), "--policy", "authentic-only", "--subject", "app", "--attacker", "remote-ota"]) == 0
+    assert "proved for every history" in capsys.readouterr().out
+    assert run(["boot", str(path), "--made"]) == 0
+    assert "primary: signature good" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("slots", "room"), [(240, None), (4, 4)])
+def test_a_security_counter_in_hardware_is_drawn_with_its_room(tmp_path, slots, room) -> None:
+    path = with_lines(tmp_path / "build", "CONFIG_BOOT_SIGNATURE_TYPE_ED25519=y\n" + HARDWARE.format(slots))
+    (loader,) = (step for stage in load(path).stages for step in stage.steps if isinstance(step, BootGo))
+    assert (loader.counter, loader.counter_slots) == (True, room)
 
 
 def test_what_is_not_modelled_is_listed_with_its_line(tmp_path) -> None:

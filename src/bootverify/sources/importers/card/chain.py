@@ -8,16 +8,16 @@ from bootverify.sources.importers.card.map import Map
 from bootverify.sources.importers.card.words import read, says, words
 from bootverify.sources.models import load_soc
 
-# What is verified and what hides an image, by phrase; an algorithm that is not modelled stands in for one that is.
+# What is verified and what hides an image, by phrase.
 SIGNATURES = {
     "ecdsa-p256": "ecdsa-p256",
     "ecdsa": "ecdsa-p256",
-    "ecdsa-p384": "ecdsa-p256",
+    "ecdsa-p384": "ecdsa-p384",
     "p-256": "ecdsa-p256",
     "ed25519": "ed25519",
     "eddsa": "ed25519",
     "rsa-2048": "rsa-2048",
-    "rsa-3072": "rsa-2048",
+    "rsa-3072": "rsa-3072",
     "rsa": "rsa-2048",
     "none": "none",
     "no": "none",
