@@ -14,12 +14,14 @@ from tests.designs.build_dirs import TEST_KEY, Build, write_build
 from tests.made_keys import ec_key, ed25519_key, rsa_key, x25519_key
 from tests.unit.executor import nsib_bench
 
+from bootverify.executor.crypto import EnvelopeScheme, PrivateKey, Scheme
 from bootverify.executor.making.image_format import Version
 from bootverify.executor.making.maker import Envelope, make_image
 
 PLAIN = form.NoEncryption()
 KEK = {16: b"a test key, 16 B", 32: b"a test key of 32 bytes, for kw!!"}
 KEYS = {"rsa-oaep": rsa_key("encrypts"), "ecies-p256": ec_key("encrypts"), "ecies-x25519": x25519_key("encrypts")}
+SHA512 = ("--hmac-sha", "512")
 
 
 def pem_of(key, path):
@@ -27,14 +29,20 @@ def pem_of(key, path):
     return path
 
 
-def by_imgtool(folder, kind: str):
+def by_imgtool(folder, kind: str, *more: str):
     """A build, and an update for it that imgtool signed and encrypted, both with keys of one kind; options for both."""
     signers = {"rsa-oaep": rsa_key("signs"), "ecies-p256": ec_key("signs"), "ecies-x25519": ed25519_key("signs")}
     verifies = {"rsa-oaep": "RSA", "ecies-p256": "ECDSA_P256", "ecies-x25519": "ED25519"}
     (folder / "app.bin").write_bytes(vectors(0xC200, 0x2000))
     options = ["--key", pem_of(signers[kind], folder / "sign.pem"), "--header-size", "0x200", "--pad-header"]
     options += ["--slot-size", "0x60000", "--align", "4", "--version", "4.5.6"]
-    options += ["--encrypt", pem_of(KEYS[kind], folder / "encrypt.pem"), folder / "app.bin", folder / "update.bin"]
+    options += [
+        "--encrypt",
+        pem_of(KEYS[kind], folder / "encrypt.pem"),
+        *more,
+        folder / "app.bin",
+        folder / "update.bin",
+    ]
     subprocess.run([sys.executable, "-m", "imgtool.main", "sign", *options], check=True, capture_output=True)
     build = write_build(folder / "build", Build(bootable=True, downgrade=False))
     config = build / "mcuboot/zephyr/.config"
@@ -44,15 +52,35 @@ def by_imgtool(folder, kind: str):
     return build, folder / "update.bin", "--public-key", folder / "sign.pem"
 
 
-@pytest.mark.parametrize("kind", KEYS)
-def test_an_image_that_imgtool_encrypted_is_installed_with_the_key_of_a_file(told, tmp_path, kind):
-    given = by_imgtool(tmp_path, kind)
+@pytest.mark.parametrize(("kind", "more"), [*((kind, ()) for kind in KEYS), ("ecies-x25519", SHA512)])
+def test_an_image_that_imgtool_encrypted_is_installed_with_the_key_of_a_file(told, tmp_path, kind, more):
+    given = by_imgtool(tmp_path, kind, *more)
     code, out, _ = told("boot", *given, "--key", tmp_path / "encrypt.pem")
     assert code == 0
     assert "mcuboot: boots image 4.5.6 from 0xc000" in out
     code, out, _ = told("boot", *given)
     assert code == 3
     assert "no key in the bytes of MCUboot opens it; give one with --key" in out
+
+
+@pytest.mark.parametrize(("built", "fits"), [("512", True), ("256", False)])
+def test_mcuboot_opens_the_kind_of_envelope_that_it_was_built_for(told, tmp_path, built, fits):
+    given = by_imgtool(tmp_path, "ecies-x25519", *SHA512)
+    with (given[0] / "mcuboot/zephyr/.config").open("a") as config:
+        config.write(f"CONFIG_BOOT_HMAC_SHA{built}=y\n")
+    _, out, _ = told("boot", *given, "--key", tmp_path / "encrypt.pem")
+    assert ("mcuboot: boots image 4.5.6 from 0xc000" in out) is fits
+
+
+def test_imgtool_reads_the_envelope_that_we_make_for_nrf54l(tmp_path):
+    recipient = PrivateKey(Scheme.X25519, "opens images")
+    envelope = Envelope(scheme=EnvelopeScheme.ECIES_X25519_SHA512, label="ours", recipient=recipient)
+    made = make_image(vectors(0xC200, 0x400), version=Version(1), key=TEST_KEY, envelope=envelope)
+    (tmp_path / "ours.bin").write_bytes(made.shipped)
+    command = [sys.executable, "-m", "imgtool.main", "dumpinfo", tmp_path / "ours.bin"]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "type: ENCX25519_SHA512 (0x34)" in shown
+    assert "len: 0x70" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize("kind", [form.PrivateFormat.TraditionalOpenSSL, form.PrivateFormat.PKCS8])
@@ -73,7 +101,7 @@ def wrapped(folder, size: int, *, at: int | None):
         file = bincopy.BinFile(str(build / "merged.hex"))
         file.add_binary(KEK[size], address=at, overwrite=True)
         (build / "merged.hex").write_text(file.as_ihex())
-    envelope = Envelope(kind="aes-kw", label="the update", kek=KEK[size], key_size=size)
+    envelope = Envelope(scheme=EnvelopeScheme.AES_KW, label="the update", kek=KEK[size], key_size=size)
     made = make_image(vectors(0xC200, 0x1000), version=Version(1, 4, 0), key=TEST_KEY, envelope=envelope)
     (folder / "update.bin").write_bytes(made.shipped)
     (folder / "kek.b64").write_bytes(base64.b64encode(KEK[size]))

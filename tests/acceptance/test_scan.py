@@ -13,7 +13,7 @@ from tests.designs.build_dirs import TEST_KEY, Build, write_build
 from tests.made_keys import ec_key
 
 from bootverify.cli import run
-from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.crypto import EnvelopeScheme, PrivateKey, Scheme
 from bootverify.executor.making.image_format import Version
 from bootverify.executor.making.maker import Envelope, make_image
 
@@ -91,7 +91,7 @@ def test_a_build_directory_tells_of_each_key_where_it_lies_and_what_it_is_for(to
         encrypt=True,
         boot_loader=b"\xff" * 64 + der + b"\xff" * 64,
         application=b"code" * 100 + TEST_KEY.secret + PEM + b"code" * 100,
-        envelope=Envelope(kind="ecies-p256", label="test", recipient=recipient),
+        envelope=Envelope(scheme=EnvelopeScheme.ECIES_P256, label="test", recipient=recipient),
     )
     path = write_build(tmp_path / "build", build)
     (path / "private.pem").write_bytes(PEM)
@@ -127,7 +127,7 @@ def test_an_encrypted_image_is_opened_with_a_key_file_and_else_said_to_be_unseen
     own = ec.derive_private_key(int.from_bytes(recipient.secret, "big"), ec.SECP256R1())
     key = tmp_path / "key.pem"
     key.write_bytes(own.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()))
-    envelope = Envelope(kind="ecies-p256", label="test", recipient=recipient)
+    envelope = Envelope(scheme=EnvelopeScheme.ECIES_P256, label="test", recipient=recipient)
     update = tmp_path / "update.bin"
     update.write_bytes(make_image(b"code" * 9 + PEM, version=Version(1), key=None, envelope=envelope).shipped)
     code, out, _ = told(update)
@@ -155,7 +155,7 @@ def test_a_key_file_that_is_given_is_looked_for_itself(told, tmp_path):
 def test_a_find_in_an_image_that_a_key_beside_it_opens_is_one_in_an_update(told, tmp_path):
     recipient = PrivateKey(name="decryption key of a test", scheme=Scheme.ECDSA_P256)
     own = ec.derive_private_key(int.from_bytes(recipient.secret, "big"), ec.SECP256R1())
-    envelope = Envelope(kind="ecies-p256", label="test", recipient=recipient)
+    envelope = Envelope(scheme=EnvelopeScheme.ECIES_P256, label="test", recipient=recipient)
     path = write_build(tmp_path / "build", Build(application=b"code" * 100 + PEM, encrypt=True, envelope=envelope))
     key = own.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
     for place in (path / "own.pem", tmp_path / "own.pem"):
@@ -186,7 +186,7 @@ def test_a_check_looks_for_the_keys_whose_files_the_configuration_names_and_open
     """Files of the application alone: one elsewhere on the machine is none of the build's business."""
     recipient = PrivateKey(name="decryption key of a test", scheme=Scheme.ECDSA_P256)
     own = ec.derive_private_key(int.from_bytes(recipient.secret, "big"), ec.SECP256R1())
-    envelope = Envelope(kind="ecies-p256", label="test", recipient=recipient)
+    envelope = Envelope(scheme=EnvelopeScheme.ECIES_P256, label="test", recipient=recipient)
     clear = form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
     for place in (tmp_path / "app" / "keys", tmp_path / "elsewhere"):
         place.mkdir(parents=True)

@@ -65,6 +65,7 @@ class LoaderOptions:
     downgrade: Told | None = None
     hardware_counter: Told | None = None
     encrypted: Told | None = None
+    hmac: Told | None = None  # the digest with which image keys are authenticated, where there are two: sha256, sha512
     kmu: Told | None = None
     protects: Told | None = None  # fprotect of its own area before it hands over
     drops_rights: Told | None = None  # it takes all access from its own area at hand-over instead

@@ -241,9 +241,9 @@ def unwrap_aes_kw(kek: bytes, wrapped: bytes) -> bytes | None:
         return None
 
 
-def wrap_ecies(recipient: PrivateKey, key: bytes, ephemeral: str) -> bytes:
-    """ECIES as MCUboot's TLVs hold it: ephemeral public key, HMAC-SHA256, AES-CTR ciphertext."""
-    if recipient.scheme is Scheme.X25519:
+def wrap_ecies(scheme: "EnvelopeScheme", recipient: PrivateKey, key: bytes, ephemeral: str) -> bytes:
+    """ECIES as MCUboot's TLVs hold it: ephemeral public key, HMAC, AES-CTR ciphertext."""
+    if scheme is not EnvelopeScheme.ECIES_P256:
         mine = _x25519(ephemeral)
         public = mine.public_key().public_bytes_raw()
         shared = mine.exchange(_x25519(recipient.name).public_key())
@@ -251,17 +251,23 @@ def wrap_ecies(recipient: PrivateKey, key: bytes, ephemeral: str) -> bytes:
         curve = _p256(ephemeral)
         public = curve.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         shared = curve.exchange(ec.ECDH(), _p256(recipient.name).public_key())
-    derived = _derived(shared, len(key))
+    derived = _derived(scheme, shared, len(key))
     body = aes_ctr(derived[: len(key)], key)
-    return public + _mac(derived[len(key) :], body) + body
+    return public + _mac(scheme, derived[len(key) :], body) + body
 
 
 class EnvelopeScheme(Enum):
-    """How an image key is wrapped, with the type of the TLV that holds it, and its length for an AES-128 key."""
+    """How an image key is wrapped, with the type of the TLV that holds it, and its length for an AES-128 key.
+
+    ECIES-X25519 has two: builds for PSA crypto derive and authenticate with SHA-512 if so told, as is the default on
+    nRF54L (BOOT_HMAC_SHA in the SDK's boot/zephyr/Kconfig). They look for a TLV of their own, and do not know the
+    other (bootutil/enc_key_public.h, BOOT_ENC_TLV).
+    """
 
     AES_KW = ("aes-kw", 0x31, 24)
     ECIES_P256 = ("ecies-p256", 0x32, 113)
     ECIES_X25519 = ("ecies-x25519", 0x33, 80)
+    ECIES_X25519_SHA512 = ("ecies-x25519-sha512", 0x34, 112)
     RSA_OAEP = ("rsa-oaep", 0x30, 256)
 
     def __init__(self, label: str, tlv: int, tlv_size: int) -> None:
@@ -280,10 +286,8 @@ def unwrap(scheme: EnvelopeScheme, secret: bytes, wrapped: bytes, key_size: int 
     match scheme:
         case EnvelopeScheme.AES_KW:
             return unwrap_aes_kw(secret, wrapped)
-        case EnvelopeScheme.ECIES_P256:
-            return unwrap_ecies(Scheme.ECDSA_P256, secret, wrapped, key_size)
-        case EnvelopeScheme.ECIES_X25519:
-            return unwrap_ecies(Scheme.X25519, secret, wrapped, key_size)
+        case EnvelopeScheme.ECIES_P256 | EnvelopeScheme.ECIES_X25519 | EnvelopeScheme.ECIES_X25519_SHA512:
+            return _unwrap_ecies(scheme, secret, wrapped, key_size)
         case EnvelopeScheme.RSA_OAEP:
             key = load_der_private_key(secret, None)
             assert isinstance(key, rsa.RSAPrivateKey)
@@ -293,12 +297,13 @@ def unwrap(scheme: EnvelopeScheme, secret: bytes, wrapped: bytes, key_size: int 
                 return None
 
 
-def unwrap_ecies(scheme: Scheme, secret: bytes, tlv: bytes, key_size: int = 16) -> bytes | None:
+def _unwrap_ecies(scheme: EnvelopeScheme, secret: bytes, tlv: bytes, key_size: int) -> bytes | None:
     """The image key in an ECIES TLV; None when the secret value does not open it."""
-    size = 32 if scheme is Scheme.X25519 else 65
-    public, tag, body = tlv[:size], tlv[size : size + 32], tlv[size + 32 :]
+    size = 65 if scheme is EnvelopeScheme.ECIES_P256 else 32
+    tagged = size + _hmac_digest(scheme).digest_size
+    public, tag, body = tlv[:size], tlv[size:tagged], tlv[tagged:]
     try:
-        if scheme is Scheme.X25519:
+        if scheme is not EnvelopeScheme.ECIES_P256:
             theirs = x25519.X25519PublicKey.from_public_bytes(public)
             shared = x25519.X25519PrivateKey.from_private_bytes(secret).exchange(theirs)
         else:
@@ -306,20 +311,27 @@ def unwrap_ecies(scheme: Scheme, secret: bytes, tlv: bytes, key_size: int = 16) 
             shared = ec.derive_private_key(int.from_bytes(secret, "big"), ec.SECP256R1()).exchange(ec.ECDH(), point)
     except ValueError:
         return None
-    derived = _derived(shared, key_size)
-    return aes_ctr(derived[:key_size], body) if _mac(derived[key_size:], body) == tag else None
+    derived = _derived(scheme, shared, key_size)
+    return aes_ctr(derived[:key_size], body) if _mac(scheme, derived[key_size:], body) == tag else None
 
 
 _DIGESTS: dict[int, hashes.HashAlgorithm] = {32: hashes.SHA256(), 48: hashes.SHA384(), 64: hashes.SHA512()}
 _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
 
 
-def _derived(shared: bytes, key_size: int) -> bytes:
-    return HKDF(algorithm=hashes.SHA256(), length=key_size + 32, salt=None, info=b"MCUBoot_ECIES_v1").derive(shared)
+def _hmac_digest(scheme: EnvelopeScheme) -> hashes.HashAlgorithm:
+    return hashes.SHA512() if scheme is EnvelopeScheme.ECIES_X25519_SHA512 else hashes.SHA256()
 
 
-def _mac(key: bytes, body: bytes) -> bytes:
-    made = hmac.HMAC(key, hashes.SHA256())
+def _derived(scheme: EnvelopeScheme, shared: bytes, key_size: int) -> bytes:
+    """The AES key, and behind it a MAC key as long as the digest (imgtool, image.py, `ecies_hkdf`)."""
+    digest = _hmac_digest(scheme)
+    length = key_size + digest.digest_size
+    return HKDF(algorithm=digest, length=length, salt=None, info=b"MCUBoot_ECIES_v1").derive(shared)
+
+
+def _mac(scheme: EnvelopeScheme, key: bytes, body: bytes) -> bytes:
+    made = hmac.HMAC(key, _hmac_digest(scheme))
     made.update(body)
     return made.finalize()
 

@@ -15,6 +15,7 @@ KEY = PrivateKey(Scheme.ED25519, "test key of the board")
 RECIPIENTS = {
     EnvelopeScheme.ECIES_P256: PrivateKey(Scheme.ECDSA_P256, "test key that opens images"),
     EnvelopeScheme.ECIES_X25519: PrivateKey(Scheme.X25519, "test key that opens images"),
+    EnvelopeScheme.ECIES_X25519_SHA512: PrivateKey(Scheme.X25519, "test key that opens images"),
 }
 KEK = b"test key that wraps image keys!!"
 
@@ -84,12 +85,8 @@ def board(
 
 def device_key(scheme, *, key_size=16, save_tlv=False) -> Encryption:
     """What a device holds to open images that were wrapped for it in `envelope`."""
-    secrets = {
-        EnvelopeScheme.AES_KW: KEK[:key_size],
-        EnvelopeScheme.ECIES_P256: RECIPIENTS[EnvelopeScheme.ECIES_P256].secret,
-        EnvelopeScheme.ECIES_X25519: RECIPIENTS[EnvelopeScheme.ECIES_X25519].secret,
-    }
-    return Encryption(scheme=scheme, secret=secrets[scheme], key_size=key_size, save_tlv=save_tlv)
+    secret = KEK[:key_size] if scheme is EnvelopeScheme.AES_KW else RECIPIENTS[scheme].secret
+    return Encryption(scheme=scheme, secret=secret, key_size=key_size, save_tlv=save_tlv)
 
 
 def image(release, size, *, key=KEY, encryption=None, header_size=0x40) -> MadeImage:
@@ -98,7 +95,7 @@ def image(release, size, *, key=KEY, encryption=None, header_size=0x40) -> MadeI
     envelope = None
     if encryption is not None:
         envelope = Envelope(
-            kind=encryption.scheme.label,
+            scheme=encryption.scheme,
             label=f"image {release}",
             recipient=RECIPIENTS.get(encryption.scheme),
             kek=KEK[: encryption.key_size],

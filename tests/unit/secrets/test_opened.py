@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from tests.made_keys import ec_key, raw_of, rsa_key, x25519_key
 
-from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.crypto import EnvelopeScheme, PrivateKey, Scheme
 from bootverify.executor.making.image_format import Version
 from bootverify.executor.making.maker import Envelope, make_image
 from bootverify.report.scan import scan_json, scan_text
@@ -34,12 +34,12 @@ def der(key):
 
 def ecies(name, scheme, size=16):
     recipient = PrivateKey(name=name, scheme=scheme)
-    kind = "ecies-x25519" if scheme is Scheme.X25519 else "ecies-p256"
+    how = EnvelopeScheme.ECIES_X25519 if scheme is Scheme.X25519 else EnvelopeScheme.ECIES_P256
     made = make_image(
         PAYLOAD,
         version=Version(1),
         key=None,
-        envelope=Envelope(kind=kind, label=name, recipient=recipient, key_size=size),
+        envelope=Envelope(scheme=how, label=name, recipient=recipient, key_size=size),
     )
     raw = recipient.secret
     if scheme is Scheme.X25519:
@@ -76,7 +76,8 @@ def with_sha512():
 
 def with_wrap():
     kek = raw_of(37, 16)
-    made = make_image(PAYLOAD, version=Version(1), key=None, envelope=Envelope(kind="aes-kw", label="kw", kek=kek))
+    envelope = Envelope(scheme=EnvelopeScheme.AES_KW, label="kw", kek=kek)
+    made = make_image(PAYLOAD, version=Version(1), key=None, envelope=envelope)
     return made.shipped, base64.b64encode(kek) + b"\n"
 
 
@@ -173,7 +174,7 @@ def test_a_closed_image_without_its_key_says_that_the_key_was_looked_for():
 
 def test_the_key_of_an_opened_image_is_found_where_it_stands_in_clear():
     image, key = CASES["p256"]
-    image_key = Envelope(kind="ecies-p256", label="p256").image_key
+    image_key = Envelope(scheme=EnvelopeScheme.ECIES_P256, label="p256").image_key
     status = bytes(99) + image_key + bytes(99)  # as in the status area of a swap (MCUboot, encrypted_images.md)
     result = scan_pieces([*pieces(image, "update.bin"), *pieces(status, "flash.bin")], options=Options(opens=(key,)))
     found = {find.place.file: find for find in result.finds}

@@ -10,14 +10,14 @@ from bootverify.design.boot import ChooseSlot, Image
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, PushTarget
 from bootverify.executor import crypto
-from bootverify.executor.crypto import Scheme
 from bootverify.executor.device import BOOTCONF, Device
 from bootverify.executor.flash import Flash
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import home, store_ranges
 from bootverify.executor.making import network_build, nsib_build
 from bootverify.executor.making.forger import HIS_KEY, Forger
-from bootverify.executor.making.image_format import ENC_EC256, ENC_KW, ENC_X25519, parse
+from bootverify.executor.making.image_format import parse
+from bootverify.executor.making.maker import travels_as
 from bootverify.executor.making.owner_build import NEXT_KEY, Package
 from bootverify.executor.memory import Ram
 from bootverify.executor.nsib import maker as nsib_maker
@@ -68,13 +68,9 @@ class Factory(Forger):
         found = parse(package.file)
         if found is None or not found.header.encrypted:
             return None
-        key = None
-        if (wrapped := found.first(ENC_KW)) is not None:
-            key = crypto.unwrap_aes_kw(value, wrapped)
-        elif (wrapped := found.first(ENC_EC256)) is not None:
-            key = crypto.unwrap_ecies(Scheme.ECDSA_P256, value, wrapped)
-        elif (wrapped := found.first(ENC_X25519)) is not None:
-            key = crypto.unwrap_ecies(Scheme.X25519, value, wrapped)
+        scheme = travels_as(self.design, self.design.image(package.image).encryption)
+        wrapped = found.first(scheme.tlv)
+        key = crypto.unwrap(scheme, value, wrapped) if wrapped is not None else None
         if key is None:
             return None
         start = found.header.header_size

@@ -4,12 +4,10 @@ import hashlib
 
 from bootverify.dataclass import dataclass
 from bootverify.design.boot import EncryptionType
+from bootverify.design.design import Design
 from bootverify.executor import crypto
-from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.crypto import EnvelopeScheme, PrivateKey, Scheme
 from bootverify.executor.making.image_format import (
-    ENC_EC256,
-    ENC_KW,
-    ENC_X25519,
     FLAG_ENCRYPTED_AES128,
     FLAG_ENCRYPTED_AES256,
     KEYHASH,
@@ -26,26 +24,31 @@ from bootverify.executor.mcuboot.config import Digest
 from bootverify.executor.mcuboot.header import F_RAM_LOAD, F_ROM_FIXED
 from bootverify.executor.mcuboot.signature import SIGNATURE_TLV
 
-ENCRYPTION_TLV = {"ecies-p256": ENC_EC256, "ecies-x25519": ENC_X25519, "aes-kw": ENC_KW}
 
-
-def travels_as(encryption: EncryptionType) -> str:
+def travels_as(design: Design, encryption: EncryptionType) -> EnvelopeScheme:
     """The envelope in which the image keys of such updates are made, and opened.
 
     RSA-OAEP is not built: to an ideal envelope it makes no difference by which key pair the image key travels.
     """
-    built = EncryptionType.ECIES_P256 if encryption is EncryptionType.RSA_OAEP else encryption
-    return str(built.value)
+    match encryption:
+        case EncryptionType.AES_KW:
+            return EnvelopeScheme.AES_KW
+        case EncryptionType.ECIES_X25519 if design.soc.kmu_version > 1:  # nRF54L, where it is the SDK's default
+            return EnvelopeScheme.ECIES_X25519_SHA512
+        case EncryptionType.ECIES_X25519:
+            return EnvelopeScheme.ECIES_X25519
+        case _:
+            return EnvelopeScheme.ECIES_P256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """How the image key travels: `recipient` for ECIES, `kek` for AES key wrap; `label` makes the image key.
+    """How an image key travels: `recipient` for ECIES, `kek` for AES key wrap; `label` makes the image key.
 
     `key_size` is that of the image key in bytes: AES-128 or AES-256.
     """
 
-    kind: str
+    scheme: EnvelopeScheme
     label: str
     recipient: PrivateKey | None = None
     kek: bytes = b""
@@ -58,10 +61,11 @@ class Envelope:
 
     def tlv(self) -> Tlv:
         """The wrapped image key."""
-        if self.kind == "aes-kw":
-            return Tlv(ENC_KW, crypto.wrap_aes_kw(self.kek, self.image_key))
+        if self.scheme is EnvelopeScheme.AES_KW:
+            return Tlv(self.scheme.tlv, crypto.wrap_aes_kw(self.kek, self.image_key))
         assert self.recipient is not None
-        return Tlv(ENCRYPTION_TLV[self.kind], crypto.wrap_ecies(self.recipient, self.image_key, self.label))
+        wrapped = crypto.wrap_ecies(self.scheme, self.recipient, self.image_key, self.label)
+        return Tlv(self.scheme.tlv, wrapped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

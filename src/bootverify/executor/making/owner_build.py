@@ -12,7 +12,7 @@ from bootverify.design.boot import BootGo, ChooseSlot, EncryptionType, Image, Pr
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, Key
 from bootverify.errors import BootverifyError
-from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.crypto import EnvelopeScheme, PrivateKey, Scheme
 from bootverify.executor.flash import Flash
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, load_window
 from bootverify.executor.making import nsib_build
@@ -163,10 +163,10 @@ class OwnerBuild(OwnerKeys):
         label = f"{self.design.name}/{image.name}/{release}"
         if image.encryption is EncryptionType.AES_KW:
             kek = self.value(key) if key else material(f"{label}/kek", 16)
-            return Envelope(kind="aes-kw", label=label, kek=kek)
+            return Envelope(scheme=EnvelopeScheme.AES_KW, label=label, kek=kek)
         scheme = Scheme.X25519 if image.encryption is EncryptionType.ECIES_X25519 else Scheme.ECDSA_P256
         recipient = self.pair(key) if key else PrivateKey(scheme, f"{label}/recipient")
-        return Envelope(kind=travels_as(image.encryption), label=label, recipient=recipient)
+        return Envelope(scheme=travels_as(self.design, image.encryption), label=label, recipient=recipient)
 
     def _nsib_signed(self, image: Image, release: int, slot: str) -> bytes:
         start, size = self._nsib_room(image, slot)

@@ -95,7 +95,11 @@ def _ctr(run: Run, key: bytes, data: bytes, offset: int) -> bytes:
     it takes the rest of that block from the key stream that the call before left, and then begins with the counter of
     the same block, not of the next (recorded: "encrypted upgrade, header size 1028").
     """
+    assert run.config.encryption is not None
     counter, inside = divmod(offset, BLOCK)
+    if run.config.encryption.scheme is EnvelopeScheme.ECIES_X25519_SHA512:
+        # Only builds for PSA crypto have it, whose AES does not ask where in a block a piece begins (encrypted_psa.c).
+        return crypto.aes_ctr_at(key, data, counter * BLOCK)
     head = data[: BLOCK - inside] if inside else b""
     rest = data[len(head) :]
     plain = bytes(one ^ other for one, other in zip(head, run.keystream[inside:], strict=False))

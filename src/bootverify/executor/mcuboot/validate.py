@@ -2,11 +2,13 @@
 
 from functools import lru_cache
 
+from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.making.image_format import (
     ENC_EC256,
     ENC_KW,
     ENC_RSA2048,
     ENC_X25519,
+    ENC_X25519_SHA512,
     KEYHASH,
     SEC_CNT,
     SIG_PURE,
@@ -25,8 +27,11 @@ COUNTER_SIZE = 4
 PUBKEY, KEYID, ECDSA224 = 0x02, 0x03, 0x21
 _KEYS, _DIGESTS = {KEYHASH, PUBKEY, KEYID}, {each.tlv for each in Digest}
 _SIGNATURES = {ECDSA224, *SIGNATURE_TLV.values()}
-UNPROTECTED = frozenset(_KEYS | _DIGESTS | _SIGNATURES | {ENC_RSA2048, ENC_KW, ENC_EC256, ENC_X25519})
-"""allowed_unprot_tlvs: what the unprotected area may hold with the allow-list, whatever the build itself verifies."""
+UNPROTECTED = frozenset(_KEYS | _DIGESTS | _SIGNATURES | {ENC_RSA2048, ENC_KW, ENC_EC256})
+"""allowed_unprot_tlvs: what the unprotected area may hold with the allow-list, whatever the build itself verifies.
+
+Of the two kinds of ECIES-X25519 a build allows its own, or else the older one.
+"""
 
 
 def header_valid(run: Run, header: ImageHeader, area: Area) -> bool:
@@ -205,7 +210,10 @@ class _Validation:
         return ""
 
     def _allowed(self) -> frozenset[int]:
-        return UNPROTECTED | {SIG_PURE} if self.run.config.options.pure else UNPROTECTED
+        config = self.run.config
+        newer = config.encryption is not None and config.encryption.scheme is EnvelopeScheme.ECIES_X25519_SHA512
+        told = {ENC_X25519_SHA512 if newer else ENC_X25519, *({SIG_PURE} if config.options.pure else ())}
+        return UNPROTECTED | told
 
     def _content(self) -> bytes | memoryview | None:
         """Header, payload and protected TLVs: what is digested, decrypted where it is encrypted (bootutil_img_hash).

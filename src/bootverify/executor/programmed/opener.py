@@ -5,6 +5,7 @@ bytes: each place is tried, for a wrong one does not open anything (RFC 3394 che
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bootverify.design.firmware import OpeningKey
 from bootverify.executor.crypto import EnvelopeScheme, aes_ctr_at
@@ -27,11 +28,22 @@ def opener(board: Board, own: AddressRange, image: bytes) -> Encryption | None:
     size = 32 if flags & F_AES256 else 16
     code = board.device.flash.read(own.start, own.size)
     for kind, secret in _secrets(board.firmware.opens, code, image, size):
-        scheme = next(each for each in EnvelopeScheme if each.label == kind)
-        found = Encryption(scheme=scheme, secret=secret, key_size=size)
-        if image_key(found, image) is not None:
-            return found
+        for scheme in (
+            each for each in EnvelopeScheme if each.label.startswith(kind)
+        ):  # one kind of key, two of envelopes
+            found = Encryption(scheme=scheme, secret=secret, key_size=size)
+            if image_key(found, image) is not None:
+                return found
     return None
+
+
+def as_built(board: Board, found: Encryption) -> Encryption:
+    """How this MCUboot uses the key that opens an image: it looks for the kind of envelope that it was built for."""
+    told = board.firmware.loader.hmac
+    if told is None or not found.scheme.label.startswith(EnvelopeScheme.ECIES_X25519.label):
+        return found
+    newer = told.value == "sha512"
+    return replace(found, scheme=EnvelopeScheme.ECIES_X25519_SHA512 if newer else EnvelopeScheme.ECIES_X25519)
 
 
 def image_key(encryption: Encryption, image: bytes) -> bytes | None:

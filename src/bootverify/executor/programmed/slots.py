@@ -10,7 +10,7 @@ from bootverify.executor.mcuboot.header import SIZE, ImageHeader
 from bootverify.executor.mcuboot.tlv import BadTlv, tlv_area
 from bootverify.executor.mcuboot.trailer import Flag, Magic, Trailer, TrailerLayout
 from bootverify.executor.programmed.board import Board, Slots
-from bootverify.executor.programmed.opener import first_words, opener
+from bootverify.executor.programmed.opener import as_built, first_words, opener
 from bootverify.executor.programmed.story import Teller
 from bootverify.machine.action import Request
 from bootverify.ranges import AddressRange
@@ -112,7 +112,7 @@ def deliver(
     if request is Request.PERM:
         trailer.write_image_ok()
     trailer.write_magic()
-    board.opener = key or board.opener
+    board.opener = as_built(board, key) if key is not None else board.opener
     board.placed.add(package.file)
     return at
 

@@ -4,7 +4,6 @@ from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType,
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, Purpose
 from bootverify.design.memory import Role
-from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash, PowerLost
 from bootverify.executor.layout import home, load_window, room_before
@@ -206,7 +205,7 @@ def _encryption(world: World, image: Image) -> Encryption | None:
     """The key that this device holds for the images, wherever it lies. Without one, none is opened."""
     if image.encryption is EncryptionType.NONE:
         return None
-    scheme = next(each for each in EnvelopeScheme if each.label == travels_as(image.encryption))
+    scheme = travels_as(world.design, image.encryption)
     for key in world.design.keys:
         opens = any(use.purpose is Purpose.DECRYPT and use.image == image.name for use in key.uses)
         if key.secret and opens and any(not isinstance(place, HostOnly) for place in key.placements):

@@ -24,7 +24,7 @@ _TLV_MAGIC, _PROTECTED_MAGIC = 0x6907, 0x6908
 _KEYHASH, _PUBKEY = 0x01, 0x02
 _DIGESTS = {0x10: "sha256", 0x11: "sha384", 0x12: "sha512"}
 _SIGNATURES = {0x20: "rsa-2048", 0x22: "ecdsa-p256", 0x23: "rsa-3072", 0x24: "ed25519"}
-_ENCRYPTION = {0x30: "rsa-oaep", 0x31: "aes-kw", 0x32: "ecies-p256", 0x33: "ecies-x25519"}
+_ENCRYPTION = {0x30: "rsa-oaep", 0x31: "aes-kw", 0x32: "ecies-p256", 0x33: "ecies-x25519", 0x34: "ecies-x25519"}
 _MOST_TLVS = 64
 
 _RSA_2048 = bytes.fromhex("3082010a0282010100")  # PKCS#1 RSAPublicKey, 270 bytes

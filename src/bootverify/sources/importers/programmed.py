@@ -188,15 +188,16 @@ def _loader(project: Project) -> LoaderOptions:
     return LoaderOptions(
         mode=mode,
         signature=signature_type(config),
-        digest=_digest(config),
+        digest=_digest(config, "CONFIG_BOOT_IMG_HASH_ALG_SHA"),
+        hmac=_digest(config, "CONFIG_BOOT_HMAC_SHA"),
         encrypted=_encrypted(config),
         **told,
     )
 
 
-def _digest(config: Kconfig) -> Told | None:
+def _digest(config: Kconfig, choice: str) -> Told | None:
     for bits in ("256", "384", "512"):
-        found = config.on(f"CONFIG_BOOT_IMG_HASH_ALG_SHA{bits}")
+        found = config.on(f"{choice}{bits}")
         if found is not None:
             return Told(value=f"sha{bits}", source=found.source)
     return None

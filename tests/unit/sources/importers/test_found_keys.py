@@ -16,7 +16,7 @@ from bootverify import api
 from bootverify.check.verdict import Verdict
 from bootverify.cli import run
 from bootverify.design.keys import InImage, InPartition, Purpose
-from bootverify.executor.crypto import PrivateKey, Scheme
+from bootverify.executor.crypto import EnvelopeScheme, PrivateKey, Scheme
 from bootverify.executor.making.image_format import Version
 from bootverify.executor.making.maker import Envelope, make_image
 from bootverify.machine.action import Inspect, Publish, Unwrap
@@ -108,7 +108,7 @@ def test_the_counterexample_shows_the_update_opened_and_an_image_decrypted_with_
 def test_an_encrypted_update_is_opened_with_the_key_in_the_boot_loader_and_that_is_told(tmp_path) -> None:
     recipient = PrivateKey(name="decryption key of a test", scheme=Scheme.ECDSA_P256)
     own = ec.derive_private_key(int.from_bytes(recipient.secret, "big"), ec.SECP256R1())
-    envelope = Envelope(kind="ecies-p256", label="test", recipient=recipient)
+    envelope = Envelope(scheme=EnvelopeScheme.ECIES_P256, label="test", recipient=recipient)
     choices = {"encrypt": True, "envelope": envelope, "application": around(pem(OTHER))}
     # two keys of the scheme's kind: the one that opens the image is its key, wherever it stands
     design = built(tmp_path, **choices, boot_loader=around(der(OWN) + der(own)))
