@@ -10,6 +10,7 @@ from tests.unit.executor.mcuboot_board import board, device_key, image
 
 from bootverify.executor import crypto
 from bootverify.executor.crypto import EnvelopeScheme
+from bootverify.executor.flash import Power, powered
 from bootverify.executor.mcuboot.boot import Outcome, boot_go
 from bootverify.executor.mcuboot.config import Mode
 
@@ -17,13 +18,19 @@ SCHEMES = [each for each in EnvelopeScheme if each is not EnvelopeScheme.RSA_OAE
 MODES = [Mode.SWAP_SCRATCH, Mode.SWAP_MOVE, Mode.SWAP_OFFSET, Mode.OVERWRITE]
 
 
-def upgraded(mode, held, wrapped_for):
-    """The result of a boot with release 1 installed and release 2 staged, and the board."""
+def staged(mode, held, wrapped_for):
+    """A board with release 1 installed and release 2 staged."""
     made = board(mode, encryption=held)
     made.install(0, image(1, 1500).installed)
     gap = made.pair.secondary.sector_size if mode is Mode.SWAP_OFFSET else 0
     made.install(1, image(2, 1700, encryption=wrapped_for).shipped, offset=gap)
     made.request()
+    return made
+
+
+def upgraded(mode, held, wrapped_for):
+    """The result of a boot of such a board, and the board."""
+    made = staged(mode, held, wrapped_for)
     return boot_go(made.config), made
 
 
@@ -77,3 +84,19 @@ def test_rsa_oaep_opens_what_was_wrapped_for_its_key_alone():
         for form in forms
     }
     assert opened == {b"sixteen byte key", None}
+
+
+@pytest.mark.parametrize("left", [1, 2])
+def test_a_saved_key_that_does_not_open_stops_a_swap_only_where_it_is_needed(left):
+    """loader.c, boot_swap_image: where boot_read_enc_key fails the swap goes on; encrypted.c asserts a valid key."""
+    held = device_key(EnvelopeScheme.ECIES_P256, save_tlv=True)
+    whole, made = upgraded(Mode.SWAP_MOVE, held, held)
+    made = staged(Mode.SWAP_MOVE, held, held)
+    with powered([made.flash], Power(whole.power.spent - left - 1)):
+        assert boot_go(made.config).outcome is Outcome.POWER_CUT
+    trailer = made.trailer(0)
+    assert trailer.saved_key(1)[:64] != b"\xff" * 64
+    made.flash.load(trailer.area.start + trailer.key_offset(1), bytes(16))
+    result = boot_go(made.config)
+    assert result.outcome is Outcome.BOOT
+    assert result.images[0].header.major == 2

@@ -2,17 +2,20 @@
 
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.config import Mode
-from bootverify.executor.mcuboot.state import PRIMARY, ImageState, Run
+from bootverify.executor.mcuboot.header import WORD
+from bootverify.executor.mcuboot.state import PRIMARY, SECONDARY, ImageState, Run
 from bootverify.executor.mcuboot.trailer import Trailer
 
 
 def max_image_size(run: Run, image: ImageState, area: Area) -> int:
     """The limit for an image in `area`, in bytes; the limit itself is allowed."""
     match run.config.mode:
-        case Mode.SWAP_MOVE | Mode.SWAP_OFFSET:
-            return usable_sectors(run, image) * image.pair.primary.sector_size
+        case Mode.SWAP_MOVE:
+            return _spare_limit(run, image, PRIMARY)
+        case Mode.SWAP_OFFSET:
+            return _spare_limit(run, image, SECONDARY)
         case Mode.SWAP_SCRATCH:
-            return _scratch_limit(run, image, area)
+            return _scratch_limit(run, image)
         case Mode.OVERWRITE | Mode.DIRECT_XIP | Mode.RAM_LOAD:
             return Trailer(area, run.config.trailer).swap_info_offset
         case Mode.SINGLE_SLOT | Mode.FIRMWARE_LOADER:
@@ -25,26 +28,28 @@ def trailer_sectors(run: Run, image: ImageState, slot: int) -> int:
     return -(-run.config.trailer.size(run.write_unit(image)) // image.pair[slot].sector_size)
 
 
-def usable_sectors(run: Run, image: ImageState) -> int:
-    """app_max_sectors of swap-move and swap-offset: all but the trailer's and one that is spare."""
+def _spare_limit(run: Run, image: ImageState, spare: int) -> int:
+    """app_max_size of swap-move and swap-offset: both slots without the trailer, that of `spare` without one more.
+
+    Whether the slots fit each other is not asked. Computed in 32 bits, with the sectors of the primary slot.
+    """
     trailer = trailer_sectors(run, image, PRIMARY)
-    if run.config.mode is Mode.SWAP_MOVE:
-        return image.pair.primary.sectors - 1 - trailer
-    return min(image.pair.primary.sectors - trailer, image.pair.secondary.sectors - 1 - trailer)
+    left = (image.pair[slot].sectors - trailer - (slot == spare) for slot in (PRIMARY, SECONDARY))
+    return min(sectors * image.pair.primary.sector_size & WORD for sectors in left)
 
 
-def _scratch_limit(run: Run, image: ImageState, area: Area) -> int:
+def _scratch_limit(run: Run, image: ImageState) -> int:
     """Up to the trailer, with padding where the scratch area's trailer would not fit behind the last piece.
 
-    Nothing at all where the sectors do not fit each other or the scratch area: app_max_size then answers 0, and every
-    image is too large, the one that is installed too.
+    Counted are the sectors that both slots have. Nothing at all where they do not fit each other or the scratch area:
+    app_max_size then answers 0, and every image is too large, the one that is installed too.
     """
     if not _exchangeable(run, image):
         return 0
     layout, write = run.config.trailer, run.write_unit(image)
-    start = area.size - layout.size(write)
+    start = _common(image) - layout.size(write)
     ends = []
-    for slot in (0, 1):
+    for slot in (PRIMARY, SECONDARY):
         each = image.pair[slot]
         ends.append((each.sectors - trailer_sectors(run, image, slot) + 1) * each.sector_size)
     in_first_sector = max(ends) - start
@@ -70,18 +75,31 @@ def compatible(run: Run, image: ImageState) -> bool:
     if second > run.config.trailer.entries:
         return False
     if run.config.mode is Mode.SWAP_MOVE:
-        usable = usable_sectors(run, image)
-        fits = first == second or second + 1 in {first, usable}
-        return fits and primary.sector_size == secondary.sector_size
+        return first in {second, second + 1} and primary.sector_size == secondary.sector_size
     if run.config.mode is Mode.SWAP_OFFSET:
-        usable = usable_sectors(run, image)
-        fits = first == second or first + 1 == second or usable == second - 1
-        return fits and primary.sector_size == secondary.sector_size
-    return primary.size == secondary.size and _exchangeable(run, image)
+        return second in {first, first + 1} and primary.sector_size == secondary.sector_size
+    (large, fewer), (small, more) = _by_sector_size(image)
+    return _exchangeable(run, image) and -(-more * small // large) == fewer
 
 
 def _exchangeable(run: Run, image: ImageState) -> bool:
     """Whether the sectors of one slot are made up of those of the other, and fit into scratch where that is used."""
-    sizes = (image.pair.primary.sector_size, image.pair.secondary.sector_size)
-    fits = run.config.mode is Mode.OVERWRITE or max(sizes) <= run.scratch.size
-    return fits and max(sizes) % min(sizes) == 0
+    (large, _), (small, _) = _by_sector_size(image)
+    fits = run.config.mode is Mode.OVERWRITE or large <= run.scratch.size
+    return fits and large % small == 0
+
+
+def _common(image: ImageState) -> int:
+    """The bytes of the larger sectors that both slots have in full.
+
+    What one slot has beyond is passed over in the count, and makes the slots unfit, unless it is less than one of the
+    larger sectors (boot_slots_compatible, app_max_size: sizes are added up where both stand at the end of a sector).
+    """
+    (large, fewer), (small, more) = _by_sector_size(image)
+    return large * min(fewer, more * small // large)
+
+
+def _by_sector_size(image: ImageState) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Size and number of the sectors of both slots, those of the larger sectors first."""
+    one, other = ((area.sector_size, area.sectors) for area in (image.pair.primary, image.pair.secondary))
+    return (one, other) if one[0] >= other[0] else (other, one)
