@@ -8,6 +8,7 @@ from bootverify.check.conform import conform
 from bootverify.check.conform.mcuboot_bench import build
 from bootverify.check.conform.outcome import Unsupported
 from bootverify.errors import InputError
+from bootverify.executor.crypto import EnvelopeScheme
 
 AREAS = [
     {"name": "primary", "role": "primary", "image": 0, "offset": 0, "size": 0x4000, "erase_size": 0x400},
@@ -126,6 +127,12 @@ def test_nsib_and_protection_count_damage_too(tmp_path):
     (other / "config.json").write_text(json.dumps({"format": "protection-vectors 1"}))
     (other / "vectors.jsonl").write_text("{\n" + json.dumps(EMPTY) + "\n")
     assert counts(conform(other)) == (0, 2, 0)
+
+
+@pytest.mark.parametrize("name", ["rsa-oaep", "rsa-2048", "rsa-2048-oaep"])
+def test_there_is_one_way_to_wrap_a_key_with_rsa_whatever_it_is_called(name):
+    made = build(SMALL | {"encryption": {"scheme": name, "private_key_hex": "00"}})
+    assert made.config.encryption.scheme is EnvelopeScheme.RSA_OAEP
 
 
 def test_a_single_slot_needs_no_second_one():

@@ -125,9 +125,10 @@ def _encryption(recorded: Json) -> Encryption | None:
     if recorded is None:
         return None
     cipher = recorded.get("content_cipher", "aes-128-ctr")
-    if recorded["scheme"] not in ENVELOPES or cipher not in KEY_SIZES:
+    named = recorded["scheme"]
+    scheme = EnvelopeScheme.RSA_OAEP if named.startswith("rsa") else ENVELOPES.get(named)
+    if scheme is None or cipher not in KEY_SIZES:
         raise Unsupported
-    scheme = ENVELOPES[recorded["scheme"]]
     secret = bytes.fromhex(recorded["private_key_hex"])
     if scheme in SCALAR_START and len(secret) != SECRET_SIZE:
         start = secret.index(SCALAR_START[scheme]) + len(SCALAR_START[scheme])

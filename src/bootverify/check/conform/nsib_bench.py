@@ -1,5 +1,6 @@
 """What surrounds NSIB in the recorded vectors: its build, its memories, doubles with faults."""
 
+import re
 import zlib
 from dataclasses import field, replace
 from functools import cache
@@ -13,7 +14,7 @@ from bootverify.executor.memory import Memory, Ram
 from bootverify.executor.nsib import NsibConfig, release_for
 from bootverify.executor.nsib.config import Magics, Signature, ext_apis
 from bootverify.executor.nsib.provision import StorageLayout
-from bootverify.executor.nsib.release import VectorTable
+from bootverify.executor.nsib.release import NsibRelease, VectorTable
 from bootverify.ranges import AddressRange
 
 Json = Any  # as read from a file of the recording
@@ -50,11 +51,7 @@ def build(recorded: Json) -> NsibConfig:
         protected = AddressRange.sized(start, int(recorded["protection"]["block"], 0))
     words = storage["kind"] == "otp-word"
     return NsibConfig(
-        release=replace(
-            release_for(recorded["release"].removeprefix("main (").removesuffix(")")),
-            search_offsets=tuple(int(offset, 0) for offset in recorded["fw_info_offsets"]),
-            vector_table=VectorTable(recorded["vector_table"]),
-        ),
+        release=_release(recorded),
         magics=Magics(
             fw_info=_magic(recorded["magic"]["fw_info"]),
             ext_api=_magic(recorded["magic"]["ext_api"]),
@@ -77,6 +74,22 @@ def build(recorded: Json) -> NsibConfig:
         ext_apis=ext_apis(
             bootloader, ((int(each["id"], 0), each["flags"], each["version"]) for each in recorded["ext_apis"])
         ),
+    )
+
+
+def _release(recorded: Json) -> NsibRelease:
+    """What the release does; a build between two releases says itself in what it differs."""
+    named = re.search(r"\d+(\.\d+)+", recorded["release"])
+    if named is None:
+        raise Unsupported
+    release = release_for(named[0])
+    counter, tokens = recorded["options"]["rollback_counter"], recorded["key_token"]
+    return replace(
+        release,
+        search_offsets=tuple(int(offset, 0) for offset in recorded["fw_info_offsets"]),
+        vector_table=VectorTable(recorded["vector_table"]),
+        indexed_tokens="index" in tokens["valid"] if isinstance(tokens, dict) else release.indexed_tokens,
+        counter_errors_stop="stop" in counter if "errors" in counter else release.counter_errors_stop,
     )
 
 
