@@ -1,6 +1,7 @@
 """`bootverify` on the command line; `--version` answers before anything heavy is imported."""
 
 import gc
+import os
 import sys
 
 YOUNG = 100_000  # objects that are made between two searches for garbage; a check makes little of that
@@ -13,6 +14,7 @@ def main() -> None:
 
         sys.stdout.write(f"bootverify {__version__}\n")
         return
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for other packages' takes long
     gc.disable()
     from bootverify.cli import load_for, run  # noqa: PLC0415
 

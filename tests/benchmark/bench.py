@@ -4,6 +4,7 @@ Times of one machine say little; that a check costs so many times what loading a
 """
 
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -65,19 +66,29 @@ def compare(what: str, taken: float, unit: float, of: str, *, most: float) -> No
 
 
 def reading(pass_: float, z3: float) -> None:
-    """A build directory of the usual size, as an import in a process of its own and again in this one."""
+    """A build directory of the usual size, as an import in a process of its own and again in this one.
+
+    First without programming files, then with them: those are searched for private keys at every offset.
+    """
     with tempfile.TemporaryDirectory() as folder:
         build = write_build(
             Path(folder) / "app" / "build", Build(nsib=True, tfm=True, extra=dict.fromkeys(IMAGES, MANY))
         )
+        image = build / "merged.hex"
+        programmed = image.read_text()
+        image.unlink()
+        imported("import BUILD, no images", build, pass_, z3, most=2)
         merged = bincopy.BinFile()
-        merged.add_ihex((build / "merged.hex").read_text())
-        merged.add_binary(bytes(range(256)) * 1200, address=0x40000)
-        (build / "merged.hex").write_text(merged.as_ihex())
-        taken = started("-m", "bootverify", "import", str(build)) - pass_
-        again = best(lambda: load(build))
-    print(f"{'bootverify import BUILD':28} {1e3 * taken:6.0f} ms beyond `pass` = {taken / z3:4.1f} of `import z3`;"
-          f" read again {1e3 * again:.0f} ms = {again / z3:4.2f} of it")  # fmt: skip
+        merged.add_ihex(programmed)
+        merged.add_binary(random.Random(1).randbytes(300 * 1024), address=0x40000)
+        image.write_text(merged.as_ihex())
+        imported("import BUILD, 300 KiB", build, pass_, z3, most=10)
+
+
+def imported(what: str, build: Path, pass_: float, z3: float, *, most: float) -> None:
+    taken = started("-m", "bootverify", "import", str(build)) - pass_
+    again = best(lambda: load(build))
+    compare(what, taken, z3, f"of `import z3`, beyond `pass`; again {1e3 * again:.0f} ms", most=most)
 
 
 def warm(path: Path, z3: float) -> None:

@@ -45,3 +45,20 @@ def test_checking_a_native_design_loads_no_importer_no_story_no_scanner_and_no_w
         "bootverify.whatif",
     }
     assert not modules & idle
+
+
+def test_writing_out_what_a_build_says_needs_no_model_of_a_design_file_no_solver_and_no_scanner(tmp_path):
+    map_ = tmp_path / "partitions.yml"
+    map_.write_text("app: {address: 0x0, size: 0x1000}\n")
+    modules = loaded("import", str(map_))
+    assert "bootverify.sources.importers.draw" in modules
+    idle = {
+        "bootverify.check.solver",
+        "bootverify.secrets.scan",
+        "bootverify.sources.resolve",
+        "bootverify.sources.schema",
+        "bincopy",
+        "cryptography",
+        "devicetree",
+    }
+    assert not modules & idle

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from bootverify.check.solver import chosen
 from bootverify.errors import BootverifyError, Discrepancy, InputError
 
 HELP = "Checks secure-boot designs on microcontrollers: proofs for what holds, replayed attacks for what does not."
@@ -56,6 +55,8 @@ class Solvers(Enum):
     @property
     def names(self) -> tuple[str, ...]:
         """The solvers, as they are installed."""
+        from bootverify.check.solver import chosen  # noqa: PLC0415 - most commands ask no solver
+
         return chosen(self.value)
 
 

@@ -18,6 +18,7 @@ class Program(Enum):
     APPLICATION = "application"
 
 
+FEW_COUNTER_SLOTS = 32  # with more, no counter is used up by the releases that are looked at
 SEPARATORS = frozenset({Program.TFM, Program.SPM})  # what runs on the secure side of an application
 
 

@@ -9,6 +9,8 @@ from bootverify.design.protection import AttributionUnit, FlashGuard
 from bootverify.design.source import NOWHERE, Source
 from bootverify.ranges import AddressRange
 
+UNSPECIFIED = "unspecified"  # the SoC of a map that does not say for which it is
+
 
 class NvmKind(Enum):
     """How the internal non-volatile memory is written."""

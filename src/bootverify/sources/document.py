@@ -144,6 +144,16 @@ class _Open:
     key: tuple[str, int] | None = None
     merged: list[tuple[Node, int]] = field(default_factory=list)
     weight: int = 1
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A finished node: how many values it stands for, and how many levels lie below it, aliases written out."""
+
+    node: Node
+    weight: int = 1
+    depth: int = 0
 
 
 class _Builder:
@@ -152,7 +162,7 @@ class _Builder:
     def __init__(self, name: str) -> None:
         self.name = name
         self.faults: list[Fault] = []
-        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.anchors: dict[str, _Done] = {}
         self.stack: list[_Open] = []
         self.root: Node | None = None
 
@@ -187,10 +197,9 @@ class _Builder:
         match event:
             case yaml.ScalarEvent():
                 self._tag(event.tag, line, "str", "int", "bool", "null")
-                self._add(self._scalar(event, line), event.anchor, 1, line)
+                self._add(_Done(self._scalar(event, line)), event.anchor, line)
             case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
-                if len(self.stack) >= DEPTH_LIMIT:
-                    self._stop(line, f"more than {DEPTH_LIMIT} levels of nesting; flatten the file")
+                self._bound(len(self.stack) + 1, line)
                 mapping = isinstance(event, yaml.MappingStartEvent)
                 self._tag(event.tag, line, "map" if mapping else "seq")
                 if event.anchor:
@@ -199,25 +208,31 @@ class _Builder:
             case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
                 done = self.stack.pop()
                 node = self._mapping(done) if done.is_mapping else Sequence(tuple(done.items), done.line)
-                self._add(node, done.anchor, done.weight, done.line)
+                self._add(_Done(node, done.weight, done.depth + 1), done.anchor, done.line)
             case yaml.AliasEvent():
                 name = str(event.anchor)
                 if name not in self.anchors:
                     self._fault(line, f"alias `*{name}` refers to no anchor above it; write the value out")
-                known, weight = self.anchors.get(name, (Scalar(None, line), 1))
-                self._add(known, None, weight, line)
+                self._add(self.anchors.get(name, _Done(Scalar(None, line))), None, line)
             case _:
                 pass
 
-    def _add(self, node: Node, anchor: str | None, weight: int, line: int) -> None:
+    def _bound(self, depth: int, line: int) -> None:
+        if depth > DEPTH_LIMIT:
+            self._stop(line, f"more than {DEPTH_LIMIT} levels of nesting; flatten the file")
+
+    def _add(self, done: _Done, anchor: str | None, line: int) -> None:
         """Put a finished node where it belongs; an alias is used in another `line` than its node's."""
+        node = done.node
         if anchor:
-            self.anchors[anchor] = (node, weight)
+            self.anchors[anchor] = done
         if not self.stack:
             self.root = node
             return
         top = self.stack[-1]
-        top.weight += weight
+        self._bound(len(self.stack) + done.depth, line)
+        top.weight += done.weight
+        top.depth = max(top.depth, done.depth)
         if top.weight > NODE_LIMIT:
             self._stop(
                 line,

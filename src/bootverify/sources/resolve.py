@@ -37,7 +37,7 @@ from bootverify.design.keys import (
 from bootverify.design.memory import Partition
 from bootverify.design.openpoint import MAP_CONFLICT, OpenPoint
 from bootverify.design.protection import Attribution
-from bootverify.design.soc import Soc
+from bootverify.design.soc import UNSPECIFIED, Soc
 from bootverify.design.source import Source
 from bootverify.errors import Fault, InputError
 from bootverify.sources.known_keys import published_key
@@ -72,7 +72,6 @@ from bootverify.sources.schema import (
 from bootverify.sources.written import Written
 
 Path = tuple[str | int, ...]
-UNSPECIFIED = "unspecified"  # the SoC of a map that does not say for which it is
 
 
 def resolve(entry: DesignEntry, written: Written, ledger: Sequence[Unmodelled] = ()) -> Design:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bootverify.design.boot import FEW_COUNTER_SLOTS
 from bootverify.sources.schema_life import LifeEntry
 from bootverify.sources.schema_settings import ArtifactEntry, ContradictionEntry, SettingsEntry
 from bootverify.sources.schema_words import Name, Number, Strict
@@ -55,9 +56,6 @@ class PartEntry(Strict):
 
     program: Literal["tfm", "spm", "application"]
     code: Name = Field(description="the partition that holds its code")
-
-
-FEW_COUNTER_SLOTS = 32  # with more, no counter is used up by the releases that are looked at
 
 
 class TrustZoneEntry(Strict):

@@ -58,6 +58,13 @@ def test_deep_nesting_is_a_fault_and_no_crash(depth) -> None:
     assert "nesting" in fault("[" * depth).message
 
 
+def test_aliases_that_nest_ever_deeper_are_stopped_like_what_is_written_out() -> None:
+    lines = ["a0: &a0 1"] + [f"a{i}: &a{i} {'[' * 20}*a{i - 1}{']' * 20}" for i in range(1, 100)]
+    assert plain("\n".join(lines[:4]))["a3"]
+    found = fault("\n".join(lines))
+    assert (found.line, "levels of nesting" in found.message) == (5, True)
+
+
 @pytest.mark.parametrize("text", ["!!python/object/apply:os.system [x]", "!include x", "!!timestamp 2020-01-01"])
 def test_foreign_tags_are_refused(text) -> None:
     assert "tag" in fault(text).message

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bootverify.design.boot import UpgradeMode
+from bootverify.design.boot import FEW_COUNTER_SLOTS, UpgradeMode
 from bootverify.design.design import NO_CHAIN
 from bootverify.design.protection import UnitKind
 from bootverify.design.soc import FlashPatch
@@ -16,7 +16,6 @@ from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import closed, non_secure, update_mode
 from bootverify.sources.models import load_soc
 from bootverify.sources.roles import scratch_among
-from bootverify.sources.schema import FEW_COUNTER_SLOTS
 
 
 def put_chain(draft: Draft, project: Project) -> bool:
@@ -246,11 +245,26 @@ class _Chain:
                 return name
         both = [self._first(manager, "slot0_s_partition"), self._first("app", "slot0_ns_partition")]
         inner, outer = (self.partitions[name] for name in both)
-        if inner["at"] + inner["size"] != outer["at"]:
+        if not self._secure_throughout(inner["at"] + inner["size"], outer["at"]):
             raise NotDrawn(self._place(both[1]), f"between `{both[0]}` and `{both[1]}` lies what belongs to neither")
         self._put(("partitions", "firmware"), {"span": both}, self._place(manager))
         self.partitions = {**self.partitions, "firmware": {"span": both}}
         return "firmware"
+
+    def _secure_throughout(self, start: int, end: int) -> bool:
+        """Whether between the two sides lies nothing, or storage of the secure side's alone (TF-M's, on nRF54L).
+
+        Who may write there may write the secure side's code too, as no stage before it locks either.
+        """
+        between = [
+            name
+            for name, entry in self.partitions.items()
+            if not entry.get("span") and entry.get("memory", "internal") == "internal" and start <= entry["at"] < end
+        ]
+        secure = all(
+            name.startswith("EMPTY") or self.partitions[name].get("attribution") == "secure" for name in between
+        )
+        return start == end or (bool(between) and secure)
 
     def _staging(self) -> str | None:
         """The slot for updates; one without a byte is there because the map must have it, and takes none.

@@ -2,6 +2,7 @@
 
 import re
 
+from bootverify.design.soc import UNSPECIFIED
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.importers.chain import put_chain, soc_is_known
@@ -17,7 +18,6 @@ from bootverify.sources.importers.network_core import put_network_chain, put_net
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import non_secure, put_settings
 from bootverify.sources.importers.tree_entries import put_tree, worlds_of
-from bootverify.sources.resolve import UNSPECIFIED
 from bootverify.sources.search import Search
 from bootverify.sources.written import Written
 

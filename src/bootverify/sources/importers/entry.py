@@ -11,10 +11,7 @@ from bootverify.sources.importers.folders import folders_in
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.single import read_image
 from bootverify.sources.importers.text import as_text
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
 from bootverify.sources.search import Search
-from bootverify.sources.validate import validated
 from bootverify.sources.written import Written
 
 TREES = {".dts", ".dtsi", ".overlay"}
@@ -30,6 +27,10 @@ def load(path: Path | str, sdk: str | None = None, *, shown: str = "", search: S
     Raises:
         InputError: nothing that can be read, with the reason and what to name instead.
     """
+    from bootverify.sources.resolve import resolve  # noqa: PLC0415 - what is written out alone needs no design
+    from bootverify.sources.schema import DesignEntry  # noqa: PLC0415
+    from bootverify.sources.validate import validated  # noqa: PLC0415
+
     project = project_in(Path(path), shown or str(path))
     written = drawn(project, sdk, search or Search())
     return resolve(validated(DesignEntry, written), written, project.ledger.listed())

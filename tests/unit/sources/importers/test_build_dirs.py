@@ -241,3 +241,22 @@ def test_what_is_not_read_of_a_build_stands_in_the_ledger(tmp_path) -> None:
     told = {(entry.file, entry.what) for entry in load(path, shown="build").ledger}
     assert ("build/partitions_CPURAD.yml", "a map of another domain, which is not modelled") in told
     assert any("more than 40 images" in what for _, what in told)
+
+
+@pytest.mark.parametrize(
+    ("between", "drawn"), [("tfm_its", True), ("EMPTY_0", True), ("settings_storage", False), (None, False)]
+)
+def test_tfm_without_a_boot_loader_is_a_chain_where_only_its_own_storage_divides_it(tmp_path, between, drawn) -> None:
+    config = tmp_path / "build" / "zephyr" / ".config"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        'CONFIG_SOC="nrf54l15"\nCONFIG_BUILD_WITH_TFM=y\nCONFIG_TRUSTED_EXECUTION_NONSECURE=y\n'
+        "# CONFIG_NRF_APPROTECT_LOCK is not set\n"
+    )
+    entries = {"tfm": (0, 0x40000), "app": (0x48000, 0x100000)} | ({between: (0x40000, 0x8000)} if between else {})
+    text = "".join(f"{name}: {{address: {at}, size: {size}}}\n" for name, (at, size) in entries.items())
+    (tmp_path / "build" / "partitions.yml").write_text(text)
+    design = load(tmp_path / "build", shown="build")
+    assert [stage.program for stage in design.stages] == ([Program.TFM, Program.APPLICATION] if drawn else [])
+    if not drawn:
+        assert any("lies what belongs to neither" in entry.what for entry in design.ledger)
