@@ -7,7 +7,7 @@ import pytest
 from tests.unit.check.test_certificate import design
 
 from bootverify.check.certificate import FORM, SEAL, _sealed
-from bootverify.check.recheck.verify import _read
+from bootverify.check.recheck.verify import read
 from bootverify.check.recheck.walk import after as evaluated
 from bootverify.check.solver import Unsat, solve
 from bootverify.encoder.boot_system import BootSystem, system_for
@@ -80,15 +80,14 @@ def test_the_checker_of_certificates_reads_the_same_system(name, attacker):
     system = boot(name, attacker).system
     claim = or_(*(eq(system.variables[0], value) for value in system.variables[0].sort.values[:1]))
     text = f"{FORM}\n(set-logic QF_BV)\n{system_text(system, claim)}{proof_text(system, claim, [(true(), 'true')])}"
-    script, _ = _read(_sealed(text))
+    checked, _ = read(_sealed(text))
     assert text.count(SEAL) == 0
-    transitions = {each.name: each for each in script.transitions}
     for transition, state, choice, after, code in frames(name, attacker):
         values = {**state, **{each: domain(each.sort)[v] for each, v in zip(transition.inputs, choice, strict=True)}}
         here = {
             each.name: value if each.sort is BOOL else f"{each.sort.name} {value}" for each, value in values.items()
         }
-        got = evaluated(script, transitions[transition.name], here)
+        got = evaluated(checked, transition.name, here)
         if after is None:
             assert got is None
             continue

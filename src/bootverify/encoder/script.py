@@ -123,10 +123,10 @@ def _sorts(system: System) -> Iterator[str]:
 
 
 def _declared(variable: Term) -> Iterator[str]:
-    """The declaration, and that the bits name a value where not all do."""
+    """The declaration, and that the bits name a value."""
     sort = variable.sort
     yield f"(declare-const {quoted(variable.name)} {_sort(sort)})"
-    if sort is not BOOL and len(sort.values) != 1 << width(sort):
+    if sort is not BOOL:
         yield f"(assert (bvule {quoted(variable.name)} {_value(sort, sort.values[-1])}))"
 
 

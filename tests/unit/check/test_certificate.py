@@ -46,6 +46,24 @@ def test_what_is_proved_has_a_certificate_that_is_accepted_against_its_design(na
     assert [recheck(each.certificate, ["z3"], design(name)) for each in proved] == [[]] * len(proved)
 
 
+def test_a_transition_that_comes_twice_is_refused():
+    """Its second coming could otherwise take back what the first assigns to."""
+    text = certificates("SB-S01")[0]
+    again = next(line for line in text.split("\n") if line.startswith("(set-info :transition"))
+    twice = text.replace("; --- the claim", f"{again}\n; --- the claim", 1)
+    assert "is defined twice" in recheck(resealed(twice), ["z3"])[0]
+
+
+def test_definitions_that_nest_without_end_are_refused_in_one_sentence():
+    text = certificates("SB-S01")[0]
+    chain = ["(define-fun |shared x0| () Bool true)"]
+    chain += [f"(define-fun |shared x{n}| () Bool (not |shared x{n - 1}|))" for n in range(1, 3000)]
+    first = next(line for line in text.split("\n") if line.startswith("(define-fun |guard of "))
+    name = first.split(" () ")[0]
+    deep = text.replace(first, "\n".join([*chain, f"{name} () Bool |shared x2999|)"]), 1)
+    assert len(recheck(resealed(deep), ["z3"])) == 1
+
+
 def test_every_installed_solver_accepts_a_certificate_alone():
     solvers = list(available())
     assert len(solvers) == 3
@@ -94,9 +112,18 @@ def test_text_that_is_no_certificate_is_refused_in_one_sentence():
     assert recheck(certificates("SB-S01")[0], []) == ["no solver was asked"]
 
 
+CHECKER = sorted(Path(package.__file__).parent.glob("*.py"))
+
+
+def test_the_checker_is_small_enough_to_be_read_by_who_wants_to_trust_it():
+    lines = [line for path in CHECKER for line in path.read_text(encoding="utf-8").splitlines()]
+    assert len(lines) < 500, "all counted, with comments and empty lines"
+    assert max(map(len, lines)) <= 120
+
+
 def test_the_checker_imports_nothing_that_made_what_it_checks():
     allowed = {"bootverify.check.solver", "bootverify.errors"}
-    for path in Path(package.__file__).parent.glob("*.py"):
+    for path in CHECKER:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and str(node.module).startswith("bootverify"):
                 assert node.module in allowed or node.module.startswith("bootverify.check.recheck."), path

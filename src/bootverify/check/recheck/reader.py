@@ -1,15 +1,12 @@
 """Text of SMT-LIB as nested tuples of symbols, and back."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 
-MOST_CHARACTERS = 32 * 1024 * 1024
 MOST_NESTING = 200
 
 Expression = str | tuple["Expression", ...]
 
-_TOKEN = re.compile(r'\s*(?:(;[^\n]*)|([()])|(\|[^|\\]*\|)|("[^"]*")|([^\s()|";]+))')
+_TOKEN = re.compile(r'[()]|\|[^|\\]*\||"[^"]*"|[^\s()|";]+|\S')
 _PLAIN = re.compile(r"[A-Za-z_#:?][A-Za-z0-9_#?-]*|[0-9]+|=>?")
 
 
@@ -17,30 +14,38 @@ class Refused(Exception):  # noqa: N818 - what the checker says, caught at its d
     """The certificate is not accepted; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One line that is no comment; `number` counts from 1."""
+class Commands:
+    """The commands of a text, one a line, taken in turn; comments and empty lines count for nothing."""
 
-    number: int
-    body: tuple[Expression, ...]
+    def __init__(self, lines: list[str]) -> None:
+        self._rest = [(number, line) for number, line in enumerate(lines, start=1) if line and line[0] != ";"][::-1]
+        self._next: tuple[Expression, ...] | None = None
 
+    @property
+    def number(self) -> int:
+        """The line of the next command, from 1; 0 at the end."""
+        return self._rest[-1][0] if self._rest else 0
 
-def commands(lines: list[str]) -> Iterator[Command]:
-    """The commands, one a line; comments and empty lines are passed over.
+    @property
+    def next(self) -> tuple[Expression, ...]:
+        """The next command; empty at the end."""
+        if self._next is None:
+            command = expression(self._rest[-1][1]) if self._rest else ()
+            if isinstance(command, str) or (self._rest and not command):
+                raise Refused("this is no command")
+            self._next = command
+        return self._next
 
-    Raises:
-        Refused: a line is no command.
-    """
-    for number, line in enumerate(lines, start=1):
-        if not line or line.startswith(";"):
-            continue
-        try:
-            body = expression(line)
-        except Refused as problem:
-            raise Refused(f"line {number}: {problem}") from None
-        if not isinstance(body, tuple) or not body:
-            raise Refused(f"line {number}: this is no command")
-        yield Command(number, body)
+    def begins(self, *words: str) -> bool:
+        """Whether there is a next command, and it begins with `words`."""
+        return self.next[: len(words)] == words
+
+    def expect(self, wanted: Expression) -> None:
+        """Pass `wanted`, which has to come next."""
+        if self.next != wanted:
+            raise Refused(f"`{written(wanted)[:90]}` is missing")
+        self._next = None
+        del self._rest[-1:]
 
 
 def expression(text: str) -> Expression:
@@ -53,27 +58,20 @@ def expression(text: str) -> Expression:
     ('and', 'a b', ('not', 'c'))
     """
     stack: list[list[Expression]] = [[]]
-    position = 0
-    end = len(text.rstrip())
-    while position < end:
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise Refused("this cannot be read")
-        position = match.end()
-        comment, bracket, quoted, string, plain = match.groups()
-        if comment:
-            raise Refused("a comment stands behind a command")
-        if bracket == "(":
-            if len(stack) > MOST_NESTING:
-                raise Refused("it is nested too deeply")
+    for word in _TOKEN.findall(text):
+        if word == "(":
             stack.append([])
-        elif bracket == ")":
-            if len(stack) == 1:
-                raise Refused("a bracket closes what none opened")
+        elif word == ")":
             done = tuple(stack.pop())
+            if not stack:
+                raise Refused("a bracket closes what none opened")
             stack[-1].append(done)
+        elif word in {"|", '"', ";"}:
+            raise Refused("this cannot be read")
         else:
-            stack[-1].append(quoted[1:-1] if quoted else string or plain)
+            stack[-1].append(word.strip("|"))
+        if len(stack) > MOST_NESTING:
+            raise Refused("it is nested too deeply")
     if len(stack) != 1 or len(stack[0]) != 1:
         raise Refused("brackets do not match, or this is more than one command")
     return stack[0][0]

@@ -1,104 +1,88 @@
 """Walks through the system of a certificate by evaluating it: what a solver calls impossible must not happen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from random import Random
 
-from bootverify.check.recheck.reader import Expression
-from bootverify.check.recheck.script import BOOL, Script, Transition
+from bootverify.check.recheck.reader import Expression, Refused
+from bootverify.check.recheck.system import System, Value
 
 WALKS = 2
 MOST_STEPS = 40
 
-Value = bool | str
 State = Mapping[str, Value]
 
 
-def walked(script: Script) -> Iterator[str]:
-    """The lemmas and claims found broken on random walks from the start; the walks are the same for the same text."""
-    random = Random(len(script.definitions))  # noqa: S311 - no secret
-    started = _start(script)
-    for name in script.variables:
-        if not started[name]:
-            yield f"`{name}` has no start"
-            return
-    for _ in range(WALKS):
-        state: State = {name: random.choice(values) for name, values in started.items()}
-        for _ in range(MOST_STEPS):
-            for lemma in ("claim", *script.lemmas):
-                if not value(script, script.applied(lemma), dict(state), {}):
-                    yield f"`{lemma}` is broken on a walk from the start"
-                    return
-            following = _step(script, state, random)
-            if following is None:
-                if "over" in script.definitions and not value(script, script.applied("over"), dict(state), {}):
-                    yield "a recovery is stuck on a walk from the start"
-                break
-            state = following
+def walk(system: System) -> None:
+    """Go at random from the start, the same ways for the same text.
 
-
-def _start(script: Script) -> dict[str, list[Value]]:
-    return {
-        name: [each for each in values_of(script, sort) if value(script, f"start of {name}", {name: each}, {})]
-        for name, sort in script.variables.items()
+    Raises:
+        Refused: the claim, or a lemma, is broken on one, or a recovery gets stuck.
+    """
+    random = Random(len(system.bodies))  # noqa: S311 - no secret
+    starts = {
+        name: [each for each in system.values[sort] if value(system, f"start of {name}", {name: each}, {})]
+        for name, sort in system.variables.items()
     }
+    if not all(starts.values()):
+        raise Refused("a variable has no start")
+    for _ in range(WALKS):
+        state: State = {name: random.choice(values) for name, values in starts.items()}
+        for _ in range(MOST_STEPS):
+            for name in ("claim", *system.lemmas):
+                if not value(system, system.applied(name), state, {}):
+                    raise Refused(f"`{name}` is broken on a walk from the start")
+            state = _step(system, state, random)
 
 
-def _step(script: Script, state: State, random: Random) -> State | None:
-    """One transition that is possible with inputs as they fall; preferably one that changes something."""
-    possible: State | None = None
-    for transition in random.sample(script.transitions, len(script.transitions)):
-        inputs = {name: random.choice(values_of(script, script.inputs[name])) for name in transition.inputs}
-        following = after(script, transition, {**state, **inputs})
-        if following is not None:
-            possible = {**state, **following}
-            if possible != state:
-                return possible
-    return possible
+def _step(system: System, state: State, random: Random) -> State:
+    """The state after a transition that changes something, with inputs as they fall; the same where there is none."""
+    here = {**state, **{name: random.choice(system.values[sort]) for name, sort in system.inputs.items()}}
+    stuck = system.recovers and not value(system, system.applied("over"), state, {})
+    for transition in random.sample([*system.updates], len(system.updates)):
+        changed = after(system, transition, here)
+        if changed is not None and {**state, **changed} != state:
+            return {**state, **changed}
+        stuck = stuck and changed is None
+    if stuck:
+        raise Refused("a recovery is stuck on a walk from the start")
+    return state
 
 
-def after(script: Script, transition: Transition, here: State) -> dict[str, Value] | None:
+def after(system: System, transition: str, here: State) -> dict[str, Value] | None:
     """What changes; None where the guard forbids the transition. `here` gives inputs, too."""
     done: dict[str, Value] = {}
-    scope = dict(here)
-    if not value(script, transition.guard, scope, done):
+    if not value(system, f"guard of {transition}", here, done):
         return None
-    return {name: value(script, transition.after(name), scope, done) for name in transition.updates}
+    return {name: value(system, f"{name} after {transition}", here, done) for name in system.updates[transition]}
 
 
-def values_of(script: Script, sort: str) -> list[Value]:
-    """The values of a sort."""
-    return [False, True] if sort == BOOL else [*script.sorts[sort]]
-
-
-def value(script: Script, body: Expression, scope: dict[str, Value], done: dict[str, Value]) -> Value:
+def value(system: System, body: Expression, scope: State, done: dict[str, Value]) -> Value:
     """The value of an expression; `done` keeps those of definitions, for one state."""
     match body:
         case "true" | "false":
             return body == "true"
+        case str(name) if name in scope:
+            return scope[name]
+        case str(name) if name not in system.bodies:
+            return name  # of a sort
         case str(name):
-            if name in scope:
-                return scope[name]
-            if name in script.values:
-                return name
             if name not in done:
-                done[name] = value(script, script.definitions[name].body, scope, done)
+                done[name] = value(system, system.bodies[name], scope, done)
             return done[name]
         case ("not", operand):
-            return not value(script, operand, scope, done)
+            return not value(system, operand, scope, done)
         case ("and", *operands):
-            return all(value(script, each, scope, done) for each in operands)
+            return all(value(system, each, scope, done) for each in operands)
         case ("or", *operands):
-            return any(value(script, each, scope, done) for each in operands)
+            return any(value(system, each, scope, done) for each in operands)
         case ("=", left, right):
-            return value(script, left, scope, done) == value(script, right, scope, done)
+            return value(system, left, scope, done) == value(system, right, scope, done)
         case ("ite", condition, then, otherwise):
-            return value(script, then if value(script, condition, scope, done) else otherwise, scope, done)
+            return value(system, then if value(system, condition, scope, done) else otherwise, scope, done)
         case ("let", ((str(name), bound),), inner):
-            return value(script, inner, {**scope, name: value(script, bound, scope, done)}, done)
+            return value(system, inner, {**scope, name: value(system, bound, scope, done)}, done)
         case (str(name), *arguments):
-            made = script.definitions[name]
-            given = [value(script, each, scope, done) for each in arguments]
-            inner_scope = {name: each for (name, _), each in zip(made.parameters, given, strict=True)}
-            return value(script, made.body, inner_scope, {})
+            given = [value(system, each, scope, done) for each in arguments]
+            return value(system, system.bodies[name], dict(zip(system.parameters[name], given, strict=True)), {})
         case _:
             raise AssertionError(body)
