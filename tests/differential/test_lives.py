@@ -162,6 +162,7 @@ def _key(rng: random.Random, key: Key) -> Key:
         published=rng.random() < 0.15,
         revocable=_maybe(rng, None, True, False),
         all_words_written=_maybe(rng, None, True, False),
+        found=_maybe(rng, (), (), ("build",), ("factory",)),
         other_half=_maybe(rng, "", "priv") if key.name == "pub" else "",
     )
 

@@ -106,7 +106,8 @@ class Key:
 
     `fingerprint` is the SHA-256 of the public half (DER SubjectPublicKeyInfo) in hex, empty when it is not known.
     `found` tells in which files of a build the value itself was seen: `factory` what production programs, `update` what
-    is handed out, `slot` the part of a factory's file that updates replace.
+    is handed out, `slot` the part of a factory's file that updates replace, `build` one that stays where
+    it was built.
     `empty`: a verifier consults the place, but nothing was put there (nRF54L: a generation of a verification key).
     `revocable`: software may revoke the place it lies in; None: nothing tells. `per_device`: each device has its own.
     """

@@ -174,7 +174,7 @@ class KeyEntry(Strict):
     signs: Name | None = None
     decrypts: Name | list[Name] | None = None
     opens_images: bool = Field(default=False, description="it decrypts images, of a chain that is not drawn")
-    found: list[Literal["factory", "update", "slot"]] = Field(
+    found: list[Literal["factory", "update", "slot", "build"]] = Field(
         default=[], description="files of a build in which the value was seen; slot: where updates are installed"
     )
     published: bool = Field(default=False, description="everybody has the private half")

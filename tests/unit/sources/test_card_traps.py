@@ -46,9 +46,39 @@ def test_a_span_that_is_not_locked_is_read_so(perm: str) -> None:
     assert not _points(design)
 
 
+def test_a_region_that_is_left_as_at_reset_is_no_lock() -> None:
+    design = _with({"protection.locks": _lock(perm="RWX, secure, not locked")})
+    assert not [step for step in design.stages[0].steps if isinstance(step, Protect)]
+    assert not _points(design)
+
+
+def test_a_size_beside_a_permission_says_nothing_that_the_span_does_not() -> None:
+    perm = "R-X, secure, locked until reset (size clamped to 48 KiB)"
+    assert not _points(_with({"protection.locks": _lock(perm=perm)}))
+
+
+@pytest.mark.parametrize(
+    ("soc", "told", "closed"),
+    [
+        ("nRF5340", "off in the bootloader, on in the application", False),
+        ("nRF5340", "on in mcuboot, off in the application", True),
+        ("nRF9160", "lock option set, UICR not written", False),
+    ],
+)
+def test_the_port_is_what_the_first_stage_and_the_part_make_of_it(soc: str, told: str, *, closed: bool) -> None:
+    card = _card()
+    card["soc"] = soc
+    if soc == "nRF9160":
+        card["design"]["protection"]["locks"] = []
+    design = _read(card, {"protection.approtect": told})
+    assert design.lifecycle.approtect is closed
+    assert not _points(design)
+
+
 @pytest.mark.parametrize(
     ("field", "told"),
     [
+        ("approtect", "on in the application"),
         ("approtect", "on (firmware option only, UICR not written)"),
         ("approtect", "user handling"),
         ("secure_approtect", "on in development"),
@@ -115,6 +145,18 @@ def test_two_stages_never_share_one_slot() -> None:
         {"name": "app_ext", "at": 0x0, "size": 0x80000, "region": "external"}
     )
     assert "no-slot" in _points(_read(card))
+
+
+def test_a_pair_of_slots_belongs_to_the_stage_that_it_holds() -> None:
+    extra = {"stage": "loader", "role": "third stage (MCUboot)", "mutability": "updatable over the air"}
+    card = _card()
+    card["design"]["chain"].insert(1, {**extra, "verified_by": "mcuboot", "signature": "ecdsa-p256"})
+    card["design"]["chain"][2]["verified_by"] = "loader"
+    pair = [("s0_image", 0xC000, "mcuboot"), ("s1_image", 0x14000, "mcuboot (other variant)")]
+    entries = [{"name": name, "at": at, "size": 0x8000, "holds": held} for name, at, held in pair]
+    card["design"]["partitions"]["entries"] += [*entries, {"name": "loader", "at": 0xE0000, "size": 0x8000}]
+    design = _read(card)
+    assert (design.image("mcuboot").slots, design.image("loader").slots) == (("s0_image", "s1_image"), ("loader",))
 
 
 @pytest.mark.parametrize(

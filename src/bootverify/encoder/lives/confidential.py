@@ -112,7 +112,8 @@ def _memory_clauses(design: Design, who: str) -> Iterator[_Clause]:
     if who == "app-code-ns" and design.application is not None:
         yield _Clause(f"own:{design.application.image}")
     if who in {"factory-insider", "build-pipeline"}:
-        yield from (_Clause(f"key:{key.name}") for key in design.keys if key.secret and key.found)
+        shown = {"factory", "update", "slot"} | ({"build"} if who == "build-pipeline" else set())
+        yield from (_Clause(f"key:{key.name}") for key in design.keys if key.secret and shown & {*key.found})
     if _reads_memory(design, who):
         for key in design.keys:
             if key.secret and any(_readable(place) for place in key.placements):

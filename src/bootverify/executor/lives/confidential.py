@@ -113,7 +113,8 @@ def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
             for image in design.images:
                 desk.see(image, "in a file of the build", closed=False)
             for key in design.keys:
-                if key.secret and key.found:
+                seen = {*key.found} - (set() if attacker.can(Capability.READ_BUILD) else {"build"})
+                if key.secret and seen:
                     desk.keys.setdefault(key.name, "seen in a file of the build")
                     continue
                 loaded = any(isinstance(place, InKmu | InUicr | InPartition) for place in key.placements)

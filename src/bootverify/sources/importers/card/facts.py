@@ -1,10 +1,21 @@
 """Release facts of a card: behaviours of the named release that a verdict rests on, read by key phrases."""
 
+import re
+
 from bootverify.sources.importers.card.draft import OF_ACCESS, OF_UPDATES, Draft
-from bootverify.sources.importers.card.words import says, turned
+from bootverify.sources.importers.card.words import besides, says, turned
 
 NO_SLOT = r"last|full|exhaust|no (free |counter )*slot( is (free|left))?"
 LOCK = r"\block\b|(flash|write) protection"
+LOST = (
+    r"(not|never|cannot be) (resumed|completed)|neither \w+ nor (resumed|completed)|lost|shifted|no bootable"
+    r"|bricks?\b|bricked|asserts|stuck|unbootable|no longer boots?|(does not|never) boots?( again)?"
+)
+# What a behaviour is about: a sentence that speaks of one more of these is about something else, too.
+SUBJECTS = (
+    r"\b(counters?|versions?|downgrades?|locks?|locked|keys?|metadata|tlvs?|scratch|variants?|confirm\w*"
+    r"|acknowledg\w*|debug)\b"
+)
 # A behaviour is told when each pattern of one of its lines is found; the order matters, the first that fits counts.
 BEHAVIOURS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("counter-full-refuses", ("counter", "refus|reject", "update|image", NO_SLOT)),
@@ -17,8 +28,7 @@ BEHAVIOURS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("version-unchecked-when-permanent", ("version|downgrade", "test", "permanent|test swaps",
      r"\b(not|nor|only|never)\b|skip")),
     ("swap-cut-survives", ("reset|power|interrupt|cut", "resum|complet|continu", r"^(?!.*\b(not|never|cannot)\b)")),
-    ("swap-cut-loses-image", ("reset|power|interrupt|cut",
-     "(not|never) (resumed|completed)|lost|shifted|no bootable|cannot be (resumed|completed)")),
+    ("swap-cut-loses-image", ("reset|power|interrupt|cut", LOST)),
     ("misfit-blocks-staging", ("variant|slot", "neither|nor|not (installed|removed|erased)|fits no|slot in use",
      "block|occupi|stays|removed", r"^(?!.*\b(is|gets) (removed|erased))")),
     ("misfit-is-dropped", ("variant|fits no|wrong|slot in use", "erased|dropped|removed|discarded",
@@ -43,15 +53,26 @@ BEHAVIOURS: tuple[tuple[str, tuple[str, ...]], ...] = (
 LOCKS_OVER = "lock-entries-reused"
 
 
+def behaviour(fact: object) -> str | None:
+    """The name of what `fact` tells; None where it denies or restricts that, or speaks of something else beside it.
+
+    >>> behaviour("an interrupted swap is resumed"), behaviour("an interrupted swap is resumed, the counter is raised")
+    ('swap-cut-survives', None)
+    """
+    told = re.sub(r"[,;(]?\s*\bbecause\b[^,;)]*\)?", " ", str(fact), flags=re.IGNORECASE)  # a reason is no behaviour
+    for name, patterns in BEHAVIOURS:
+        if says(told, *patterns) and not turned(told, *patterns) and not says(besides(told, *patterns), SUBJECTS):
+            return name
+    return None
+
+
 def put_behaviours(draft: Draft) -> None:
     """The release facts of `update` and `protection`; one that is not read leaves open what it may bear on."""
     found: list[str] = []
     for part, policies in (("update", OF_UPDATES), ("protection", OF_ACCESS)):
         facts = (draft.design.get(part) or {}).get("release_facts") or []
         for i, fact in enumerate(facts if isinstance(facts, list) else [facts]):
-            name = next(
-                (name for name, patterns in BEHAVIOURS if says(fact, *patterns) and not turned(fact, *patterns)), None
-            )
+            name = behaviour(fact)
             if name is None:
                 draft.open(
                     (part, "release_facts", i), "unread-release-fact", f"release fact: {fact}", policies=policies

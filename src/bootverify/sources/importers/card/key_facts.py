@@ -13,7 +13,7 @@ PUBLIC = (
 )
 LOST = r"compromis|leaked|published|known|stolen|extracted"
 BUNDLED = r"\bdefault|bundled|\bsample|\bexample|in-tree|development|\btest key|shipped with the sdk|source tree"
-OWN = r"\bown\b|owner|product|generated (offline|in the hsm)|\bhsm\b|host"
+OWN = r"\bown\b|owner|product|generated (offline|in the hsm|by the build|at build time)|\bhsm\b|host"
 EMPTY = r"empty|unprovisioned|not (yet )?provisioned|never (provisioned|filled|written)|unused|erased"
 REVOCATIONS = {
     "locked": False,

@@ -12,6 +12,7 @@ from bootverify.sources.models import load_soc
 KINDS = {"public": "public", "private": "private", "symmetric": "symmetric", "hash": "hash"}
 ENGINE = r"write-only|crypto ?cell|cracen|engine|\bkey register|kmu-only"
 MEMORY = r"\bs?ram\b|buffer|memory|0x2\d{7}\b"
+HOST = r"\bhost\b|\bhsm\b|build server|signing server|vault|offline|developer|\bci\b"
 KEY_OFFSET = 0x400  # where a key lies in code unless it is told
 PUSHED_WORDS = 2  # slots of 16 bytes that a wrapping key of 256 bits takes
 KNOWN = [
@@ -162,7 +163,10 @@ def _places(
     if not named and says(text, "provision partition|provision page") and "uicr" not in found:
         named = [each for each in partitions if says(each, "provision")][:1]
     found += [_stored(draft, each) for each in named]
-    if says(text, r"\bhost\b|\bhsm\b|build server|signing server|vault|offline|developer|\bci\b") or says(text, PUBLIC):
+    if says(text, r"\bbuild (dir|directory|folder|output|tree|artefacts?|artifacts?)\b"):
+        draft.put(("keys", name, "found"), ["build"], (*told_at, "placement"))
+        found.append("host")
+    elif says(text, HOST) or says(text, PUBLIC):
         found.append("host")
     if says(text, "crypto service|secure storage|trusted storage|\\bits\\b|\\bpsa\\b|key ?store"):
         found.append({"elsewhere": "service", "words": text})

@@ -291,12 +291,11 @@ def _factory_and_request(draft: Draft, told: dict[str, Any]) -> None:
             )
     if "upgrade_request" in told:
         text = str(told["upgrade_request"])
-        if says(text, "perm|confirm") != says(text, "test"):
-            draft.put(
-                ("life", "request"),
-                "permanent" if says(text, "perm|confirm") else "test",
-                ("update", "upgrade_request"),
-            )
+        # Who asks for a test has the application confirm it later.
+        later = says(text, r"test\b.*\bconfirm\w* (by|once|when|after|later|itself)|confirms (itself|later)")
+        good = says(text, "perm|for good|confirm") and not later
+        if good != says(text, r"\btest") and not says(text, r"\b(not|never|no|un)"):
+            draft.put(("life", "request"), "permanent" if good else "test", ("update", "upgrade_request"))
         else:
             draft.open(
                 ("update", "upgrade_request"), "unread-request", f"upgrade request `{text}`", policies=["no-downgrade"]

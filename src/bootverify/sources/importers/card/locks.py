@@ -17,6 +17,7 @@ PERMISSIONS = {
     "r--": "no-execute",
     "--x": "no-read",
     "rwx": "open",
+    "read write execute": "open",
     "rw-": "no-execute",
     "no write": "no-write",
     "no writes": "no-write",
@@ -71,7 +72,7 @@ PERMISSIONS = {
 }
 SILENT_PERM = (
     "secure acl bprot rramc spu fprotect two merged region regions entry entries bit bits block blocks bootconf uicr"
-    " hardware hw write-once once non-secure 3 4"
+    " hardware hw write-once once non-secure 3 4 size clamped rounded up down limited kib"
 )
 MOMENTS = {
     "at start": "start",
@@ -127,6 +128,8 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
             if start == 0 and _stands(draft, lock, at, about=_about(draft, lock, pair)):
                 draft.native["boot_region"] = end
                 continue
+        if _leaves_open(draft, lock, at):
+            continue
         if owner is None or not _stands(draft, lock, at, about=_about(draft, lock, pair)):
             if owner is None:
                 draft.open(at, "unread-lock", f"lock set by `{lock.get('set_by')}`", policies=OF_ACCESS)
@@ -153,6 +156,15 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
         if says(told.get("build", ""), "debug"):
             zone["build"] = "debug"
         draft.put(("chain", image, "trustzone"), zone, ("protection", "tfm"))
+
+
+def _leaves_open(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> bool:
+    """Whether the entry says of a span that it is neither denied nor locked: a region of an SPU as it is at reset."""
+    seen = read(lock.get("perm", ""), PERMISSIONS, SILENT_PERM)
+    if seen.rest or set(seen.values) != {"open", "loose"} or _guard(draft) is not UnitKind.SPU:
+        return False
+    draft.note(at, "a region that denies nothing and is not locked is as it was at reset")
+    return True
 
 
 def _by_old_library(draft: Draft, spans: dict[str, list[dict[str, Any]]]) -> None:
@@ -211,7 +223,7 @@ def ends(lock: dict[str, Any]) -> tuple[int, int]:
 
 def _stands(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], about: list[str]) -> bool:
     """Whether the lock denies writes at all; a doubtful one is entered as an open point."""
-    perm = str(lock.get("perm", ""))
+    perm = re.sub(r"\b\d+ ?kib\b", " ", str(lock.get("perm", "")), flags=re.IGNORECASE)  # the span says where
     seen = read(perm, PERMISSIONS, SILENT_PERM)
     engine = str((draft.design.get("protection") or {}).get("engine", ""))
     if seen.rest or not {"no-write", "no-access"} & set(seen.values) or seen.has("open"):

@@ -140,7 +140,8 @@ class Map:
 
     def _variants(self, stage: str) -> list[str]:
         for names in (("s0", "s1"), ("s0_image", "s1_image"), ("s0_partition", "s1_partition")):
-            if all(name in self.entries for name in names):
+            named = {word for name in names if name in self.holds for word in words(self.holds[name])[:1]}
+            if all(name in self.entries for name in names) and named <= {stage}:
                 return list(names)
         held = [name for name, text in self.holds.items() if words(text)[:1] == (stage,)]
         return held if len(held) == 2 else []

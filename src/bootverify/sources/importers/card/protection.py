@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from bootverify.design.protection import UnitKind
-from bootverify.design.soc import FlashPatch
+from bootverify.design.soc import DebugScheme, FlashPatch, Soc
 from bootverify.sources.importers.card.draft import OF_ACCESS, Draft
 from bootverify.sources.importers.card.words import read, says, truth, words
 from bootverify.sources.models import load_soc
@@ -14,9 +14,10 @@ def put_lifecycle(draft: Draft) -> None:
     """Debug and erase protection, and what else stands under `protection`."""
     told = draft.design.get("protection") or {}
     life: dict[str, Any] = {}
+    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
     for key in ("approtect", "secure_approtect", "eraseprotect"):
         text = str(told.get(key, "on" if key == "secure_approtect" else "off" if key == "eraseprotect" else ""))
-        value = truth(told[key]) if isinstance(told.get(key), bool) else _finally(text)
+        value = truth(told[key]) if isinstance(told.get(key), bool) else _port(text, soc)
         if value is None:
             value = key != "eraseprotect"
             draft.open(
@@ -26,8 +27,7 @@ def put_lifecycle(draft: Draft) -> None:
                 attackers=("debug-port", "fault-injection"),
             )
         life[key] = value
-    gated = load_soc(str(draft.native["soc"])).secure_approtect
-    if gated and "secure_approtect" not in told and life["approtect"] is not True:
+    if soc.secure_approtect and "secure_approtect" not in told and life["approtect"] is not True:
         text = "secure_approtect is not told, and approtect does not close the port for it"
         draft.open(("protection",), "unread-secure_approtect", text, attackers=("debug-port", "fault-injection"))
     if says(told.get("approtect"), r"hardware type|before 20\d\d|first silicon|old revision"):
@@ -43,7 +43,7 @@ def put_lifecycle(draft: Draft) -> None:
             )
         else:
             life["flash_patch"] = patch
-    _against_part(draft, life)
+    _against_part(draft, life, soc)
     if "boot_region" in draft.native:
         life["boot_region"] = draft.native.pop("boot_region")
     draft.put(("lifecycle",), life, ("protection", "approtect"))
@@ -86,9 +86,8 @@ def _starts_there(draft: Draft, tfm: dict[str, Any]) -> None:
         draft.open(("protection", "tfm", "ns_start"), "contradicting-ns-start", text, contradiction=True)
 
 
-def _against_part(draft: Draft, life: dict[str, Any]) -> None:
+def _against_part(draft: Draft, life: dict[str, Any], soc: Soc) -> None:
     """Enter what the card draws and its part cannot have; the part's own way is then taken."""
-    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
     told = draft.design.get("protection") or {}
     if life.get("eraseprotect") and not soc.eraseprotect:
         text = f"{soc.title} has no erase protection, but the card draws it on"
@@ -135,6 +134,33 @@ SILENT_SWITCH = (
     " tampc both switches enabled ctrl-ap register improved revised scheme first old silicon build code part family"
     " erased word from factory"
 )
+
+
+BY_STAGE = re.compile(
+    r"\b(on|off|open|closed|locked|unlocked|enabled|disabled)\s+(?:in|while|during)\s+(?:the\s+)?"
+    r"(boot\w*|mcuboot|nsib|b0|first \w+|app\w*)\b(?:\s+runs)?",
+    re.IGNORECASE,
+)
+
+
+UNWRITTEN = re.compile(
+    r"(on, )?(lock )?options? (set|on|only)[,;]? uicr (is )?(not|never) (written|programmed)", re.IGNORECASE
+)
+
+
+def _port(text: str, soc: Soc) -> bool | None:
+    """Whether the port is closed from the first instruction on, as far as `text` tells.
+
+    A probe that gets in while the first stage runs stays in, so what is said of that stage counts. On parts of which
+    only the UICR closes the port the options of a build change nothing (ncs-boot 5.4).
+    """
+    by_stage = BY_STAGE.findall(text)
+    if by_stage and not words(re.sub(r"\b(and|then|later)\b", " ", BY_STAGE.sub(" ", text))):
+        early = [word for word, where in by_stage if not where.lower().startswith("app")]
+        return SWITCH[early[0].lower()] if len(early) == 1 else None
+    if soc.debug.scheme is DebugScheme.NRF9160 and UNWRITTEN.fullmatch(text):
+        return False
+    return _finally(text)
 
 
 def _finally(text: str) -> bool | None:

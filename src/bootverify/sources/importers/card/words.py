@@ -170,11 +170,16 @@ def truth(value: object) -> bool | None:
     return False if told <= {"false", "no", "off", "none", "disabled", "absent", "not", "without"} else None
 
 
-def turned(text: object, *patterns: str) -> bool:
-    """Whether `text` denies or restricts something outside what the patterns match: what they say is then doubtful."""
+def besides(text: object, *patterns: str) -> str:
+    """`text` without what the patterns match in it; one that looks ahead over all of it takes nothing away."""
     left = list(str(text))
     for pattern in patterns:
         if not pattern.startswith("^(?!"):
             for found in re.finditer(pattern, str(text), re.IGNORECASE):
                 left[found.start() : found.end()] = " " * (found.end() - found.start())
-    return re.search(TURNS, "".join(left), re.IGNORECASE) is not None
+    return "".join(left)
+
+
+def turned(text: object, *patterns: str) -> bool:
+    """Whether `text` denies or restricts something outside what the patterns match: what they say is then doubtful."""
+    return re.search(TURNS, besides(text, *patterns), re.IGNORECASE) is not None
