@@ -54,6 +54,22 @@ def test_an_undefined_combination_exits_with_three_and_names_the_open_point(told
     assert "no document of the vendor defines it" in " ".join(out.split())
 
 
+def test_a_stage_that_locks_itself_last_is_open_to_a_fault_in_it(told):
+    asked = (
+        "check",
+        TOP / "tests" / "scenarios" / "SB-S05.yaml",
+        "--policy",
+        "boot-write-denied",
+        "--attacker",
+        "bootloader-code",
+    )
+    code, out, _ = told(*asked, "--subject", "mcuboot")
+    assert code == 1
+    assert "code in mcuboot writes s0" in out
+    code, out, _ = told(*asked, "--subject", "b0")
+    assert code == 0
+
+
 def test_a_question_nobody_can_be_asked_is_no_success(told):
     code, out, _ = told("check", TODAY, "--policy", "secret-confidential", "--attacker", "app-code-ns")
     assert code == 3

@@ -72,7 +72,16 @@ def _card(soc: str, *, nsib: bool, external: bool) -> dict[str, Any]:
         {"name": "mcuboot_scratch", "at": 0x60000, "size": 0x8000, "region": "external"},
     ]
     locks = (
-        [{"span": [0, 0x8000], "perm": "R-X, locked until reset", "set_by": "b0", "when": "at start"}] if nsib else []
+        [
+            {
+                "span": [0, 0x10000 if external else 0x8000],
+                "perm": "R-X, locked until reset",
+                "set_by": "b0",
+                "when": "at start",
+            }
+        ]
+        if nsib
+        else []
     )
     own = {"span": [0x10000 if nsib else 0, 0x30000], "perm": "R-X, locked until reset"}
     locks.append({**own, "set_by": "mcuboot", "when": "before hand-off"})
@@ -214,6 +223,7 @@ def _designs(seed: int) -> Iterator[Design]:
 def _subjects(design: Design, name: str) -> Iterator[Any]:
     kinds = {
         "image": design.images,
+        "stage": design.stages,
         "key": design.keys,
         "network": design.network,
         "map": (design,),

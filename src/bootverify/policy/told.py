@@ -42,5 +42,8 @@ TOLD: dict[str, ToldClaim] = {
     ),
     "bytes_signed": ToldClaim(subjects=("image",), meaning="every byte of the slot is covered by the signature"),
     "map_fits": ToldClaim(subjects=("map",), meaning="the proposed map works with the stages in the field"),
-    "closed": ToldClaim(subjects=("network",), meaning="the attacker cannot write or erase the stage's flash"),
+    "closed": ToldClaim(subjects=("image", "network"), meaning="the attacker cannot write or erase the stage's flash"),
+    "root_kept": ToldClaim(
+        subjects=("stage",), meaning="code in a boot stage changes neither the first stage nor what that trusts"
+    ),
 }

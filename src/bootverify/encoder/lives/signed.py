@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import Image, Program, Protect, SignatureType
+from bootverify.design.boot import Image, Program, Protect, SignatureType, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, Purpose
 from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Lock
+from bootverify.encoder.lives import boot_code
+from bootverify.encoder.lives.boot_code import closed_to_code, reaches_slots
 from bootverify.encoder.lives.foe import foe
+from bootverify.encoder.lives.root import exposed_root
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 INSIDERS = ("factory-insider", "build-pipeline")
@@ -24,6 +27,8 @@ def signed_only(design: Design, thing: Image | NetworkStage, attacker: Attacker)
         return _network(design, thing, who)
     if thing.verified_by is None or thing.signature is SignatureType.NONE:
         return untold("nothing verifies the image", thing.source)
+    if who == "bootloader-code" and (exposed_root(design) or design.lifecycle.flash_patch):
+        return broken("what verifies it is open to his code", source=thing.source)
     comes_in = _comes_in(design, thing, who)
     if comes_in is None:
         return untold("what he can bring in", thing.source)
@@ -50,7 +55,7 @@ def _comes_in(design: Design, image: Image, who: str) -> bool | None:
         return True if port is Recovery.OPEN and len(image.slots) == 1 else None
     if who in INSIDERS:
         return True if image.staging else None
-    return None
+    return reaches_slots(design, image) if who == "bootloader-code" else None
 
 
 def _signs(design: Design, image: Image, who: str) -> bool | None:
@@ -60,8 +65,8 @@ def _signs(design: Design, image: Image, who: str) -> bool | None:
         for use in key.uses
         if use.image == image.name and use.purpose is not Purpose.DECRYPT
     ]
-    if any(key.published for key, _ in trusted):
-        return True
+    if any(key.published or key.empty for key, _ in trusted):
+        return True if any(key.published for key, _ in trusted) or who == "bootloader-code" else None
     if who not in INSIDERS:
         return False
     signers = [key for key, use in trusted if use.purpose is Purpose.SIGN]
@@ -135,8 +140,12 @@ def bytes_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
     return untold("which bytes behind the image stay as they were", image.source)
 
 
-def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement:
+def closed(design: Design, stage: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Closed iff the locks of the core's first stage cover it and a failing lock stops that stage."""
+    if isinstance(stage, Image):
+        if foe(design, attacker) != "bootloader-code":
+            return untold(f"what {attacker.name} can write", stage.source)
+        return closed_to_code(design, stage)
     if foe(design, attacker) != "netcore-code":
         return untold(f"what {attacker.name} reaches of the network core's flash", stage.source)
     lockers = [each for each in design.network if each.boots]
@@ -152,6 +161,13 @@ def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement
     if Behaviour.LOCKS_SURVIVE_SOFT_RESET in does and not stops:
         return untold("what the bootloader does without a free lock entry", lockers[0].source)
     return kept("locked before hand-over, or the bootloader stops", lockers[0].source)
+
+
+def root_kept(design: Design, stage: Stage, attacker: Attacker) -> Judgement:
+    """The first stage and what it trusts, against code in it or behind it."""
+    if foe(design, attacker) != "bootloader-code":
+        return untold(f"what {attacker.name} can do to the first stage", stage.source)
+    return boot_code.root_kept(design, stage)
 
 
 def _outside_locks(design: Design, stage: NetworkStage) -> bool | None:

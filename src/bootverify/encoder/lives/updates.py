@@ -201,7 +201,7 @@ def _image_starts(design: Design, image: Image, who: str) -> Iterator[Clause]:
 def _plan(design: Design, does: frozenset[Behaviour]) -> Iterator[Clause]:
     life = design.life
     steps = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
-    failing = not all(_lockable(design, step) for step in steps) or not _enough_entries(design, steps)
+    failing = not all(lockable(design, step) for step in steps) or not enough_entries(design, steps)
     stops = Behaviour.LOCK_FAILURE_STOPS in does
     yield failing and stops, broken("a lock that cannot be set stops the boot", source=life.source)
     yield failing, untold("what happens when a lock cannot be set", life.source)
@@ -220,7 +220,7 @@ def _plan(design: Design, does: frozenset[Behaviour]) -> Iterator[Clause]:
     yield bool(counted) or stops, kept("every lock fits its unit, and every planned raise the counter", life.source)
 
 
-def _lockable(design: Design, step: Protect) -> bool:
+def lockable(design: Design, step: Protect) -> bool:
     """Each span lies on granules, and takes no two regions except at the start of memory."""
     guard = design.soc.guard
     for span in step.spans:
@@ -232,7 +232,8 @@ def _lockable(design: Design, step: Protect) -> bool:
     return True
 
 
-def _enough_entries(design: Design, steps: list[Protect]) -> bool:
+def enough_entries(design: Design, steps: list[Protect]) -> bool:
+    """The unit has an entry for each span of the steps, and for what it covers from reset on."""
     guard = design.soc.guard
     if guard.kind not in {UnitKind.RRAMC, UnitKind.ACL}:
         return True

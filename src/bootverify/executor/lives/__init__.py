@@ -26,4 +26,5 @@ ENACTMENTS: Mapping[str, Callable[[Design, Any, Attacker], Judgement]] = {
     "bytes_signed": signed.bytes_signed,
     "map_fits": layout.map_fits,
     "closed": signed.closed,
+    "root_kept": signed.root_kept,
 }

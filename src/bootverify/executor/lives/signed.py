@@ -4,14 +4,16 @@ Rules: SEMANTICS, "What is told", signed_only, metadata_signed, bytes_signed and
 """
 
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import Image, Program, Protect, SignatureType
+from bootverify.design.boot import Image, Program, Protect, SignatureType, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, Key, Purpose
 from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Lock
+from bootverify.executor.lives import boot_code
 from bootverify.executor.lives.foe import foe
+from bootverify.executor.lives.root import page_of_root
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 
@@ -21,6 +23,8 @@ def signed_only(design: Design, thing: Image | NetworkStage, attacker: Attacker)
         return _second_core(design, thing, attacker)
     if thing.verified_by is None or thing.signature is SignatureType.NONE:
         return untold("nothing verifies the image", thing.source)
+    if foe(design, attacker) == "bootloader-code" and (page_of_root(design) or design.lifecycle.flash_patch):
+        return broken("he changes the stage that verifies it, or what is fetched of that", source=thing.source)
     known = _signing_key_in_hand(design, thing, attacker)
     way = _way_in(design, thing, attacker)
     if way is None:
@@ -57,6 +61,8 @@ def _way_in(design: Design, image: Image, attacker: Attacker) -> str | None:
                     return None
         case "factory-insider" | "build-pipeline":
             return "update: he sends what he made" if image.staging else None
+        case "bootloader-code":
+            return boot_code.way_into_slots(design, image, attacker)
         case _:
             return None
 
@@ -69,6 +75,8 @@ def _signing_key_in_hand(design: Design, image: Image, attacker: Attacker) -> bo
     ]
     if any(key.published for key in keys):
         return True
+    if any(key.empty for key in keys):
+        return True if attacker.can(Capability.RUN_BOOTLOADER) else None  # code there fills the slot with a key of his
     if attacker.can(Capability.READ_FACTORY_FILES) or attacker.can(Capability.READ_BUILD):
         signers = [key for key in keys if any(use.purpose is Purpose.SIGN for use in key.uses)]
         if not signers:
@@ -174,8 +182,12 @@ def bytes_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
     return broken("the signature ends with the image", "he writes into the rest of the slot", source=image.source)
 
 
-def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement:
+def closed(design: Design, stage: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Try every byte of the stage's flash from the network core, after its bootloader handed over."""
+    if isinstance(stage, Image):
+        if foe(design, attacker) != "bootloader-code":
+            return untold(f"what {attacker.name} can write", stage.source)
+        return boot_code.closed_to_code(design, stage, attacker)
     if foe(design, attacker) != "netcore-code":
         return untold(f"what {attacker.name} reaches of the network core's flash", stage.source)
     if (found := _unlocked_there(design, stage)) is not None:
@@ -189,6 +201,13 @@ def closed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement
     ):
         return untold("what the bootloader does without a free lock entry", first.source)
     return kept(f"{first.name} locks all of it before it hands over, or does not go on", first.source)
+
+
+def root_kept(design: Design, stage: Stage, attacker: Attacker) -> Judgement:
+    """Try to change the first stage and what it trusts from a boot stage."""
+    if foe(design, attacker) != "bootloader-code":
+        return untold(f"what {attacker.name} can do to the first stage", stage.source)
+    return boot_code.root_kept(design, stage, attacker)
 
 
 def _unlocked_there(design: Design, stage: NetworkStage) -> Judgement | None:
