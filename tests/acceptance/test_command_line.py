@@ -8,9 +8,24 @@ from pathlib import Path
 import pytest
 from tests.designs.build_dirs import Build, write_build
 
+from bootverify.sources.catalog import names
+from bootverify.sources.design_file import load_design
+
 TOP = Path(__file__).resolve().parents[2]
 TODAY, WISHED, ADVISED = (
     str(TOP / "tests" / "designs" / f"{name}.yaml") for name in ("today", "wished-for", "advised")
+)
+SOUND = (
+    "boundary-alignment",
+    "first-stage-in-lock",
+    "header-room",
+    "map-inside-memory",
+    "map-no-overlap",
+    "map-spans-members",
+    "second-stage-in-lock",
+    "slot-sizes-equal",
+    "slots-on-pages",
+    "config-supported",
 )
 
 
@@ -246,3 +261,46 @@ def test_a_map_alone_is_asked_what_maps_can_be_asked(told, tmp_path):
     assert code == 1, err
     assert "violated  map-no-overlap" in out
     assert "isolation-boundary" not in out
+
+
+@pytest.mark.parametrize("chain", ["mcuboot", "mcuboot,tfm", "nsib,mcuboot", "nsib, mcuboot, tfm"])
+@pytest.mark.parametrize(
+    "soc",
+    [
+        pytest.param(name, marks=[] if name in {"nrf5340", "nrf52820", "nrf54l15"} else pytest.mark.slow)
+        for name in names("models/socs")
+        if not name.endswith("-net")
+    ],
+)
+def test_what_init_writes_for_a_part_has_a_sound_map_or_is_refused_with_a_reason(told, tmp_path, soc, chain):
+    design = tmp_path / "design.yaml"
+    code, _, err = told("init", "--soc", soc, "--chain", chain, "--output", str(design))
+    if code:
+        assert code == 2
+        assert soc in err
+        assert any(words in err for words in ("has no TrustZone", "too small", "lie in the KMU"))
+        return
+    drawn = load_design(design)
+    assert [stage.program.value for stage in drawn.stages] == [*chain.replace(" ", "").split(","), "application"]
+    questions = [*(f"--policy={name}" for name in SOUND), "--subject=partition map"]
+    assert told("check", str(design), *questions)[0] == 0
+
+
+def test_each_family_of_parts_has_a_start_with_tfm_or_nsib(told):
+    for soc, chain in (("nrf5340", "nsib,mcuboot,tfm"), ("nrf9160", "nsib,mcuboot,tfm"), ("nrf54l15", "mcuboot,tfm")):
+        assert told("init", "--soc", soc, "--chain", chain)[0] == 0
+    for soc in ("nrf52840", "nrf52820", "nrf52832"):
+        assert told("init", "--soc", soc, "--chain", "nsib,mcuboot")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--soc", "nrf5430"), "`nrf5430` is not known; one of nrf52805"),
+        (("--soc", "nrf5340", "--chain", "b0,mcuboot"), "`b0` is no boot program"),
+        (("--soc", "nrf5340", "--chain", "nsib"), "without MCUboot nothing is updated"),
+    ],
+)
+def test_what_init_cannot_start_is_refused_with_what_can_be_named(told, arguments, words):
+    code, _, err = told("init", *arguments)
+    assert (code, words in err) == (2, True), err

@@ -31,6 +31,7 @@ from bootverify.design.boot import EncryptionType, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.design.life import NOTHING_KNOWN
+from bootverify.design.openpoint import CHAIN_NOT_DRAWN
 from bootverify.design.support import SupportRow
 from bootverify.errors import Discrepancy
 from bootverify.machine.trace import Trace
@@ -169,8 +170,7 @@ class Checker:
     def _supported(self, base: Finding, question: Question) -> Finding:
         assert isinstance(question.subject, Stage | Key | Design)
         if not self.design.stages:
-            words = "a map alone is drawn: there is no chain of which the vendor could say anything"
-            return replace(base, verdict=Verdict.NOT_APPLICABLE, because=words)
+            return self._without_chain(base, question)
         said = supported(self.design, question.subject, self.support)
         if said.missing:
             return replace(
@@ -188,6 +188,15 @@ class Checker:
             because="each combination around it has a statement of the vendor",
             facts=said.facts,
         )
+
+    def _without_chain(self, base: Finding, question: Question) -> Finding:
+        """Of a map alone nothing is asked; that the chain of a build is not drawn is one open question."""
+        why = self.design.why_no_chain
+        if why and question.subject is self.design:
+            text = f"how the build boots is not known, so nothing is asked of it: {why}"
+            return replace(base, verdict=Verdict.UNDEFINED, because=text, open_points=(CHAIN_NOT_DRAWN,))
+        words = "a map alone is drawn: there is no chain of which the vendor could say anything"
+        return replace(base, verdict=Verdict.NOT_APPLICABLE, because=words)
 
     def _decided(self, base: Finding, question: Question) -> Finding:
         """A question about behaviour, told of this design."""

@@ -6,7 +6,7 @@ from bootverify.check.question import Question, at_least, names_of
 from bootverify.check.verdict import Finding, Verdict
 from bootverify.design.attacker import Capability
 from bootverify.design.design import Design
-from bootverify.design.openpoint import APPROTECT_UNKNOWN, MAP_CONFLICT, OpenPoint
+from bootverify.design.openpoint import APPROTECT_UNKNOWN, MAP_CONFLICT, WITH_RULES_OF_THEIR_OWN, OpenPoint
 from bootverify.policy.policy import ClaimKind
 from bootverify.sources.catalog import names as ours
 
@@ -37,7 +37,7 @@ def _read(design: Design, question: Question, finding: Finding) -> Finding:
     """`finding`, or an admission where words of the input that nobody could read may decide it."""
     if finding.verdict not in {Verdict.HOLDS, Verdict.VIOLATED}:
         return finding
-    points = [point for point in design.open_points if point.name not in {APPROTECT_UNKNOWN, MAP_CONFLICT}]
+    points = [point for point in design.open_points if point.name not in WITH_RULES_OF_THEIR_OWN]
     if not points:
         return finding
     names = names_of(design, question.subject)

@@ -26,13 +26,20 @@ def import_(
 def init(
     source: Annotated[str | None, typer.Argument(metavar="[BUILD_DIR]")] = None,
     ncs: Sdk = None,
+    soc: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A chain for this part (bootverify list socs).")
+    ] = None,
+    chain: Annotated[str, typer.Option(metavar="PROGRAM,..", help="With --soc: of nsib, mcuboot, tfm.")] = "mcuboot",
     output: Output = None,
 ) -> int:
-    """Write a commented design.yaml to start from: from a build, or an example chain."""
-    told = (
-        TEMPLATE
-        if source is None
-        else importers.imported_text(Path(source), ncs, shown=source, search=Search(raw=True))
-    )
+    """Write a commented design.yaml to start from: from a build, for a part, or an example chain."""
+    if source is not None:
+        told = importers.imported_text(Path(source), ncs, shown=source, search=Search(raw=True))
+    elif soc is not None:
+        from bootverify.sources.starter import started  # noqa: PLC0415 - the example needs no model of a part
+
+        told = started(soc, [each.strip() for each in chain.split(",")])
+    else:
+        told = TEMPLATE
     deliver(told, output)
     return 0

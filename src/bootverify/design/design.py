@@ -11,7 +11,7 @@ from bootverify.design.keys import Key
 from bootverify.design.life import NOTHING_KNOWN, Life
 from bootverify.design.memory import Memory, Partition
 from bootverify.design.network import NetworkStage
-from bootverify.design.openpoint import OpenPoint
+from bootverify.design.openpoint import CHAIN_NOT_DRAWN, OpenPoint
 from bootverify.design.settings import NOTHING_TOLD, Settings
 from bootverify.design.soc import Soc
 from bootverify.design.source import NOWHERE, Source
@@ -55,9 +55,6 @@ class Unmodelled:
     what: str
 
 
-NO_CHAIN = "the chain is not modelled, only the map is: "  # what such an entry begins with when no stage is drawn
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
     """A design on a SoC, resolved: every name refers to something.
@@ -97,7 +94,7 @@ class Design:
     @property
     def why_no_chain(self) -> str:
         """Why the input's boot chain is not drawn; empty where it is, and where there was none to draw."""
-        return next((each.what.removeprefix(NO_CHAIN) for each in self.ledger if each.what.startswith(NO_CHAIN)), "")
+        return next((point.statement for point in self.open_points if point.name == CHAIN_NOT_DRAWN), "")
 
     def __hash__(self) -> int:
         # Of a few fields: whoever keeps what follows from a design asks often, and equality has the last word.

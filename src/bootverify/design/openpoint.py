@@ -8,6 +8,8 @@ from bootverify.design.source import NOWHERE, Source
 
 MAP_CONFLICT = "map-contradicts-itself"
 APPROTECT_UNKNOWN = "approtect-not-recorded"
+CHAIN_NOT_DRAWN = "chain-not-drawn"
+WITH_RULES_OF_THEIR_OWN = frozenset({MAP_CONFLICT, APPROTECT_UNKNOWN, CHAIN_NOT_DRAWN})  # which say what they decide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

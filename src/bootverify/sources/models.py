@@ -192,7 +192,7 @@ def unspecified_soc(source: Source) -> Soc:
     anything = AddressRange(0, 1 << 32)
     return Soc(
         name="unspecified",
-        title="a SoC that the input does not name",
+        title="a SoC that the input does not name, or of which there is no model",
         flash=anything,
         page=1,
         word=1,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bootverify.design.boot import FEW_COUNTER_SLOTS, UpgradeMode
-from bootverify.design.design import NO_CHAIN
+from bootverify.design.openpoint import CHAIN_NOT_DRAWN
 from bootverify.design.protection import UnitKind
 from bootverify.design.soc import FlashPatch
 from bootverify.design.source import Source
@@ -23,21 +23,26 @@ def put_chain(draft: Draft, project: Project) -> bool:
     if project.fragments:
         return False
     if "application" not in project.images:
-        words = (
-            "no configuration of the application is here, so nothing is asked of how images are verified, locked and"
-        )
-        project.ledger.add(Source(file=project.shown), f"{NO_CHAIN}{words} updated")
+        words = "no configuration of the application is here, to tell how images are verified, locked and updated"
+        not_drawn(draft, project, Source(file=project.shown), words)
         return False
     attempt = _Chain(draft, project)
     try:
         attempt.draw()
     except NotDrawn as why:
-        project.ledger.add(why.source, f"{NO_CHAIN}{why}")
+        not_drawn(draft, project, why.source, str(why))
         return False
     for path, value, sources in attempt.entries:
         draft.put(path, value, *sources)
     _put_lifecycle(draft, project, attempt.boot_region)
     return True
+
+
+def not_drawn(draft: Draft, project: Project, source: Source, why: str) -> None:
+    """Leave out the chain that a build has: in the ledger, and as an open point, so that no answer looks complete."""
+    project.ledger.add(source, f"the chain is not modelled, only the map is: {why}")
+    point = {"name": CHAIN_NOT_DRAWN, "statement": why, "policies": ["config-supported"]}
+    draft.plain.setdefault("open_points", []).append(point)
 
 
 def _put_lifecycle(draft: Draft, project: Project, boot_region: tuple[int, Source] | None) -> None:
@@ -149,8 +154,8 @@ class _Chain:
         at = ("chain", f"{manager}+app" if manager else "app")
         source = Source(file=self.application.file, text="the application image")
         if manager and outside is not None:
-            parts = {manager: {"program": manager, "code": self._first(manager, "slot0_s_partition")},
-                     "app": {"program": "application", "code": self._first("app", "slot0_ns_partition")}}  # fmt: skip
+            inner, outer = self._sides(manager, alone=mcuboot is None and nsib is None)
+            parts = {manager: {"program": manager, "code": inner}, "app": {"program": "application", "code": outer}}
             self._put(at, {"parts": parts}, outside.source)
         else:
             self._put(at, {"program": "application"}, source)
@@ -235,6 +240,11 @@ class _Chain:
             raise NotDrawn(Source(file=spm.file), f"SPM needs an SPU, and {self.project.soc.name} has none")
         return "spm"
 
+    def _sides(self, manager: str, *, alone: bool) -> list[str]:
+        """The partitions of secure and non-secure code; upstream's devicetrees without a boot loader have own names."""
+        inner = [manager, "slot0_s_partition", *(["slot0_partition"] if alone else [])]
+        return [self._first(*inner), self._first("app", "slot0_ns_partition")]
+
     def _whole(self, manager: str) -> str:
         """The partition of an application that the reset vector starts."""
         if not manager:
@@ -243,7 +253,7 @@ class _Chain:
             entry = self.partitions.get(name)
             if entry is not None and set(entry.get("span", ())) == {manager, "app"}:
                 return name
-        both = [self._first(manager, "slot0_s_partition"), self._first("app", "slot0_ns_partition")]
+        both = self._sides(manager, alone=True)
         inner, outer = (self.partitions[name] for name in both)
         if not self._secure_throughout(inner["at"] + inner["size"], outer["at"]):
             raise NotDrawn(self._place(both[1]), f"between `{both[0]}` and `{both[1]}` lies what belongs to neither")

@@ -5,7 +5,7 @@ import re
 from bootverify.design.soc import UNSPECIFIED
 from bootverify.design.source import Source
 from bootverify.errors import InputError
-from bootverify.sources.importers.chain import put_chain, soc_is_known
+from bootverify.sources.importers.chain import not_drawn, put_chain, soc_is_known
 from bootverify.sources.importers.contradictions import put_contradictions
 from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.key_material import put_keys
@@ -46,11 +46,7 @@ def drawn(project: Project, sdk: str | None, search: Search) -> Written:
         draft.put(("soc",), project.soc.name, project.soc.source)
     else:
         draft.put(("soc",), UNSPECIFIED, Source(file=project.shown))
-        if project.soc is not None:
-            name = project.soc.name
-            why = next((words for part, words in _NOT_MODELLED.items() if name.startswith(part)), "")
-            words = f"no model of {name}{why}; only what holds on any SoC is asked"
-            project.ledger.add(project.soc.source, words)
+        _put_unknown_soc(draft, project)
     draft.put(("sdk",), project.sdk)
     _put_map(draft, project)
     if not draft.plain.get("partitions") and not project.firmware and not project.all_kconfigs():
@@ -71,6 +67,19 @@ def drawn(project: Project, sdk: str | None, search: Search) -> Written:
     for config in project.all_kconfigs():
         config.note_rest(project.ledger)
     return draft.written(project.shown, project.inputs)
+
+
+def _put_unknown_soc(draft: Draft, project: Project) -> None:
+    """Why only what holds on any SoC is asked; a build loses its chain by it."""
+    source, words = Source(file=project.shown), "nothing here tells the SoC"
+    if project.soc is not None:
+        name, source = project.soc.name, project.soc.source
+        why = next((words for part, words in _NOT_MODELLED.items() if name.startswith(part)), "")
+        words = f"no model of {name}{why}; only what holds on any SoC is asked"
+    if project.images and not project.fragments:
+        not_drawn(draft, project, source, words)
+    elif project.soc is not None:
+        project.ledger.add(source, words)
 
 
 def _put_map(draft: Draft, project: Project) -> None:

@@ -7,7 +7,7 @@ from bootverify.design.boot import BootGo, ChooseSlot, EncryptionType, Image, Pr
 from bootverify.design.design import Design
 from bootverify.design.keys import Purpose
 from bootverify.design.memory import MemoryKind, Role
-from bootverify.design.openpoint import APPROTECT_UNKNOWN, MAP_CONFLICT
+from bootverify.design.openpoint import WITH_RULES_OF_THEIR_OWN
 from bootverify.executor.field.release import by_wire, told_mode
 from bootverify.whatif.migration.pairs import Pair
 
@@ -24,7 +24,7 @@ def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> 
         if design.application is None:
             return f"{name} draws no application: nothing tells who takes updates", ()
         for point in design.open_points:
-            decides = point.name not in {MAP_CONFLICT, APPROTECT_UNKNOWN}
+            decides = point.name not in WITH_RULES_OF_THEIR_OWN
             if decides and not point.attackers and point.touches(COMPATIBLE, _names(design)):
                 return point.statement, (Fact(source=point.source, text=point.name),) if point.source.line else ()
         outside = _outside(design)

@@ -9,6 +9,7 @@ from bootverify import api
 from bootverify.check.verdict import Verdict
 from bootverify.cli import run
 from bootverify.design.boot import BootGo, EncryptionType, Program, Protect, SignatureType
+from bootverify.design.protection import Attribution
 from bootverify.errors import InputError
 from bootverify.ranges import AddressRange
 from bootverify.sources.design_file import parse_design
@@ -259,4 +260,50 @@ def test_tfm_without_a_boot_loader_is_a_chain_where_only_its_own_storage_divides
     design = load(tmp_path / "build", shown="build")
     assert [stage.program for stage in design.stages] == ([Program.TFM, Program.APPLICATION] if drawn else [])
     if not drawn:
-        assert any("lies what belongs to neither" in entry.what for entry in design.ledger)
+        assert "lies what belongs to neither" in design.why_no_chain
+
+
+def test_upstream_s_devicetree_for_tfm_without_a_boot_loader_gives_the_chain(tmp_path) -> None:
+    zephyr = tmp_path / "build" / "zephyr"
+    zephyr.mkdir(parents=True)
+    (zephyr / ".config").write_text(
+        'CONFIG_SOC="nrf54l15"\nCONFIG_BUILD_WITH_TFM=y\nCONFIG_TRUSTED_EXECUTION_NONSECURE=y\n'
+        "# CONFIG_NRF_APPROTECT_LOCK is not set\n"
+    )
+    parts = {
+        "slot0_partition": (0, 0x40000),
+        "tfm_ps_partition": (0x40000, 0x4000),
+        "tfm_its_partition": (0x44000, 0x4000),
+        "slot0_ns_partition": (0x48000, 0x100000),
+        "storage_partition": (0x148000, 0x8000),
+    }
+    nodes = "".join(
+        f'{name}: partition@{at:x} {{ compatible = "zephyr,mapped-partition"; reg = <{at:#x} {size:#x}>; }};\n'
+        for name, (at, size) in parts.items()
+    )
+    memory = '#address-cells = <1>; #size-cells = <1>; compatible = "soc-nv-flash"; reg = <0x0 0x165000>;'
+    inner = f"partitions {{ #address-cells = <1>; #size-cells = <1>; ranges; {nodes} }};"
+    (zephyr / "zephyr.dts").write_text(
+        "/dts-v1/;\n/ { #address-cells = <1>; #size-cells = <1>;\n"
+        "soc { #address-cells = <1>; #size-cells = <1>; ranges;\n"
+        f"cpuapp_rram: rram@0 {{ {memory} ranges = <0x0 0x0 0x165000>; {inner} }}; }}; }};\n"
+    )
+    design = load(tmp_path / "build", shown="build")
+    assert [(stage.name, stage.code) for stage in design.stages] == [
+        ("tfm", "slot0_partition"),
+        ("app", "slot0_ns_partition"),
+    ]
+    assert design.partition("tfm_ps_partition").attribution is Attribution.SECURE
+
+
+def test_a_build_whose_chain_is_not_drawn_is_open_as_a_build_and_as_the_design_it_is_written_out_as(
+    tmp_path, capsys
+) -> None:
+    path = write_build(tmp_path / "build", Build(mode="BOOT_FIRMWARE_LOADER"))
+    shown = []
+    for given in (path, tmp_path / "design.yaml"):
+        shown.append((run(["check", str(given), "--policy", "config-supported"]), capsys.readouterr().out))
+        assert run(["import", str(path), "-o", str(tmp_path / "design.yaml")]) == 0
+    assert [code for code, _ in shown] == [3, 3]
+    assert all("how the build boots is not known" in out and "Open point: chain-not-drawn" in out for _, out in shown)
+    assert run(["check", str(path), "--policy", "map-no-overlap"]) == 0
