@@ -8,7 +8,8 @@ import re
 
 from bootverify.dataclass import dataclass
 
-_SIZE = re.compile(r"^\s*(0[xX][0-9a-fA-F]+|\d+)\s*([kKmM])?(i?[bB])?\s*$")
+SIZE = r"^\s*(0[xX][0-9a-fA-F]+|\d+)\s*([kKmM])?(i?[bB])?\s*$"  # what `parse_size` takes, as a regular expression
+_SIZE = re.compile(SIZE)
 _UNIT = {"k": 1024, "m": 1024 * 1024}
 
 

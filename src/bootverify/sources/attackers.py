@@ -16,8 +16,8 @@ class AttackerEntry(BaseModel):
     """A file of models/attackers/."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-    attacker: str = Field(min_length=1, max_length=80)
-    title: str = Field(min_length=1, max_length=120)
+    attacker: str = Field(min_length=1, max_length=80, description="the name of the file")
+    title: str = Field(min_length=1, max_length=120, description="who that is, in one line")
     capabilities: list[Capability] = Field(description="what he can do beside reading every update ever published")
     needs: Literal["secure", "non_secure", "no_trustzone"] | None = Field(
         default=None, description="exists only where the application runs in this state, or on a core without the two"

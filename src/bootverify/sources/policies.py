@@ -37,7 +37,7 @@ class _Strict(BaseModel):
 class AskEntry(_Strict):
     """What is claimed of which subjects."""
 
-    subject: SubjectKind
+    subject: SubjectKind = Field(description="what the claim is asked of; it calls that `it`")
     applies: str = Field(default="True", description="asked of the subjects of which this is true")
     claim: dict[ClaimKind, str] = Field(
         min_length=1, max_length=1, description="how the claim quantifies over histories: its text"
@@ -51,17 +51,17 @@ class AskEntry(_Strict):
 class ReferenceEntry(_Strict):
     """A document that asks for the property."""
 
-    document: str
-    section: str
+    document: str = Field(description="its id (docs/SEMANTICS.md, or your own)")
+    section: str = Field(description="the section")
 
 
 class MutationEntry(_Strict):
     """An edit after which the policy is violated."""
 
     on: str = Field(description="a design of tests/scenarios")
-    subject: str
-    attacker: str
-    story: str
+    subject: str = Field(description="the subject whose answer changes")
+    attacker: str = Field(description="the attacker against whom it does")
+    story: str = Field(description="what went wrong, for the reader")
     drop: str | None = Field(default=None, description="the entry at this path is removed")
     change: dict[str, Any] = Field(default_factory=dict, description="entries at these paths are set to these values")
 
@@ -70,14 +70,16 @@ class PolicyEntry(_Strict):
     """A file of policies/."""
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="the name of the file")
-    title: str = Field(min_length=1, max_length=120)
-    severity: Severity
-    asks: list[AskEntry] = Field(min_length=1)
+    title: str = Field(min_length=1, max_length=120, description="the property that should hold")
+    severity: Severity = Field(description="how bad it is where it does not")
+    asks: list[AskEntry] = Field(min_length=1, description="the claims, each of one kind of subject")
     against: list[str] = Field(min_length=1, description="names of attackers")
-    because: str
-    repair: str
-    references: list[ReferenceEntry] = Field(default_factory=list)
-    mutations: list[MutationEntry] = Field(default_factory=list)
+    because: str = Field(description="why it matters")
+    repair: str = Field(description="what to do where it is violated")
+    references: list[ReferenceEntry] = Field(default_factory=list, description="the documents that it rests on")
+    mutations: list[MutationEntry] = Field(
+        default_factory=list, description="edits of designs that must break it: tests and examples at once"
+    )
 
 
 def load_policies(name_or_path: str) -> tuple[Policy, ...]:

@@ -25,8 +25,10 @@ class PartitionEntry(Strict):
     span: list[Name] | None = Field(default=None, description="the partitions that this one consists of")
     end: Number | None = Field(default=None, description="the end address, where the map states it beside the size")
     partial: bool = Field(default=False, description="the span has members that the map does not list")
-    memory: MemoryName = "internal"
-    attribution: Literal["secure", "non_secure"] | None = None
+    memory: MemoryName = Field(default="internal", description="which memory it lies in")
+    attribution: Literal["secure", "non_secure"] | None = Field(
+        default=None, description="which side of TrustZone it belongs to; default: nothing tells"
+    )
     holds: str | None = Field(default=None, description="for the reader")
     store: Literal["nvs"] | None = Field(
         default=None, description="what keeps the data in it: nvs, the usual settings store; default: nothing tells"
@@ -54,16 +56,22 @@ class ProtectEntry(Strict):
 class PartEntry(Strict):
     """One program inside an image that holds several."""
 
-    program: Literal["tfm", "spm", "application"]
+    program: Literal["tfm", "spm", "application"] = Field(description="what runs")
     code: Name = Field(description="the partition that holds its code")
 
 
 class TrustZoneEntry(Strict):
     """What TF-M attributes; derived from the map where absent."""
 
-    secure_code: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
-    non_secure: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] | None = None
-    non_secure_data: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] | None = None
+    secure_code: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = Field(
+        default=None, description="[first address, end) of secure code"
+    )
+    non_secure: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] | None = Field(
+        default=None, description="the ranges that are opened to non-secure code, [first address, end) each"
+    )
+    non_secure_data: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] | None = Field(
+        default=None, description="those of them that non-secure code may not execute"
+    )
     secure_code_locked_first: bool | None = Field(
         default=None,
         description="TF-M locks its own code before it opens anything; default: true from `sdk` 2.6 on",
@@ -86,16 +94,24 @@ class ImageEntry(Strict):
     slot: Name | None = Field(default=None, description="the partition it is started from")
     slots: list[Name] | None = Field(default=None, description="s0 and s1, for an image that NSIB chooses")
     staging: Name | None = Field(default=None, description="the partition in which its update waits")
-    verified_by: Name | None = None
-    signature: Literal["none", "ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-3072"] = "none"
-    encryption: Literal["none", "ecies-p256", "ecies-x25519", "aes-kw", "rsa-oaep"] = "none"
+    verified_by: Name | None = Field(
+        default=None, description="the stage that verifies and starts it; none for the first"
+    )
+    signature: Literal["none", "ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-3072"] = Field(
+        default="none", description="how its releases are signed"
+    )
+    encryption: Literal["none", "ecies-p256", "ecies-x25519", "aes-kw", "rsa-oaep"] = Field(
+        default="none", description="how the image key of its updates is wrapped"
+    )
     decryptor: Name | None = Field(
         default=None, description="the stage meant to decrypt its update; default: the verifier"
     )
     update: Literal["never", "over_the_air", "by_wire"] = Field(
         default="never", description="how its releases travel; by_wire: shipped, with no staging slot on the device"
     )
-    attribution: Literal["secure", "non_secure"] | None = None
+    attribution: Literal["secure", "non_secure"] | None = Field(
+        default=None, description="of an image with one program: the state its code runs in"
+    )
     protects: list[ProtectEntry] | None = Field(default=None, description="default: what the vendor's program protects")
     lock_library: Literal["first_free", "counted"] | None = Field(
         default=None,
@@ -130,13 +146,15 @@ class ImageEntry(Strict):
     counters: list[Annotated[int, Field(ge=0, le=255)]] | None = Field(
         default=None, description="the security counter in each release, oldest first; default: n"
     )
-    trustzone: TrustZoneEntry | None = None
+    trustzone: TrustZoneEntry | None = Field(default=None, description="what its secure program attributes")
 
 
 class KmuPlacement(Strict):
     """Slots of the key management unit."""
 
-    kmu: Annotated[list[Annotated[int, Field(ge=0, le=249)]], Field(min_length=1)]
+    kmu: Annotated[list[Annotated[int, Field(ge=0, le=249)]], Field(min_length=1)] = Field(
+        description="the slots, by number"
+    )
     push_to: Literal["engine", "ram"] = Field(description="where a push delivers the value")
     readable: bool = Field(default=False, description="may the CPU read the value back")
 
@@ -144,22 +162,26 @@ class KmuPlacement(Strict):
 class ImagePlacement(Strict):
     """Among the bytes of an image."""
 
-    image: Name
-    release: Annotated[int, Field(ge=1, le=9)] | None = None
-    offset: Number = 0x400
+    image: Name = Field(description="the image")
+    release: Annotated[int, Field(ge=1, le=9)] | None = Field(
+        default=None, description="the release whose bytes hold it; default: every one"
+    )
+    offset: Number = Field(default=0x400, description="from the start of the image")
 
 
 class PartitionPlacement(Strict):
     """In a data partition."""
 
-    partition: Name
+    partition: Name = Field(description="the partition")
 
 
 class ElsewherePlacement(Strict):
     """In a place that is none of the others."""
 
-    elsewhere: Literal["service", "swap-status", "unread", "shipped"]
-    words: str = ""
+    elsewhere: Literal["service", "swap-status", "unread", "shipped"] = Field(
+        description="TF-M, a trailer, words that nobody read, or a file that leaves the house"
+    )
+    words: str = Field(default="", description="the place, for the reader")
 
 
 Place = Literal["host", "uicr"] | KmuPlacement | ImagePlacement | PartitionPlacement | ElsewherePlacement
@@ -168,11 +190,17 @@ Place = Literal["host", "uicr"] | KmuPlacement | ImagePlacement | PartitionPlace
 class KeyEntry(Strict):
     """A key: its kind, where its value lies, what it is for."""
 
-    kind: Literal["public", "hash", "private", "symmetric"]
-    placement: Place | list[Place]
-    verifies: Name | None = None
-    signs: Name | None = None
-    decrypts: Name | list[Name] | None = None
+    kind: Literal["public", "hash", "private", "symmetric"] = Field(
+        description="public half, hash of one, private half, or symmetric"
+    )
+    placement: Place | list[Place] = Field(
+        description="where its value lies: host, uicr, or a mapping; a list for several"
+    )
+    verifies: Name | None = Field(default=None, description="the image that is verified with it")
+    signs: Name | None = Field(default=None, description="the image that is signed with it")
+    decrypts: Name | list[Name] | None = Field(
+        default=None, description="the images whose updates are decrypted with it"
+    )
     opens_images: bool = Field(default=False, description="it decrypts images, of a chain that is not drawn")
     found: list[Literal["factory", "update", "slot", "build"]] = Field(
         default=[], description="files of a build in which the value was seen; slot: where updates are installed"
@@ -197,9 +225,9 @@ class KeyEntry(Strict):
 class LifecycleEntry(Strict):
     """Debug and erase protection; true: protected, null: nothing tells."""
 
-    approtect: bool | None
-    secure_approtect: bool | None = True
-    eraseprotect: bool = False
+    approtect: bool | None = Field(description="the debug port is closed")
+    secure_approtect: bool | None = Field(default=True, description="the debug port is closed for secure code")
+    eraseprotect: bool = Field(default=False, description="the probe is refused to erase everything")
     boot_region: Number | None = Field(
         default=None,
         description="nRF54L UICR.BOOTCONF: bytes from 0x0 that hardware write-protects from every reset on",
@@ -213,54 +241,71 @@ class NetworkEntry(Strict):
     """A program of the network core."""
 
     boots: bool = Field(description="it is the first stage of that core")
-    partition: Name
-    verified_by: str = ""
-    fed_by: Literal["", "transfer-ram"] = ""
-    signature: bool = False
-    updatable: bool = False
-    locks: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] = Field(default_factory=list)
-    transfer_locked: bool | None = None
+    partition: Name = Field(description="the partition it runs from")
+    verified_by: str = Field(default="", description="the program that verifies it; empty: nobody")
+    fed_by: Literal["", "transfer-ram"] = Field(
+        default="", description="the way new bytes take: transfer-ram, a command in shared RAM; empty: none"
+    )
+    signature: bool = Field(default=False, description="its updates carry a signature")
+    updatable: bool = Field(default=False, description="it can be updated")
+    locks: list[Annotated[list[Number], Field(min_length=2, max_length=2)]] = Field(
+        default_factory=list, description="what it write-protects before it hands over, [first address, end) each"
+    )
+    transfer_locked: bool | None = Field(
+        default=None,
+        description="the shared RAM is read-only for the application before it runs; default: nothing tells",
+    )
 
 
 class OpenPointEntry(Strict):
     """Something that nobody knows, and the questions that it could decide."""
 
-    name: str
-    statement: str
-    about: list[str] = Field(default_factory=list)
-    policies: list[str] = Field(default_factory=list)
+    name: str = Field(description="what reports call it")
+    statement: str = Field(description="what nobody knows")
+    about: list[str] = Field(
+        default_factory=list, description="the stages, images, partitions and keys that it is about; empty: all"
+    )
+    policies: list[str] = Field(default_factory=list, description="the policies that it could decide; empty: all")
     attackers: list[str] = Field(
         default_factory=list, description="those of ours that it is about, and whoever can do as much"
     )
-    contradiction: bool = False
+    contradiction: bool = Field(default=False, description="two things of the input cannot both be true")
 
 
 class MemoryEntry(Strict):
     """The extent of a memory, where the input states one."""
 
-    at: Number = 0
-    size: Number
+    at: Number = Field(default=0, description="first address")
+    size: Number = Field(description="bytes")
 
 
 class DesignEntry(Strict):
     """A design.yaml; without a chain it is a map alone, of which only the claims about maps are asked."""
 
-    bootverify: Literal["design/1"]
-    name: Name
-    title: str = ""
-    soc: Name
+    bootverify: Literal["design/1"] = Field(description="the version of this format")
+    name: Name = Field(description="what reports call it")
+    title: str = Field(default="", description="for the reader")
+    soc: Name = Field(description="the part (bootverify list socs); unspecified: a map for any")
     sdk: str = Field(default="", description="release of the nRF Connect SDK, such as 2.6.1")
-    partitions: Annotated[dict[Name, PartitionEntry], Field(max_length=1000)]
-    memories: dict[MemoryName, MemoryEntry] = Field(default_factory=dict)
+    partitions: Annotated[dict[Name, PartitionEntry], Field(max_length=1000)] = Field(description="the map")
+    memories: dict[MemoryName, MemoryEntry] = Field(
+        default_factory=dict, description="extents of memories, where they are not the part's own"
+    )
     planned: dict[Name, PartitionEntry] = Field(
         default_factory=dict, description="the static map that the build was meant to follow"
     )
     chain: dict[Name, ImageEntry] = Field(default_factory=dict, description="the images, first stage first")
-    keys: dict[Name, KeyEntry] = Field(default_factory=dict)
-    lifecycle: LifecycleEntry | None = None
-    settings: SettingsEntry = SettingsEntry()
-    artifacts: dict[Name, ArtifactEntry] = Field(default_factory=dict)
-    contradictions: list[ContradictionEntry] = Field(default_factory=list)
+    keys: dict[Name, KeyEntry] = Field(
+        default_factory=dict, description="each key: what it is, where its value lies, what it is for"
+    )
+    lifecycle: LifecycleEntry | None = Field(default=None, description="debug and erase protection")
+    settings: SettingsEntry = Field(default=SettingsEntry(), description="what the configuration says beyond the chain")
+    artifacts: dict[Name, ArtifactEntry] = Field(
+        default_factory=dict, description="signed images in the files of the build"
+    )
+    contradictions: list[ContradictionEntry] = Field(
+        default_factory=list, description="what the input says twice, differently"
+    )
     partial_map: bool = Field(default=False, description="the build system adds partitions to these: a static map")
     releases: Annotated[int, Field(ge=1, le=4)] = Field(
         default=2, description="releases of each image that the check considers"
@@ -270,4 +315,6 @@ class DesignEntry(Strict):
     )
     network: dict[Name, NetworkEntry] = Field(default_factory=dict, description="programs of the network core")
     life: LifeEntry = Field(default_factory=LifeEntry, description="updates, rules and releases over the device's life")
-    open_points: list[OpenPointEntry] = Field(default_factory=list)
+    open_points: list[OpenPointEntry] = Field(
+        default_factory=list, description="what nobody knows, and the questions it could decide"
+    )

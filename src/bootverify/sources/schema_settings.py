@@ -11,7 +11,7 @@ class SettingsEntry(Strict):
     """What the configuration says beyond the chain; leave out what nothing tells."""
 
     bootloader: bool | None = Field(default=None, description="a boot loader is part of the build")
-    updates_encrypted: bool | None = None
+    updates_encrypted: bool | None = Field(default=None, description="updates travel encrypted")
     update_mode: (
         Literal[
             "overwrite",
@@ -24,18 +24,18 @@ class SettingsEntry(Strict):
             "firmware-updater",
         ]
         | None
-    ) = None
+    ) = Field(default=None, description="how MCUboot installs what is staged")
     unequal_slots: bool | None = Field(
         default=None, description="delta or compressed updates: slots may differ in size"
     )
     protects_itself: bool | None = Field(default=None, description="the last boot stage write-protects its own area")
-    downgrade_prevention: bool | None = None
-    serial_recovery: bool | None = None
+    downgrade_prevention: bool | None = Field(default=None, description="MCUboot refuses a lower version")
+    serial_recovery: bool | None = Field(default=None, description="MCUboot takes images by wire")
     open_management: bool | None = Field(default=None, description="updates are taken by radio without pairing")
     nsib_key_given: bool | None = Field(default=None, description="false: the build makes a throw-away signing key")
-    debug_closed: bool | None = None
-    secure_debug_closed: bool | None = None
-    non_secure_application: bool | None = None
+    debug_closed: bool | None = Field(default=None, description="the debug port is closed by what the build programs")
+    secure_debug_closed: bool | None = Field(default=None, description="the same of debugging secure code")
+    non_secure_application: bool | None = Field(default=None, description="the application runs in non-secure state")
     signatures_checked: bool | None = Field(default=None, description="false: images are taken by their digest alone")
     primary_verified: bool | None = Field(default=None, description="the primary image is verified at every boot")
     image_sectors: Annotated[int, Field(ge=1, le=1 << 20)] | None = Field(
@@ -64,15 +64,15 @@ class SettingsEntry(Strict):
 class ArtifactEntry(Strict):
     """A signed image that lies in a file of the build."""
 
-    at: Number | None = None
-    size: Number
-    key: Name | None = None
-    version: str = ""
-    encrypted: bool = False
+    at: Number | None = Field(default=None, description="where it is programmed; default: it is an update")
+    size: Number = Field(description="bytes, header and trailing data included")
+    key: Name | None = Field(default=None, description="the key that it is signed with")
+    version: str = Field(default="", description="as its header says")
+    encrypted: bool = Field(default=False, description="its payload is encrypted")
 
 
 class ContradictionEntry(Strict):
     """Two places of the input that cannot both be true of the device."""
 
-    topic: Name
-    text: str
+    topic: Name = Field(description="what it is about")
+    text: str = Field(description="both statements")

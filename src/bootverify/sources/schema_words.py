@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from bootverify.ranges import parse_size
+from bootverify.ranges import SIZE, parse_size
 
 
 def _number(value: object) -> object:
@@ -15,11 +15,14 @@ def _number(value: object) -> object:
     return value
 
 
-Number = Annotated[int, BeforeValidator(_number), Field(ge=0, lt=1 << 32)]
+_AS_JSON = {
+    "anyOf": [{"type": "integer", "minimum": 0, "exclusiveMaximum": 1 << 32}, {"type": "string", "pattern": SIZE}]
+}
+Number = Annotated[int, BeforeValidator(_number), Field(ge=0, lt=1 << 32), WithJsonSchema(_AS_JSON)]
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.+:@ -]+$")]
 
 
 class Strict(BaseModel):
-    """Base: no key that we do not know."""
+    """Base: no key that we do not know, and no value of another kind, such as `yes` for true."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, strict=True)

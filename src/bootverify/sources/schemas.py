@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from bootverify.errors import InputError
 from bootverify.sources.attackers import AttackerEntry
+from bootverify.sources.catalog import names
 from bootverify.sources.models import SocEntry, StageEntry
 from bootverify.sources.policies import PolicyEntry
 from bootverify.sources.schema import DesignEntry
@@ -85,6 +86,8 @@ REPORT: dict[str, Any] = {
 def json_schema(kind: str) -> dict[str, Any]:
     """The schema of the files of `kind`; KeyError for an unknown kind."""
     schema = KINDS[kind].model_json_schema()
+    if kind == "design":
+        schema["properties"]["soc"]["examples"] = list(names("models/socs"))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
