@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 DESIGNS = Path(__file__).resolve().parents[1] / "designs"
-TODAY, ADVISED = (DESIGNS / f"{name}.yaml" for name in ("today", "advised"))
+TODAY, WISHED, ADVISED = (DESIGNS / f"{name}.yaml" for name in ("today", "wished-for", "advised"))
 
 
 def _edited(path: Path, to: Path, *edits: tuple[str, str]) -> Path:
@@ -71,6 +71,23 @@ def test_a_repair_is_a_patch_of_the_user_s_file_that_was_checked_again(told, tmp
     assert "# The design behind this project" in better.read_text()  # comments stay
     code, _, _ = told("check", better, *asked)
     assert code == 0
+
+
+def test_a_repair_that_no_document_describes_says_so(told):
+    code, out, _ = told("repair", TODAY, "--policy", "secret-confidential", "--attacker", "app-code-secure")
+    assert code == 3
+    assert "provision enc_priv into KMU slots 8-9, pushed to the engine" in out
+    assert "config-supported of mcuboot, app, partition map, enc_priv is undefined" in out
+
+
+def test_no_place_in_a_program_that_opens_no_updates_is_supported(told, tmp_path):
+    moved = (
+        "enc_priv:       {kind: private, placement: {image: mcuboot}",
+        "enc_priv: {kind: private, placement: {image: b0}",
+    )
+    code, out, _ = told("check", _edited(WISHED, tmp_path / "moved.yaml", moved), "--policy", "config-supported")
+    assert code == 3
+    assert "a private key to decrypt in: nsib: no document" in " ".join(out.split())
 
 
 def test_what_no_edit_helps_is_said(told):

@@ -40,7 +40,8 @@ COMMANDS = {
     "whatif-unknown.txt": f"whatif {HARDENED} --maximise --rlimit 1 --policy map-no-overlap",
     "whatif-maximise.txt": f"whatif {HARDENED} --maximise --policy map-no-overlap",
     "repair.txt": f"repair {TODAY} --policy rot-immutable --policy downgrade-prevention",
-    "repair-none.txt": f"repair {TODAY} --policy secret-confidential",
+    "repair-none.txt": f"repair {TODAY} --policy secret-use-restricted --attacker app-code-secure",
+    "repair-undefined.txt": f"repair {WISHED} --policy no-secret-in-updatable",
     "attackers-none.txt": f"attackers {HARDENED} --policy map-no-overlap",
     "attackers.txt": f"attackers {WISHED} --policy rot-immutable",
 }  # fmt: skip

@@ -43,7 +43,7 @@ def supported(design: Design, subject: Stage | Key | Design, rows: Sequence[Supp
     One thing that nobody defines leaves no device to speak of, so a stage is asked with all others, its own first.
     """
     facts, missing = [], []
-    wishes = list(_of_key(subject)) if isinstance(subject, Key) else []
+    wishes = list(_of_key(design, subject)) if isinstance(subject, Key) else []
     if not isinstance(subject, Key):
         first = (subject,) if isinstance(subject, Stage) else ()
         for stage in (*first, *design.stages):
@@ -75,7 +75,7 @@ def _wanted(design: Design, stage: Stage) -> Iterator[_Wanted]:
     for key in design.keys:
         served = [use for use in key.uses if use.image and design.image(use.image).verified_by == stage.name]
         if any(use.purpose in {Purpose.VERIFY, Purpose.DECRYPT} for use in served):
-            yield from _of_key(key)
+            yield from _of_key(design, key)
     for other in design.images:
         if other.verified_by == stage.name:
             yield _starts(design, stage, other)
@@ -139,10 +139,15 @@ def _verifies(stage: Stage, image: Image) -> _Wanted:
     return _Wanted(kind=Support.VERIFIES, programs=programs, words=words, source=image.source)
 
 
-def _of_key(key: Key) -> Iterator[_Wanted]:
-    """The place of a key that a boot stage uses, by kind and purpose; other keys are the owner's own affair."""
+def _of_key(design: Design, key: Key) -> Iterator[_Wanted]:
+    """The place of a key that a boot stage uses, by kind and purpose; other keys are the owner's own affair.
+
+    Of a secret in an image it matters in whose: only the program that uses it has a place for it.
+    """
     for place in key.placements:
         match place:
+            case InImage(image=name) if key.secret:
+                where = design.stages_of(name)[0].program.value
             case InImage():
                 where = "image"
             case InKmu():

@@ -1,6 +1,6 @@
 """A repair as text: the edits, what they were checked to do, what is left, and the patch of the user's files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bootverify.check.verdict import Finding, Verdict
 from bootverify.report.wrapping import wrapped
@@ -23,6 +23,11 @@ def _edits(repaired: Repair) -> Iterator[str]:
     for edit in repaired.edits:
         yield from wrapped(f"- {edit.words}", 2, 4)
     still = sum(each.verdict is Verdict.VIOLATED for each in repaired.report.findings)
+    if repaired.undefined:
+        yield "No edit that is known here stays within the vendor's documents. With this one:"
+        for words, findings in _alike(repaired.undefined):
+            who = ", ".join(dict.fromkeys(each.subject for each in findings))
+            yield from wrapped(f"- {findings[0].policy} of {who} is undefined: {words}", 2, 4)
     if repaired.left:
         yield "Nothing that held is broken by it."
     elif still:
@@ -41,6 +46,14 @@ def _left(repaired: Repair) -> Iterator[str]:
     for (policy, subject, advice), findings in told.items():
         who = ", ".join(dict.fromkeys(each.attacker for each in findings))
         yield from wrapped(f"- {policy} of {subject}, {who}. {advice}", 2, 4)
+
+
+def _alike(findings: Iterable[Finding]) -> Iterator[tuple[str, list[Finding]]]:
+    """Findings of one policy that give the same reason, with that reason."""
+    told: dict[tuple[str, str], list[Finding]] = {}
+    for each in findings:
+        told.setdefault((each.policy, each.because), []).append(each)
+    yield from ((words, same) for (_, words), same in told.items())
 
 
 def _s(count: int) -> str:

@@ -131,8 +131,7 @@ def _moved(design: Design, key: Key, at: str, place: Any) -> Iterator[Edit]:  # 
             there = {"kmu": free[:2], "push_to": "engine", "readable": False}
             words = f"provision {key.name} into KMU slots {free[0]}-{free[1]}, pushed to the engine"
             yield Edit(change={at: there}, cost=3, words=words, helps=SECRETS)
-        fixed = [image.name for image in design.images if not image.updatable and image.name != _image_of(place)]
-        for name in fixed:
+        for name in _fixed(design, _image_of(place)):
             words = f"keep {key.name} in {name}, which is never updated"
             yield Edit(change={at: {"image": name}}, cost=4, words=words, helps=SECRETS)
     if key.kind is KeyKind.PUBLIC and _image_of(place):
@@ -141,6 +140,12 @@ def _moved(design: Design, key: Key, at: str, place: Any) -> Iterator[Edit]:  # 
             if name != _image_of(place):
                 words = f"keep {key.name} in {name}, which verifies with it"
                 yield Edit(change={at: {"image": name}}, cost=2, words=words, helps=("key-rotatable",))
+
+
+def _fixed(design: Design, now: str) -> list[str]:
+    """The images, other than that of `now`, that are never updated and have a place for a key that opens updates."""
+    loaders = [image.name for image in design.images if design.stages_of(image.name)[0].program is Program.MCUBOOT]
+    return [name for name in loaders if not design.image(name).updatable and name != now]
 
 
 def _image_of(place: Any) -> str:  # noqa: ANN401

@@ -2,7 +2,8 @@
 
 Edits are tried by the number of facts they change, then by cost. One is taken when it settles all that is to be
 settled; else the one that settles most, and the search goes on from the edited file. Every step is proved from the file
-as it then reads, against every policy, whatever was to be repaired.
+as it then reads, against every policy, whatever was to be repaired. What no such edit settles may be settled by one
+after which some answer that held is undefined, because no document describes the device: then this is told with it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -40,13 +41,17 @@ class Asker(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """The edits, the file as it reads with them, the report on it, and what is broken still of what was wanted."""
+    """The edits, the file as it reads with them, the report on it, and what is broken still of what was wanted.
+
+    `undefined` is what held before and no document of the vendor's defines any more.
+    """
 
     edits: tuple[Edit, ...]
     edited: Written
     report: Report
     left: tuple[Finding, ...]
     facts: int
+    undefined: tuple[Finding, ...] = ()
 
 
 def repair(written: Written, asker: Asker, wanted: Wanted = lambda _: True) -> Repair:
@@ -57,13 +62,12 @@ def repair(written: Written, asker: Asker, wanted: Wanted = lambda _: True) -> R
     """
     before = asker.report(design_of(written))
     found = Repair(edits=(), edited=written, report=before, left=_broken(before, wanted), facts=0)
-    for _ in range(MOST_STEPS):
-        if not found.left:
-            break
-        better = _Step(found, asker, wanted).best()
-        if better is None:
-            break
-        found = better
+    for beyond in (False, True):
+        for _ in range(MOST_STEPS):
+            better = _Step(found, asker, wanted, beyond).best() if found.left else None
+            if better is None:
+                break
+            found = better
     return _without_idle(written, found, asker, wanted)
 
 
@@ -93,11 +97,12 @@ def _key(finding: Finding) -> Key:
 
 @dataclass(slots=True)
 class _Step:
-    """One edit further from where the repair stands."""
+    """One edit further from where the repair stands; `beyond` what documents define, if need be."""
 
     start: Repair
     asker: Asker
     wanted: Wanted
+    beyond: bool
 
     def best(self) -> Repair | None:
         """The smallest edit that settles all, else what settles most; None when none settles anything."""
@@ -112,7 +117,7 @@ class _Step:
         if not helpful:
             paired = [edits[0] for edits in tried[:MOST_PAIRED]]
             helpful = [result for pair in combinations(paired, 2) if (result := self._tried(pair)) is not None]
-        return min(helpful, key=lambda each: (len(each.left), each.facts), default=None)
+        return min(helpful, key=lambda each: (len(each.left), len(each.undefined), each.facts), default=None)
 
     def _sized(self) -> list[tuple[Edit, ...]]:
         """The edits that may help, fewest facts first."""
@@ -155,13 +160,17 @@ class _Step:
         if not self._settles(design):
             return None
         after = self.asker.report(design)
-        if after.discrepancies or any(map(_breaks, compared(self.start.report, after))):
+        weaker = [question for question in compared(self.start.report, after) if _breaks(question)]
+        lost = [each.new for each in weaker if self.beyond and each.new and each.new.verdict is Verdict.UNDEFINED]
+        if after.discrepancies or len(lost) < len(weaker):
             return None
         left = _broken(after, self.wanted, self.start.left)
         if len(left) >= len(self.start.left):
             return None
         facts = self.start.facts + self._facts(edits)
-        return Repair(edits=(*self.start.edits, *edits), edited=edited, report=after, left=left, facts=facts)
+        undefined = (*self.start.undefined, *lost)
+        edits = (*self.start.edits, *edits)
+        return Repair(edits=edits, edited=edited, report=after, left=left, facts=facts, undefined=undefined)
 
     def _settles(self, design: Design) -> bool:
         """Whether one of the broken questions is settled, asking no others."""
@@ -192,7 +201,8 @@ def _without_idle(written: Written, found: Repair, asker: Asker, wanted: Wanted)
     for edit in found.edits:
         rest = tuple(each for each in found.edits if each is not edit)
         start = Repair(edits=(), edited=written, report=asker.report(design_of(written)), left=found.left, facts=0)
-        shorter = _Step(replace(start, left=_broken(start.report, wanted)), asker, wanted)._tried(rest)  # noqa: SLF001
+        start = replace(start, left=_broken(start.report, wanted))
+        shorter = _Step(start, asker, wanted, beyond=bool(found.undefined))._tried(rest)  # noqa: SLF001
         if shorter is not None and len(shorter.left) <= len(found.left):
             return _without_idle(written, shorter, asker, wanted)
     return found
