@@ -77,7 +77,7 @@ class _BootGo:
         if self.swaps:
             stuck = and_(pending, not_(self._whole_genuine()))
             yield Outcome(name="assert on the primary header", guard=stuck, goes=HALTED)
-            if self.image.encryption is not EncryptionType.NONE and len(self.parts) > 1:
+            if self.image.encryption is not EncryptionType.NONE:
                 yield self._stopped(self.staging, request, stuck)
         yield from self._install(self.staging, request, pending)
         yield from self._refuse(self.staging, request, pending)
@@ -314,8 +314,9 @@ class _BootGo:
     def _stopped(self, staging: Store, request: Term, stuck: Term) -> Outcome:
         """A swap stops where the primary image says that it is encrypted and its wrapped key is gone (loader.c).
 
-        The header says so in the first part; the key is with the TLVs in the last, which somebody overwrote. How far
-        the swap has come is not told: whose bytes then lie in which part is vague.
+        The header says so in the first part; the key is with the TLVs in the last, which somebody overwrote, or a write
+        to the chip came in the middle of a swap and changed them alone. How far the swap has come is not told: whose
+        bytes then lie in which part is vague.
         """
         name = "stopped while swapping"
         asks = choice(f"{self.mark}: {name}", "request left", REQUEST)

@@ -21,6 +21,11 @@ from bootverify.encoder.stages.rollback import Rollback
 from bootverify.encoder.terms import Term, and_, eq, false, ite, member, not_, or_, true
 
 
+def clipped(frame: Frame, staging: Store) -> bool:
+    """He has a clip on the chip that `staging` lies on, and writes with it."""
+    return not staging.extent.guarded and Access.WRITE in frame.clip
+
+
 class Meddled:
     """The outcomes of one `boot_go` on an image whose staging partition he can write at any time."""
 
@@ -34,7 +39,7 @@ class Meddled:
     @property
     def possible(self) -> bool:
         """He has a clip on the chip that updates are staged on."""
-        return self.staging is not None and not self.staging.extent.guarded and Access.WRITE in self.frame.clip
+        return self.staging is not None and clipped(self.frame, self.staging)
 
     def copied(self, accepted: Term, settles: Mapping[Term, Term]) -> Iterator[Outcome]:
         """He writes once the staged image is `accepted`; the step leaves `settles` of requests and the other slot."""

@@ -4,6 +4,8 @@ After swap_nsib of the nRF Connect SDK (facts/ncs-boot 2.3).
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
 
 from bootverify.design.boot import BootGo, EncryptionType, Image, UpgradeMode
 from bootverify.encoder.cells import NotModelled, Store
@@ -12,6 +14,7 @@ from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.frame_hardware import NO_SLOT
 from bootverify.encoder.knowledge import forgeable
 from bootverify.encoder.stages.erase import SHOWS, cut_erase
+from bootverify.encoder.stages.meddled import clipped
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.terms import Term, and_, const, eq, false, member, not_, or_
 
@@ -58,8 +61,8 @@ class OwnUpdate:
             guard = and_(pending, self._fits(loader, store, content), not_(eq(active, store.slot)))
             copied = {frame.content(store): content}
             name = f"copy the bootloader to {store.slot}"
-            for left in SHOWS:
-                yield Outcome(name=f"{name}, {left} left", guard=guard, updates={**copied, **self._erased(left)})
+            for words, left, vague in self._left():
+                yield Outcome(name=f"{name}, {words}", guard=guard, updates={**copied, **left}, vague=vague)
             if frame.cuts:
                 torn = {frame.content(store): frame.is_content(CRAFTED)}
                 yield Outcome(name=f"{name}, cut midway", guard=guard, updates=torn, cut=True)
@@ -79,14 +82,21 @@ class OwnUpdate:
             if frame.active is not None
         ]
         guard = and_(pending, or_(eq(content, CRAFTED), *running))
-        for left in SHOWS:
-            yield from checked(f"erase the staged bootloader, {left} left", guard, self._erased(left))
+        for words, left, vague in self._left():
+            for outcome in checked(f"erase the staged bootloader, {words}", guard, left):
+                yield replace(outcome, vague=outcome.vague or vague)
         if frame.cuts:
             yield cut_erase(frame, self.step.image, (self.mark, "erase the staged bootloader, cut"), guard)
 
-    def _erased(self, left: str) -> dict[Term, Term]:
-        """Nothing is staged any more, and the request that shows again is `left`."""
+    def _left(self) -> Iterator[tuple[str, dict[Term, Term], bool]]:
+        """Nothing is staged any more, by each request that shows again; whether that is vague.
+
+        A clip may have staged it in the middle of a swap: then other bytes are behind it, which nobody looked at.
+        """
         _, staging = self.frame.pair(self.step.image)
         assert staging is not None
-        request = self.frame.requests[self.step.image]
-        return {self.frame.content(staging): self.frame.is_content(ERASED), request: const(REQUEST, left)}
+        content, request = self.frame.content(staging), self.frame.requests[self.step.image]
+        behind = ((ERASED, ""), (CRAFTED, ", bytes behind it")) if clipped(self.frame, staging) else ((ERASED, ""),)
+        for (bytes_, words), shown in product(behind, SHOWS):
+            updates = {content: self.frame.is_content(bytes_), request: const(REQUEST, shown)}
+            yield f"{shown} left{words}", updates, bool(words)
