@@ -15,7 +15,7 @@ from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.instant import Instants
 from bootverify.executor import run
 from bootverify.executor.world import World
-from bootverify.machine.action import Action, Boot
+from bootverify.machine.action import Action, Boot, Deliver, Upload
 
 UNTOUCHED = (life, replay)
 _act, _copy = run.act, World.copy
@@ -48,7 +48,9 @@ def _remember(world: World, inclusion: Inclusion) -> None:
 
 def _checked_act(world: World, action: Action) -> None:
     steps = _instants(world.design, world.attacker)
-    if steps is None or isinstance(action, Boot):  # the steps of a boot come here one by one
+    # The steps of a boot come here one by one; for the encoder a delivery happens whole, and an upload as `Overwrite`.
+    partly = isinstance(action, Deliver) and action.cut_after is not None
+    if steps is None or partly or isinstance(action, Boot | Upload):
         _act(world, action)
         return
     inclusion = _inclusion(steps, world)

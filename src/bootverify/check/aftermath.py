@@ -12,10 +12,9 @@ from bootverify.check.replay import Replay
 from bootverify.design.boot import EncryptionType
 from bootverify.design.design import Design
 from bootverify.design.keys import Key, Purpose
-from bootverify.executor.run import act, mark
+from bootverify.executor.run import act, observed
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, Inspect, Publish, Unwrap
-from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step
 from bootverify.policy.formula import And, Call, Formula, Not, Or, Quantified
 
@@ -65,7 +64,7 @@ def _does(world: World, action: Action, steps: list[Step]) -> None:
         act(world, action)
     except NotEnabled:
         return
-    steps.append(Step(action=action, observation=Observation(at=mark(world.device), log=tuple(world.log))))
+    steps.append(Step(action=action, observation=observed(world)))
 
 
 def _predicates(formula: Formula) -> set[str]:

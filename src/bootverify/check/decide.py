@@ -26,10 +26,9 @@ from bootverify.errors import Discrepancy
 from bootverify.executor.evaluate import holds
 from bootverify.executor.making.owner_build import CannotBuild
 from bootverify.executor.recovery import left_alone
-from bootverify.executor.run import act, mark
+from bootverify.executor.run import act, observed
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action
-from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step
 from bootverify.policy.policy import Claim, ClaimKind
 from bootverify.policy.typecheck import uses_history
@@ -237,7 +236,7 @@ def _stuck(question: Question, world: World) -> tuple[Action, ...]:
 def _told(world: World, action: Action) -> Step:
     """`action` happens; the step that tells of it."""
     act(world, action)
-    return Step(action=action, observation=Observation(at=mark(world.device), log=tuple(world.log)))
+    return Step(action=action, observation=observed(world))
 
 
 def _goal(question: Question, *, wanted: bool) -> Callable[[World], bool]:

@@ -13,11 +13,10 @@ from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.instant import Instants
-from bootverify.executor.run import act, mark
+from bootverify.executor.run import act, observed
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, Deliver, Meanwhile, Overwrite, TakeStep
 from bootverify.machine.content import Crafted
-from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step
 
 MOST_TRIALS = 3000  # ways to let an action happen that one replay may try, all actions of a trace together
@@ -78,7 +77,7 @@ class _Run:
         act(self.world, action)
         if self.inclusion is not None:
             self.inclusion.watch(action, self.world)
-        observation = Observation(at=mark(self.world.device), log=tuple(self.world.log))
+        observation = observed(self.world)
         self.steps = (*self.steps, Step(action=action, observation=observation))
 
 

@@ -12,10 +12,9 @@ from bootverify.errors import InputError
 from bootverify.executor.flash_map import Held, flash_map
 from bootverify.executor.programmed.lived import live
 from bootverify.executor.programmed.story import Ending
-from bootverify.executor.run import act, mark, steps_of_boot
+from bootverify.executor.run import act, observed, steps_of_boot
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, Boot, TakeStep
-from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Inputs, Step, Trace
 from bootverify.sources.actions import files_of
 
@@ -122,6 +121,6 @@ class _Scripted:
     def happens(self, action: Action) -> None:
         """Let one action happen."""
         act(self.world, action)
-        seen = Observation(at=mark(self.world.device), log=tuple(self.world.log))
+        seen = observed(self.world)
         self.steps.append(Step(action=action, observation=seen))
         self.maps.append(flash_map(self.world) if self.mapped else ())

@@ -111,8 +111,10 @@ class Device:
         """
         self.reset_units()
         self.reset_port(cause)
-        if self.network is not None:  # any reset of this core forces the other one off; RAM keeps what it holds
+        if self.network is not None:  # any reset of this core forces the other one off
             self.network.force_off()
+        if cause is Cause.POWER:  # else RAM keeps what it holds; what it holds then is not defined, and no command
+            self.shared = Ram(self.shared.start, self.shared.size)
         self.stage = self.step = 0
         self.halted = None
         self.active = None

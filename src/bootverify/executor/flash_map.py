@@ -9,7 +9,7 @@ from bootverify.executor.access import granules
 from bootverify.executor.content import content_of
 from bootverify.executor.layout import provision_pages, staging_partitions, store_ranges
 from bootverify.executor.making.factory import PROVISIONED
-from bootverify.executor.making.network_build import application_of, programmed
+from bootverify.executor.making.network_build import application_of, released
 from bootverify.executor.stages import mcuboot
 from bootverify.executor.world import World
 from bootverify.machine.action import Request
@@ -61,12 +61,15 @@ def _named(content: Content) -> str:
 
 def _second_core(world: World) -> list[Held]:
     """What lies in the network core's slot, and whether its own code could write there."""
-    core, told, fresh = world.device.network, application_of(world.design), programmed(world.design)
-    if core is None or told is None or fresh is None:
+    core, told = world.device.network, application_of(world.design)
+    if core is None or told is None:
         return []
     area = core.application
-    held, made = (each.flash.read(area.start, area.size) for each in (core, fresh))
-    words = f"{told.name} 1" if held == made else "bytes of no release" if held.strip(b"\xff") else "erased"
+    held = core.flash.read(area.start, area.size)
+    words = "bytes of no release" if held.strip(b"\xff") else "erased"
+    for release in range(1, world.design.releases + 1):
+        if held == released(core, release).ljust(area.size, b"\xff"):
+            words = f"{told.name} {release}"
     locked = not core.acl.permits(area.start, Access.WRITE)
     opened = Open.UNASKED if not core.running else Open.NONE if locked else Open.ALL
     return [Held(name=told.partition, range=area, content=words, request=Request.NONE, open=opened)]

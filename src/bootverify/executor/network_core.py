@@ -22,6 +22,16 @@ Reader = Callable[[int, int], bytes | None]
 """Reads (address, length) of the application core's memory as the network core sees it; None when that is refused."""
 
 
+def beside(data: bytes, start: int, below: Reader) -> Reader:
+    """The same view with `data` in RAM from `start` on."""
+
+    def readable(at: int, size: int) -> bytes | None:
+        inside = 0 <= at - start <= len(data) - size
+        return data[at - start : at - start + size] if inside else below(at, size)
+
+    return readable
+
+
 @dataclass(slots=True)
 class NetworkCore:
     """The core and its memories; addresses are absolute.

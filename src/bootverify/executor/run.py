@@ -16,14 +16,13 @@ from bootverify.design.boot import (
     Step,
     operation,
 )
-from bootverify.executor import attack, attack_actions, vendor_actions
+from bootverify.executor import attack, attack_actions, recovery_tool, vendor_actions
 from bootverify.executor.device import Device, Halt
-from bootverify.executor.flash import Power, PowerLost, powered
 from bootverify.executor.history import remember
 from bootverify.executor.stages import mcuboot, network, nsib, tfm
 from bootverify.executor.stages.first_run import copy_delivered_keys
 from bootverify.executor.stages.protect import protect
-from bootverify.executor.units.debug_port import Reset as Cause
+from bootverify.executor.supply import lasts, may_cut
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import (
     Action,
@@ -46,8 +45,10 @@ from bootverify.machine.action import (
     Reset,
     TakeStep,
     Unwrap,
+    Upload,
     UseSlot,
 )
+from bootverify.machine.observation import Observation
 
 MOST_STEPS = 64  # of one boot, restarts for an update of the bootloader included
 
@@ -61,6 +62,11 @@ def mark(device: Device) -> str:
     name = names[device.step]
     nth = names[: device.step + 1].count(name)
     return f"{stage.name}.{name}" + (str(nth) if nth > 1 else "")
+
+
+def observed(world: World) -> Observation:
+    """The mark that the device is at, and what the last action told."""
+    return Observation(at=mark(world.device), log=tuple(world.log), receipt=world.receipt)
 
 
 def steps_of_boot(device: Device, most: int = MOST_STEPS) -> Iterator[TakeStep]:
@@ -82,7 +88,7 @@ def act(world: World, action: Action) -> None:
     Raises:
         NotEnabled: it cannot happen here.
     """
-    world.log = []
+    world.log, world.receipt = [], None
     world.device.log = []
     match action:
         case TakeStep():
@@ -99,6 +105,8 @@ def act(world: World, action: Action) -> None:
             vendor_actions.unwrap(world, action)
         case Deliver():
             vendor_actions.deliver(world, action)
+        case Upload():
+            _upload(world, action)
         case Confirm():
             vendor_actions.confirm(world)
         case Overwrite():
@@ -145,21 +153,15 @@ def _take_step(world: World, action: TakeStep) -> None:
     # PREMISE the running stage is about to take this very step
     if device.halted or device.running != action.stage or device.step != action.step:
         raise NotEnabled(f"the device is at {mark(device)}")
-    _may_cut(world, action)
+    may_cut(world, action)
     step = device.design.stages[device.stage].steps[device.step]
     # EFFECT
     meddling = None if action.meanwhile is None else attack_actions.Meddling(world, step, action.meanwhile)
     device.flash.watch = meddling
-    power = Power(cut_after=action.cut_after, torn=action.torn, journal=world.journal)
     try:
-        with powered([device.flash, device.uicr], power):
-            _carry_out(world, step)
-        if power.spent == action.cut_after:
-            raise PowerLost  # noqa: TRY301 - the last write was done, and nothing after it
-    except PowerLost:
-        _power_lost(device, power)
+        lasts(world, action, lambda: _carry_out(world, step))
     finally:
-        world.spent, device.flash.watch = power.spent, None
+        device.flash.watch = None
         if meddling is not None and not meddling.done:
             raise NotEnabled("the step has ended by then")
 
@@ -198,7 +200,7 @@ def _carry_out(world: World, step: Step) -> None:
 def _boot(world: World, action: Boot) -> None:
     """Restart, and take the steps of the boot: the operations of the action count over all of them."""
     device, left, torn = world.device, action.cut_after, action.torn is not None
-    _may_cut(world, action)
+    may_cut(world, action)
     told: list[str] = []
     if device.halted or device.stage or device.step:
         act(world, Reset())
@@ -217,21 +219,26 @@ def _boot(world: World, action: Boot) -> None:
     world.log, device.log = told, []
 
 
+def _upload(world: World, action: Upload) -> None:
+    """Whoever has the recovery tool restarts the device into MCUboot, whatever it does, and uploads."""
+    device, told = world.device, []
+    if device.halted or not isinstance(device.design.stages[device.stage].steps[device.step], BootGo):
+        device.reset()
+        for step in steps_of_boot(device):
+            if isinstance(device.design.stages[device.stage].steps[device.step], BootGo):
+                break
+            take_step(world, step)
+            told += device.log
+        device.log = []
+    recovery_tool.upload(world, action)
+    world.log = [*told, *world.log]
+
+
 def _spent(world: World, step: TakeStep) -> int:
     """The lasting writes that the step is about to do: counted on a copy."""
     twin = world.copy()
     take_step(twin, step)
     return twin.spent
-
-
-def _may_cut(world: World, action: TakeStep | Boot) -> None:
-    if action.cut_after is not None and not world.attacker.can(Capability.CUT_POWER):
-        raise NotEnabled("nobody here cuts the power")
-
-
-def _power_lost(device: Device, power: Power) -> None:
-    device.log.append(f"power lost after {power.spent} flash operations")
-    device.reset(Cause.POWER)
 
 
 def _reset(world: World) -> None:

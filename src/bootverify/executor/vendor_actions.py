@@ -3,7 +3,10 @@
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import Image, Run
 from bootverify.executor.layout import home, room_before, scratch_areas, staging_partitions, stores_of
+from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.stages import mcuboot
+from bootverify.executor.stages.update_client import UpdateClient
+from bootverify.executor.supply import lasts_as_told
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Deliver, Inspect, Publish, Request, Unwrap
 from bootverify.machine.content import Content, Crafted, Erased, File, Genuine, Invalidated
@@ -70,16 +73,17 @@ def deliver(world: World, action: Deliver) -> None:
     if action.request not in {Request.TEST, Request.PERM}:
         raise NotEnabled("the update client requests test or perm")
     # EFFECT
-    area = home(device.design, action.partition)
-    data = bytes_for(world, action.content, action.partition)
-    if len(data) > area.size:
+    area, lead = home(device.design, action.partition), room_before(device.design, action.partition)
+    data = bytes_for(world, action.content, action.partition)[lead:]
+    if lead + len(data) > area.size:
         raise NotEnabled(f"{action.content} is larger than {action.partition}")
-    device.flash.load(area.start, data.ljust(area.size, b"\xff"))
-    mcuboot.request_upgrade(device, area, action.request)
+    client = UpdateClient(Area(device.flash, area.start, area.size), data, lead)
     who = world.attacker.name if action.by_attacker else "the vendor"
-    world.log.append(
-        f"{who} sends {action.content}; the update client stages it in {action.partition} ({action.request.value})"
-    )
+    told = f"{who} sends {action.content}; the update client"
+    asked = f"{action.partition} ({action.request.value})"
+    whole = lasts_as_told(world, action, lambda: client.stage(action.request))
+    world.log.append(f"{told} stages it in {asked}" if whole else f"{told} is staging it in {asked}")
+    world.receipt = client.receipt
 
 
 def _ours(world: World, action: Deliver) -> bool:

@@ -17,6 +17,7 @@ from bootverify.executor.making.forger import HIS_KEY
 from bootverify.executor.making.owner_build import Package
 from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.units.kmu_v2 import KmuV2, SlotState
+from bootverify.machine.observation import Receipt
 
 
 class NotEnabled(Exception):  # noqa: N818 - an outcome of trying an action, not an error of the program
@@ -30,6 +31,7 @@ class World:
     `published` holds the update packages that are in everybody's hands, by image, release and slot.
     `spent` counts the lasting writes of the last step that was taken.
     `kept` holds the latest release of each image that was booted and kept; None: nobody watches.
+    `receipt` is that of the upload which the last action was, if it was one.
     `used` names the keys that the attacker made the device use for him; `log` what the last action showed. A `journal`
     gets every lasting write of the steps. `mode` is how MCUboot upgrades where that is another than its step says;
     `revert`: it takes back what nobody confirmed also where it starts images from two slots.
@@ -48,6 +50,7 @@ class World:
     mode: Mode | None = None
     revert: bool = False
     kept: dict[str, int] | None = None
+    receipt: Receipt | None = None
 
     @classmethod
     def start(cls, design: Design, attacker: Attacker, *, history: bool = False) -> "World":

@@ -82,13 +82,31 @@ class Inspect:
 class Deliver:
     """The update client of the running application writes `content` to the staging partition and requests it.
 
-    `by_attacker`: sent by him to the update service; otherwise the owner's proper update.
+    `by_attacker`: sent by him to the update service; otherwise the owner's proper update. With `cut_after`, power is
+    lost after that many lasting writes of the client, and `torn` is what is left of the next one.
     """
 
     partition: str
     content: Content
     request: Request
     by_attacker: bool = False
+    cut_after: int | None = None
+    torn: Tear | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """The recovery tool sends `content` to MCUboot by wire, for `partition`, and resets the device.
+
+    `request`: what it asks for an image in the secondary slot. `cut_after` and `torn` as with `Deliver`; they count
+    over what both cores write.
+    """
+
+    partition: str
+    content: Content
+    request: Request = Request.NONE
+    cut_after: int | None = None
+    torn: Tear | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +220,7 @@ Action = (
     | Publish
     | Inspect
     | Deliver
+    | Upload
     | Confirm
     | Overwrite
     | ForgeTrailer

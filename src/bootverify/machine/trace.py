@@ -12,7 +12,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.protection import Access, Attribution
 from bootverify.machine.action import Action, Meanwhile, Request
 from bootverify.machine.content import Crafted, Erased, File, Genuine, Invalidated
-from bootverify.machine.observation import Observation
+from bootverify.machine.observation import Observation, Receipt
 from bootverify.machine.tear import Tear, tear_of
 
 FORMAT = "bootverify-trace/1"
@@ -71,7 +71,7 @@ def to_json(trace: Trace) -> str:
         "subject": trace.subject,
         **({"programmed": plain(trace.programmed)} if trace.programmed is not None else {}),
         "steps": [
-            {"action": action_to_dict(step.action), "observation": plain(step.observation)} for step in trace.steps
+            {"action": action_to_dict(step.action), "observation": _observed(step.observation)} for step in trace.steps
         ],
     }
     return json.dumps(document, indent=1) + "\n"
@@ -94,6 +94,7 @@ def from_json(text: str) -> Trace:
                     at=str(step["observation"]["at"]),
                     facts=tuple(map(str, step["observation"].get("facts", ()))),
                     log=tuple(map(str, step["observation"].get("log", ()))),
+                    receipt=_receipt(step["observation"].get("receipt")),
                 ),
             )
             for step in document["steps"]
@@ -109,6 +110,17 @@ def from_json(text: str) -> Trace:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a trace: {error}") from None
+
+
+def _observed(seen: Observation) -> dict[str, Any]:
+    told: dict[str, Any] = plain(seen)
+    return told if seen.receipt is not None else {name: each for name, each in told.items() if name != "receipt"}
+
+
+def _receipt(told: Any) -> Receipt | None:  # noqa: ANN401 - JSON is untyped
+    if told is None:
+        return None
+    return Receipt(**{name: int(told[name]) for name in ("size", "acknowledged", "written")})
 
 
 def _inputs(told: Any) -> Inputs | None:  # noqa: ANN401 - JSON is untyped

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from bootverify.design.design import Design
 from bootverify.executor.flash_map import Held
 from bootverify.machine.action import Boot, Request, Reset, TakeStep
+from bootverify.machine.observation import Receipt
 from bootverify.machine.trace import Trace
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def boot_log(design: Design, told: "Scripted", *, mapped: bool) -> str:
             lines.append("---")
         mark = " " if isinstance(step.action, TakeStep | Boot) else ">"
         lines += [f"{mark} {line}" for line in step.observation.log]
+        lines += _receipt(step.observation.receipt)
         following = trace.steps[number + 1].action if number + 1 < len(trace.steps) else None
         cut = isinstance(step.action, TakeStep | Boot) and step.action.cut_after is not None
         if number < len(maps) and (cut or not isinstance(following, TakeStep)):
@@ -34,6 +36,14 @@ def boot_log(design: Design, told: "Scripted", *, mapped: bool) -> str:
     lines.append(f"the device is at {at}")
     lines += [f"not told: {each}" for each in told.unknown]
     return "\n".join(lines) + "\n"
+
+
+def _receipt(held: Receipt | None) -> list[str]:
+    """What the sender of an upload was told, where that is not all, or not what is in flash."""
+    if held is None or held.size == held.acknowledged == held.written:
+        return []
+    told = f"{held.acknowledged:,} of {held.size:,} bytes are acknowledged, {held.written:,} are where they are to stay"
+    return [f"  = {told}"]
 
 
 def chapters(trace: Trace) -> list[list[str]]:

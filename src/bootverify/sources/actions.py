@@ -8,7 +8,7 @@ from typing import Any
 from bootverify.design.boot import operation
 from bootverify.design.design import Design
 from bootverify.errors import Fault, InputError
-from bootverify.machine.action import Action, Deliver, Overwrite
+from bootverify.machine.action import Action, Deliver, Overwrite, Upload
 from bootverify.machine.content import File
 from bootverify.machine.trace import action_from_dict
 from bootverify.sources.document import read_written
@@ -48,7 +48,7 @@ def files_of(actions: Iterable[Action], places: Sequence[Path]) -> dict[str, byt
     """
     found: dict[str, bytes] = {}
     for action in actions:
-        content = action.content if isinstance(action, Deliver | Overwrite) else None
+        content = action.content if isinstance(action, Deliver | Upload | Overwrite) else None
         if not isinstance(content, File):
             continue
         path = next((place / content.file for place in places if (place / content.file).is_file()), None)

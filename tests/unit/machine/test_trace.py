@@ -28,10 +28,11 @@ from bootverify.machine.action import (
     Reset,
     TakeStep,
     Unwrap,
+    Upload,
     UseSlot,
 )
 from bootverify.machine.content import Crafted, Erased, Genuine, Invalidated
-from bootverify.machine.observation import Observation
+from bootverify.machine.observation import Observation, Receipt
 from bootverify.machine.tear import HALF, Part, Tear
 from bootverify.machine.trace import ACTIONS, Step, Trace, action_from_dict, action_to_dict, from_json, to_json
 
@@ -43,6 +44,9 @@ ONE_OF_EACH = (
     Publish(image="mcuboot", release=2, slot="s1"),
     Inspect(image="mcuboot", release=2, slot="s1"),
     Deliver(partition="secondary", content=Genuine("app", 2), request=Request.TEST, by_attacker=False),
+    Deliver(partition="secondary", content=Genuine("app", 2), request=Request.PERM, cut_after=5, torn=HALF),
+    Upload(partition="primary", content=Genuine("app", 2)),
+    Upload(partition="secondary", content=Crafted(), request=Request.TEST, cut_after=5, torn=Tear(Part.SCATTERED, 7)),
     Confirm(),
     Overwrite(partition="b0", content=Crafted()),
     Overwrite(partition="b0", content=Erased()),
@@ -75,8 +79,11 @@ def test_action_survives_its_json_form(action) -> None:
 
 def test_trace_survives_its_json_form() -> None:
     steps = tuple(
-        Step(action=action, observation=Observation(at="app.run", facts=("running(app)",), log=("a", "b")))
+        Step(
+            action=action, observation=Observation(at="app.run", facts=("running(app)",), log=("a", "b"), receipt=held)
+        )
         for action in ONE_OF_EACH
+        for held in (None, Receipt(size=9, acknowledged=8, written=7))
     )
     trace = Trace(design="d", file="d.yaml", attacker="remote-ota", policy="p", subject="s", steps=steps)
     assert from_json(to_json(trace)) == trace

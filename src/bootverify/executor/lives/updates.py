@@ -13,6 +13,7 @@ from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Attribution, UnitKind
 from bootverify.executor.lives.foe import foe
+from bootverify.executor.lives.network_upload import cut_short
 from bootverify.executor.lives.root import refused
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -302,7 +303,8 @@ def _after_cut(design: Design, thing: Image | NetworkStage) -> Judgement:
     life = design.life
     if isinstance(thing, NetworkStage):
         if life.does(Behaviour.ACKNOWLEDGED_EARLY):
-            return broken("the upload is acknowledged before it is in flash", "power goes, half an image is left")
+            story = cut_short(design, thing) or ("power goes, half an image is left",)
+            return broken("the upload is acknowledged before it is in flash", *story, source=life.source)
         return untold("whether an update of the network core is written in one go", thing.source)
     if life.does(Behaviour.SWAP_CUT_LOSES_IMAGE):
         return broken("a cut in the swap leaves an image that no later boot completes", source=thing.source)

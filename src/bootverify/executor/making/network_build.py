@@ -47,6 +47,19 @@ def core_of(design: Design) -> NetworkCore | None:
     return NetworkCore.blank(soc, own, application, storage, release_of(design.sdk)) if fits and inside else None
 
 
+def core_for(design: Design, runs: NetworkStage) -> NetworkCore | None:
+    """The core with release 1 of `runs` behind whatever starts it; None where its place is not told, or is none."""
+    soc = design.network_soc
+    application = _area(design, runs, soc.flash.start) if soc is not None else None
+    if soc is None or application is None:
+        return None
+    own = AddressRange(soc.flash.start, application.start)
+    if own.size < PROVISION or own.size % soc.page or application.size < 2 * CODE or application.end > soc.flash.end:
+        return None
+    core = NetworkCore.blank(soc, own, application, own.end - PROVISION, release_of(design.sdk))
+    return _provisioned(core)
+
+
 def block_at(design: Design) -> int:
     """Where the command block lies: the map's partition, else where the release's Partition Manager puts it."""
     found = next((each for each in design.partitions if each.name == "pcd_sram"), None)
@@ -61,13 +74,20 @@ def application_of(design: Design) -> NetworkStage | None:
 def programmed(design: Design) -> NetworkCore | None:
     """The core as it leaves production: provision data with the slot's address, and release 1 of its application."""
     core = core_of(design)
-    if core is None:
-        return None
+    return _provisioned(core) if core is not None else None
+
+
+def _provisioned(core: NetworkCore) -> NetworkCore:
     key = RawP256Key(OWNER)
     data = maker.provision(_config(core), slots=(core.application.start,) * 2, public_keys=(key.public,))
     core.flash.load(core.storage, data)
-    core.flash.load(core.application.start, image(core, "release 1", version=1, key=key))
+    core.flash.load(core.application.start, released(core, 1))
     return core
+
+
+def released(core: NetworkCore, release: int) -> bytes:
+    """The owner's application for it."""
+    return image(core, f"release {release}", version=release, key=RawP256Key(OWNER))
 
 
 def crafted(core: NetworkCore) -> bytes:

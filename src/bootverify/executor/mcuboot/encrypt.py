@@ -6,7 +6,7 @@ from bootverify.executor import crypto
 from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.config import Encryption
-from bootverify.executor.mcuboot.header import ImageHeader
+from bootverify.executor.mcuboot.header import SIZE, ImageHeader
 from bootverify.executor.mcuboot.state import SECONDARY, ImageState, Run, Status, ensure
 from bootverify.executor.mcuboot.tlv import BadTlv, tlv_area
 
@@ -53,6 +53,22 @@ def opened(encryption: Encryption, wrapped: bytes) -> bytes | None:
     """The image key in its TLV (boot_decrypt_key); None when the secret of this device does not open it."""
     key = crypto.unwrap(encryption.scheme, encryption.secret, wrapped, encryption.key_size)
     return key if key is not None and len(key) == encryption.key_size else None
+
+
+def image_key(encryption: Encryption, image: bytes) -> bytes | None:
+    """The key that the payload of the bytes of an image is encrypted with; None: it is wrapped for somebody else."""
+    wrapped = tlv_of(image, encryption.scheme.tlv)
+    return opened(encryption, wrapped) if len(wrapped) == encryption.tlv_size else None
+
+
+def tlv_of(image: bytes, kind: int) -> bytes:
+    """The value of the first TLV of that type; nothing where there is none."""
+    area = tlv_area(ImageHeader.read(image[:SIZE].ljust(SIZE, b"\0")), lambda at, size: image[at : at + size] or None)
+    try:
+        entry = area.find(kind) if area is not None else None
+    except BadTlv:
+        return b""
+    return image[entry.offset : entry.offset + entry.length] if entry is not None else b""
 
 
 def _note_unwrap(run: Run, wrapped: bytes, key: bytes) -> None:

@@ -4,7 +4,7 @@ The actions are those of `machine.action`, where they need no image that we coul
 does with them is in `executor.run`. A boot is one action: which stages it has follows from the bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from hashlib import shake_128
 
@@ -14,11 +14,11 @@ from bootverify.design.firmware import Firmware, Package
 from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import access
-from bootverify.executor.flash import Power, powered
-from bootverify.executor.programmed import debug
+from bootverify.executor.flash import Power, PowerLost, powered
+from bootverify.executor.programmed import debug, recovery
 from bootverify.executor.programmed.board import Board
 from bootverify.executor.programmed.boot import boot_board
-from bootverify.executor.programmed.slots import confirm, deliver
+from bootverify.executor.programmed.slots import client_for, confirm
 from bootverify.executor.programmed.story import Ending, Story
 from bootverify.executor.units.debug_port import DebugPort
 from bootverify.executor.world import NotEnabled
@@ -32,8 +32,10 @@ from bootverify.machine.action import (
     Probe,
     ReadOut,
     Request,
+    Upload,
 )
 from bootverify.machine.content import Content, Crafted, Erased, File
+from bootverify.machine.observation import Receipt
 from bootverify.machine.tear import Part
 from bootverify.ranges import AddressRange
 
@@ -42,7 +44,7 @@ from bootverify.ranges import AddressRange
 class Life:
     """One device and who acts on it; `files` are the bytes that actions name, `log` what the last action showed.
 
-    `story` is its last boot, None before the first; `wiped`: a probe has erased it since.
+    `receipt`: that was an upload. `story` is its last boot, None before the first; `wiped`: a probe erased it since.
     """
 
     board: Board
@@ -52,6 +54,7 @@ class Life:
     story: Story | None = None
     wiped: bool = False
     log: list[str] = field(default_factory=list)
+    receipt: Receipt | None = None
 
     @classmethod
     def start(
@@ -82,7 +85,7 @@ class Life:
         Raises:
             NotEnabled: it cannot happen here.
         """
-        self.log = []
+        self.log, self.receipt = [], None
         if self.at == "open":
             raise NotEnabled(f"it is open what the device does: {self.story.why if self.story else ''}")
         match action:
@@ -90,6 +93,8 @@ class Life:
                 self._boot(action)
             case Deliver():
                 self._deliver(action)
+            case Upload():
+                self._upload(action)
             case Confirm():
                 self._running()
                 if not confirm(self.board):
@@ -107,8 +112,7 @@ class Life:
                 raise NotEnabled(_needless(action))
 
     def _boot(self, action: Boot) -> None:
-        if action.cut_after is not None and not self.attacker.can(Capability.CUT_POWER):
-            raise NotEnabled("nobody here cuts the power")
+        self._may_cut(action)
         board = self.board
         board.device.reset_units()
         power = Power(cut_after=action.cut_after, torn=action.torn)
@@ -143,8 +147,44 @@ class Life:
         if action.request not in {Request.TEST, Request.PERM}:
             raise NotEnabled("an update is asked for as `test` or `perm`")
         package = Package(file=action.content.file, data=self._file(action.content))
-        at = deliver(self.board, package, action.request, loader, NotEnabled)
-        self.log.append(f"the update client writes {package.file} to {at:#x} ({action.request.value})")
+        client = client_for(self.board, package, loader, NotEnabled)
+        self.log.append(f"the update client writes {package.file} to {client.place:#x} ({action.request.value})")
+        self._lasts(action, lambda: client.stage(action.request))
+        self.receipt = client.receipt
+
+    def _upload(self, action: Upload) -> None:
+        """Whoever has the recovery tool restarts the device into MCUboot, and uploads."""
+        if not isinstance(action.content, File):
+            raise NotEnabled("an upload here is a file: `content: {is: file, file: app_update.bin}`")
+        session = recovery.session(self.board, action, self._file(action.content), self.log.append)
+        self.log.append(f"the recovery tool uploads {action.content.file} for {action.partition}")
+        if self._lasts(action, session.sends):
+            self.story = None
+            self.log.append("the recovery tool resets the device")
+        self.receipt = session.receipt
+
+    def _lasts(self, action: Deliver | Upload, work: Callable[[], None]) -> bool:
+        """Let `work` happen for as long as the supply holds, both cores counted; whether it came to its end."""
+        self._may_cut(action)
+        power = Power(cut_after=action.cut_after, torn=action.torn)
+        try:
+            with powered(self.board.memories, power):
+                work()
+        except PowerLost:
+            pass
+        if action.cut_after is None:
+            return True
+        if power.spent != action.cut_after:
+            raise NotEnabled(f"it has {power.spent} flash operations")
+        why = f"power lost after {power.spent} flash operations"
+        self.log.append(why)
+        self.board.device.reset_units()
+        self.story = Story(lines=(), ending=Ending.CUT, at="off", why=why, unknown=())
+        return False
+
+    def _may_cut(self, action: Boot | Deliver | Upload) -> None:
+        if action.cut_after is not None and not self.attacker.can(Capability.CUT_POWER):
+            raise NotEnabled("nobody here cuts the power")
 
     def _file(self, content: File) -> bytes:
         if content.file not in self.files:

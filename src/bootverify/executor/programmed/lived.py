@@ -12,7 +12,7 @@ from bootverify.executor.programmed.byte_map import ByteMap
 from bootverify.executor.programmed.life import Life
 from bootverify.executor.programmed.story import Ending
 from bootverify.executor.world import NotEnabled
-from bootverify.machine.action import Action, Boot, Deliver, Overwrite, Reset
+from bootverify.machine.action import Action, Boot, Deliver, Overwrite, Reset, Upload
 from bootverify.machine.content import File
 from bootverify.machine.observation import Observation
 from bootverify.machine.trace import Step
@@ -58,7 +58,7 @@ def live(
         life.act(action)
         unknown = life.story.unknown if life.story is not None else ()
         found.unknown += [each for each in unknown if each not in found.unknown]
-        seen = Observation(at=life.at, log=tuple(life.log))
+        seen = Observation(at=life.at, log=tuple(life.log), receipt=life.receipt)
         found.steps.append(Step(action=_recorded(action, files), observation=seen))
         found.maps.append(shown.held())
 
@@ -78,7 +78,7 @@ def live(
 
 def _recorded(action: Action, files: Mapping[str, bytes]) -> Action:
     """The action with the digest of the file that it names."""
-    if not isinstance(action, Deliver | Overwrite) or not isinstance(action.content, File):
+    if not isinstance(action, Deliver | Upload | Overwrite) or not isinstance(action.content, File):
         return action
     digest = sha256(files.get(action.content.file, b"")).hexdigest()
     return replace(action, content=File(action.content.file, digest))

@@ -8,7 +8,7 @@ from bootverify.executor.mcuboot.config import BootConfig, Pair
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
 from bootverify.executor.mcuboot.trailer import Trailer, requested_swap
 from bootverify.executor.memory import Memory, Ram
-from bootverify.executor.network_core import NetworkCore, Reader, Transfer
+from bootverify.executor.network_core import NetworkCore, Transfer, beside
 from bootverify.executor.nsib import release_for
 from bootverify.executor.nsib.provision import HASH, KEY_ENTRY, StorageLayout, storage_base
 from bootverify.executor.nsib.release import RELEASE_MAIN
@@ -92,16 +92,12 @@ def take_update(board: Board, teller: Teller, slots: Slots, config: BootConfig) 
     if slots.network is not None:
         copied = area.read(0, header.header_size + header.image_size) or b""
         data = board.firmware.design.soc.ram.start + RAM_FLASH + header.header_size
-        view = Transfer(view.ram, _reads(copied, data - header.header_size), view.writable)
+        view = Transfer(view.ram, beside(copied, data - header.header_size, view.readable), view.writable)
     if not update(core, view, lambda _: None, data=data, length=header.image_size, say=teller.say):
         teller.not_told("MCUboot: what it does with a staged image whose copy to the network core failed")
         return
     Trailer(area, config.trailer).scramble(area.align)
     teller.say("network core updated; the request is erased")
-
-
-def _reads(data: bytes, start: int) -> Reader:
-    return lambda at, size: data[at - start : at - start + size] if 0 <= at - start <= len(data) - size else None
 
 
 def transfer(board: Board) -> Transfer:

@@ -11,9 +11,8 @@ from bootverify.design.firmware import OpeningKey
 from bootverify.executor.crypto import EnvelopeScheme, aes_ctr_at
 from bootverify.executor.making.image_format import ENC_KW
 from bootverify.executor.mcuboot.config import Encryption
-from bootverify.executor.mcuboot.encrypt import opened
+from bootverify.executor.mcuboot.encrypt import image_key, tlv_of
 from bootverify.executor.mcuboot.header import F_AES256, SIZE, ImageHeader
-from bootverify.executor.mcuboot.tlv import BadTlv, tlv_area
 from bootverify.executor.programmed.board import Board
 from bootverify.ranges import AddressRange
 from bootverify.secrets.opened import opening_keys
@@ -46,12 +45,6 @@ def as_built(board: Board, found: Encryption) -> Encryption:
     return replace(found, scheme=EnvelopeScheme.ECIES_X25519_SHA512 if newer else EnvelopeScheme.ECIES_X25519)
 
 
-def image_key(encryption: Encryption, image: bytes) -> bytes | None:
-    """The key that the payload of `image` is encrypted with; None where it is wrapped for somebody else."""
-    wrapped = _wrapped(image, encryption.scheme.tlv)
-    return opened(encryption, wrapped) if len(wrapped) == encryption.tlv_size else None
-
-
 def first_words(image: bytes, encryption: Encryption | None) -> bytes:
     """Stack pointer and reset vector of `image`, in clear."""
     start = ImageHeader.read(image[:SIZE].ljust(SIZE, b"\0")).header_size
@@ -60,21 +53,11 @@ def first_words(image: bytes, encryption: Encryption | None) -> bytes:
     return held if key is None else aes_ctr_at(key, held, 0)
 
 
-def _wrapped(image: bytes, kind: int) -> bytes:
-    """The value of the first TLV of that type; nothing where there is none."""
-    area = tlv_area(ImageHeader.read(image[:SIZE].ljust(SIZE, b"\0")), lambda at, size: image[at : at + size] or None)
-    try:
-        entry = area.find(kind) if area is not None else None
-    except BadTlv:
-        return b""
-    return image[entry.offset : entry.offset + entry.length] if entry is not None else b""
-
-
 def _secrets(given: tuple[OpeningKey, ...], code: bytes, image: bytes, size: int) -> Iterator[tuple[str, bytes]]:
     """Kind and value of what may open `image`: keys of files, those that show in the code, then each place in it."""
     yield from ((key.kind, key.secret) for key in given)
     yield from opening_keys(code)
-    if _wrapped(image, ENC_KW):
+    if tlv_of(image, ENC_KW):
         programmed = code.rstrip(b"\xff")
         for at in range(0, len(programmed) - size + 1, WORD):
             yield EnvelopeScheme.AES_KW.label, programmed[at : at + size]

@@ -12,6 +12,7 @@ from bootverify.executor.mcuboot.trailer import Flag, Magic, Trailer, TrailerLay
 from bootverify.executor.programmed.board import Board, Slots
 from bootverify.executor.programmed.opener import as_built, first_words, opener
 from bootverify.executor.programmed.story import Teller
+from bootverify.executor.stages.update_client import UpdateClient
 from bootverify.machine.action import Request
 from bootverify.ranges import AddressRange
 
@@ -72,19 +73,19 @@ def stage(board: Board, teller: Teller, slots: Slots, own: AddressRange) -> None
     for package in board.firmware.updates:
         if package.file in board.placed:
             continue
-        at = deliver(board, package, Request.TEST, (own, slots), teller.open)
-        teller.say(f"{package.file}: waits in the secondary slot at {at:#x}, to be tried")
+        client = client_for(board, package, (own, slots), teller.open)
+        client.stage(Request.TEST)
+        teller.say(f"{package.file}: waits in the secondary slot at {client.place:#x}, to be tried")
         return
 
 
-def deliver(
+def client_for(
     board: Board,
     package: Package,
-    request: Request,
     loader: tuple[AddressRange, Slots],
     refuse: Callable[[str], Exception],
-) -> int:
-    """What an update client does with a signed image: erase the slot it waits in, write it, ask MCUboot; its address.
+) -> UpdateClient:
+    """The update client that is about to stage a signed image in the slot in which it waits.
 
     `loader`: where MCUboot lies, which will have to open it if it is encrypted, and its slots.
 
@@ -107,25 +108,19 @@ def deliver(
     inside = inside or any(vector in each.range for each in variants(board))
     if not inside and not (remote and (slots.network is not None or area.start in board.firmware.design.soc.flash)):
         raise refuse(f"{package.file}: its reset handler {vector:#x} lies outside the primary slot; not followed")
-    at = _write(board, package, area, refuse)
-    trailer = Trailer(area, TrailerLayout(entries=0))
-    if request is Request.PERM:
-        trailer.write_image_ok()
-    trailer.write_magic()
+    client = UpdateClient(area, package.data, _lead(board, package, area, refuse))
     board.opener = as_built(board, key) if key is not None else board.opener
     board.placed.add(package.file)
-    return at
+    return client
 
 
-def _write(board: Board, package: Package, area: Area, refuse: Callable[[str], Exception]) -> int:
+def _lead(board: Board, package: Package, area: Area, refuse: Callable[[str], Exception]) -> int:
     """Swap using offset wants the first sector of the slot free (MCUboot design, "Swap using offset")."""
-    data = package.data.ljust(-(-len(package.data) // area.align) * area.align, b"\xff")
     told = board.firmware.loader.mode
     lead = area.flash.page if told is not None and told.value == Mode.SWAP_OFFSET.value else 0
-    if lead + len(data) > area.size:
+    if lead + len(package.data) > area.size:
         raise refuse(f"{package.file}: it does not fit behind the first sector of the secondary slot")
-    area.flash.load(area.start, (b"\xff" * lead + data).ljust(area.size, b"\xff"))
-    return area.start + lead
+    return lead
 
 
 def confirm(board: Board) -> bool:

@@ -22,6 +22,7 @@ from bootverify.executor.mcuboot.trailer import (
     TrailerLayout,
     requested_swap,
 )
+from bootverify.executor.stages import update_client
 from bootverify.executor.world import World
 from bootverify.machine.action import Request
 from bootverify.ranges import AddressRange
@@ -130,10 +131,7 @@ def _own_update(world: World, step: BootGo, built: BootConfig) -> bool:
 
 def request_upgrade(device: Device, area: AddressRange, request: Request) -> None:
     """What boot_request_upgrade writes into the trailer of the staging partition."""
-    trailer = _trailer(device.flash, area)
-    if request is Request.PERM:
-        trailer.write_image_ok()
-    trailer.write_magic()
+    update_client.request_upgrade(_area(device.flash, area), request)
 
 
 def confirm(device: Device, image: Image) -> bool:

@@ -9,10 +9,11 @@ from bootverify.design.protection import Access, Attribution
 from bootverify.executor.device import Device
 from bootverify.executor.making.network_build import application_of
 from bootverify.executor.making.vendor_build import RELEASE
-from bootverify.executor.network_core import Reader, Transfer
+from bootverify.executor.network_core import NetworkCore, Transfer, beside
 from bootverify.executor.pcd import BLOCK, COPY, REGION, Command
 from bootverify.executor.spu_access import ram_region_set
 from bootverify.executor.stages.b0n import B0n, start
+from bootverify.executor.stages.network_update import Mediator
 from bootverify.executor.units.spu import LOCK, READ, SECURE, Spu
 from bootverify.ranges import AddressRange
 
@@ -57,6 +58,20 @@ def release(device: Device) -> None:
         device.log.append(f"b0n: {ended.how.value}{f': {ended.why}' if ended.why else ''}")
 
 
+def mediator(device: Device, core: NetworkCore) -> Mediator:
+    """RAM of this core through which MCUboot's serial recovery hands an image to the other one."""
+
+    def make_secure(secure: bool) -> None:
+        if isinstance(device.guard, Spu):
+            device.guard.write_external(SECURE if secure else 0)
+
+    def say(line: str) -> None:
+        device.log.append(line if line.startswith("b0n: ") else f"{device.running}: {line}")
+
+    at = device.shared.start // REGION * REGION + HIS_BUFFER
+    return Mediator(core, view(device), at, make_secure, say)
+
+
 def feed(device: Device, image: bytes, initiator: Attribution, *, offset: int | None) -> str:
     """Hostile code of that attribution commands b0n to copy `image`, and restarts that core; why not, or nothing.
 
@@ -79,7 +94,7 @@ def feed(device: Device, image: bytes, initiator: Attribution, *, offset: int | 
     core.force_off()
     core.log.clear()
     seen = view(device)
-    seen.readable = _with(image, buffer, seen)
+    seen.readable = beside(image, buffer, seen.readable)
     ended = start(core, seen)
     device.log += [f"b0n: {line}" for line in core.log]
     if ended.how is not B0n.COPIED:
@@ -103,16 +118,6 @@ def view(device: Device) -> Transfer:
         return device.flash.read(at, size) if seen and device.flash.holds(at, size) else None
 
     return Transfer(device.shared, readable, lambda: _may_write(device, device.shared.start, _domain(device)))
-
-
-def _with(image: bytes, buffer: int, below: Transfer) -> Reader:
-    inner = below.readable
-
-    def readable(at: int, size: int) -> bytes | None:
-        inside = 0 <= at - buffer <= len(image) - size
-        return image[at - buffer : at - buffer + size] if inside else inner(at, size)
-
-    return readable
 
 
 def _domain(device: Device) -> Attribution:
