@@ -1,12 +1,12 @@
 """Picks the few lemmas that a proof rests on: those that a claim needs, and those that keep them true."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.solver import RLIMIT, Unsat, solve
 from bootverify.dataclass import dataclass
-from bootverify.encoder.obligations import Obligation, all_preserved, preserved
+from bootverify.encoder.obligations import Obligation, all_preserved
 from bootverify.encoder.system import System
 from bootverify.encoder.terms import Term
 
@@ -30,8 +30,8 @@ class NotProved:
 class Prover:
     """Small inductive subsets of lemmas of one system that are inductive all together; each lemma is asked about once.
 
-    Lemma n's own obligations are discharged with the lemmas of `_needs[n]`, which unsat cores named. `rlimit` bounds
-    the work for each query.
+    Every transition keeps lemma n given the lemmas of `_needs[n]`, none of which can be left out. `rlimit` bounds the
+    work for each query.
     """
 
     system: System
@@ -76,32 +76,30 @@ class Prover:
         return Proof(lemmas=tuple(self.candidates[number] for number in sorted(chosen)))
 
     def _discharged(self, number: int) -> frozenset[int] | NotProved:
-        """The lemmas that the steps of lemma `number` need."""
-        terms = [lemma.term for lemma in self.candidates]
-        needed: frozenset[int] = frozenset()
-        for step in preserved(self.system, number, terms[number], terms, allowed=()):
-            core = self._core(step, number, terms)
-            if core is None:
-                return NotProved(obligation=step.name, reason="not inductive with these lemmas")
-            needed |= core
-        return needed
+        """The lemmas that lemma `number` needs, beside itself, to be kept by every transition.
 
-    def _core(self, step: Obligation, number: int, terms: Sequence[Term]) -> frozenset[int] | None:
-        """Premises that suffice for `step`, growing: none, those over its variables, those over theirs, until unsat."""
-        reach = frozenset().union(*(premise.free for _, premise in step.assertions))
-        allowed: set[int] = {number}
-        bare = [each for each in step.assertions if not each[0].startswith("lemma ")]
-        while True:
-            premises = [(f"lemma {i}", terms[i]) for i in sorted(allowed)]
-            asked = Obligation(name=step.name, premises=tuple(sorted(allowed)), assertions=(*premises, *bare))
-            answer = solve(asked.text, rlimit=self.rlimit)
-            if isinstance(answer, Unsat):
-                return frozenset(_named(answer)) - {number}
+        Premises grow: none, those over the variables of what is asked, those over theirs, until it is unsat. Then each
+        that the core names is left out once, for good where it is unsat without.
+        """
+        asked = all_preserved(self.system, (), [self.candidates[number].term])
+        reach, allowed = asked.assertions[0][1].free, {number}
+        while not isinstance(answer := solve(self._given(asked, allowed).text, rlimit=self.rlimit), Unsat):
             more = {i for variable in reach for i in self._by_variable.get(variable, ())} - allowed
             if not more:
-                return None
+                return NotProved(obligation=f"step: lemma {number}", reason="not inductive with these lemmas")
             allowed |= more
-            reach = reach.union(*(terms[i].free for i in more))
+            reach = reach.union(*(self.candidates[i].term.free for i in more))
+        needed = _named(answer) | {number}
+        for each in sorted(needed - {number}):
+            fewer = self._given(asked, needed - {each}).plain
+            if isinstance(solve(fewer, rlimit=self.rlimit), Unsat):
+                needed.remove(each)
+        return frozenset(needed - {number})
+
+    def _given(self, asked: Obligation, allowed: Iterable[int]) -> Obligation:
+        """`asked`, with these lemmas as its premises."""
+        premises = [(f"lemma {i}", self.candidates[i].term) for i in sorted(allowed)]
+        return replace(asked, assertions=(*premises, *asked.assertions))
 
 
 def _named(answer: Unsat) -> set[int]:

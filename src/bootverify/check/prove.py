@@ -12,7 +12,7 @@ from bootverify.check.boxes import Boxes, reachable_boxes
 from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import NotProved, Proof, Prover
 from bootverify.check.search import Exhausted, GaveUp, Path, shortest
-from bootverify.check.solver import RLIMIT, Answer, Sat, Unknown, Unsat, solve
+from bootverify.check.solver import RLIMIT, Z3, Answer, Sat, Unknown, Unsat, solve
 from bootverify.check.visited import lemmas_of
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
@@ -192,7 +192,7 @@ class Theory:
             return None
         terms = [lemma.term for lemma in self.lemmas]
         asked = implied(claim, terms, self._about(claim))
-        answer = self._answer(asked.text, self.solvers[0])
+        answer = self._core(asked.text, self.solvers[0])
         if not isinstance(answer, Unsat):
             return None
         if not all(isinstance(self._answer(asked.text, other), Unsat) for other in self.solvers[1:]):
@@ -219,7 +219,17 @@ class Theory:
         return all(isinstance(self._answer(text, each, telling), Unsat) for each in self.solvers)
 
     def _answer(self, text: str, solver: str, wanted: tuple[str, ...] = ()) -> Answer:
-        answer = solve(text, solver, rlimit=self.rlimit, wanted=wanted)
+        return self._noted(solve(text, solver, rlimit=self.rlimit, wanted=wanted), solver)
+
+    def _core(self, text: str, solver: str) -> Answer:
+        """The same with a core; z3's depends on what was asked before, so this system has one of its own for it."""
+        return self._noted(self._z3.ask(text, self.rlimit), solver) if solver == "z3" else self._answer(text, solver)
+
+    @cached_property
+    def _z3(self) -> Z3:
+        return Z3()
+
+    def _noted(self, answer: Answer, solver: str) -> Answer:
         if isinstance(answer, Unknown) and not self.gave_up:
             self.gave_up = answer.words(solver)
         return answer

@@ -126,7 +126,7 @@ def _z3(text: str, rlimit: int, wanted: Sequence[str] = ()) -> Answer:
 
 
 class Z3:
-    """A z3 that forgets each question before the next; that is quicker than a new one, but cores may differ then."""
+    """A z3 that forgets each question before the next: quicker than a new one, but cores may depend on those before."""
 
     def __init__(self) -> None:
         self._library = _z3_library()
@@ -139,7 +139,7 @@ class Z3:
     def __del__(self) -> None:
         self._library.Z3_del_context(self._context)
 
-    def ask(self, text: str, rlimit: int, wanted: Sequence[str]) -> Answer:
+    def ask(self, text: str, rlimit: int, wanted: Sequence[str] = ()) -> Answer:
         """As `solve`."""
         wants_core = CORES in text
         options = f"(reset)\n(set-option :rlimit {rlimit})\n"

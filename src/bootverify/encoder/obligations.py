@@ -4,26 +4,25 @@ The obligations speak of the whole system. A transition that assigns to no varia
 query is made for the pair; in the others the next state is substituted, never assumed to be anything.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from bootverify.dataclass import dataclass
 from bootverify.encoder.smtlib import query
-from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Op, Substitution, Term, and_, eq, false, member, not_, or_, substitute, true, var
+from bootverify.encoder.system import System
+from bootverify.encoder.terms import Op, Substitution, Term, and_, eq, false, member, not_, or_, true, var
 
 GOAL = "goal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obligation:
-    """A query that must be unsatisfiable; `premises` are the lemmas it may use, by number.
+    """A query that must be unsatisfiable. Of the names of its assertions, `lemma n` are those that it may use.
 
     `telling`: truth values of an assignment that tell which of several goals fails.
     """
 
     name: str
-    premises: tuple[int, ...]
     assertions: tuple[tuple[str, Term], ...]
     telling: tuple[str, ...] = ()
 
@@ -42,48 +41,11 @@ class Obligation:
         return sorted(set().union(*(term.free for _, term in self.assertions)), key=lambda each: each.name)
 
 
-def initial(system: System, number: int, lemma: Term) -> Obligation:
-    """The lemma holds in every start state."""
-    starts = [
-        (f"start {variable.name}", member(variable, system.init[variable]))
-        for variable in sorted(lemma.free, key=lambda each: each.name)
-    ]
-    return Obligation(name=f"start: lemma {number}", premises=(), assertions=(*starts, (GOAL, not_(lemma))))
-
-
-def preserved(
-    system: System, number: int, lemma: Term, lemmas: Sequence[Term], allowed: Iterable[int] | None = None
-) -> Iterator[Obligation]:
-    """Every transition that touches the lemma keeps it, given the lemmas (those in `allowed`, or all)."""
-    chosen = tuple(sorted(set(range(len(lemmas)) if allowed is None else allowed) | {number}))
-    for transition in touching(system, lemma):
-        after = substitute(lemma, transition.updates)
-        yield Obligation(
-            name=f"step {transition.name}: lemma {number}",
-            premises=chosen,
-            assertions=(
-                *((f"lemma {i}", lemmas[i]) for i in chosen),
-                ("guard", transition.guard),
-                (GOAL, not_(after)),
-            ),
-        )
-
-
-def touching(system: System, lemma: Term) -> Iterator[Transition]:
-    """The transitions that assign to a variable of `lemma`, in the order of the system."""
-    for transition in system.transitions:
-        if not lemma.free.isdisjoint(transition.updates):
-            after = substitute(lemma, transition.updates)
-            if after.op is not Op.CONST or after.value is not True:
-                yield transition
-
-
 def implied(claim: Term, lemmas: Sequence[Term], allowed: Iterable[int] | None = None) -> Obligation:
     """The lemmas imply the claim."""
     chosen = tuple(sorted(range(len(lemmas)) if allowed is None else set(allowed)))
     return Obligation(
         name="claim",
-        premises=chosen,
         assertions=(*((f"lemma {i}", lemmas[i]) for i in chosen), (GOAL, not_(claim))),
     )
 
@@ -94,7 +56,7 @@ def all_start(system: System, lemmas: Sequence[Term]) -> Obligation:
     told = [variable for variable in system.variables if variable in about]
     starts = [(f"start {variable.name}", member(variable, system.init[variable])) for variable in told]
     broken = or_(*(not_(lemma) for lemma in lemmas))
-    return Obligation(name="start", premises=(), assertions=(*starts, (GOAL, broken)))
+    return Obligation(name="start", assertions=(*starts, (GOAL, broken)))
 
 
 def all_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term] | None = None) -> Obligation:
@@ -135,7 +97,7 @@ def _of_all(
     name: str, lemmas: Sequence[Term], asked: tuple[tuple[str, Term], ...], telling: tuple[str, ...] = ()
 ) -> Obligation:
     premises = tuple((f"lemma {number}", lemma) for number, lemma in enumerate(lemmas))
-    return Obligation(name=name, premises=tuple(range(len(lemmas))), assertions=(*premises, *asked), telling=telling)
+    return Obligation(name=name, assertions=(*premises, *asked), telling=telling)
 
 
 @lru_cache(maxsize=1024)
