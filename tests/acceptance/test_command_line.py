@@ -10,6 +10,7 @@ from tests.designs.build_dirs import Build, write_build
 
 from bootverify.sources.catalog import names
 from bootverify.sources.design_file import load_design
+from bootverify.sources.starter import started
 
 TOP = Path(__file__).resolve().parents[2]
 TODAY, WISHED, ADVISED = (
@@ -304,3 +305,23 @@ def test_each_family_of_parts_has_a_start_with_tfm_or_nsib(told):
 def test_what_init_cannot_start_is_refused_with_what_can_be_named(told, arguments, words):
     code, _, err = told("init", *arguments)
     assert (code, words in err) == (2, True), err
+
+
+@pytest.mark.parametrize(
+    "name", ["prj.conf", "sysbuild.conf", ".config", "zephyr.elf", "dfu_application.zip", "key.pem"]
+)
+def test_a_part_of_a_project_is_refused_with_what_to_name_instead(told, tmp_path, name):
+    path = tmp_path / name
+    path.write_text("CONFIG_BT=y\n")
+    code, _, err = told("check", str(path))
+    assert code == 2
+    assert err == f"{path}: no file that is read alone; name the directory of its build or application\n"
+
+
+def test_an_update_of_mcuboot_is_made_to_fit_where_it_is_staged(told, tmp_path):
+    design = tmp_path / "design.yaml"
+    text = started("nrf5340", ["nsib", "mcuboot"])
+    assert "mcuboot_secondary: {at: 0x8c000, size: 0x6c000" in text
+    design.write_text(text.replace("0x8c000, size: 0x6c000", "0x8c000, size: 0x8000"))
+    code, out, err = told("check", str(design), "--policy", "key-rotatable", "--attacker", "remote-ota")
+    assert (code, err) == (0, ""), out

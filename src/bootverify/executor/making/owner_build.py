@@ -174,10 +174,11 @@ class OwnerBuild(OwnerKeys):
         return self._signed_for_nsib(image, payload, start, release, self.nsib_key(image.name))
 
     def _nsib_room(self, image: Image, slot: str) -> tuple[int, int]:
-        """Where the payload of an image that NSIB boots starts, and how long it is."""
+        """Where the payload of an image that NSIB boots starts, and how long it is: its update is staged whole."""
         area = home(self.design, slot)
         pad = nsib_build.pad(self.design, image)
-        return area.start + pad, self._sized(image, area.size - pad - 0x100 - (TLV_ROOM if pad else 0)) // 4 * 4
+        least = min(area.size, home(self.design, image.staging).size - TRAILER_ROOM if image.staging else area.size)
+        return area.start + pad, self._sized(image, least - pad - 0x100 - (TLV_ROOM if pad else 0)) // 4 * 4
 
     def _sized(self, image: Image, most: int) -> int:
         return min(self.payload.get(image.name, most), most)

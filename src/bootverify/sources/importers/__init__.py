@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CARD = "scenario-card/1"  # the format that a scenario card says it is of
 _SUFFIXES = {".dts", ".dtsi", ".overlay", ".hex", ".bin", ".gz"}
+_PARTS = {".conf", ".elf", ".map", ".zip", ".pem", ".cmake"}  # of a project, and refused alone with what to name
 
 
 def load(path: Path | str, sdk: str | None = None, *, shown: str = "", search: Search | None = None) -> Design:
@@ -74,7 +75,7 @@ def importable(path: Path | str) -> bool:
     place = Path(path)
     if place.is_dir():
         return True
-    return place.suffix in _SUFFIXES or _is_map(place)
+    return place.suffix in _SUFFIXES | _PARTS or place.name == ".config" or _is_map(place)
 
 
 def _is_map(path: Path) -> bool:

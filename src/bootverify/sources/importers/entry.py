@@ -75,7 +75,7 @@ def project_in(path: Path, shown: str) -> Project:
         return read_app_dir(path.parent, shown, map_file=path)
     if not path.exists():
         raise InputError.at(shown, 0, "there is no such file or directory; check the path")
-    raise InputError.at(shown, 0, "no kind of file that is read here; name a build, a map, a devicetree or an image")
+    raise InputError.at(shown, 0, "no file that is read alone; name the directory of its build or application")
 
 
 def _neither(path: Path) -> str:
