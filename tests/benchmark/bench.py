@@ -77,7 +77,7 @@ def reading(pass_: float, z3: float) -> None:
         image = build / "merged.hex"
         programmed = image.read_text()
         image.unlink()
-        imported("import BUILD, no images", build, pass_, z3, most=2)
+        imported("import BUILD, no images", build, pass_, z3, most=3)
         merged = bincopy.BinFile()
         merged.add_ihex(programmed)
         merged.add_binary(random.Random(1).randbytes(300 * 1024), address=0x40000)

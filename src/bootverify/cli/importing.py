@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bootverify.cli.app import Output, Sdk, app, deliver
+from bootverify.cli.bar import bar
 from bootverify.sources import importers
 from bootverify.sources.search import Search
 from bootverify.sources.template import TEMPLATE
@@ -18,7 +19,7 @@ def import_(
     output: Output = None,
 ) -> int:
     """Write what a build says as a commented design.yaml, with what was met and not modelled."""
-    deliver(importers.imported_text(Path(source), ncs, shown=source, search=Search(raw=True)), output)
+    deliver(_imported(source, ncs), output)
     return 0
 
 
@@ -34,7 +35,7 @@ def init(
 ) -> int:
     """Write a commented design.yaml to start from: from a build, for a part, or an example chain."""
     if source is not None:
-        told = importers.imported_text(Path(source), ncs, shown=source, search=Search(raw=True))
+        told = _imported(source, ncs)
     elif soc is not None:
         from bootverify.sources.starter import started  # noqa: PLC0415 - the example needs no model of a part
 
@@ -43,3 +44,9 @@ def init(
         told = TEMPLATE
     deliver(told, output)
     return 0
+
+
+def _imported(source: str, sdk: str | None) -> str:
+    """The text of an import, which has to know of every key that a check of the build would find."""
+    with bar() as progress:
+        return importers.imported_text(Path(source), sdk, shown=source, search=Search(raw=True, progress=progress))
