@@ -32,14 +32,15 @@ _SYMBOLS = [
 
 def is_build_dir(path: Path) -> bool:
     """Whether the folder looks like the output of a build."""
-    marks = ("domains.yaml", "partitions.yml", "zephyr/.config", "regions.yml", "pm.config")
-    if any((path / mark).is_file() for mark in marks):
+    maps = ("domains.yaml", "partitions.yml", "regions.yml", "pm.config")  # only the top of a build has these
+    if any((path / mark).is_file() for mark in (*maps, "zephyr/.config")):
         return True
     if any(PROGRAMMED.fullmatch(each.name) for each in files_in(path)):
         return True
     if (path / "prj.conf").is_file():
         return False  # an application that was built in a folder of its own
-    return any((each / "zephyr" / ".config").is_file() for each in folders_in(path))
+    images = [each for each in folders_in(path) if (each / "zephyr" / ".config").is_file()]
+    return bool(images) and not any((each / mark).is_file() for each in images for mark in maps)
 
 
 def read_build_dir(path: Path, shown: str) -> Project:

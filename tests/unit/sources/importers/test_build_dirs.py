@@ -307,3 +307,13 @@ def test_a_build_whose_chain_is_not_drawn_is_open_as_a_build_and_as_the_design_i
     assert [code for code, _ in shown] == [3, 3]
     assert all("how the build boots is not known" in out and "Open point: chain-not-drawn" in out for _, out in shown)
     assert run(["check", str(path), "--policy", "map-no-overlap"]) == 0
+
+
+def test_a_folder_around_a_build_is_not_taken_for_it(tmp_path) -> None:
+    """Its map would be left aside, and the devicetree's taken for it."""
+    write_build(tmp_path / "around" / "build", Build(bootable=True))
+    (tmp_path / "around/build/zephyr").mkdir(exist_ok=True)
+    (tmp_path / "around/build/zephyr/.config").write_text("CONFIG_BOOTLOADER_MCUBOOT=y\n")
+    (tmp_path / "around/pm_static.yml").unlink(missing_ok=True)
+    with pytest.raises(InputError, match="name build"):
+        load(tmp_path / "around", shown="around")
