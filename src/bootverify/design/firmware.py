@@ -65,6 +65,7 @@ class LoaderOptions:
     downgrade: Told | None = None
     hardware_counter: Told | None = None
     encrypted: Told | None = None
+    loader_instead: Told | None = None  # a firmware loader starts where there is no application
     hmac: Told | None = None  # the digest with which image keys are authenticated, where there are two: sha256, sha512
     kmu: Told | None = None
     protects: Told | None = None  # fprotect of its own area before it hands over

@@ -201,6 +201,8 @@ def _boot(world: World, action: Boot) -> None:
     """Restart, and take the steps of the boot: the operations of the action count over all of them."""
     device, left, torn = world.device, action.cut_after, action.torn is not None
     may_cut(world, action)
+    if action.loader:
+        raise NotEnabled("no firmware loader is part of a design's chain")
     told: list[str] = []
     if device.halted or device.stage or device.step:
         act(world, Reset())

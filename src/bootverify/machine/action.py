@@ -48,11 +48,13 @@ class TakeStep:
 class Boot:
     """The device restarts and runs to where it stays; with `cut_after`, power is lost after that many lasting writes.
 
-    They count over all stages of the boot. `torn` is what is left of the next one.
+    They count over all stages of the boot. `torn` is what is left of the next one. `loader`: somebody asks for the
+    firmware loader of MCUboot, by its pin or by the boot mode.
     """
 
     cut_after: int | None = None
     torn: Tear | None = None
+    loader: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,17 @@ def test_a_firmware_loader_starts_when_there_is_no_application():
     assert boot_go(made.config).images[0].slot == 0
 
 
+def test_a_firmware_loader_that_is_asked_for_starts_first_and_else_only_where_mcuboot_was_built_so():
+    made = board(Mode.FIRMWARE_LOADER, loader_asked=True, loader_instead=False)
+    made.install(0, image(1, 900).installed)
+    assert boot_go(made.config).images[0].slot == 0  # there is no loader
+    made.install(1, image(7, 900).installed)
+    assert boot_go(made.config).images[0].slot == 1
+    bare = board(Mode.FIRMWARE_LOADER, loader_instead=False)
+    bare.install(1, image(7, 900).installed)
+    assert boot_go(bare.config).outcome is Outcome.NO_IMAGE
+
+
 def test_ram_load_erases_an_image_that_does_not_say_where_to():
     made = board(Mode.RAM_LOAD)
     assert booted(made, image(1, 900).installed).outcome is Outcome.NO_IMAGE

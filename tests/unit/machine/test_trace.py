@@ -39,7 +39,7 @@ from bootverify.machine.trace import ACTIONS, Step, Trace, action_from_dict, act
 ONE_OF_EACH = (
     TakeStep(stage="b0", step=1, cut_after=3, torn=HALF),
     Boot(cut_after=3, torn=Tear(Part.SCATTERED, 7)),
-    Boot(),
+    Boot(loader=True),
     Reset(),
     Publish(image="mcuboot", release=2, slot="s1"),
     Inspect(image="mcuboot", release=2, slot="s1"),

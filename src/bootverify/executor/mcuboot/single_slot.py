@@ -1,7 +1,8 @@
 """boot_go where nothing is ever installed: a single slot, or a loader beside it (zephyr/single_loader.c).
 
-A firmware loader is an image of its own in the second slot; it starts when there is no image to start in the first
-(zephyr/firmware_loader.c, with the entrance "no application").
+A firmware loader is an image of its own in the second slot (zephyr/firmware_loader.c). Where somebody asks for it, by
+its pin or by the boot mode, it is tried first; where the first slot has nothing to start, it starts if MCUboot was
+built so (BOOT_FIRMWARE_LOADER_NO_APPLICATION).
 """
 
 from bootverify.executor.mcuboot.config import Mode
@@ -12,8 +13,11 @@ from bootverify.executor.mcuboot.validate import check_image
 
 def choose(run: Run) -> bool:
     """Whether there is an image to start, which then is in the active slot."""
-    slots = (PRIMARY, SECONDARY) if run.config.mode is Mode.FIRMWARE_LOADER else (PRIMARY,)
-    image = run.images[0]
+    image, options = run.images[0], run.config.options
+    beside = run.config.mode is Mode.FIRMWARE_LOADER
+    slots = [PRIMARY, SECONDARY] if beside and options.loader_instead else [PRIMARY]
+    if beside and options.loader_asked:
+        slots.insert(0, SECONDARY)
     image.active = next((slot for slot in slots if _startable(run, slot)), None)
     return image.active is not None
 

@@ -40,7 +40,7 @@ class Board:
     are encrypted. `fresh`: it has not been booted, so what the user wants in its slots may still be put there.
     `lasting`: it is booted again and again, so all that a boot leaves counts. `loader` is MCUboot's own place and its
     slots, once it has run; `settled`: what is not told is what it was taken to be, and asked no more. `places` are the
-    keys of a KMU.
+    keys of a KMU. `loader_asked`: somebody asks for the firmware loader at the next boot.
     """
 
     firmware: Firmware
@@ -54,6 +54,7 @@ class Board:
     settled: bool = False
     loader: tuple[AddressRange, Slots] | None = None
     places: KeyPlaces | None = None
+    loader_asked: bool = False
 
     @classmethod
     def programmed(cls, firmware: Firmware) -> "Board":

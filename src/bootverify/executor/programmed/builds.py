@@ -45,26 +45,36 @@ class Builds:
         axes: dict[str, Sequence[object]] = {
             "its upgrade mode": self._modes(),
             "whether it verifies the primary slot": self._validates(),
+            "whether its firmware loader starts where there is no application": self._instead(),
         }
 
-        def end_of(mode: Mode, validate: bool) -> Hashable:
-            config = self._config(mode, validate=validate, on=self._copies())
+        def end_of(mode: Mode, validate: bool, instead: bool) -> Hashable:
+            config = self._config(mode, validate=validate, instead=instead, on=self._copies())
             return _end(boot_go(config), config, lasting=self.board.lasting)
 
         if self.board.settled or all(len(values) == 1 for values in axes.values()):
-            config = self._config(self._modes()[0], validate=self._validates()[0], on=self.slots)
-            return boot_go(config), config
+            return self._first()
         found = tried(axes, end_of)
         if not found.agree:
             raise self.teller.open(f"what it starts depends on {' and '.join(found.deciding)}, and nothing tells")
         if found.untold:
             self.teller.not_told(f"MCUboot: {', '.join(found.untold)}; every choice that is possible ends alike")
-        config = self._config(self._modes()[0], validate=self._validates()[0], on=self.slots)
+        return self._first()
+
+    def _first(self) -> tuple[BootResult, BootConfig]:
+        values = (self._modes()[0], self._validates()[0], self._instead()[0])
+        config = self._config(values[0], validate=values[1], instead=values[2], on=self.slots)
         return boot_go(config), config
 
     def some(self) -> BootConfig:
         """One of them: for what does not depend on the rest, such as whether a staged image would be accepted."""
-        return self._config(self._modes()[0], validate=True, on=self.slots)
+        return self._config(self._modes()[0], validate=True, instead=True, on=self.slots)
+
+    def _instead(self) -> list[bool]:
+        told = self.board.firmware.loader
+        if told.mode is None or MODES.get(str(told.mode.value)) is not Mode.FIRMWARE_LOADER:
+            return [False]
+        return [bool(told.loader_instead.value)] if told.loader_instead is not None else [True, False]
 
     def _modes(self) -> list[Mode]:
         told = self.board.firmware.loader.mode
@@ -108,7 +118,7 @@ class Builds:
             primary=primary, secondary=twin(self.slots.secondary), scratch=twin(self.slots.scratch), known=True
         )
 
-    def _config(self, mode: Mode, *, validate: bool, on: Slots) -> BootConfig:
+    def _config(self, mode: Mode, *, validate: bool, instead: bool, on: Slots) -> BootConfig:
         options = self.board.firmware.loader
         second = on.secondary if on.secondary is not None and mode is not Mode.SINGLE_SLOT else on.primary
         offset, encryption = mode is Mode.SWAP_OFFSET, self._encryption()
@@ -132,6 +142,8 @@ class Builds:
                 downgrade=Downgrade.VERSION if options.downgrade and options.downgrade.value else Downgrade.OFF,
                 hw_rollback=bool(options.hardware_counter and options.hardware_counter.value),
                 pure=bool(options.pure and options.pure.value),
+                loader_instead=instead,
+                loader_asked=self.board.loader_asked,
             ),
         )
 

@@ -115,9 +115,11 @@ class Life:
         self._may_cut(action)
         board = self.board
         board.device.reset_units()
+        board.loader_asked = action.loader
         power = Power(cut_after=action.cut_after, torn=action.torn)
         with powered(board.memories, power):
             story = boot_board(board, self.published)
+        board.loader_asked = False
         if action.cut_after is not None and story.ending is not Ending.CUT:
             story = self._cut_at_the_end(story, action, power)
         self.story, self.wiped = story, False
