@@ -300,6 +300,8 @@ def test_each_family_of_parts_has_a_start_with_tfm_or_nsib(told):
         (("--soc", "nrf5430"), "`nrf5430` is not known; one of nrf52805"),
         (("--soc", "nrf5340", "--chain", "b0,mcuboot"), "`b0` is no boot program"),
         (("--soc", "nrf5340", "--chain", "nsib"), "without MCUboot nothing is updated"),
+        (("--chain", "nsib,mcuboot"), "name it with --soc"),
+        ((".", "--soc", "nrf5340"), "leave --soc and --chain out"),
     ],
 )
 def test_what_init_cannot_start_is_refused_with_what_can_be_named(told, arguments, words):

@@ -7,6 +7,7 @@ import typer
 
 from bootverify.cli.app import Output, Sdk, app, deliver
 from bootverify.cli.bar import bar
+from bootverify.errors import InputError
 from bootverify.sources import importers
 from bootverify.sources.search import Search
 from bootverify.sources.template import TEMPLATE
@@ -30,16 +31,24 @@ def init(
     soc: Annotated[
         str | None, typer.Option(metavar="NAME", help="A chain for this part (bootverify list socs).")
     ] = None,
-    chain: Annotated[str, typer.Option(metavar="PROGRAM,..", help="With --soc: of nsib, mcuboot, tfm.")] = "mcuboot",
+    chain: Annotated[
+        str | None, typer.Option(metavar="PROGRAM,..", help="With --soc: of nsib, mcuboot, tfm; default: mcuboot.")
+    ] = None,
     output: Output = None,
 ) -> int:
     """Write a commented design.yaml to start from: from a build, for a part, or an example chain."""
+    if source is not None and (soc or chain):
+        raise InputError.at(
+            source, 0, "a build says itself which part and chain it is for; leave --soc and --chain out"
+        )
+    if chain is not None and soc is None:
+        raise InputError.at("--chain", 0, "nothing tells the part that the chain is for; name it with --soc")
     if source is not None:
         told = _imported(source, ncs)
     elif soc is not None:
         from bootverify.sources.starter import started  # noqa: PLC0415 - the example needs no model of a part
 
-        told = started(soc, [each.strip() for each in chain.split(",")])
+        told = started(soc, [each.strip() for each in (chain or "mcuboot").split(",")])
     else:
         told = TEMPLATE
     deliver(told, output)

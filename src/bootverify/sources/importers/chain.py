@@ -298,6 +298,10 @@ class _Chain:
         return found
 
     def _place(self, name: str) -> Source:
+        """Where the map says it; of a span that the map does not have, where its first member stands."""
+        span = self.partitions.get(name, {}).get("span", ())
+        if ("partitions", name) not in self.draft.origins and span:
+            return self._place(span[0])
         return self.draft.origins.get(("partitions", name), Source(file=self.project.shown))
 
     def _put(self, path: tuple[str | int, ...], value: Any, *sources: Source) -> None:  # noqa: ANN401 - plain YAML data

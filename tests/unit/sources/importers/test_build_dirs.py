@@ -261,6 +261,8 @@ def test_tfm_without_a_boot_loader_is_a_chain_where_only_its_own_storage_divides
     assert [stage.program for stage in design.stages] == ([Program.TFM, Program.APPLICATION] if drawn else [])
     if not drawn:
         assert "lies what belongs to neither" in design.why_no_chain
+        return
+    assert "    slot: firmware  # partitions.yml:1\n" in imported_text(tmp_path / "build", shown="build")
 
 
 def test_upstream_s_devicetree_for_tfm_without_a_boot_loader_gives_the_chain(tmp_path) -> None:
