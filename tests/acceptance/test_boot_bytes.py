@@ -165,7 +165,29 @@ def test_provisioned_hashes_are_compared_with_published_ones(whole):
     assert any(line.startswith("b0: provisioned 0") and "PUBLISHED" in line for line in story.lines)
 
 
+@pytest.mark.parametrize(("built", "carried"), [("", ""), ("", "full"), ("CONFIG_BOOT_HW_KEY=y\n", "full"),
+                                                ("CONFIG_BOOT_HW_KEY=y\n", "hash")])  # fmt: skip
+def test_an_image_carries_its_key_as_mcuboot_was_built_to_find_it(told, tmp_path, built, carried):
+    """imgtool --public-key-format: the key itself, whose hash alone the device keeps, or the hash."""
+    build, signed = by_imgtool(tmp_path, *(["--public-key-format", carried] if carried else []))
+    with (build / "mcuboot/zephyr/.config").open("a") as config:
+        config.write(built)
+    ended, out, _ = told("boot", build, signed)
+    fits = (carried == "full") is bool(built)
+    assert ended == (0 if fits else 1)
+    assert ("mcuboot: boots image 4.5.6+7 from 0xc000" in out) is fits
+    assert ("no signature by a known key" in out) is not fits
+
+
 def test_an_image_that_imgtool_signed_boots(told, tmp_path):
+    ended, out, _ = told("boot", *by_imgtool(tmp_path))
+    assert ended == 0
+    assert "put into the primary slot at 0xc000, which was empty" in out
+    assert "mcuboot: boots image 4.5.6+7 from 0xc000" in out
+
+
+def by_imgtool(tmp_path, *more):
+    """A build, and an image for it that imgtool signed."""
     key = ec.generate_private_key(ec.SECP256R1())
     pem = tmp_path / "key.pem"
     plain = form.NoEncryption()
@@ -174,16 +196,13 @@ def test_an_image_that_imgtool_signed_boots(told, tmp_path):
     code.write_bytes(vectors(0xC200, 0x2000))
     signed = tmp_path / "app.signed.bin"
     options = ["--key", pem, "--header-size", "0x200", "--pad-header", "--slot-size", "0x60000"]
-    options += ["--align", "4", "--version", "4.5.6+7", code, signed]
+    options += ["--align", "4", "--version", "4.5.6+7", *more, code, signed]
     subprocess.run([sys.executable, "-m", "imgtool.main", "sign", *options], check=True, capture_output=True)
     build = write_build(tmp_path / "build", Build(bootable=True))
     public = key.public_key().public_bytes(form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo)
     (build / "merged.hex").write_text(hex_of({0: loader_code(0, 0x4000, public)}))
     (build / "app/zephyr/app.signed.bin").unlink()
-    ended, out, _ = told("boot", build, signed)
-    assert ended == 0
-    assert "put into the primary slot at 0xc000, which was empty" in out
-    assert "mcuboot: boots image 4.5.6+7 from 0xc000" in out
+    return build, signed
 
 
 def test_a_key_that_is_not_in_the_bytes_can_be_given(told, tmp_path):

@@ -65,6 +65,7 @@ class LoaderOptions:
     downgrade: Told | None = None
     hardware_counter: Told | None = None
     encrypted: Told | None = None
+    full_key: Told | None = None  # images carry the key that verifies them, and MCUboot its hash alone
     loader_instead: Told | None = None  # a firmware loader starts where there is no application
     hmac: Told | None = None  # the digest with which image keys are authenticated, where there are two: sha256, sha512
     kmu: Told | None = None

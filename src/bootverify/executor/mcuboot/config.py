@@ -63,6 +63,7 @@ class Downgrade(Enum):
 class Options:
     """The upstream options, under names of their own. `pure`: the signature is over the image, there is no digest.
 
+    `full_key`: images carry the key that verifies them, and the device keeps its hash alone (MCUBOOT_HW_KEY).
     `loader_instead`: a firmware loader starts where there is no application; `loader_asked`: somebody asks for it now.
     `permanent_unchecked`: in the swap modes versions are compared for tests alone (issue 1708, closed in 2023).
     """
@@ -78,6 +79,7 @@ class Options:
     permanent_unchecked: bool = False
     check_load_address: bool = False
     pure: bool = False
+    full_key: bool = False
     loader_instead: bool = True
     loader_asked: bool = False
 

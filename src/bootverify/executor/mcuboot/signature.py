@@ -25,6 +25,11 @@ def length_fits(scheme: Scheme, length: int) -> bool:
     return length <= ECDSA_BUFFER if expected is None else length == expected
 
 
+def key_room(scheme: Scheme) -> int:
+    """KEY_BUF_SIZE, for builds that take the key from the image: the buffer of a signature, and 24 bytes."""
+    return max(SIGNATURE_LENGTH.get(scheme, 0), ECDSA_BUFFER) + 24
+
+
 @lru_cache(maxsize=256)
 def verify(scheme: Scheme, public: bytes, digest: bytes, signature: bytes) -> bool:
     """Whether `signature` is good for the image `digest` under the public key `public` (bootutil_verify_sig).

@@ -19,7 +19,7 @@ from bootverify.executor.mcuboot.encrypt import crypted, load_key, must_decrypt
 from bootverify.executor.mcuboot.header import F_AES128, F_AES256, WORD, ImageHeader
 from bootverify.executor.mcuboot.limits import max_image_size
 from bootverify.executor.mcuboot.ram_load import ram_reader
-from bootverify.executor.mcuboot.signature import SIGNATURE_TLV, length_fits, verify
+from bootverify.executor.mcuboot.signature import SIGNATURE_TLV, key_room, length_fits, verify
 from bootverify.executor.mcuboot.state import SECONDARY, SLOT_NAMES, ImageState, Run, Status
 from bootverify.executor.mcuboot.tlv import BadTlv, Entry, Reader, TlvArea, tlv_area
 
@@ -151,8 +151,8 @@ class _Validation:
             return f"TLV {entry.type:#x} is not allowed outside the protected area"
         if entry.type == config.digest.tlv and not config.options.pure:
             return self._hash(entry)
-        if config.signature is not None and entry.type == KEYHASH:
-            return self._keyhash(entry)
+        if config.signature is not None and entry.type == (PUBKEY if config.options.full_key else KEYHASH):
+            return self._full_key(entry) if config.options.full_key else self._keyhash(entry)
         if config.signature is not None and entry.type == SIGNATURE_TLV[config.signature]:
             return self._signature(entry)
         if config.options.hw_rollback and entry.type == SEC_CNT:
@@ -172,6 +172,17 @@ class _Validation:
         if named is None:
             return "malformed key hash"
         self.key = find_key(self.run.config, named)
+        return ""
+
+    def _full_key(self, entry: Entry) -> str:
+        """The key itself, which counts if its hash is the one that the device keeps (MCUBOOT_HW_KEY)."""
+        assert self.run.config.signature is not None
+        fits = entry.length <= key_room(self.run.config.signature)
+        value = self.reader(entry.offset, entry.length) if fits else None
+        if value is None:
+            return "malformed key"
+        keys = self.run.config.public_keys
+        self.key = keys.index(value) if value in keys else None
         return ""
 
     def _signature(self, entry: Entry) -> str:

@@ -142,6 +142,7 @@ class Builds:
                 downgrade=Downgrade.VERSION if options.downgrade and options.downgrade.value else Downgrade.OFF,
                 hw_rollback=bool(options.hardware_counter and options.hardware_counter.value),
                 pure=bool(options.pure and options.pure.value),
+                full_key=bool(options.full_key and options.full_key.value),
                 loader_instead=instead,
                 loader_asked=self.board.loader_asked,
             ),

@@ -33,6 +33,7 @@ _FLAGS = {
     "pure": ("CONFIG_BOOT_SIGNATURE_TYPE_PURE",),
     "downgrade": ("CONFIG_MCUBOOT_DOWNGRADE_PREVENTION",),
     "hardware_counter": ("CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION",),
+    "full_key": ("CONFIG_BOOT_HW_KEY",),
     "loader_instead": ("CONFIG_BOOT_FIRMWARE_LOADER_NO_APPLICATION",),
     "kmu": ("CONFIG_BOOT_SIGNATURE_USING_KMU",),
     "protects": ("CONFIG_FPROTECT",),
