@@ -16,9 +16,11 @@ from pathlib import Path
 import bincopy
 
 from bootverify.check.run import Options, check_design
+from bootverify.check.side_by_side import cores
 from bootverify.check.solver import available, solve
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
+from bootverify.policy.policy import Policy
 from bootverify.sources.attackers import all_attackers
 from bootverify.sources.design_file import load_design
 from bootverify.sources.document import read_written
@@ -36,6 +38,10 @@ from tests.designs.build_dirs import Build, write_build
 TOP = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((TOP / "tests" / "scenarios").glob("SB-S0*.yaml"))
 THOROUGH = ("SB-S01", "SB-S05")  # the least and, nearly, the most
+SEED = {  # what the cards SB-S01 to SB-S08 ask
+    *("authentic-only", "boot-write-denied", "config-supported", "key-rotatable"),
+    *("no-secret-in-updatable", "rot-immutable", "secret-confidential", "secret-use-restricted"),
+}
 IMAGES = ("app", "mcuboot", "b0")
 MANY = "".join(f"CONFIG_OTHER_{number}={number}\n# CONFIG_NOT_{number} is not set\n" for number in range(1200))
 EXAMPLE = str(TOP / "tests" / "scenarios" / "SB-S01.yaml")
@@ -92,15 +98,21 @@ def imported(what: str, build: Path, pass_: float, z3: float, *, most: float) ->
 
 
 def warm(path: Path, z3: float) -> None:
-    """All questions of one design, in a new process and again; of some with every solver, and with certificates too.
+    """All questions of one design, in a new process and again, and in two at once; those of the seed cards' policies.
 
+    Of some designs with every solver, and with certificates too.
     No solver's answer is remembered from one time to the next.
     """
     (count, cold), *_ = growth.measured(path.read_bytes())
     design = load_design(path)
     ask(design, Options())
     plain = best(lambda: ask(design, Options()), 2)
-    told = f"{1e3 * plain:5.0f} ms = {plain / z3:4.1f} again"
+    seed = best(lambda: ask(design, Options(), policies=[each for each in all_policies() if each.id in SEED]), 2)
+    told = f"{1e3 * plain:5.0f} ms = {plain / z3:4.1f} again, {1e3 * seed:4.0f} ms of the seed cards' policies"
+    if cores() > 1:
+        two = best(lambda: ask(design, Options(apart=True)), clock=time.perf_counter)
+        one = best(lambda: ask(design, Options()), clock=time.perf_counter)
+        told += f", {two / one:4.2f} of the time on two cores"
     if path.stem in THOROUGH:
         several = best(lambda: ask(design, Options(solvers=tuple(available()))), 1)
         written = best(lambda: ask(design, Options(certificates=True)), 1)
@@ -113,13 +125,15 @@ def unlocked(z3: float) -> None:
     written = mutated(read_written(EXAMPLE), drop=["chain.mcuboot.protects"])
     design = resolve(validated(DesignEntry, written), written)
     hostile = [each for each in all_attackers() if each.name == "app-code-secure"]
-    taken = best(lambda: ask(design, Options(), hostile))
+    taken = best(lambda: ask(design, Options(), attackers=hostile))
     print(f"64 regions, none locked, against secure code {1e3 * taken:5.0f} ms = {taken / z3:4.1f} of `import z3`")
 
 
-def ask(design: Design, options: Options, attackers: Sequence[Attacker] = ()) -> None:
+def ask(
+    design: Design, options: Options, *, policies: Sequence[Policy] = (), attackers: Sequence[Attacker] = ()
+) -> None:
     solve.cache_clear()
-    check_design(design, all_policies(), attackers or all_attackers(), load_support(), options=options)
+    check_design(design, policies or all_policies(), attackers or all_attackers(), load_support(), options=options)
 
 
 def started(*arguments: str) -> float:

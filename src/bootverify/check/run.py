@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from bootverify import __version__
 from bootverify.check.decide import (
+    DYNAMIC,
     Dead,
     Deciders,
     Disagreed,
@@ -18,6 +20,7 @@ from bootverify.check.invariant import Proof
 from bootverify.check.layout import computed
 from bootverify.check.prove import Theories
 from bootverify.check.question import Question, exists, questions
+from bootverify.check.side_by_side import both, one_by_one
 from bootverify.check.solver import RLIMIT, available
 from bootverify.check.stand_ins import stand_ins
 from bootverify.check.support import OPEN_POINT, supported
@@ -26,7 +29,7 @@ from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.check.worlds import device, untold_generations
 from bootverify.dataclass import dataclass
-from bootverify.design.attacker import Attacker
+from bootverify.design.attacker import PRESENT, Attacker
 from bootverify.design.boot import EncryptionType, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
@@ -47,7 +50,7 @@ class Options:
     """How to check. `solvers` must all agree on every obligation; `certificates` asks for small written proofs.
 
     `explain` names every fact that such a small proof rests on. `rlimit` bounds the work for one query to a solver,
-    in counts that are the same on every machine.
+    in counts that are the same on every machine. `apart`: in two processes at once, with the same report.
     """
 
     solvers: tuple[str, ...] = ("z3",)
@@ -55,6 +58,7 @@ class Options:
     certificates: bool = False
     any_attacker: bool = False
     explain: bool = False
+    apart: bool = False
 
     def theories(self) -> Theories:
         """What proves things, with nothing known yet."""
@@ -76,29 +80,48 @@ def check_design(
     progress: Callable[[float], None] | None = None,
 ) -> Report:
     """The report on every question that policies, attackers and subjects select; `progress` is told the share done."""
-    checker = Checker(design, support, options)
     asked = list(questions(design, policies, attackers, subjects=subjects, any_attacker=options.any_attacker))
+    halves = [[each for each in asked if _at_device(each.attacker) is at] for at in (False, True)]
+    apart = options.apart and all(any(each.ask.claim.kind in DYNAMIC for each in half) for half in halves)
+    tell = progress or (lambda _: None)
+    tells = (tell if apart else lambda done: tell(done / 2), lambda done: apart or tell((1 + done) / 2))
+    tasks = [partial(_answered, Checker(design, support, options), *each) for each in zip(halves, tells, strict=True)]
+    afar, near = (both if apart else one_by_one)(*tasks)
+    found = {False: iter(afar[0]), True: iter(near[0])}
+    findings = tuple(next(found[_at_device(each.attacker)]) for each in asked)
+    return report_of(design, options, findings, (*afar[1], *near[1]))
+
+
+def _answered(
+    checker: "Checker", asked: Sequence[Question], tell: Callable[[float], object]
+) -> tuple[list[Finding], list[str]]:
+    """The findings and the discrepancies; `tell` is told the share done."""
     checker.expect(asked)
     findings = []
     for number, question in enumerate(asked):
-        if progress is not None:
-            progress(number / len(asked))
+        tell(number / len(asked))
         findings.append(checker.answer(question))
-    return report_of(checker, tuple(findings))
+    return findings, checker.discrepancies
 
 
-def report_of(checker: "Checker", findings: tuple[Finding, ...]) -> Report:
-    """The report that collects what `checker` answered."""
-    design = checker.design
+def _at_device(attacker: Attacker) -> bool:
+    """Whether he is where the device is; the others send, or run code on it. Their systems have little in common."""
+    return not attacker.capabilities.isdisjoint(PRESENT)
+
+
+def report_of(
+    design: Design, options: Options, findings: tuple[Finding, ...], discrepancies: tuple[str, ...]
+) -> Report:
+    """The report that collects what was found of `design`."""
     return Report(
         design=design,
         findings=findings,
-        solvers=available(checker.options.solvers),
+        solvers=available(options.solvers),
         models={design.soc.name: design.soc.source.file},
         version=__version__,
         ledger=design.ledger,
         assumptions=_assumptions(design),
-        discrepancies=tuple(checker.discrepancies),
+        discrepancies=discrepancies,
     )
 
 

@@ -41,7 +41,7 @@ class Session:
         asked = [each for each in self._questions(design, subjects) if only is None or only(each)]
         checker.expect(asked)
         findings = tuple(checker.answer(question) for question in asked)
-        return report_of(checker, findings)
+        return report_of(design, self.options, findings, tuple(checker.discrepancies))
 
     def findings(self, design: Design, subjects: Iterable[str] = ()) -> Iterator[Finding]:
         """The same findings one by one, the quickest kinds of claims first: for who stops at the first that matters."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bootverify import api
+from bootverify.check.side_by_side import cores
 from bootverify.check.solver import RLIMIT
 from bootverify.check.verdict import Report
 from bootverify.cli.app import (
@@ -86,7 +87,13 @@ def check(
     if strict and listed:
         complain("\n".join(listed))
         return 2
-    options = api.Options(solvers=solver.names, rlimit=rlimit, certificates=certificates is not None, explain=explain)
+    options = api.Options(
+        solvers=solver.names,
+        rlimit=rlimit,
+        certificates=certificates is not None,
+        explain=explain,
+        apart=cores() > 1,
+    )
 
     def answered(source: str, design: Design) -> int:
         with bar() as progress:

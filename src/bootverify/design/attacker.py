@@ -37,6 +37,18 @@ TOLD_ONLY = frozenset(
     }
 )
 
+# What takes somebody who is where the device is.
+PRESENT = frozenset(
+    {
+        Capability.DEBUG,
+        Capability.CUT_POWER,
+        Capability.READ_EXTERNAL,
+        Capability.WRITE_EXTERNAL,
+        Capability.USE_CABLE,
+        Capability.INJECT_FAULT,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attacker:
