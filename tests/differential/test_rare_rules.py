@@ -33,12 +33,12 @@ from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import boot_go
 from bootverify.executor.mcuboot.config import Mode, Pair
 from bootverify.executor.run import act, runs_on
-from bootverify.executor.stages.mcuboot import config, forge_request, requested
+from bootverify.executor.stages.mcuboot import config, confirm, forge_request, requested
 from bootverify.executor.stages.nsib import choose_slot
 from bootverify.executor.units.kmu_v2 import SLOT_BYTES, KmuV2, Policy, Slot, SlotState
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Deliver, Meanwhile, Overwrite, Request
-from bootverify.machine.content import Crafted
+from bootverify.machine.content import Crafted, Genuine
 
 NSIB = 1  # a chain of the small scope
 ALL = ATTACKERS["everything"]
@@ -103,6 +103,32 @@ def test_only_a_swap_by_scratch_is_given_the_scratch_area():
     for mode in (Mode.SWAP_SCRATCH, Mode.SWAP_MOVE, None):
         world.mode = mode
         assert (config(world, _step(world, BootGo)).scratch is not None) is (mode is Mode.SWAP_SCRATCH)
+
+
+def test_only_a_load_to_ram_is_given_a_window():
+    world = World.start(shapes.s01(), ALL)
+    for mode in (Mode.RAM_LOAD, Mode.DIRECT_XIP, None):
+        world.mode = mode
+        assert (config(world, _step(world, BootGo)).ram is not None) is (mode is Mode.RAM_LOAD)
+
+
+def test_an_encrypted_image_lies_in_the_clear_where_a_swap_leaves_it():
+    world = World.start(shapes.s01(), ALL)
+    app, staging = world.design.image("app"), "mcuboot_secondary"
+    old, shipped = world.factory.slot_image(app, 1, app.slots[0]), world.factory.package(app, 1, "").file
+    for held in (old, shipped):
+        world.device.flash.load(home(world.design, staging).start, held)
+        assert content_of(world, staging) == Genuine("app", 1)
+    assert not old.startswith(shipped)
+
+
+def test_an_image_of_one_slot_is_confirmed_there_whichever_slot_the_loader_runs_from():
+    world = _boots(_world(chain=NSIB, sdk=2))
+    device, app = world.device, world.design.image("app")
+    forge_request(device, app, Request.REVERT)
+    assert device.active == "s0"
+    assert confirm(device, app)
+    assert requested(device, world.design, app) is Request.NONE
 
 
 def test_a_staging_slot_of_too_many_sectors_exchanges_nothing():
