@@ -11,8 +11,10 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.instant import Instants
+from bootverify.encoder.network_moves import reaches_over
 from bootverify.encoder.terms import Term, Valuation, Value
 from bootverify.executor import predicates
+from bootverify.executor.network_predicates import of_network
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, TakeStep
 
@@ -100,17 +102,23 @@ class Followed:
 def _asked(steps: Instants) -> Iterator[tuple[str, Callable[[World], bool], Term]]:
     """Every predicate of everything: its name, how the executor answers, the encoder's term."""
     design, ask = steps.boot.frame.design, steps.boot.predicates
+    second = steps.boot.frame.second
+    untold = second is not None and reaches_over(steps.boot.frame, second)  # what code there reaches is not settled
     for stage in design.stages:
         yield f"intact({stage.name})", _answer(predicates.intact, stage), ask.intact(stage)
     for image in design.images:
-        for name in ("starting", "running", "authentic", "writable"):
+        for name in ("starting", "running", "authentic", *(() if untold else ("writable",))):
             yield (
                 f"{name}({image.name})",
                 _answer(getattr(predicates, name), image),
                 getattr(ask, name)(image),
             )
+    for program in design.network if second is not None and not steps.boot.frame.debugs else ():
+        for name in ("running", "intact", "writable"):
+            here = _answer(of_network, name, program)
+            yield f"{name}({program.name})", here, ask.of_network(name, program)
     for key in design.keys:
-        for name in ("knows", "usable", "shipped", "renewed"):
+        for name in ("knows", "shipped", "renewed", *(() if untold else ("usable",))):
             yield f"{name}({key.name})", _answer(getattr(predicates, name), key), getattr(ask, name)(key)
         for image in design.images:
             yield (

@@ -8,12 +8,14 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor.layout import staging_partitions, store_ranges
+from bootverify.executor.network_path import update_path
 from bootverify.executor.world import World
 from bootverify.machine.action import (
     Action,
     Confirm,
     Deliver,
     EraseAll,
+    FeedNetwork,
     FillSlot,
     ForgeTrailer,
     Inspect,
@@ -79,6 +81,23 @@ def around(design: Design) -> Iterator[Action]:
                 yield Deliver(
                     partition=name, content=content, request=request, by_attacker=not isinstance(content, Genuine)
                 )
+
+
+def around_second_core(design: Design) -> Iterator[Action]:
+    """What may happen to the network core: updates of it, commands, writes by code on it."""
+    path = update_path(design)
+    made: tuple[Content, ...] = ()
+    for stage in design.network:
+        if path is not None and not stage.boots:
+            made = tuple(Genuine(stage.name, release) for release in range(1, design.releases + 1))
+            yield from (Publish(image=stage.name, release=release) for release in range(1, design.releases + 1))
+            yield from (ForgeTrailer(image=stage.name, request=request) for request in Request)
+        yield from (Overwrite(partition=stage.partition, content=each) for each in (Crafted(), Erased(), *made))
+        yield FeedNetwork(offset=0 if stage.boots else None)
+    for content in (*made, *releases(design), Crafted(), Erased()) if path is not None else ():
+        yield Overwrite(partition=path.staging, content=content)
+        for by_attacker in (False, True):
+            yield Deliver(partition=path.staging, content=content, request=Request.PERM, by_attacker=by_attacker)
 
 
 def hostile(design: Design) -> Iterator[Action]:

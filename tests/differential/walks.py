@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 
 from tests.differential.following import Followed
-from tests.differential.histories import around, hostile, registers, releases, step_of
+from tests.differential.histories import around, around_second_core, hostile, registers, releases, step_of
 
 from bootverify.executor.layout import staging_partitions
 from bootverify.executor.world import World
@@ -42,7 +42,8 @@ def _pool(followed: Followed) -> Sequence[Sequence[Action]]:
     design = followed.world.design
     groups = followed.steps.boot.frame.cells.groups
     found: dict[type[Action], list[Action]] = {}
-    for action in (*around(design), *hostile(design), *registers(tuple({group[0] for group in groups[:3]}))):
+    second = around_second_core(design)
+    for action in (*around(design), *hostile(design), *second, *registers(tuple({group[0] for group in groups[:3]}))):
         found.setdefault(type(action), []).append(action)
     for action in _posing(followed.world):
         found[type(action)].append(action)

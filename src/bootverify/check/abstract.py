@@ -12,12 +12,17 @@ from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import ABOVE, NO_SLOT
 from bootverify.executor.content import content_of, lies_unshifted
+from bootverify.executor.making import network_build
 from bootverify.executor.making.nsib_build import config
 from bootverify.executor.memory import Memory
+from bootverify.executor.network_core import NetworkCore
 from bootverify.executor.nsib.run import Run
 from bootverify.executor.nsib.storage import counter, stored_version
+from bootverify.executor.pcd import REGION
 from bootverify.executor.run import mark
 from bootverify.executor.stages.mcuboot import requested
+from bootverify.executor.stages.network_image import asked_for_network
+from bootverify.executor.units.spu import LOCK, Spu
 from bootverify.executor.world import World
 from bootverify.machine.content import Content, Crafted, Erased, File, Genuine, Invalidated
 
@@ -59,7 +64,51 @@ def abstracted(frame: Frame, world: World) -> Facts:
         facts[patched.name] = image in world.device.patched
     for name, spoiled in frame.spoiled.items():
         facts[spoiled.name] = name in world.device.spoiled
-    return facts | registers(frame, world.device)
+    return facts | _second_core(frame, world) | registers(frame, world.device)
+
+
+def _second_core(frame: Frame, world: World) -> Facts:
+    """The network core's flash, what it runs, what waits for it, and whether its command block is closed."""
+    told, core, device = frame.second, world.device.network, world.device
+    if told is None:
+        return {}
+    assert core is not None
+    assert isinstance(device.guard, Spu)
+    slot = core.flash.read(core.application.start, core.application.size)
+    region = (device.shared.start - device.guard.ram_start) // REGION
+    facts: Facts = {
+        told.first.name: "genuine" if core.as_made() else "crafted",
+        told.slot.name: _held(frame, slot),
+        told.runs.name: _run(frame, core),
+        told.locked.name: core.running and not core.hijacked,
+        told.closed.name: bool(device.guard.ram[region] & LOCK),
+    }
+    for name, published in told.published.items():
+        facts[published.name] = (told.application.name, told.genuine(name).release, "") in world.published
+    if told.staged is not None and told.asked is not None:
+        staged = content_of(world, told.fed.staging)
+        ours = isinstance(staged, Genuine) and staged.image == told.application.name
+        other = "foreign" if isinstance(staged, Genuine) else _name(frame, staged)
+        facts[told.staged.name] = str(staged) if ours else other
+        facts[told.asked.name] = asked_for_network(world)
+    return facts
+
+
+def _held(frame: Frame, data: bytes) -> str:
+    """The name of what lies in the network core's slot."""
+    assert frame.second is not None
+    core = network_build.core_of(frame.design)
+    assert core is not None
+    for name in frame.second.names:
+        if data.startswith(network_build.released(core, frame.second.genuine(name).release)):
+            return name
+    return "crafted" if data.strip(b"\xff") else "erased"
+
+
+def _run(frame: Frame, core: NetworkCore) -> str:
+    if core.started is None:
+        return "none"
+    return "crafted" if core.hijacked else _held(frame, core.started)
 
 
 def _name(frame: Frame, content: Content) -> str:

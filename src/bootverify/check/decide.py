@@ -16,9 +16,10 @@ from bootverify.check.question import Question
 from bootverify.check.replay import Replay, replay
 from bootverify.check.search import Exhausted, GaveUp, Path
 from bootverify.dataclass import dataclass
-from bootverify.design.attacker import Attacker
+from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import Image
 from bootverify.design.design import Design
+from bootverify.design.network import NetworkStage
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.script import BEGINS
 from bootverify.encoder.terms import Term, not_
@@ -136,6 +137,8 @@ class Decider:
         formula, boots = question.ask.claim.formula, question.ask.claim.boots
         reasoner = self.reasoner(question.attacker, history=uses_history(formula), boots=boots)
         try:
+            if question.attacker.can(Capability.RUN_NETWORK_CORE) and not isinstance(question.subject, NetworkStage):
+                raise NotModelled("`run_network_core` has moves in the network core alone")  # noqa: TRY301
             term = reasoner.boot.term(formula, {"it": question.part})
             match question.ask.claim.kind:
                 case ClaimKind.RECOVERS:

@@ -13,6 +13,7 @@ from bootverify.encoder.instant import Instants
 from bootverify.executor.attack import hostile_as
 from bootverify.executor.layout import staging_partitions, stores_of
 from bootverify.executor.run import act, mark, steps_of_boot
+from bootverify.executor.stages.network import hostile
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, Deliver, EraseAll, Overwrite, Publish, ReadOut, Request, Reset
 from bootverify.machine.content import Crafted, Genuine
@@ -87,12 +88,10 @@ def _used(watched: _Watched, capability: Capability) -> bool:
             return _at_chip(watched, lambda where: Overwrite(partition=where, content=Crafted()))
         case Capability.USE_CABLE:
             return _at_port(watched)
+        case Capability.RUN_NETWORK_CORE:
+            return hostile(watched.world)
         case (
-            Capability.READ_FACTORY_FILES
-            | Capability.READ_BUILD
-            | Capability.RUN_BOOTLOADER
-            | Capability.RUN_NETWORK_CORE
-            | Capability.INJECT_FAULT
+            Capability.READ_FACTORY_FILES | Capability.READ_BUILD | Capability.RUN_BOOTLOADER | Capability.INJECT_FAULT
         ):
             return False  # no moves in the boot system
 

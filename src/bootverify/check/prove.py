@@ -75,8 +75,15 @@ class Theory:
     @cached_property
     def boxes(self) -> Boxes:
         """What each variable can be at each place, by the fixpoint."""
-        system = self.system.within([each.term for each in self._surviving]) if self.living else self.system
+        if self.living is None and self.boot.frame.second is None:
+            return self._wide
+        system = self.system.within([each.term for each in self._surviving])
         return reachable_boxes(system, self.location, self.mode)
+
+    @cached_property
+    def _wide(self) -> Boxes:
+        """The same where nothing is known yet of what relates variables."""
+        return reachable_boxes(self.system, self.location, self.mode)
 
     @property
     def lemmas(self) -> tuple[Lemma, ...]:
@@ -89,10 +96,13 @@ class Theory:
 
     @cached_property
     def _ranges(self) -> tuple[Lemma, ...]:
-        boxes = candidate_lemmas(self.system, self.location, self.mode, self.boxes)
+        return self._told_by(self.boxes)
+
+    def _told_by(self, known: Boxes) -> tuple[Lemma, ...]:
+        boxes = candidate_lemmas(self.system, self.location, self.mode, known)
         if self.past is None:
             return boxes
-        living = self.system.limited(self.boxes.live)
+        living = self.system.limited(known.live)
         told = [
             lemma
             for kept in self.past.kept
@@ -102,13 +112,14 @@ class Theory:
 
     @cached_property
     def _surviving(self) -> tuple[Lemma, ...]:
-        """What relates variables, where the past or a recovery is told.
+        """What relates variables, where the past, a recovery or a second core is told.
 
         A recovery does what the living device does, so what relates variables of the one does so of the other.
         """
         if self.living is not None:
             return self.living.related
-        return () if self.past is None else self.related
+        alone = self.past is None and self.boot.frame.second is None
+        return () if alone else self.related
 
     @cached_property
     def related(self) -> tuple[Lemma, ...]:
@@ -118,8 +129,9 @@ class Theory:
         """
         guesses = (Lemma(term=term, text=text) for term, text in relations(self.boot.frame))
         left = tuple(each for each in guesses if self._unsat(all_start(self.system, [each.term])))
+        ranges = self._told_by(self._wide) if self.boot.frame.second is not None else self._ranges
         while left:
-            asked = self._kept(left)
+            asked = self._kept(left, ranges)
             answer = self._answer(asked.plain, "z3", asked.telling)
             broken = {name for name, value in answer.values if value} if isinstance(answer, Sat) else set()
             if not broken:
@@ -127,17 +139,17 @@ class Theory:
             left = tuple(each for each, name in zip(left, asked.telling, strict=True) if name not in broken)
         return left
 
-    def _kept(self, guesses: Sequence[Lemma]) -> Obligation:
-        """That every transition keeps `guesses`, given them and the ranges."""
+    def _kept(self, guesses: Sequence[Lemma], ranges: Sequence[Lemma]) -> Obligation:
+        """That every transition keeps `guesses`, given them and `ranges`."""
         terms = [each.term for each in guesses]
-        return each_preserved(self.system, [*(each.term for each in self._ranges), *terms], terms)
+        return each_preserved(self.system, [*(each.term for each in ranges), *terms], terms)
 
     @cached_property
     def inductive(self) -> bool:
         """Whether all lemmas together hold at the start and are kept by every transition of the whole system."""
         terms, ranges = ([lemma.term for lemma in lemmas] for lemmas in (self._found, self._ranges))
         asked = [all_start(self.system, terms), all_preserved(self.system, terms, ranges)]
-        return all(map(self._unsat, [*asked, self._kept(self._surviving)] if self._surviving else asked))
+        return all(map(self._unsat, [*asked, self._kept(self._surviving, self._ranges)] if self._surviving else asked))
 
     @property
     def prover(self) -> Prover:

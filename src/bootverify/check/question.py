@@ -18,8 +18,8 @@ from bootverify.sources.models import second_core
 # They read what a build wrote, whatever its life is.
 _HAVE_THE_FILES = frozenset({Capability.READ_FACTORY_FILES, Capability.READ_BUILD})
 
-Part = Stage | Image | Key | Partition
-Subject = Part | Design | NetworkStage
+Part = Stage | Image | Key | Partition | NetworkStage
+Subject = Part | Design
 WHOLE_MAP = "partition map"  # the map itself, or every partition
 
 
@@ -34,8 +34,8 @@ class Question:
 
     @property
     def part(self) -> Part:
-        """The subject of a claim that is proved or replayed: never the map, nor a program of the network core."""
-        assert not isinstance(self.subject, Design | NetworkStage)
+        """The subject of a claim that is proved or replayed: never the map."""
+        assert not isinstance(self.subject, Design)
         return self.subject
 
     @property
@@ -70,7 +70,7 @@ def questions(
                     continue
                 if wanted and not _called(design, subject, wanted):
                     continue
-                if not _applies(design, ask, subject):
+                if not applies(design, ask.applies, subject):
                     continue
                 for attacker in attackers:
                     if told_apart and not _HAVE_THE_FILES & attacker.capabilities:
@@ -149,7 +149,9 @@ def _meant(design: Design, policy: Policy, ask: Ask, subject: Subject, attacker:
     if ask.against:
         return at_least(design, attacker, ask.against)
     others = (other for other in policy.asks if other is not ask and other.subject is ask.subject)
-    return not any(_one_of(design, attacker, other.against) and _applies(design, other, subject) for other in others)
+    return not any(
+        _one_of(design, attacker, other.against) and applies(design, other.applies, subject) for other in others
+    )
 
 
 def _one_of(design: Design, attacker: Attacker, named: Iterable[Attacker]) -> bool:
@@ -160,11 +162,6 @@ def _one_of(design: Design, attacker: Attacker, named: Iterable[Attacker]) -> bo
 def at_least(design: Design, attacker: Attacker, named: Iterable[Attacker]) -> bool:
     """Whether `attacker` can do all that one of `named` can who exists in this design; names say nothing."""
     return any(each.capabilities <= attacker.capabilities and not exists(design, each) for each in named)
-
-
-def _applies(design: Design, ask: Ask, subject: Subject) -> bool:
-    """Whether the ask speaks of the subject; programs of the network core have no attributes."""
-    return isinstance(subject, NetworkStage) or applies(design, ask.applies, subject)
 
 
 def _called(design: Design, subject: Subject, names: set[str]) -> bool:

@@ -11,7 +11,7 @@ from bootverify.design.attacker import Capability
 from bootverify.design.boot import ChooseSlot
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
-from bootverify.design.memory import Partition
+from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.settings import NOTHING_TOLD
 from bootverify.policy.formula import And, Formula, Not, Or, Quantified
 
@@ -49,6 +49,9 @@ def _used(design: Design) -> set[str]:
     names |= {stage.code for stage in design.stages if stage.code is not None}
     names |= {place.partition for key in design.keys for place in key.placements if isinstance(place, InPartition)}
     steps = (step for stage in design.stages for step in stage.steps)
+    if design.network:
+        names |= {part.name for part in design.partitions if part.memory in {MemoryKind.NETWORK, MemoryKind.SRAM}}
+        names |= {stage.staging for stage in design.network if stage.staging}
     return names | {step.provision for step in steps if isinstance(step, ChooseSlot) and step.provision is not None}
 
 

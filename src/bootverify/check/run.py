@@ -34,6 +34,7 @@ from bootverify.design.boot import EncryptionType, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.design.life import NOTHING_KNOWN
+from bootverify.design.network import NetworkStage
 from bootverify.design.openpoint import CHAIN_NOT_DRAWN
 from bootverify.design.support import SupportRow
 from bootverify.errors import Discrepancy
@@ -176,6 +177,8 @@ class Checker:
         if (gap := no_device(self.design, question)) is not None:
             return replace(base, verdict=Verdict.UNDEFINED, because=gap.statement, open_points=(gap.name,))
         if question.ask.claim.kind is ClaimKind.TOLD:
+            return qualified(self.design, question, self._told(base, question))
+        if not self.design.stages and isinstance(question.subject, NetworkStage) and question.ask.told:
             return qualified(self.design, question, self._told(base, question))
         if not self.design.stages:
             words = "a map alone is drawn: there is no chain whose behaviour could be asked about"

@@ -24,10 +24,23 @@ def stand_ins(design: Design, attacker: Attacker) -> Iterator[tuple[Attacker, Ve
         return
     if played and (less := _with(design, played)) is not None:
         yield less, Verdict.VIOLATED
-    if beyond <= _AT_LEAST.keys():
+    if beyond <= _AT_LEAST.keys() and not _early(design):
         more = _with(design, played | {_AT_LEAST[each] for each in beyond})
         if more is not None:
             yield more, Verdict.HOLDS
+
+
+def _early(design: Design) -> bool:
+    """Whether code of somebody else's may run on the network core while the boot stages do.
+
+    MCUboot lets that core run to hand an update over: b0n then, or who wrote over it where it does not lock itself.
+    """
+    fed = any(stage.fed_by for stage in design.network)
+    parts = {part.name: part.range for part in design.partitions}
+    first = [(stage, parts.get(stage.partition)) for stage in design.network if stage.boots]
+    return fed and any(
+        area is None or not any(span.range.covers(area) for span in stage.locks) for stage, area in first
+    )
 
 
 def _with(design: Design, capabilities: frozenset[Capability]) -> Attacker | None:

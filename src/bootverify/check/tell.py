@@ -11,12 +11,14 @@ from bootverify.design.boot import Image, Program, Protect, SetUpTrustZone, Stag
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, Key, Placement
 from bootverify.design.memory import MemoryKind, Partition
+from bootverify.design.network import NetworkStage
 from bootverify.design.source import Source
 from bootverify.machine.action import (
     Action,
     Confirm,
     Deliver,
     EraseAll,
+    FeedNetwork,
     Inspect,
     Meanwhile,
     Overwrite,
@@ -64,7 +66,7 @@ def facts_of_actions(design: Design, question: Question, actions: Sequence[Actio
     facts: list[Fact] = list(_about(design, question.subject))
     for action in actions:
         match action:
-            case Publish():
+            case Publish() if any(each.name == action.image for each in design.images):
                 image = design.image(action.image)
                 facts.append(Fact(source=image.update_source, text=f"{image.name} ships as an update"))
                 facts += [fact for key in design.keys if key.secret for fact in _found(key, image)]
@@ -105,6 +107,8 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
     if isinstance(subject, Image) and uses_history(question.ask.claim.formula):
         return _came_back(subject, question.attacker, actions)
     last = actions[-1] if actions else None
+    if isinstance(subject, NetworkStage):
+        return _over_there(design, question, actions)
     match last:
         case Publish():
             held = [key.name for key in design.keys if key.secret and _in_image(key, last.image)]
@@ -143,6 +147,26 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
     return f"{who} reaches it in {len(actions)} steps."
 
 
+def _over_there(design: Design, question: Question, actions: Sequence[Action]) -> str:
+    """How the bytes came to the network core: the last thing that put them there."""
+    who, places = question.attacker.name, {stage.partition: stage.name for stage in design.network}
+    for action in reversed(actions):
+        match action:
+            case FeedNetwork():
+                return f"nothing locks the transfer RAM: {who} commands b0n, which looks at nothing but a digest."
+            case Overwrite(partition=where) if where in places:
+                return f"{who} writes over {places[where]} from the network core: b0n locks not all of it."
+            case TakeStep(meanwhile=Meanwhile()):
+                return "the chip answers the copy with other bytes than the check, and b0n checks a digest alone."
+            case Deliver(content=Crafted()) | Overwrite(content=Crafted()):
+                return f"what {who} puts into the staging slot is accepted, and handed to the network core."
+            case _:
+                continue
+    if question.attacker.can(Capability.RUN_NETWORK_CORE):
+        return f"code on the network core reaches {question.about}: by its own writes, or by a command to b0n."
+    return f"nothing locks the transfer RAM while {_state(design, question.attacker)} runs."
+
+
 def _came_back(image: Image, who: Attacker, actions: Sequence[Action]) -> str:
     """The last thing that brought a release of the image in, before the boot that started it."""
     for action in reversed(actions):
@@ -178,6 +202,11 @@ def _about(design: Design, subject: Subject) -> list[Fact]:
             if subject.updatable:
                 return [Fact(source=subject.update_source, text=f"{subject.name} is updated")]
             return [Fact(source=subject.update_source, text=f"nothing updates {subject.name}")]
+        case NetworkStage():
+            locked = {True: "is locked", False: "is not locked", None: "is locked or not: nothing tells"}
+            text = "boots the network core" if subject.boots else f"the transfer RAM {locked[subject.transfer_locked]}"
+            locks = [Fact(source=span.source, text=f"{subject.name} locks {span.range}") for span in subject.locks]
+            return [Fact(source=subject.source, text=f"{subject.name}: {text}"), *locks]
         case Stage():
             image = design.image(subject.image)
             return [] if image.updatable else [Fact(source=image.source, text=f"nothing updates {image.name}")]

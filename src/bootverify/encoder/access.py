@@ -36,8 +36,10 @@ class Initiator:
 class Reach:
     """What the attacker of `frame` can access, as terms."""
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: Frame, *, over_there: bool = False) -> None:
+        """`over_there`: code of his on the network core counts as code of the application (soc.md 6)."""
         self.frame = frame
+        self.over_there = over_there
 
     # -- initiators
 
@@ -57,7 +59,7 @@ class Reach:
         application = design.application
         if application is not None:
             running = frame.at_mark(frame.run_mark)
-            if frame.attacker.can(Capability.RUN_APPLICATION):
+            if frame.attacker.can(Capability.RUN_APPLICATION) or self.over_there:
                 mine = secure if application.attribution is Attribution.SECURE else non_secure
                 mine.append(running)
             if frame.attacker.can(Capability.RUN_SECURE_PARTITION) and design.has_tfm:

@@ -387,4 +387,6 @@ def _erase_all(frame: Frame) -> Iterator[Move]:
     if frame.room is not None:
         updates[frame.room] = const(frame.room.sort, "0")
     updates |= frame.rollback_start()
+    if frame.second is not None:
+        updates |= frame.second.erased
     yield move("erase all", true(), updates, EraseAll())

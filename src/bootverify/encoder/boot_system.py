@@ -30,9 +30,12 @@ from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.move import Choices, Move, chosen
+from bootverify.encoder.network_moves import network_moves
 from bootverify.encoder.predicates import Predicates
 from bootverify.encoder.scratch import scratch
+from bootverify.encoder.second_core import untold
 from bootverify.encoder.stages.mcuboot import boot_go
+from bootverify.encoder.stages.network_core import fed
 from bootverify.encoder.stages.nsib import choose_slot
 from bootverify.encoder.stages.outcome import FOREIGN, Outcome, possible
 from bootverify.encoder.stages.protect import protect
@@ -43,6 +46,8 @@ from bootverify.encoder.terms import Term, and_
 from bootverify.machine.action import Action, Meanwhile, TakeStep
 from bootverify.policy.formula import Formula
 from bootverify.policy.typecheck import uses_history
+
+PLAYED_THERE = frozenset({Capability.RUN_NETWORK_CORE})  # of the network core alone there are moves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +89,7 @@ def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> 
     Raises:
         NotModelled: something in the design has no terms.
     """
-    beyond = sorted(each.value for each in attacker.capabilities & TOLD_ONLY)
+    beyond = sorted(each.value for each in attacker.capabilities & TOLD_ONLY - PLAYED_THERE)
     if beyond:
         raise NotModelled(f"`{beyond[0]}` has no moves in the boot system")
     if attacker.can(Capability.RUN_SECURE_PARTITION) and design.isolation_level > 1:
@@ -95,8 +100,12 @@ def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> 
     if _sealed_in_two(design):
         raise NotModelled("an image that is signed anew after code beside SPM has changed the end of it")
     frame = Frame(design, attacker, history=history)
+    if attacker.capabilities & PLAYED_THERE and frame.second is None:
+        raise NotModelled(untold(design))
     reach = Reach(frame)
-    told = (*_steps(frame), *fault(frame), *environment(frame, reach), *attack(frame, reach), *scratch(frame, reach))
+    told = [*_steps(frame), *fault(frame), *environment(frame, reach), *attack(frame, reach), *scratch(frame, reach)]
+    if frame.second is not None:
+        told += network_moves(frame, frame.second, reach)
     moves = [each.followed(frame) for each in told]
     return BootSystem(
         frame=frame,
@@ -146,7 +155,9 @@ def _outcomes(frame: Frame, stage: Stage, step: Step, mark: str, following: str)
         case ChooseSlot():
             return choose_slot(frame, step, following, mark)
         case BootGo():
-            return boot_go(frame, step, following, mark)
+            outcomes = boot_go(frame, step, following, mark)
+            second = frame.second
+            return outcomes if second is None or second.fed.step is not step else fed(frame, second, mark, outcomes)
         case SetUpTrustZone():
             return set_up_trustzone(frame, step, following)
         case Launch():

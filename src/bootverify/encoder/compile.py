@@ -6,6 +6,7 @@ from bootverify.design.boot import Image, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.design.memory import Partition
+from bootverify.design.network import NetworkStage
 from bootverify.encoder.predicates import Predicates
 from bootverify.encoder.terms import Term, and_, not_, or_, true
 from bootverify.policy.formula import (
@@ -23,7 +24,7 @@ from bootverify.policy.formula import (
 )
 from bootverify.policy.vocabulary import attribute
 
-Thing = Stage | Image | Key | Partition
+Thing = Stage | Image | Key | Partition | NetworkStage
 Things = Mapping[str, Thing]  # what `it` and the bound variables stand for
 
 
@@ -98,6 +99,8 @@ def _call(predicates: Predicates, call: Call, things: Things) -> Term:
     design = predicates.frame.design
     arguments = [things[name.id] for name in call.arguments if name.id != "attacker"]
     match call.predicate, arguments:
+        case name, [NetworkStage() as program]:
+            return predicates.of_network(name, program)
         case "intact", [thing]:
             return predicates.intact(_stage(design, thing))
         case "starting", [thing]:

@@ -9,9 +9,12 @@ from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import carries, decrypts
 from bootverify.encoder.move import Choices, Move, choice, chosen, move
+from bootverify.encoder.second_core import FOREIGN
 from bootverify.encoder.terms import Term, and_, const, eq, member, not_, or_, true
 from bootverify.machine.action import Action, Confirm, Deliver, Inspect, Publish, Request, Reset
 from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
+
+NO_UPDATE = Genuine("no image", 1)  # stands where no image is updated
 
 
 def environment(frame: Frame, reach: Reach) -> Iterator[Move]:
@@ -33,7 +36,15 @@ def content_of(frame: Frame, name: str) -> Content:
         case "invalidated":
             return Invalidated()
         case _:
-            return frame.genuine[name]
+            return frame.genuine[name] if name in frame.genuine else _of_network(frame, name)
+
+
+def _of_network(frame: Frame, name: str) -> Genuine:
+    """A release for the network core; any update of another image stands for all of them."""
+    assert frame.second is not None
+    if name == FOREIGN:
+        return next((each for name, each in frame.genuine.items() if name in frame.published), NO_UPDATE)
+    return frame.second.genuine(name)
 
 
 def _reset(frame: Frame, reach: Reach) -> Move:

@@ -83,6 +83,8 @@ condition; `Frame.variables` is the list.
     The updates of the image hold the value of the key. Nothing changes it, and `instant.values` computes it: it is a
     variable so that a proof names the placement as a fact that holds it up; for every secret key and updatable image.
 
+The network core has variables of its own, where the design tells enough of it (`second_core.SecondCore`).
+
 What is shipped follows from what is published and carried, so there is no variable for it either.
 """
 
@@ -95,6 +97,7 @@ from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.frame_contents import ERASED
 from bootverify.encoder.frame_hardware import truth
 from bootverify.encoder.frame_rollback import RollbackFrame
+from bootverify.encoder.second_core import SecondCore, untold
 from bootverify.encoder.terms import BOOL, Sort, Term, Value, and_, eq, false, not_, or_, var
 
 PROVISION = Sort("Provision", ("provisioned", "crafted", "erased"))
@@ -158,6 +161,17 @@ class Frame(RollbackFrame):
         names = {step.scratch: None for _, step in self.installs.values() if step.scratch is not None}
         return {name: var(f"spoiled[{name}]") for name in names}
 
+    # -- the network core
+
+    @cached_property
+    def second(self) -> SecondCore | None:
+        """The variables of the network core; None where too little is told of it, or there is none."""
+        return SecondCore(self.design, self.cells) if self.design.network and not untold(self.design) else None
+
+    def reset(self) -> dict[Term, Term]:
+        """What every reset does, to both cores."""
+        return {**super().reset(), **(self.second.reset if self.second is not None else {})}
+
     # -- knowledge
 
     @cached_property
@@ -216,6 +230,7 @@ class Frame(RollbackFrame):
             *self.stored_room.values(),
             *self.kept.values(),
             *self.carried.values(),
+            *(self.second.variables if self.second is not None else ()),
             *(field for each in self.regions for field in each.variables),
         )
 
@@ -237,6 +252,8 @@ class Frame(RollbackFrame):
             start[counter] = (value.value,)
         if self.room is not None:
             start[self.room] = (self.room.sort.values[-1],)
+        if self.second is not None:
+            start |= self.second.init
         for each in self.regions:
             start.update({field: (value,) for field, value in each.start.items()})
             if each.members[0] in self.cells.boot_cells:

@@ -28,6 +28,7 @@ MAKING = frozenset(
         Capability.DEBUG,
         Capability.WRITE_EXTERNAL,
         Capability.USE_CABLE,
+        Capability.RUN_NETWORK_CORE,
     }
 )
 # What a clip on the external chip allows, at any time and whatever runs.

@@ -3,12 +3,15 @@
 from bootverify.design.boot import ChooseSlot, Image, Stage
 from bootverify.design.keys import InImage, Key
 from bootverify.design.memory import Partition
+from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Access, Attribution
 from bootverify.encoder.access import Initiator, Reach
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.knowledge import forgeable, kmu_slots
 from bootverify.encoder.knowledge import shipped as shipped_in
+from bootverify.encoder.network_moves import feeds, reaches_over, writes
+from bootverify.encoder.second_core import SecondCore, untold
 from bootverify.encoder.terms import Term, and_, eq, false, member, not_, or_, true
 
 
@@ -32,6 +35,37 @@ class Predicates:
         empty = [not_(frame.filled(image)) for image in started]
         return and_(*kept, trusted, *empty, not_(frame.patched(stage.image)))
 
+    def of_network(self, predicate: str, stage: NetworkStage) -> Term:
+        """True iff the predicate called so is true of a program of the network core.
+
+        Raises:
+            NotModelled: too little is told of that core, or a probe or the cable of a port reaches it.
+        """
+        frame, core = self.frame, self.frame.second
+        if core is None:
+            raise NotModelled(untold(frame.design))
+        if frame.debugs or frame.ports:
+            raise NotModelled("what a probe, or the cable of a recovery port, does to the network core")
+        match predicate:
+            case "running":
+                return core.started
+            case "authentic":
+                return core.locked if stage.boots else member(core.runs, core.names)
+            case "intact":
+                return core.as_made if stage.boots else eq(core.slot, core.names[0])
+            case "writable":
+                return self._writable_there(core, stage)
+            case _:
+                raise TypeError(f"no predicate `{predicate}` of the network core")
+
+    def _writable_there(self, core: SecondCore, stage: NetworkStage) -> Term:
+        """By code there; or by a command to b0n, which copies where it is told, but over itself where it is locked."""
+        frame = self.frame
+        fed = feeds(frame, core, self.reach)
+        if stage.boots and core.some(stage) is not true():
+            fed = false()
+        return or_(writes(frame, core, stage), and_(fed, core.as_made))
+
     def starting(self, image: Image) -> Term:
         """True iff the mark is the first of the image's first stage."""
         return self.frame.at_mark(self.frame.marks[self.frame.design.stages_of(image.name)[0].name][0])
@@ -48,6 +82,7 @@ class Predicates:
 
     def writable(self, image: Image) -> Term:
         """True iff the attacker can change a byte of a slot of `image` now, by code or by probe."""
+        self._none_over_there()
         extents = [self.frame.cells.whole(slot) for slot in image.slots]
         return or_(*(self.reach.some(extent, Access.WRITE, self.reach.anyone) for extent in extents))
 
@@ -67,6 +102,7 @@ class Predicates:
 
     def usable(self, key: Key) -> Term:
         """True iff he knows it, or controls secure code or the secure port while it is in the KMU."""
+        self._none_over_there()
         in_kmu = [and_(self.reach.anyone.secure, self.frame.in_kmu(key))] if kmu_slots(key) else []
         return or_(self.frame.knows(key), *in_kmu)
 
@@ -105,6 +141,11 @@ class Predicates:
             if name == image.name
         ]
         return and_(self.starting(image), or_(*below))
+
+    def _none_over_there(self) -> None:
+        """Raises NotModelled where code of his on the network core may do what no other code of his does."""
+        if self.frame.second is not None and reaches_over(self.frame, self.frame.second):
+            raise NotModelled("what code that he puts on the network core reaches of the application core")
 
     def _taken_from(self, image: Image, names: tuple[str, ...]) -> Term:
         """The slot that this boot took `image` from holds one of `names`, all parts the same."""

@@ -13,6 +13,7 @@ def relations(frame: Frame) -> Iterator[tuple[Term, str]]:
     yield from _pairs(frame)
     yield from _counted(frame)
     yield from _startable(frame)
+    yield from _second(frame)
     for image in frame.design.images:
         if len(image.slots) < 2 or frame.active is None:
             continue
@@ -31,6 +32,20 @@ def relations(frame: Frame) -> Iterator[tuple[Term, str]]:
                 or_(not_(kept), eq(frame.active, NO_SLOT), runs),
                 f"{kept.name} => release {release} or later of {name} is taken",
             )
+
+
+def _second(frame: Frame) -> Iterator[tuple[Term, str]]:
+    """Those of the network core."""
+    core = frame.second
+    if core is None:
+        return
+    steps = [
+        (step, mark)
+        for each in frame.design.stages
+        for step, mark in zip(each.steps, frame.marks[each.name], strict=True)
+    ]
+    looks = next((i for i, (step, _) in enumerate(steps) if step is core.fed.step), -1)
+    yield from core.relations(member(frame.at, [mark for _, mark in steps[looks + 1 :]]))
 
 
 def _pairs(frame: Frame) -> Iterator[tuple[Term, str]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from bootverify.dataclass import dataclass
-from bootverify.encoder.terms import BOOL, Op, Term, Value, and_, domain
+from bootverify.encoder.terms import BOOL, Op, Term, Value, and_, domain, substitute
 
 
 class IllFormed(Exception):  # noqa: N818 - a mistake of ours, raised while a system is put together
@@ -28,6 +28,16 @@ class Transition:
     updates: Mapping[Term, Term]
     inputs: tuple[Term, ...] = ()
     vague: bool = False
+
+    def vaguely(self, name: str, inputs: Mapping[Term, Term]) -> "Transition":
+        """The same under another name and with other inputs, as something that proofs alone count."""
+        return Transition(
+            name=name,
+            guard=substitute(self.guard, inputs),
+            updates={target: substitute(value, inputs) for target, value in self.updates.items()},
+            inputs=tuple(inputs[each] for each in self.inputs),
+            vague=True,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

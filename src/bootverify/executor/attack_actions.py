@@ -8,11 +8,12 @@ from bootverify.executor.access import erase_and_write
 from bootverify.executor.device import Halt
 from bootverify.executor.layout import home, scratch_areas, store_ranges
 from bootverify.executor.making import network_build
+from bootverify.executor.network_path import shipped_image, update_path
 from bootverify.executor.stages import mcuboot, network
 from bootverify.executor.vendor_actions import bytes_for
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import FeedNetwork, ForgeTrailer, Jump, Meanwhile, Overwrite, ProgramRegion, Request
-from bootverify.machine.content import Erased
+from bootverify.machine.content import Erased, Genuine
 from bootverify.ranges import AddressRange
 
 
@@ -37,6 +38,9 @@ def _writers(world: World, area: AddressRange) -> tuple[Attribution, ...]:
 
 def overwrite(world: World, action: Overwrite) -> None:
     """He writes to a store what the units let him."""
+    if network.program_at(world.device, action.partition) is not None:
+        _overwrite_there(world, action)
+        return
     area = store_ranges(world.design)[action.partition]
     data = bytes_for(world, action.content, action.partition)
     done = [erase_and_write(world.device, area, data.ljust(area.size, b"\xff"), who) for who in _writers(world, area)]
@@ -44,6 +48,27 @@ def overwrite(world: World, action: Overwrite) -> None:
         raise NotEnabled(f"no byte of {action.partition} can be written")
     if action.partition in scratch_areas(world.design):
         world.device.spoiled.add(action.partition)
+    world.log.append(f"{world.attacker.name} writes {action.content} to {action.partition} ({area})")
+
+
+def _overwrite_there(world: World, action: Overwrite) -> None:
+    """His code on the network core writes that core's own flash."""
+    core, area = world.device.network, network.program_at(world.device, action.partition)
+    assert core is not None
+    assert area is not None
+    if not network.hostile(world):
+        raise NotEnabled("nothing that he controls is running on the network core")
+    match action.content:
+        case Erased():
+            data = b""
+        case Genuine(image=name, release=release) if name == shipped_image(world.design):
+            if (name, release, "") not in world.published or area != core.application:
+                raise NotEnabled(f"{action.content} is not published, or for another place")
+            data = network_build.released(core, release)
+        case _:
+            data = network_build.crafted(core)
+    if not core.write(area, data):
+        raise NotEnabled(f"no byte of {action.partition} can be written")
     world.log.append(f"{world.attacker.name} writes {action.content} to {action.partition} ({area})")
 
 
@@ -55,7 +80,7 @@ class Meddling:
 
     def __init__(self, world: World, step: Step, turn: Meanwhile) -> None:
         """Raises NotEnabled: he cannot, or the step has nothing to do with the partition."""
-        if not isinstance(step, BootGo) or world.design.image(step.image).staging != turn.partition:
+        if not isinstance(step, BootGo) or turn.partition not in _read_in(world, step):
             raise NotEnabled(f"the step reads nothing of {turn.partition}")
         area = home(world.design, turn.partition)
         if not attack.at_chip(world, area, Access.WRITE):
@@ -76,8 +101,19 @@ class Meddling:
         self.seen += 1
 
 
+def _read_in(world: World, step: BootGo) -> tuple[str | None, ...]:
+    """The partitions that MCUboot installs updates from in that step."""
+    path = update_path(world.design)
+    found = world.design.image(step.image).staging
+    return (found, path.staging) if path is not None and path.step == step else (found,)
+
+
 def forge_trailer(world: World, action: ForgeTrailer) -> None:
     """He asks for an upgrade by the trailer of a slot."""
+    path = update_path(world.design)
+    if path is not None and action.image == shipped_image(world.design):
+        _forge_for_network(world, path.staging, action.request)
+        return
     image = world.design.image(action.image)
     if not any(
         isinstance(step, BootGo) and step.image == image.name for stage in world.design.stages for step in stage.steps
@@ -92,13 +128,26 @@ def forge_trailer(world: World, action: ForgeTrailer) -> None:
     world.log.append(f"{world.attacker.name} rewrites the trailer: the next boot sees {action.request.value}")
 
 
+def _forge_for_network(world: World, staging: str, request: Request) -> None:
+    """The trailer of the slot for the network core; the other slot is RAM, and is not asked."""
+    area = home(world.design, staging)
+    if request not in {Request.TEST, Request.PERM}:
+        raise NotEnabled("no trailer of the network core's image asks for that")
+    if not any(attack.may_write_trailer(world, area, who) for who in _writers(world, area)):
+        raise NotEnabled("he cannot write that trailer")
+    world.device.flash.erase(area.end - world.design.soc.page, world.design.soc.page)
+    mcuboot.request_upgrade(world.device, area, request)
+    world.log.append(f"{world.attacker.name} rewrites the trailer: the next boot sees {request.value}")
+
+
 def feed_network(world: World, action: FeedNetwork) -> None:
     """He has b0n copy an image of his own into the network core: its digest is right, nobody asks for more."""
     core = world.device.network
     if core is None:
         raise NotEnabled("the design has no second core that runs")
     refused = ""
-    for who in _initiators(world):
+    there = (network.domain(world.device),) if network.hostile(world) else ()
+    for who in there or _initiators(world):
         refused = network.feed(world.device, network_build.crafted(core), who, offset=action.offset)
         if not refused:
             world.log.append(f"{world.attacker.name} commands b0n to copy an image of his own")

@@ -6,6 +6,7 @@ from bootverify.design.design import Design
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, room_before, staging_partitions, stores_of
 from bootverify.executor.making.image_format import parse_header
 from bootverify.executor.making.owner_build import TRAILER_ROOM
+from bootverify.executor.network_path import shipped_image
 from bootverify.executor.world import World
 from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
 
@@ -71,6 +72,15 @@ def _staged_at(world: World, name: str, held: bytes) -> Genuine | None:
             # A swap leaves the old image of the primary slot here, in the clear and all parts of it.
             if genuine := world.factory.whole_image_in(store, held):
                 return genuine
+    return _for_network(world, held)
+
+
+def _for_network(world: World, held: bytes) -> Genuine | None:
+    """The release of the network core's application that `held` begins with, as an update."""
+    name = shipped_image(world.design)
+    for release in range(1, world.design.releases + 1) if name else ():
+        if held.startswith(world.factory.network_package(release).file):
+            return Genuine(name, release)
     return None
 
 

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from bootverify.design.boot import Image, Stage
 from bootverify.design.keys import Key
 from bootverify.design.memory import Partition
+from bootverify.design.network import NetworkStage
 from bootverify.executor import predicates
+from bootverify.executor.network_predicates import of_network
 from bootverify.executor.world import World
 from bootverify.policy.formula import (
     And,
@@ -23,7 +25,7 @@ from bootverify.policy.formula import (
 )
 from bootverify.policy.vocabulary import attribute
 
-Thing = Stage | Image | Key | Partition
+Thing = Stage | Image | Key | Partition | NetworkStage
 
 
 def holds(world: World, formula: Formula, names: Mapping[str, Thing]) -> bool:
@@ -55,6 +57,8 @@ def holds(world: World, formula: Formula, names: Mapping[str, Thing]) -> bool:
 def _call(world: World, call: Call, names: Mapping[str, Thing]) -> bool:
     things = [names[argument.id] for argument in call.arguments if argument.id != "attacker"]
     match call.predicate, things:
+        case name, [NetworkStage() as program]:
+            return of_network(world, name, program)
         case "intact", [thing]:
             return predicates.intact(world, _stage(world, thing))
         case "starting", [thing]:

@@ -7,6 +7,7 @@ from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, UpgradeMo
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
 from bootverify.design.memory import MemoryKind
+from bootverify.executor.network_path import update_path
 from bootverify.ranges import AddressRange
 
 EXTERNAL_ALIGN = 0x100000  # where the external memory is thought to begin: the next such line behind the internal one
@@ -49,7 +50,7 @@ def load_window(design: Design) -> AddressRange:
 
 def external_size(design: Design) -> int:
     """How much external memory the chain and its keys use; 0 where they use none."""
-    used = {slot for image in design.images for slot in (*image.slots, *([image.staging] if image.staging else []))}
+    used = {slot for image in design.images for slot in image.slots} | {*staging_partitions(design)}
     used |= {
         step.scratch for stage in design.stages for step in stage.steps if isinstance(step, BootGo) and step.scratch
     }
@@ -85,8 +86,10 @@ def _stores_of(design: Design, name: str) -> tuple[Store, ...]:
 
 
 def staging_partitions(design: Design) -> tuple[str, ...]:
-    """The partitions in which updates wait, each once, in the order of the images."""
-    return tuple(dict.fromkeys(image.staging for image in design.images if image.staging is not None))
+    """The partitions in which updates wait, each once, in the order of the images; then that of the network core."""
+    path = update_path(design)
+    found = [image.staging for image in design.images if image.staging is not None]
+    return tuple(dict.fromkeys([*found, *([path.staging] if path is not None else [])]))
 
 
 def provision_pages(design: Design) -> dict[str, AddressRange]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import field
 
 from bootverify.dataclass import dataclass
+from bootverify.design.protection import Access
 from bootverify.design.soc import Soc
 from bootverify.executor.flash import Flash
 from bootverify.executor.memory import BusFault, Ram
@@ -37,8 +38,11 @@ class NetworkCore:
     """The core and its memories; addresses are absolute.
 
     `own` is what b0n protects of itself (its code and provision data), `application` the slot s0, `storage` where the
-    provision data begin. `running`: its application was started. `debug_locked`: b0n has closed its port (UICR).
-    `locks_debug` and `reads_version`: b0n is built with PCD_LOCK_NETCORE_DEBUG, with PCD_READ_NETCORE_APP_VERSION.
+    provision data begin. `locks` are the areas that this build of b0n write-protects, those of its own first. `made` is
+    its code as production put it there, empty where nobody asks whether it still is that; `hijacked`: it was not, when
+    the core last started. `started` is what the slot held when its application was started; None: that does not run.
+    `debug_locked`: b0n has closed its port (UICR). `locks_debug` and `reads_version`: b0n is built with
+    PCD_LOCK_NETCORE_DEBUG, with PCD_READ_NETCORE_APP_VERSION.
     """
 
     soc: Soc
@@ -48,9 +52,12 @@ class NetworkCore:
     application: AddressRange
     storage: int
     release: NsibRelease
+    locks: tuple[AddressRange, ...]
+    made: bytes = b""
     locks_debug: bool = False
     reads_version: bool = False
-    running: bool = False
+    started: bytes | None = None
+    hijacked: bool = False
     debug_locked: bool = False
     log: list[str] = field(default_factory=list)
 
@@ -60,12 +67,39 @@ class NetworkCore:
     ) -> "NetworkCore":
         """The core as it leaves the fab: everything erased, held off."""
         flash = Flash(soc.flash.start, soc.flash.size, soc.page, soc.word)
-        return cls(soc, flash, Acl(soc.guard.granule, soc.guard.entries), own, application, storage, release)
+        acl = Acl(soc.guard.granule, soc.guard.entries)
+        return cls(soc, flash, acl, own, application, storage, release, locks=(own, application))
+
+    @property
+    def running(self) -> bool:
+        """Whether its application, or what stands in its place, was started."""
+        return self.started is not None
 
     def force_off(self) -> None:
         """Hold it in reset; its ACL is empty afterwards (open point acl-after-app-core-reset: taken to be cleared)."""
         self.acl.reset()
-        self.running = False
+        self.started, self.hijacked = None, False
+
+    def start(self) -> None:
+        """Hand over to what lies in the slot."""
+        self.started = self.flash.read(self.application.start, self.application.size)
+
+    def as_made(self) -> bool:
+        """Whether b0n is what production put there."""
+        return self.flash.read(self.own.start, len(self.made)) == self.made
+
+    def write(self, area: AddressRange, data: bytes) -> bool:
+        """Code on this core erases `area` page by page and writes `data`, where its ACL lets it; whether any byte was.
+
+        Its own flash is written by nobody else (soc.md 6).
+        """
+        page, done = self.flash.page, False
+        for at in range(area.start, area.end, page):
+            if self.acl.permits(at, Access.WRITE):
+                self.flash.erase(at, page)
+                self.flash.write(at, data[at - area.start : at - area.start + page].ljust(page, b"\xff"))
+                done = True
+        return done
 
     def copy(self) -> "NetworkCore":
         """The same core with memories of its own."""

@@ -17,6 +17,7 @@ from bootverify.executor.mcuboot.encrypt import image_key
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
 from bootverify.executor.mcuboot.trailer import Trailer
 from bootverify.executor.network_core import NetworkCore
+from bootverify.executor.network_path import application_of
 from bootverify.executor.stages import mcuboot, network
 from bootverify.executor.stages.serial_recovery import Session, slot_session
 from bootverify.executor.supply import lasts_as_told
@@ -100,7 +101,7 @@ def _network(world: World, action: Upload) -> Session | None:
     Nobody verifies its signature: MCUboot looks at magic and reset vector, b0n at the digest.
     """
     device, core = world.device, world.device.network
-    told = network_build.application_of(world.design)
+    told = application_of(world.design)
     if told is None or action.partition != told.partition:
         return None
     if core is None:

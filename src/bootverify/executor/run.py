@@ -173,8 +173,6 @@ def _carry_out(world: World, step: Step) -> None:
     match step:
         case Protect():
             protect(device, step)
-            if stage.program is Program.MCUBOOT and not device.halted:
-                network.lock_block(device, device.design.image(stage.image))
         case ChooseSlot():
             nsib.choose_slot(world, step)
         case BootGo():
@@ -183,6 +181,8 @@ def _carry_out(world: World, step: Step) -> None:
             tfm.set_up_trustzone(device, step)
         case Launch():
             copy_delivered_keys(world, stage)
+            if stage.program is Program.MCUBOOT:
+                network.lock_block(device, stage)
             device.log.append(f"{stage.name}: jump to {step.stage}")
             device.enter(step.stage)
         case Begin():

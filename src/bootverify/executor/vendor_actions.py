@@ -4,6 +4,7 @@ from bootverify.design.attacker import Capability
 from bootverify.design.boot import Image, Run
 from bootverify.executor.layout import home, room_before, scratch_areas, staging_partitions, stores_of
 from bootverify.executor.mcuboot.area import Area
+from bootverify.executor.network_path import shipped_image, update_path
 from bootverify.executor.stages import mcuboot
 from bootverify.executor.stages.update_client import UpdateClient
 from bootverify.executor.supply import lasts_as_told
@@ -14,10 +15,13 @@ from bootverify.machine.content import Content, Crafted, Erased, File, Genuine, 
 
 def publish(world: World, action: Publish) -> None:
     """The vendor ships an update to everybody."""
-    image = _image(world, action.image)
-    if not image.updatable or not 1 <= action.release <= world.design.releases:
+    image = None if action.image == shipped_image(world.design) else _image(world, action.image)
+    if not (image is None or image.updatable) or not 1 <= action.release <= world.design.releases:
         raise NotEnabled(f"{action.image} {action.release} is never shipped")
-    package = world.factory.package(image, action.release, action.slot)
+    if image is None:
+        package = world.factory.network_package(action.release)
+    else:
+        package = world.factory.package(image, action.release, action.slot)
     world.published[action.image, action.release, action.slot] = package
     world.log.append(
         f"the vendor publishes {package.name} ({len(package.file)} bytes{', encrypted' if package.encrypted else ''})"
@@ -30,7 +34,7 @@ def inspect(world: World, action: Inspect) -> None:
     if package is None:
         raise NotEnabled("it is not published")
     data = world.factory.opened(package, world.knowledge)
-    if package.plain in data:
+    if package.plain in data and action.image != shipped_image(world.design):
         for part in stores_of(world.design, _image(world, action.image)):
             world.knowledge.see(part.name, world.factory.part_bytes(part, action.release, action.slot))
     for key in world.knowledge.read(data):
@@ -89,7 +93,12 @@ def deliver(world: World, action: Deliver) -> None:
 def _ours(world: World, action: Deliver) -> bool:
     """Whether the vendor's client stages that there."""
     content = action.content
-    return isinstance(content, Genuine) and _image(world, content.image).staging == action.partition
+    if not isinstance(content, Genuine):
+        return False
+    path = update_path(world.design)
+    if path is not None and content.image == shipped_image(world.design):
+        return path.staging == action.partition
+    return _image(world, content.image).staging == action.partition
 
 
 def confirm(world: World) -> None:
@@ -133,6 +142,8 @@ def _image(world: World, name: str) -> Image:
 
 
 def _genuine_bytes(world: World, content: Genuine, store: str) -> bytes:
+    if content.image == shipped_image(world.design):
+        return world.factory.network_package(content.release).file
     image: Image = world.design.image(content.image)
     if store in scratch_areas(world.design):
         raise NotEnabled(f"no image lies in {store}")

@@ -4,6 +4,7 @@ from bootverify.design.boot import Image, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.design.memory import Partition
+from bootverify.design.network import NetworkStage
 from bootverify.policy.formula import (
     And,
     Attribute,
@@ -18,7 +19,7 @@ from bootverify.policy.formula import (
 from bootverify.policy.vocabulary import attribute
 
 
-def applies(design: Design, formula: Formula, subject: Stage | Image | Key | Partition | Design) -> bool:
+def applies(design: Design, formula: Formula, subject: Stage | Image | Key | Partition | NetworkStage | Design) -> bool:
     """Whether `formula`, which may speak of `it` and its attributes only, is true of `subject`."""
     match formula:
         case Literal(value):
@@ -40,7 +41,7 @@ def applies(design: Design, formula: Formula, subject: Stage | Image | Key | Par
 
 
 def _value(
-    design: Design, term: Attribute | Literal, subject: Stage | Image | Key | Partition | Design
+    design: Design, term: Attribute | Literal, subject: Stage | Image | Key | Partition | NetworkStage | Design
 ) -> str | int | bool:
     return term.value if isinstance(term, Literal) else attribute(design, subject, term.name)
 

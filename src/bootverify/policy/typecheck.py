@@ -132,7 +132,8 @@ def _call(call: Call, known: Known) -> None:
         raise ClaimError(call.column, f"write `{call.predicate}({', '.join(wanted)})`")
     for argument, kind in zip(call.arguments, wanted, strict=True):
         given = _kind(argument, known)
-        if given != kind and {given, kind} != {"stage", "image"}:
+        there = given == "network" and PREDICATES[call.predicate].network and kind != "attacker"
+        if given != kind and {given, kind} != {"stage", "image"} and not there:
             words = f"`{call.predicate}` is asked of {_a(kind)}; `{argument.id}` is {_a(given)}"
             raise ClaimError(argument.column, words)
 

@@ -9,6 +9,7 @@ from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, InKmu, InPartition, Key, KeyKind, Purpose
 from bootverify.design.memory import UNGUARDED, MemoryKind, Partition, Role
+from bootverify.design.network import NetworkStage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,26 +17,32 @@ class Predicate:
     """A property of a state: what it is asked of, and what it means in one sentence.
 
     `layout`: a property of the design alone, for claims of the kind `layout`; the others are for all other kinds.
-    `history`: it asks what has been before, which a state tells only where it is kept.
+    `history`: it asks what has been before, which a state tells only where it is kept. `network`: it is asked of
+    programs of the network core as well.
     """
 
     arguments: tuple[str, ...]
     meaning: str
     layout: bool = False
     history: bool = False
+    network: bool = False
 
 
 PREDICATES: dict[str, Predicate] = {
-    "intact": Predicate(arguments=("stage",), meaning="every byte of the stage's image is as it was provisioned"),
+    "intact": Predicate(
+        arguments=("stage",), meaning="every byte of the stage's image is as it was provisioned", network=True
+    ),
     "starting": Predicate(arguments=("image",), meaning="this boot has just handed over to the image"),
-    "running": Predicate(arguments=("image",), meaning="one of the image's stages is running"),
+    "running": Predicate(arguments=("image",), meaning="one of the image's stages is running", network=True),
     "authentic": Predicate(
         arguments=("image",),
         meaning="the slot this boot took the image from holds the owner's image, in all parts",
+        network=True,
     ),
     "writable": Predicate(
         arguments=("attacker", "image"),
         meaning="the attacker could change a byte of the image's slots now",
+        network=True,
     ),
     "exposed": Predicate(
         arguments=("partition",),
@@ -199,6 +206,11 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "tells_split": Fixed(values=bool, meaning="whether a setting speaks of code on an external chip"),
         "network": Fixed(values=bool, meaning="whether the map has partitions of the network core"),
     },
+    "network": {
+        "name": Fixed(values=str, meaning="its name"),
+        "boots": Fixed(values=bool, meaning="whether it is the first stage of the network core"),
+        "updatable": Fixed(values=bool, meaning="whether updates of it are shipped"),
+    },
     "partition": {
         "name": Fixed(values=str, meaning="its name"),
         "size": Fixed(values=int, meaning="bytes"),
@@ -211,7 +223,9 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
 }
 
 
-def attribute(design: Design, thing: Stage | Image | Key | Partition | Design, name: str) -> str | int | bool:
+def attribute(
+    design: Design, thing: Stage | Image | Key | Partition | NetworkStage | Design, name: str
+) -> str | int | bool:
     """The fixed attribute `name` of a thing of `design`.
 
     Raises:
@@ -255,6 +269,8 @@ def attribute(design: Design, thing: Stage | Image | Key | Partition | Design, n
                 "start": thing.range.start,
                 "drawn": _drawn(design, thing),
             }
+        case NetworkStage():
+            values = {"name": thing.name, "boots": thing.boots, "updatable": thing.updatable}
         case Design():
             values = _of_map(thing)
     return values[name]

@@ -73,6 +73,7 @@ def network(entry: DesignEntry, written: Written) -> tuple[NetworkStage, ...]:
                 for i, pair in enumerate(each.locks)
             ),
             transfer_locked=each.transfer_locked,
+            staging=each.staging,
             source=written.source(("network", name)),
         )
         for name, each in entry.network.items()

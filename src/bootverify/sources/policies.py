@@ -219,7 +219,7 @@ def _told(written: Written, number: int, entry: AskEntry, claim: str) -> Ask:
     if entry.subject.value not in TOLD[name].subjects:
         words = f"`{name}` is asked of: {', '.join(TOLD[name].subjects)}"
         raise InputError([_fault(written, ("asks", number, "subject"), words)])
-    plain = entry.subject in {SubjectKind.MAP, SubjectKind.NETWORK}
+    plain = entry.subject is SubjectKind.MAP
     condition = _one_line(entry.applies)
     try:
         applies = Literal(value=True) if plain else parse_condition(condition, entry.subject.value)

@@ -255,6 +255,7 @@ class NetworkEntry(Strict):
         default=None,
         description="the shared RAM is read-only for the application before it runs; default: nothing tells",
     )
+    staging: str = Field(default="", description="the partition in which updates of it wait, as an image of its own")
 
 
 class OpenPointEntry(Strict):

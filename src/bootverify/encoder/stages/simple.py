@@ -1,10 +1,10 @@
 """The steps that change nothing but the mark: handing over, beginning."""
 
-from bootverify.design.boot import Stage
+from bootverify.design.boot import Program, Stage
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.knowledge import carries
 from bootverify.encoder.stages.outcome import Outcome
-from bootverify.encoder.terms import and_, member, or_, true
+from bootverify.encoder.terms import Term, and_, member, or_, true
 
 
 def goes_on(frame: Frame, stage: Stage, goes: str) -> list[Outcome]:
@@ -17,4 +17,15 @@ def goes_on(frame: Frame, stage: Stage, goes: str) -> list[Outcome]:
             parts = frame.cells.of_stage(stage) if len(frame.design.stages_of(stage.image)) > 1 else ()
             whole = [member(frame.content(part), carriers) for part in parts]
             updates[held] = or_(held, and_(member(frame.taken(stage.image), carriers), *whole))
-    return [Outcome(name="done", guard=true(), goes=goes, updates=updates)]
+    return [Outcome(name="done", guard=true(), goes=goes, updates={**updates, **_of_network(frame, stage)})]
+
+
+def _of_network(frame: Frame, stage: Stage) -> dict[Term, Term]:
+    """MCUboot that feeds the network core closes the command block before it hands over; the application lets it go."""
+    core = frame.second
+    if core is None:
+        return {}
+    if stage.program is Program.APPLICATION:
+        return core.begun
+    closes = stage.name == core.fed.stage.name and core.application.transfer_locked
+    return {core.closed: true()} if closes else {}

@@ -11,12 +11,13 @@ from bootverify.executor.crypto import PrivateKey
 from bootverify.executor.flash import Flash
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, stores_of
-from bootverify.executor.making import nsib_build
+from bootverify.executor.making import network_build, nsib_build
 from bootverify.executor.making.image_format import Version, parse_header
 from bootverify.executor.making.maker import make_image, sealed
 from bootverify.executor.making.owner_build import TLV_ROOM, OwnerBuild, nsib_chooses
 from bootverify.executor.making.owner_keys import material
 from bootverify.executor.mcuboot.posing import posing_piece
+from bootverify.executor.network_path import update_path
 from bootverify.machine.content import Crafted
 
 HIS_KEY = "the attacker's own key"
@@ -59,6 +60,9 @@ class Forger(OwnerBuild):
                 return self._update_of_bootloader(image, made.slot, knowledge)
             if not made.image and booted_by_mcuboot(self.design, image):
                 return self._whole(image, image.slots[0], knowledge)
+        path = update_path(self.design)
+        if path is not None and path.staging == store:
+            return self._for_network(path.carrier, knowledge)
         others = [guise for guise in self.guises(store) if guise.image]
         if not made.image and others:
             return self.forged(store, others[0], knowledge, flash)
@@ -147,6 +151,13 @@ class Forger(OwnerBuild):
         able = bool(carrier) and self.can_sign(self.design.image(carrier), knowledge)
         key = self._his_signing_key(self.design.image(carrier), able=able) if carrier else None
         return make_image(plain, version=Version(HIS_VERSION), key=key, header_size=self.design.soc.header).installed
+
+    def _for_network(self, carrier: Image, knowledge: Knowledge) -> bytes:
+        """An image of his for the network core, in MCUboot's layer."""
+        core = network_build.core_of(self.design)
+        assert core is not None, "what has a way to be updated is told of"
+        code, key = network_build.crafted(core), self._his_signing_key(carrier, able=self.can_sign(carrier, knowledge))
+        return make_image(code, version=Version(HIS_VERSION), key=key, header_size=self.design.soc.header).installed
 
     def _his_counter(self, image: Image) -> int | None:
         """Above those of all releases, where one is compared."""

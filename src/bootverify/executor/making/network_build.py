@@ -5,6 +5,8 @@ container of its code and its provision data, which are the last 0x280 bytes (nc
 partition of its own for them right behind.
 """
 
+from functools import lru_cache
+
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Role
 from bootverify.design.network import NetworkStage
@@ -12,6 +14,7 @@ from bootverify.executor.crypto import RawP256Key
 from bootverify.executor.making.nsib_build import release_of
 from bootverify.executor.making.owner_keys import material
 from bootverify.executor.network_core import NetworkCore
+from bootverify.executor.network_path import application_of
 from bootverify.executor.nsib import NsibConfig, maker
 from bootverify.executor.nsib.config import Magics
 from bootverify.executor.pcd import place
@@ -44,7 +47,28 @@ def core_of(design: Design) -> NetworkCore | None:
         own = AddressRange(own.start, max(own.end, storage + provision.range.size))
     fits = own.size % soc.page == 0 and application.size % soc.page == 0 and application.size > 2 * CODE
     inside = own.start >= soc.flash.start and application.end <= soc.flash.end
-    return NetworkCore.blank(soc, own, application, storage, release_of(design.sdk)) if fits and inside else None
+    if not (fits and inside):
+        return None
+    core = NetworkCore.blank(soc, own, application, storage, release_of(design.sdk))
+    core.locks = _locks(boots, own, soc.flash.start)
+    return core
+
+
+def _locks(first: NetworkStage, own: AddressRange, base: int) -> tuple[AddressRange, ...]:
+    """The areas that b0n locks: spans that follow each other are one, but its own and the application's are two."""
+    joined: list[AddressRange] = []
+    for area in sorted((_at(span.range, base) for span in first.locks), key=lambda each: each.start):
+        cut = (
+            [area]
+            if not area.start < own.end < area.end
+            else [AddressRange(area.start, own.end), AddressRange(own.end, area.end)]
+        )
+        for part in cut:
+            if joined and part.start <= joined[-1].end and part.start != own.end:
+                joined[-1] = AddressRange(joined[-1].start, max(joined[-1].end, part.end))
+            else:
+                joined.append(part)
+    return tuple(joined)
 
 
 def core_for(design: Design, runs: NetworkStage) -> NetworkCore | None:
@@ -66,11 +90,6 @@ def block_at(design: Design) -> int:
     return found.range.start if found is not None and found.memory is MemoryKind.SRAM else place(design.sdk)
 
 
-def application_of(design: Design) -> NetworkStage | None:
-    """What b0n starts."""
-    return next((each for each in design.network if not each.boots), None)
-
-
 def programmed(design: Design) -> NetworkCore | None:
     """The core as it leaves production: provision data with the slot's address, and release 1 of its application."""
     core = core_of(design)
@@ -80,14 +99,16 @@ def programmed(design: Design) -> NetworkCore | None:
 def _provisioned(core: NetworkCore) -> NetworkCore:
     key = RawP256Key(OWNER)
     data = maker.provision(_config(core), slots=(core.application.start,) * 2, public_keys=(key.public,))
+    core.flash.load(core.own.start, material("b0n", core.storage - core.own.start))
     core.flash.load(core.storage, data)
+    core.made = core.flash.read(core.own.start, core.own.size)
     core.flash.load(core.application.start, released(core, 1))
     return core
 
 
-def released(core: NetworkCore, release: int) -> bytes:
-    """The owner's application for it."""
-    return image(core, f"release {release}", version=release, key=RawP256Key(OWNER))
+def released(core: NetworkCore, number: int) -> bytes:
+    """Release `number` of the owner's, as it lies in the slot."""
+    return image(core, f"release {number}", version=number, key=RawP256Key(OWNER))
 
 
 def crafted(core: NetworkCore) -> bytes:
@@ -97,10 +118,13 @@ def crafted(core: NetworkCore) -> bytes:
 
 def image(core: NetworkCore, name: str, *, version: int, key: RawP256Key) -> bytes:
     """Code with metadata, linked to the slot, and validation info behind it."""
-    start = core.application.start
-    code = maker.program(start, CODE)
-    payload = code[:0x400] + material(name, CODE - 0x400)
-    return maker.sign_image(_config(core), payload, address=start, version=version, key=key)
+    return _signed(_config(core), core.application.start, name, version, key)
+
+
+@lru_cache(maxsize=64)
+def _signed(config: NsibConfig, start: int, name: str, version: int, key: RawP256Key) -> bytes:
+    payload = maker.program(start, CODE)[:0x400] + material(name, CODE - 0x400)
+    return maker.sign_image(config, payload, address=start, version=version, key=key)
 
 
 def _config(core: NetworkCore) -> NsibConfig:

@@ -15,11 +15,12 @@ from bootverify.errors import BootverifyError
 from bootverify.executor.crypto import EnvelopeScheme, PrivateKey, Scheme
 from bootverify.executor.flash import Flash
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, load_window
-from bootverify.executor.making import nsib_build
+from bootverify.executor.making import network_build, nsib_build
 from bootverify.executor.making.image_format import Version, parse
 from bootverify.executor.making.maker import Envelope, MadeImage, Placed, make_image, travels_as
 from bootverify.executor.making.owner_keys import OwnerKeys, material
 from bootverify.executor.mcuboot.config import IN_PLACE, Mode
+from bootverify.executor.network_path import application_of, update_path
 from bootverify.executor.nsib import maker as nsib_maker
 from bootverify.machine.content import Genuine
 from bootverify.ranges import AddressRange
@@ -70,6 +71,7 @@ class OwnerBuild(OwnerKeys):
     _images: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
     _packages: dict[tuple[str, int, str], Package] = field(default_factory=dict)
     _made: dict[tuple[str, int, bytes], MadeImage] = field(default_factory=dict)
+    _network: dict[int, Package] = field(default_factory=dict)
     _parts: dict[Store, list[tuple[Genuine, Part]]] = field(default_factory=dict)
 
     # -- images
@@ -256,6 +258,30 @@ class OwnerBuild(OwnerKeys):
             file=made.shipped,
             encrypted=image.encryption is not EncryptionType.NONE,
         )
+
+    def network_package(self, release: int) -> Package:
+        """The update of the network core that the vendor ships, signed with the key of the image that MCUboot boots.
+
+        Raises:
+            CannotBuild: the design tells too little of that core, or of the way there.
+        """
+        if release not in self._network:
+            path, core = update_path(self.design), network_build.core_of(self.design)
+            told = application_of(self.design)
+            if path is None or core is None or told is None:
+                raise CannotBuild("updates of the network core take a way that nothing tells")
+            plain, key = network_build.released(core, release), self.signing_key(path.carrier.name)
+            made = make_image(plain, version=Version(release), key=key, header_size=self.design.soc.header)
+            self._network[release] = Package(
+                name=f"{told.name}-{release}.bin",
+                image=told.name,
+                release=release,
+                slot="",
+                plain=plain,
+                file=made.shipped,
+                encrypted=False,
+            )
+        return self._network[release]
 
     # -- what stores hold
 

@@ -1,6 +1,7 @@
 """One build of MCUboot: its upgrade mode, flash map, keys and options."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import field
 from enum import Enum
 
@@ -132,7 +133,8 @@ class BootConfig:
     """One build and its map.
 
     `public_keys` as compiled in, in order; without `signature` the digest alone decides. `encryption` None: the build
-    refuses encrypted images.
+    refuses encrypted images. `copied` is told the primary slot once an image was copied there, and says whether all is
+    well (boot_copy_region_post_hook).
     """
 
     mode: Mode
@@ -146,3 +148,4 @@ class BootConfig:
     ram: Window | None = None
     options: Options = field(default_factory=Options)
     copy_buffer: int = 1024
+    copied: Callable[[Area], bool] | None = None

@@ -24,6 +24,8 @@ def copy_image(run: Run, image: ImageState, status: Status) -> None:
     ensure(copied, "the secondary slot is copied")
     if fast:
         ensure(image.trailers[PRIMARY].write_magic(), "the magic is written")
+    if run.config.copied is not None:
+        ensure(run.config.copied(image.pair.primary), "what comes after the copy succeeds")
     if run.config.options.hw_rollback:
         ensure(raise_counter(run, image, image.pair.primary, SECONDARY), "the security counter is raised")
     # Header and trailer go: what an updater without a trailer of its own writes next must not find this request.

@@ -4,6 +4,7 @@ It checks digests, never a signature: what the application core's MCUboot verifi
 lock comes first; its application is locked, and started without any check, on the plain path alone (ncs-boot 2.8).
 """
 
+from collections.abc import Sequence
 from enum import Enum
 
 from bootverify.dataclass import dataclass
@@ -18,6 +19,7 @@ from bootverify.executor.nsib.provision import StorageLayout
 from bootverify.executor.nsib.run import Run
 from bootverify.executor.nsib.validation import validate_digest, vector_table
 from bootverify.executor.pcd import DONE, FAIL, Status
+from bootverify.ranges import AddressRange
 
 LAYOUT = StorageLayout.HALFWORDS
 LENGTH_AT = 8  # offset of the length in the command block
@@ -54,11 +56,11 @@ def start(core: NetworkCore, transfer: Transfer) -> Ended:
 
 
 def _main(core: NetworkCore, transfer: Transfer) -> Ended:
-    library = FprotectAcl(core.acl, core.acl.page, core.acl.page, core.flash.size // core.acl.page, core.flash.size)
-    code = library.area(core.own.start, core.own.size)
-    if code:
-        return Ended(how=B0n.FAILED, why=f"fprotect {core.own} returns {code}: it cancels the start")
-    core.log.append(f"fprotect {core.own}: no writing until reset")
+    if not core.as_made():
+        return _hijacked(core, transfer)
+    first = [area for area in core.locks if area.start < core.own.end]
+    if why := _protected(core, first):
+        return Ended(how=B0n.FAILED, why=f"{why}: it cancels the start")
     run = _run(core)
     slot = run.memory.word(core.storage + LAYOUT.s0)
     match transfer.command.status(locks_debug=core.locks_debug):
@@ -72,11 +74,30 @@ def _main(core: NetworkCore, transfer: Transfer) -> Ended:
             return _tell_version(core, transfer, run)
         case Status.READ_VERSION | Status.DONE | Status.FAILED:
             pass
-    code = library.area(core.application.start, core.application.size)
-    if code:
-        return Ended(how=B0n.FAILED, why=f"fprotect {core.application} returns {code}")
-    core.log.append(f"fprotect {core.application}: no writing until reset")
+    if why := _protected(core, [area for area in core.locks if area not in first]):
+        return Ended(how=B0n.FAILED, why=why)
     return _boot(core, run, slot)
+
+
+def _protected(core: NetworkCore, areas: Sequence[AddressRange]) -> str:
+    """Write-protect `areas` until the core's reset; what the library says where it refuses one."""
+    library = FprotectAcl(core.acl, core.acl.page, core.acl.page, core.flash.size // core.acl.page, core.flash.size)
+    for area in areas:
+        if code := library.area(area.start, area.size):
+            return f"fprotect {area} returns {code}"
+        core.log.append(f"fprotect {area}: no writing until reset")
+    return ""
+
+
+def _hijacked(core: NetworkCore, transfer: Transfer) -> Ended:
+    """Somebody else's code stands in the place of b0n: it locks nothing, and says what the other core wants to hear."""
+    core.hijacked = True
+    core.log.append("what lies in the place of b0n is not b0n")
+    if transfer.command.status(locks_debug=False) is Status.COPY:
+        transfer.answer(DONE)
+        return Ended(how=B0n.COPIED)
+    core.start()
+    return Ended(how=B0n.STARTED)
 
 
 def _tell_version(core: NetworkCore, transfer: Transfer, run: Run) -> Ended:
@@ -138,7 +159,7 @@ def _boot(core: NetworkCore, run: Run, slot: int) -> Ended:
     if info is None:
         return Ended(how=B0n.FAULT, why=f"no metadata at {slot:#x}: bl_boot follows a null pointer")
     vectors = vector_table(run, info)
-    core.running = True
+    core.start()
     core.log.append(f"starts version {info.version} at {vectors:#x}, without looking at digest or signature")
     return Ended(how=B0n.STARTED, vectors=vectors)
 

@@ -22,7 +22,7 @@ from bootverify.executor.mcuboot.trailer import (
     TrailerLayout,
     requested_swap,
 )
-from bootverify.executor.stages import update_client
+from bootverify.executor.stages import network_image, update_client
 from bootverify.executor.world import World
 from bootverify.machine.action import Request
 from bootverify.ranges import AddressRange
@@ -80,6 +80,10 @@ def boot_go(world: World, step: BootGo) -> None:
         device.counters[step.image] = (counters[0], used + 1)
         device.log.append(f"{stage}: the security counter rises from {stored} to {counters[0]}")
     device.log += [f"{stage}: {line}" for line in result.log]
+    if result.outcome in {Outcome.BOOT, Outcome.NO_IMAGE}:  # all updates are carried out before an image is looked at
+        network_image.take_update(world, step, built)
+        if device.halted:
+            return
     match result.outcome:
         case Outcome.BOOT:
             started = result.images[0]

@@ -4,39 +4,41 @@ The command block (subsys/pcd) lies in RAM of the application core. What decides
 that RAM region when untrusted code runs (soc.md 6; ncs-boot 2.8).
 """
 
-from bootverify.design.boot import Image
+from bootverify.design.attacker import Capability
+from bootverify.design.boot import Stage
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor.device import Device
-from bootverify.executor.making.network_build import application_of
+from bootverify.executor.making import network_build
 from bootverify.executor.making.vendor_build import RELEASE
 from bootverify.executor.network_core import NetworkCore, Transfer, beside
+from bootverify.executor.network_path import application_of
 from bootverify.executor.pcd import BLOCK, COPY, REGION, Command
 from bootverify.executor.spu_access import ram_region_set
 from bootverify.executor.stages.b0n import B0n, start
 from bootverify.executor.stages.network_update import Mediator
 from bootverify.executor.units.spu import LOCK, READ, SECURE, Spu
+from bootverify.executor.world import World
 from bootverify.ranges import AddressRange
 
 HIS_BUFFER = 0x8000  # bytes behind the block's region where hostile code keeps its image
 
 
-def lock_block(device: Device, image: Image) -> None:
+def lock_block(device: Device, stage: Stage) -> None:
     """MCUboot makes the block's RAM region non-secure and read-only, where the design says that it does (pcd_lock_ram).
 
-    Only the stage that verifies the network core's image does it, in the branch that write-protects itself.
+    Only the stage that verifies the network core's image does it, among the last things before it hands over.
     """
     told = application_of(device.design)
-    stages = [stage.name for stage in device.design.stages_of(image.name)]
-    if device.network is None or told is None or told.verified_by not in stages or not isinstance(device.guard, Spu):
+    if device.network is None or told is None or told.verified_by != stage.name or not isinstance(device.guard, Spu):
         return
     at = device.shared.start
     if not told.transfer_locked:
         why = "is left writable" if told.transfer_locked is False else "is not locked: nothing tells"
-        device.log.append(f"{device.running}: transfer RAM at {at:#x} {why}")
+        device.log.append(f"{stage.name}: transfer RAM at {at:#x} {why}")
         return
     ram_region_set(device.guard, (at - device.guard.ram_start) // REGION, READ | LOCK, RELEASE)
     area = AddressRange.sized(at, REGION)
-    device.log.append(f"{device.running}: transfer RAM {area}: non-secure, read-only, locked until reset")
+    device.log.append(f"{stage.name}: transfer RAM {area}: non-secure, read-only, locked until reset")
 
 
 def release(device: Device) -> None:
@@ -83,10 +85,12 @@ def feed(device: Device, image: bytes, initiator: Attribution, *, offset: int | 
         return "the design has no second core that runs"
     at = device.shared.start
     told = application_of(device.design)
-    if initiator is Attribution.NON_SECURE and device.design.has_tfm and not (told and told.transfer_locked):
+    if device.design.has_tfm and not (told and told.transfer_locked):
         return "nothing tells what TF-M leaves open of the transfer RAM"
     if not _may_write(device, at, initiator):
         return f"the transfer RAM at {at:#x} is read-only for him"
+    if initiator is Attribution.SECURE and isinstance(device.guard, Spu):
+        device.guard.write_external(SECURE)  # b0n has to write to RAM that is secure still
     buffer = at - at % REGION + HIS_BUFFER
     where = core.own.size if offset is None else offset
     command = Command(magic=COPY, data=buffer, length=len(image), offset=where)
@@ -97,13 +101,36 @@ def feed(device: Device, image: bytes, initiator: Attribution, *, offset: int | 
     seen.readable = beside(image, buffer, seen.readable)
     ended = start(core, seen)
     device.log += [f"b0n: {line}" for line in core.log]
+    device.shared.data[: BLOCK.size] = bytes(BLOCK.size)  # lest the next start obeys it again
     if ended.how is not B0n.COPIED:
         device.log.append(f"b0n: {ended.how.value}: {ended.why}")
         return ""
     core.force_off()
-    device.shared.data[: BLOCK.size] = bytes(BLOCK.size)
     release(device)
     return ""
+
+
+def hostile(world: World) -> bool:
+    """Whether code of the attacker's runs on the network core: his from the start, or put there."""
+    core = world.device.network
+    if core is None or core.started is None:
+        return False
+    return world.attacker.can(Capability.RUN_NETWORK_CORE) or core.hijacked or not genuine(core, world.design.releases)
+
+
+def genuine(core: NetworkCore, releases: int) -> int:
+    """The release that its application was started from; 0: none of the owner's."""
+    held = core.started or b""
+    return next((each for each in range(1, releases + 1) if held.startswith(network_build.released(core, each))), 0)
+
+
+def program_at(device: Device, partition: str) -> AddressRange | None:
+    """Where the program of the network core lies that a partition holds; None: it holds none."""
+    core = device.network
+    stage = next((each for each in device.design.network if each.partition == partition), None)
+    if core is None or stage is None:
+        return None
+    return core.own if stage.boots else core.application
 
 
 def view(device: Device) -> Transfer:
@@ -114,13 +141,14 @@ def view(device: Device) -> Transfer:
 
     def readable(at: int, size: int) -> bytes | None:
         ends = (at, at + size - 1)
-        seen = all(device.allows(each, Access.READ, _domain(device)) for each in ends)
+        seen = all(device.allows(each, Access.READ, domain(device)) for each in ends)
         return device.flash.read(at, size) if seen and device.flash.holds(at, size) else None
 
-    return Transfer(device.shared, readable, lambda: _may_write(device, device.shared.start, _domain(device)))
+    return Transfer(device.shared, readable, lambda: _may_write(device, device.shared.start, domain(device)))
 
 
-def _domain(device: Device) -> Attribution:
+def domain(device: Device) -> Attribution:
+    """With which attribution the network core reaches the memory of this one."""
     secure = isinstance(device.guard, Spu) and device.guard.external & SECURE
     return Attribution.SECURE if secure else Attribution.NON_SECURE
 

@@ -16,6 +16,7 @@ from bootverify.sources.importers.settings import non_secure
 from bootverify.sources.ledger import Ledger
 
 PREFIX = "cpunet:"
+SECOND_SLOT = "mcuboot_secondary_1"  # where an image of the network core waits (Partition Manager)
 _RAM = 0x21000000  # nRF5340 Product Specification, memory map: RAM of the network core
 _FIRST = ("b0n", "b0", "b0n_image", "b0n_partition")
 _DATA = ("provision", "provision_partition", "bl_storage")
@@ -90,6 +91,8 @@ def _put_application(draft: Draft, project: Project, config: Kconfig, area: str)
         return
     draft.put((*at, "fed_by"), "transfer-ram", fed.source)
     draft.put((*at, "updatable"), True, fed.source)
+    if SECOND_SLOT in draft.plain["partitions"]:
+        draft.put((*at, "staging"), SECOND_SLOT, draft.origins["partitions", SECOND_SLOT])
     none = mcuboot.on("CONFIG_BOOT_SIGNATURE_TYPE_NONE")
     if none is not None:
         draft.put((*at, "signature"), False, none.source)

@@ -37,12 +37,27 @@ def put_network(draft: Draft, chain: list[Link]) -> None:
             ),
             "locks": _locks(draft, link),
         }
+        if value["fed_by"] and (waits := _staging(draft)):
+            value["staging"] = waits
         if "pcd_ram_lock" in protection:
             value["transfer_locked"] = _transfer_locked(draft, link)
         if link.program == "b0n" and value["updatable"]:
             text = f"an update path into `{link.name}`"
             draft.open((*link.at, "mutability"), "updatable-root", text, about=[link.name], policies=["rot-immutable"])
         draft.put(at, value, link.at)
+
+
+def _staging(draft: Draft) -> str:
+    """The partition in which updates of the network core wait: MCUboot's second secondary slot, or what a row says."""
+    rows = (draft.design.get("partitions") or {}).get("entries") or []
+    told = [
+        str(row.get("name"))
+        for row in rows
+        if says(row.get("holds", ""), "network[- ]core update|update of the network[- ]core")
+        or str(row.get("name")) == "mcuboot_secondary_1"
+    ]
+    known = [name for name in told if name in draft.native["partitions"]]
+    return known[0] if len(known) == 1 else ""
 
 
 def _signed(draft: Draft, link: Link) -> bool:
