@@ -29,13 +29,14 @@ from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.check.worlds import device, untold_generations
 from bootverify.dataclass import dataclass
-from bootverify.design.attacker import PRESENT, Attacker
+from bootverify.design.attacker import PRESENT, Attacker, Capability
 from bootverify.design.boot import EncryptionType, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.design.life import NOTHING_KNOWN
 from bootverify.design.network import NetworkStage
 from bootverify.design.openpoint import CHAIN_NOT_DRAWN
+from bootverify.design.protection import UnitKind
 from bootverify.design.support import SupportRow
 from bootverify.errors import Discrepancy
 from bootverify.machine.trace import Trace
@@ -121,7 +122,7 @@ def report_of(
         models={design.soc.name: design.soc.source.file},
         version=__version__,
         ledger=design.ledger,
-        assumptions=_assumptions(design),
+        assumptions=tuple(dict.fromkeys(each for finding in findings for each in finding.assumptions)) or (IDEAL,),
         discrepancies=discrepancies,
     )
 
@@ -333,7 +334,7 @@ class Checker:
             verdict=Verdict.UNKNOWN,
             strength="",
             because="",
-            assumptions=_assumptions(self.design),
+            assumptions=_assumptions(self.design, question.attacker),
             repair=question.policy.repair,
             kind=question.ask.subject.value,
         )
@@ -358,11 +359,14 @@ def _by(core: Sequence[object], lemmas: Sequence[object]) -> str:
     return f" ({len(core)} of {len(lemmas)} lemmas decide)"
 
 
-def _assumptions(design: Design) -> tuple[str, ...]:
+def _assumptions(design: Design, attacker: Attacker) -> tuple[str, ...]:
     found = [IDEAL, f"releases 1-{design.releases} of each image"]
-    found.append("every reset that restarts the application core clears the SPU's locks (soc.md 10.1)")
+    if design.soc.guard.kind is UnitKind.SPU:
+        found.append("every reset that restarts the application core clears the SPU's locks (soc.md 10.1)")
     if any(image.encryption is not EncryptionType.NONE for image in design.images):
         found.append("an image that is swapped out to the staging slot is encrypted again")
+    if Capability.CUT_POWER in attacker.capabilities and any(image.staging is not None for image in design.images):
+        found.append("an update is staged whole before power is lost, or not at all")
     return tuple(found)
 
 
