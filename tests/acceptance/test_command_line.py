@@ -86,6 +86,15 @@ def test_a_stage_that_locks_itself_last_is_open_to_a_fault_in_it(told):
     assert code == 0
 
 
+def test_a_public_key_in_an_update_is_asked_about_when_it_is_named_and_is_no_secret(told):
+    design = TOP / "tests" / "scenarios" / "SB-S05.yaml"
+    code, out, _ = told("check", design, "--policy", "no-secret-in-updatable", "--subject", "img_verify_pub")
+    assert code == 0
+    assert "1 holds" in out
+    code, out, _ = told("check", design, "--policy", "no-secret-in-updatable")
+    assert "img_verify_pub" not in out
+
+
 def test_a_question_nobody_can_be_asked_is_no_success(told):
     code, out, _ = told("check", TODAY, "--policy", "secret-confidential", "--attacker", "app-code-ns")
     assert code == 3

@@ -104,6 +104,17 @@ EDITS: dict[str, tuple[str, dict[str, object]]] = {
     "patched fetches": ("SB-S18", {"lifecycle.flash_patch": True}),
     "nothing locked by acl": ("SB-S18", {"chain.b0.protects": [], "chain.mcuboot.protects": []}),
     "part of a slot locked": ("SB-S31", {"chain.mcuboot.protects": [{"span": [0, 0x20000]}]}),
+    "non-secure port open": ("SB-S05", {"lifecycle.approtect": False, "lifecycle.eraseprotect": True}),
+    "hidden page and locked bootloader": (
+        "SB-S18",
+        {
+            "chain.b0.protects": [
+                {"span": [0xFE000, 0xFF000], "deny": ["read", "write"]},
+                {"span": [0x0, 0x8000]},
+                {"span": [0x8000, 0x9000], "when": "hand_over"},
+            ]
+        },
+    ),
     "unreadable bootloader": ("SB-S12", {"chain.mcuboot.protects": [{"span": [0, 0xC000], "deny": ["read", "write"]}]}),
     "counting library": ("SB-S18", {"sdk": "1.5.0"}),
     "open port on nrf52832": ("SB-S32", {"lifecycle.approtect": False, "chain.mcuboot.protects": []}),

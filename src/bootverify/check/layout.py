@@ -29,7 +29,8 @@ def computed(design: Design, question: Question, base: Finding) -> Finding:
         raise Discrepancy(f"{what}: the executor says {ours}, the encoder {theirs}")
     found = places(design, formula, it)
     if ours is True:
-        return replace(base, verdict=Verdict.HOLDS, strength="computed", because="both sides computed it from the map")
+        said = "what is said of it" if isinstance(it, Key) else "the map"
+        return replace(base, verdict=Verdict.HOLDS, strength="computed", because=f"both sides computed it from {said}")
     shown = [misfit for misfit in found if bool(misfit.open_point) is (ours is None)] or list(found)
     because = shown[0].text if shown else "the claim is false of the design"
     if len(shown) > 1:

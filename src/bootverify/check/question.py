@@ -65,6 +65,8 @@ def questions(
             told_apart = told and not (_tells(design) or (any_attacker and _alone(policy, ask)))
             if ask.of_told_lives and not (_tells(design) or any_attacker):
                 continue
+            if ask.named and not wanted:
+                continue
             for subject in _subjects(design, ask.subject):
                 if told_apart and not (isinstance(subject, Key) and subject.found):
                     continue

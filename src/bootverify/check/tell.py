@@ -12,6 +12,7 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, Key, Placement
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.network import NetworkStage
+from bootverify.design.protection import Access
 from bootverify.design.source import Source
 from bootverify.machine.action import (
     Action,
@@ -249,13 +250,17 @@ def _guards(design: Design, where: str) -> list[Fact]:
     if where not in known:
         return []
     return [
-        Fact(source=span.source, text=f"{stage.name} locks {span.range}: read and execute stay allowed")
+        Fact(source=span.source, text=f"{stage.name} locks {span.range}: {_left(step)} allowed")
         for stage in design.stages
         for step in stage.steps
         if isinstance(step, Protect)
         for span in step.spans
         if span.range.overlaps(known[where])
     ]
+
+
+def _left(step: Protect) -> str:
+    return "nothing stays" if Access.READ in step.deny else "read and execute stay"
 
 
 def _numbers(ranges: str) -> list[int]:

@@ -253,7 +253,8 @@ def jump(world: World, action: Jump) -> None:
     device = world.device
     stage = device.design.stages[device.stage]
     names = [each.name for each in device.design.stages]
-    if device.halted or stage.program is Program.APPLICATION or not attack.hostile_as(world):
+    if device.halted or stage.program is Program.APPLICATION or stage.attribution not in attack.hostile_as(world):
+        # A probe halts the CPU in secure state only where the secure port is open (ps-nrf5340, Debug and trace).
         raise NotEnabled("the running stage is not hostile")
     if names.index(action.stage) <= device.stage:
         raise NotEnabled("only a later stage can be jumped to")

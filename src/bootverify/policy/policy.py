@@ -61,7 +61,7 @@ class Ask:
     """For subjects of one kind that `applies` selects, the claim; `against` narrows the policy's attackers.
 
     `told` names what is judged from what is told, where the boot system has no moves for the claim. `of_told_lives`:
-    asked only where a design tells of the device's life.
+    asked only where a design tells of the device's life; `named`: only of what somebody names.
     """
 
     subject: SubjectKind
@@ -70,6 +70,7 @@ class Ask:
     against: tuple[Attacker, ...] = ()
     told: str = ""
     of_told_lives: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ class AskEntry(_Strict):
     against: list[str] = Field(default=[], description="the attackers it is asked about; absent: all of the policy")
     told: str = Field(default="", description="the told claim to fall back on where the boot system has no moves")
     of_told_lives: bool = Field(default=False, description="asked only of designs that tell of the device's life")
+    named: bool = Field(default=False, description="asked only of subjects that somebody names")
 
 
 class ReferenceEntry(_Strict):
@@ -208,6 +209,7 @@ def _ask(written: Written, number: int, entry: AskEntry) -> Ask:
         against=_attackers(entry.against),
         told=entry.told,
         of_told_lives=entry.of_told_lives,
+        named=entry.named,
     )
 
 

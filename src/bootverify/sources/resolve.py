@@ -52,7 +52,13 @@ from bootverify.sources.resolve_map import (
     used_by,
 )
 from bootverify.sources.resolve_modes import installing
-from bootverify.sources.resolve_protection import EARLY, Context, lifecycle_on_soc, resolved_protect, resolved_trustzone
+from bootverify.sources.resolve_protection import (
+    EARLY,
+    Context,
+    lifecycle_on_soc,
+    resolved_protects,
+    resolved_trustzone,
+)
 from bootverify.sources.resolve_rollback import mcuboot_rules, misplaced, nsib_rules, releases_told
 from bootverify.sources.resolve_settings import (
     resolved_artifacts,
@@ -238,14 +244,11 @@ class _Resolver:
         at = ("chain", image.name)
         context = Context(self.entry, self.written, self.soc, self.partitions, self.faults)
         after = [other for other in images if other.verified_by in {image.name, *(entry.parts or {})}]
-        steps: list[Step] = []
-        if (early := resolved_protect(context, image, images, model, EARLY)) is not None:
-            steps.append(early)
+        steps: list[Step] = [*resolved_protects(context, image, images, model, EARLY)]
         for call in model.program:
             match call.operation:
                 case "protect" | "protect_at_hand_over":
-                    if (step := resolved_protect(context, image, images, model, call.operation)) is not None:
-                        steps.append(step)
+                    steps += resolved_protects(context, image, images, model, call.operation)
                 case "choose_slot" if after:
                     steps.append(self._choose_slot(image, entry, after[0]))
                 case "boot_go" if after:

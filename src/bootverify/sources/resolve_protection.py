@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from bootverify.dataclass import dataclass
 from bootverify.design.boot import SEPARATORS, Image, Program, Protect, SetUpTrustZone
@@ -99,29 +100,29 @@ def _flash_patch(context: Context, entry: LifecycleEntry) -> bool:
 # -- protecting
 
 
-def resolved_protect(
+def resolved_protects(
     context: Context, image: Image, images: Sequence[Image], model: StageModel, operation: str
-) -> Protect | None:
-    """One protecting call: what the design lists for that moment, or what the vendor's program protects there."""
-    entry = context.entry.chain[image.name]
+) -> list[Protect]:
+    """The protecting calls of one moment: those that the design lists, or what the vendor's program protects there."""
+    entry, listed = context.entry.chain[image.name], context.entry.chain[image.name].protects
     calls = [call.operation for call in model.program if call.operation.startswith("protect")]
-    if entry.protects is None:
+    if listed is None:
         source = next((call.source for call in model.program if call.operation == operation), None)
-        return _vendors(context, image, images, entry, source, first=operation == calls[0]) if source else None
+        own = _vendors(context, image, images, entry, source, first=operation == calls[0]) if source else None
+        return [own] if own is not None else []
     if not calls:
         context.fault(("chain", image.name, "protects"), f"{model.name} protects nothing; drop `protects`")
-        return None
+        return []
     moments = {"start": calls[0] if len(calls) > 1 else EARLY, "hand_over": calls[-1]}
-    chosen = [i for i, item in enumerate(entry.protects) if moments.get(item.when or "", calls[0]) == operation]
-    return _listed(context, image, entry.protects, chosen) if chosen else None
+    chosen = [i for i, item in enumerate(listed) if moments.get(item.when or "", calls[0]) == operation]
+    # Spans that lose the same are one call, in the order listed: a key's page may be hidden before the stage is locked.
+    alike = groupby(chosen, key=lambda i: (listed[i].lock, frozenset(listed[i].deny)))
+    return [_listed(context, image, listed, list(numbers)) for _, numbers in alike]
 
 
 def _listed(context: Context, image: Image, items: Sequence[ProtectEntry], chosen: Sequence[int]) -> Protect:
     at = ("chain", image.name, "protects")
     first, kind = items[chosen[0]], context.soc.guard.kind
-    for i in chosen:
-        if (items[i].lock, set(items[i].deny)) != (first.lock, set(first.deny)):
-            context.fault((*at, i), "spans that are protected together have one `lock` and one `deny`")
     counts = _counts_entries(context, image)
     if not _can_deny(context, items, chosen, set(first.deny), counts=counts):
         context.fault(at, f"the {kind.value} of {context.soc.name} cannot deny {', '.join(first.deny)} in this way")

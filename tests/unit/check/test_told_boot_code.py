@@ -10,8 +10,14 @@ from bootverify.check.verdict import Verdict
 from bootverify.design.boot import Protect, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import InKmu, PushTarget
+from bootverify.design.protection import Access
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import load_design
+from bootverify.sources.document import read_written
+from bootverify.sources.mutate import mutated
+from bootverify.sources.resolve import resolve
+from bootverify.sources.schema import DesignEntry
+from bootverify.sources.validate import validated
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 TWO_STAGES, ONE_STAGE, NRF52 = (
@@ -79,3 +85,22 @@ def test_an_empty_slot_for_a_key_can_be_filled() -> None:
 def test_what_code_in_a_boot_stage_puts_into_its_slots_is_verified_by_the_first_stage(published, expected) -> None:
     keys = tuple(replace(key, published=published) if key.name == "hash_0" else key for key in TWO_STAGES.keys)
     assert _verdict(replace(TWO_STAGES, keys=keys), "authentic-only", "mcuboot") is expected
+
+
+def test_spans_of_one_moment_that_lose_different_things_are_steps_in_the_order_listed() -> None:
+    hidden = {"span": [0xFE000, 0xFF000], "deny": ["read", "write"]}
+    listed = [hidden, {"span": [0x0, 0x8000]}, {"span": [0x8000, 0x9000], "when": "hand_over"}]
+    written = mutated(read_written(SCENARIOS / "SB-S18.yaml"), {"chain.b0.protects": listed})
+    steps = resolve(validated(DesignEntry, written), written).root.steps
+    locks = [step for step in steps[:2] if isinstance(step, Protect)]
+    assert [(step.spans[0].range.start, Access.READ in step.deny) for step in locks] == [(0xFE000, True), (0x0, False)]
+
+
+def test_what_a_lock_hides_is_not_taken_for_read() -> None:
+    listed = [{"span": [0xF9000, 0xFA000], "deny": ["read", "write"]}, {"span": [0x0, 0x8000]}]
+    key = {"kind": "symmetric", "placement": {"partition": "settings_storage"}}
+    told = {"keys.own": key, "life": {"mode": "swap-move"}}
+    for change, expected in (({"chain.b0.protects": listed, **told}, Verdict.UNKNOWN), (told, Verdict.VIOLATED)):
+        written = mutated(read_written(SCENARIOS / "SB-S18.yaml"), change)
+        design = resolve(validated(DesignEntry, written), written)
+        assert _verdict(design, "secret-confidential", "own") is expected

@@ -5,12 +5,15 @@ from itertools import product
 
 import pytest
 
+from bootverify.api import ask
+from bootverify.check.verdict import Verdict
 from bootverify.design.design import Design
+from bootverify.design.keys import InImage, Key, KeyKind
 from bootverify.executor.attack import port_open, secure_port_open
 from bootverify.executor.run import act
 from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import EraseAll
+from bootverify.machine.action import EraseAll, Jump
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import load_design
 
@@ -76,3 +79,27 @@ def test_a_copy_of_the_device_has_a_port_of_its_own():
     act(twin, EraseAll())
     assert not port_open(world)
     assert world.device.port.approtect == 0
+
+
+def test_a_probe_leads_a_cpu_in_secure_state_only_through_the_secure_port():
+    jump = Jump(stage="app")
+    for secure in (True, False):
+        world = World.start(guarded("tests/scenarios/SB-S15.yaml", approtect=False, secure=secure), PROBE)
+        if secure:
+            with pytest.raises(NotEnabled):
+                act(world, jump)
+        else:
+            act(world, jump)
+            assert world.device.running == "app"
+
+
+@pytest.mark.parametrize(("secure", "expected"), [(True, Verdict.HOLDS), (False, Verdict.VIOLATED)])
+def test_the_non_secure_port_alone_does_not_show_what_the_boot_stage_holds(secure, expected):
+    report = ask(_with_a_key(secure=secure), "secret-confidential", ("enc",), PROBE)
+    assert [finding.verdict for finding in report.findings] == [expected]
+
+
+def _with_a_key(*, secure: bool) -> Design:
+    design = guarded("tests/scenarios/SB-S15.yaml", approtect=False, secure=secure)
+    key = Key(name="enc", kind=KeyKind.PRIVATE, placements=(InImage(image="mcuboot"),))
+    return replace(design, keys=(*design.keys, key))

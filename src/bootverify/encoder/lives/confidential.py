@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import EncryptionType, Image
+from bootverify.design.boot import EncryptionType, Image, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import (
     Elsewhere,
@@ -23,6 +23,7 @@ from bootverify.design.keys import (
 )
 from bootverify.design.life import Behaviour
 from bootverify.design.memory import MemoryKind
+from bootverify.design.protection import Access
 from bootverify.encoder.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -107,8 +108,11 @@ def _reads_memory(design: Design, who: str) -> bool:
 
 
 def _memory_clauses(design: Design, who: str) -> Iterator[_Clause]:
-    if who in {"factory-insider", "build-pipeline"} or _reads_memory(design, who):
+    if who in {"factory-insider", "build-pipeline"}:
         yield from (_Clause(f"plain:{image.name}") for image in design.images)
+    veiled = _veiled(design)
+    if _reads_memory(design, who):
+        yield from (_Clause(f"plain:{image.name}") for image in design.images if veiled.isdisjoint(image.slots))
     if who == "app-code-ns" and design.application is not None:
         yield _Clause(f"own:{design.application.image}")
     if who in {"factory-insider", "build-pipeline"}:
@@ -116,13 +120,28 @@ def _memory_clauses(design: Design, who: str) -> Iterator[_Clause]:
         yield from (_Clause(f"key:{key.name}") for key in design.keys if key.secret and shown & {*key.found})
     if _reads_memory(design, who):
         for key in design.keys:
-            if key.secret and any(_readable(place) for place in key.placements):
+            if key.secret and any(_readable(place, veiled) for place in key.placements):
                 yield _Clause(f"key:{key.name}")
 
 
-def _readable(place: Placement) -> bool:
+def _veiled(design: Design) -> set[str]:
+    """The internal partitions that a lock makes unreadable, whole or in part."""
+    spans = [
+        span.range
+        for stage in design.stages
+        for step in stage.steps
+        if isinstance(step, Protect) and Access.READ in step.deny
+        for span in step.spans
+    ]
+    inside = [part for part in design.partitions if part.memory is MemoryKind.INTERNAL]
+    return {part.name for part in inside for low in spans if low.start < part.range.end and part.range.start < low.end}
+
+
+def _readable(place: Placement, veiled: set[str]) -> bool:
     match place:
-        case InUicr() | InPartition():
+        case InPartition(partition=partition):
+            return partition not in veiled
+        case InUicr():
             return True
         case InKmu():
             return place.readable or place.push_to is PushTarget.RAM
@@ -167,6 +186,8 @@ def _chip_clauses(design: Design, who: str) -> Iterator[_Clause]:
 
 def _open_ends(design: Design, who: str) -> Iterator[str]:
     """What would have to be told before an absence can be concluded."""
+    if _reads_memory(design, who) and _veiled(design):
+        yield "whether he reads what a lock hides before it does"
     if who == "factory-insider":
         for key in design.keys:
             if key.secret and any(isinstance(place, InKmu | InUicr | InPartition) for place in key.placements):

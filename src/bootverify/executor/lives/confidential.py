@@ -7,11 +7,12 @@ from dataclasses import field
 
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import EncryptionType, Image
+from bootverify.design.boot import EncryptionType, Image, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, HostOnly, InImage, InKmu, InPartition, InUicr, Key, Purpose, PushTarget
 from bootverify.design.life import Behaviour
 from bootverify.design.memory import MemoryKind
+from bootverify.design.protection import Access
 from bootverify.executor.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -143,14 +144,29 @@ def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
 
 def _memory(desk: _Desk, design: Design, how: str) -> None:
     for image in design.images:
-        desk.see(image, how, closed=False)
+        if any(_hidden(design, slot) for slot in image.slots):
+            desk.doubts.append(f"whether he reads {image.name} before it is hidden")
+        else:
+            desk.see(image, how, closed=False)
     for key in design.keys:
         for place in key.placements:
+            if key.secret and isinstance(place, InPartition) and _hidden(design, place.partition):
+                desk.doubts.append(f"whether he reads {key.name} before it is hidden")
+                continue
             in_reach = isinstance(place, InUicr | InPartition) or (
                 isinstance(place, InKmu) and (place.readable or place.push_to is PushTarget.RAM)
             )
             if key.secret and in_reach:
                 desk.keys.setdefault(key.name, how)
+
+
+def _hidden(design: Design, partition: str) -> bool:
+    """Whether some stage takes reading away from a byte of it."""
+    area = design.partition(partition)
+    denials = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
+    return area.memory is MemoryKind.INTERNAL and any(
+        Access.READ in step.deny and span.range.overlaps(area.range) for step in denials for span in step.spans
+    )
 
 
 def _chip(desk: _Desk, design: Design) -> None:

@@ -137,8 +137,6 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
         if _is_loose(draft, lock, at):
             continue
         spans[owner].append(_span(draft, lock, at))
-    for name, listed in spans.items():
-        _one_denial(draft, name, listed)
     _by_old_library(draft, spans)
     for name, link in names.items():
         if link.program in {"nsib", "mcuboot"}:
@@ -184,17 +182,6 @@ def _by_old_library(draft: Draft, spans: dict[str, list[dict[str, Any]]]) -> Non
             f"the lock library of `{draft.native['sdk']}` began with entry 0 again in `{later[0]}`, and no fact tells"
         )
         draft.open(("protection", "locks"), "old-lock-library", text, policies=OF_ACCESS)
-
-
-def _one_denial(draft: Draft, name: str, listed: list[dict[str, Any]]) -> None:
-    """Locks of one moment have one denial in the design: where they differ, what reading they deny stays open."""
-    for moment in ("start", "hand_over"):
-        items = [item for item in listed if item["when"] == moment]
-        if any("deny" in item for item in items) and not all("deny" in item for item in items):
-            for item in items:
-                item.pop("deny", None)
-            text = f"`{name}` locks spans with different denials at one moment; only that of writing is modelled"
-            draft.open(("protection", "locks"), "different-denials", text, policies=SECRECY)
 
 
 def _by_tfm(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> bool:
