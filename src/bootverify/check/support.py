@@ -111,6 +111,13 @@ def _updates(design: Design, stage: Stage) -> Iterator[_Wanted]:
     for image in design.images:
         if image.verified_by == stage.name:
             yield from _installed(design, image, mode)
+    fed = [stage for stage in design.network if stage.fed_by and not stage.boots]
+    if fed:
+        encrypted = any(image.encryption is not EncryptionType.NONE for image in design.images)
+        how = "encrypted updates beside those" if encrypted else "updates"
+        words = f"{how} of {fed[0].name} on the network core in update mode {mode}"
+        programs = (mode, "encrypted") if encrypted else (mode,)
+        yield _Wanted(kind=Support.RADIOS, programs=programs, words=words, source=fed[0].source)
     for rule in design.life.rules or ():
         if rule.by == "version":
             words = f"comparison of versions in update mode {mode}"

@@ -22,6 +22,7 @@ class Support(Enum):
     INSTALLS = "installs"  # MCUboot has this update mode
     COMPARES = "compares"  # MCUboot compares versions in this update mode
     ENCRYPTS = "encrypts"  # MCUboot takes encrypted updates in this update mode
+    RADIOS = "radios"  # MCUboot takes images of the network core in this mode; or encrypted ones beside them
     WRAPS = "wraps"  # a signature algorithm, and how the image key may travel beside it
     PAIRS = "pairs"  # how the sizes of a primary and a secondary slot may relate
     KEEPS = "keeps"  # a key of a kind, for a purpose, can lie in a kind of place

@@ -77,6 +77,10 @@ class Reach:
         secure = erased if life.approtect or life.secure_approtect else true()
         return Initiator(secure, non_secure)
 
+    def led(self, stage: Stage) -> Term:
+        """A probe leads the CPU that runs `stage`: in secure state only through the secure port (soc.md 4.2)."""
+        return self.probe.secure if stage.attribution is Attribution.SECURE else self.probe.any
+
     @cached_property
     def anyone(self) -> Initiator:
         """Code or probe."""

@@ -57,13 +57,7 @@ def _jump(frame: Frame, reach: Reach) -> Iterator[Move]:
     stages = frame.design.stages
     for i, target in enumerate(stages):
         earlier = [stage for stage in stages[:i] if stage.program is not Program.APPLICATION]
-        # A probe that is kept out of the secure state does not lead a CPU that is in it (soc.md 4.2).
-        hostile = (
-            or_(reach.crafted(stage), reach.probe.secure)
-            if stage.attribution is Attribution.SECURE
-            else or_(reach.crafted(stage), reach.probe.any)
-            for stage in earlier
-        )
+        hostile = (or_(reach.crafted(stage), reach.led(stage)) for stage in earlier)
         guard = or_(*(and_(frame.at_stage(stage), each) for stage, each in zip(earlier, hostile, strict=True)))
         if guard is not false():
             updates = {frame.at: frame.go(frame.marks[target.name][0])}

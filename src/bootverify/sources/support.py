@@ -22,6 +22,7 @@ class _Row(BaseModel):
     installs: list[str] | None = None
     compares: list[str] | None = None
     encrypts: list[str] | None = None
+    radios: list[str] | None = None
     wraps: list[str] | None = None
     pairs: list[str] | None = None
     keeps: list[str] | None = None
@@ -61,6 +62,7 @@ def load_support() -> tuple[SupportRow, ...]:
                 (Support.INSTALLS, row.installs),
                 (Support.COMPARES, row.compares),
                 (Support.ENCRYPTS, row.encrypts),
+                (Support.RADIOS, row.radios),
                 (Support.WRAPS, row.wraps),
                 (Support.PAIRS, row.pairs),
                 (Support.KEEPS, row.keeps),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import Image, Program, Protect
+from bootverify.design.boot import EncryptionType, Image, Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import Key, KeyKind, Purpose
 from bootverify.design.life import Behaviour, Recovery
@@ -67,6 +67,8 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
         Behaviour.UNSIGNED_METADATA in life.behaviours,
         not life.mode,
         _staging_is_small(design, image),
+        # Which core an image is for MCUboot reads in its vector table, which is not to be read while it is encrypted.
+        image.encryption is not EncryptionType.NONE and any(each.fed_by and not each.boots for each in design.network),
     ]
     yield any(doubts), untold("whether every genuine update can be taken", image.source)
     yield True, kept("nothing that he can do keeps a staged update from being installed", image.update_source)

@@ -5,7 +5,7 @@ Rules: SEMANTICS, "What is told", update_taken, way_back and starts.
 
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import Image, Program, Protect
+from bootverify.design.boot import EncryptionType, Image, Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import Key, KeyKind, Purpose
 from bootverify.design.life import Behaviour, Recovery
@@ -136,6 +136,9 @@ def _unsure(design: Design, image: Image) -> str:
         return "whether unsigned metadata blocks an update"
     if any(rule.planned and rule.slots and rule.planned > rule.slots for rule in design.life.rules or ()):
         return "what happens to updates past the last counter slot"
+    fed = any(stage.fed_by and not stage.boots for stage in design.network)
+    if fed and image.encryption is not EncryptionType.NONE:
+        return "where MCUboot takes an encrypted image to, beside those of the network core"
     return "" if design.life.mode else "how MCUboot installs what is staged"
 
 
