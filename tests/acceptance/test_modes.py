@@ -1,6 +1,7 @@
 """Designs in each update mode, as a user asks about them: what is proved and replayed, nothing left unmodelled."""
 
 import json
+import re
 
 import pytest
 from tests.designs.build_dirs import Build, write_build
@@ -22,6 +23,7 @@ chain:
     program: mcuboot
     slot: mcuboot
     mode: {mode}
+    revert: {revert}
     validate_primary: {validate}
     protects: [{{span: [0x0, 0xc000]}}]
   app:
@@ -37,15 +39,18 @@ keys:
 lifecycle: {{approtect: true, flash_patch: false}}
 """
 MODES = ("overwrite", "swap-move", "swap-scratch", "swap-offset")
+IN_PLACE = ("direct-xip", "ram-load")
 
 
 @pytest.fixture
 def asked(capsys, tmp_path):
     """The answers about a design in that mode, by policy, subject and attacker."""
 
-    def ask(mode: str, *arguments: str, validate: str = "true") -> dict[tuple[str, str, str], dict[str, object]]:
+    def ask(
+        mode: str, *arguments: str, validate: str = "true", revert: str = "false"
+    ) -> dict[tuple[str, str, str], dict[str, object]]:
         path = tmp_path / f"{mode}.yaml"
-        path.write_text(DESIGN.format(mode=mode, validate=validate))
+        path.write_text(DESIGN.format(mode=mode, validate=validate, revert=revert))
         assert run(["check", str(path), "--format", "json", *arguments]) != 4
         questions = json.loads(capsys.readouterr().out)["questions"]
         return {(each["policy"], each["subject"], each["attacker"]): each for each in questions}
@@ -72,7 +77,7 @@ def test_a_slot_that_is_verified_once_lets_foreign_code_start_in_every_mode(aske
 
 
 def test_swap_using_scratch_needs_a_scratch_area(capsys, tmp_path):
-    text = DESIGN.format(mode="swap-scratch", validate="true").replace("mcuboot_scratch", "spare")
+    text = DESIGN.format(mode="swap-scratch", validate="true", revert="false").replace("mcuboot_scratch", "spare")
     (path := tmp_path / "bare.yaml").write_text(text)
     assert run(["check", str(path)]) == 2
     assert "swap-scratch needs a partition `mcuboot_scratch`" in capsys.readouterr().err
@@ -92,6 +97,95 @@ def test_a_build_with_a_single_slot_is_drawn_without_a_place_for_updates(capsys,
 
 
 def test_a_single_slot_with_a_place_for_updates_is_told_apart(capsys, tmp_path):
-    (path := tmp_path / "both.yaml").write_text(DESIGN.format(mode="single-slot", validate="true"))
+    (path := tmp_path / "both.yaml").write_text(DESIGN.format(mode="single-slot", validate="true", revert="false"))
     assert run(["check", str(path)]) == 2
     assert "MCUboot with a single slot takes nothing from `mcuboot_secondary`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("revert", ["false", "true"])
+@pytest.mark.parametrize("mode", IN_PLACE)
+def test_where_images_start_in_place_every_question_of_behaviour_is_proved_or_replayed(asked, mode, revert):
+    answers = asked(mode, revert=revert)
+    assert not [at for at, each in answers.items() if each["verdict"] == "unknown"]
+    for attacker in ("remote-ota", "app-code", "power-cut"):
+        assert answers["authentic-only", "app", attacker]["strength"] == "proved"
+    assert answers["update-recoverable", "app", "power-cut"]["strength"] == "proved"
+    # A lower version is never tried while a higher one starts; who writes the slots takes that one away.
+    assert (old := answers["no-downgrade", "app", "old-signed-image"])["verdict"] == "holds"
+    assert old["strength"] == "proved"
+    assert answers["no-downgrade", "app", "app-code"]["strength"] == "replayed"
+
+
+@pytest.mark.parametrize("mode", IN_PLACE)
+def test_where_images_start_in_place_they_are_verified_at_each_boot_whatever_is_said_of_the_primary_slot(asked, mode):
+    answers = asked(mode, "--policy", "authentic-only", "--attacker", "app-code", validate="false")
+    assert [each["strength"] for each in answers.values()] == ["proved"]
+
+
+def test_a_released_key_lets_foreign_code_start_from_the_other_slot(capsys, tmp_path):
+    text = DESIGN.format(mode="direct-xip", validate="true", revert="true")
+    text = text.replace("placement: host, signs: app", "placement: host, published: true, signs: app")
+    (path := tmp_path / "known.yaml").write_text(text)
+    assert run(["check", str(path), "--policy", "authentic-only", "--attacker", "remote-ota", "--format", "json"]) == 1
+    (found,) = json.loads(capsys.readouterr().out)["questions"]
+    assert (found["verdict"], found["strength"]) == ("violated", "replayed")
+
+
+def test_a_loader_in_place_needs_two_slots_and_only_such_a_loader_has_a_revert_to_tell(capsys, tmp_path):
+    text = DESIGN.format(mode="ram-load", validate="true", revert="true")
+    (path := tmp_path / "one.yaml").write_text(
+        text.replace("    staging: mcuboot_secondary\n", "").replace("update: over_the_air", "update: by_wire")
+    )
+    assert run(["check", str(path)]) == 2
+    assert "starts `app` from one of two slots; name the second in `staging`" in capsys.readouterr().err
+    path.write_text(DESIGN.format(mode="swap-move", validate="true", revert="true"))
+    assert run(["check", str(path)]) == 2
+    assert "a swap always reverts what is not confirmed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("revert", "drawn"), [("y", "true"), ("n", "false")])
+def test_a_build_for_direct_xip_is_drawn_with_the_word_whether_it_reverts(capsys, tmp_path, revert, drawn):
+    told = {"mcuboot": f"CONFIG_BOOT_DIRECT_XIP_REVERT={revert}\n"}
+    build = write_build(tmp_path / "build", Build(mode="BOOT_DIRECT_XIP", extra=told))
+    assert run(["import", str(build)]) == 0
+    text = capsys.readouterr().out
+    assert re.search(rf"mode: direct-xip\b.*\n.*revert: {drawn}\b", text)
+    assert run(["check", str(build), "--policy", "authentic-only", "--format", "json"]) in {0, 3}
+    answers = {(each["attacker"]): each for each in json.loads(capsys.readouterr().out)["questions"]}
+    assert answers["remote-ota"]["strength"] == "proved"
+
+
+@pytest.mark.parametrize(
+    ("build", "why"),
+    [
+        (Build(mode="BOOT_DIRECT_XIP"), "nothing tells whether it reverts images that are not confirmed"),
+        (Build(mode="BOOT_RAM_LOAD", tfm=True), "no document says where the parts of an image lie in the second slot"),
+        (Build(mode="BOOT_RAM_LOAD", nsib=True), "no document tells where it finds an update of its own with ram-load"),
+    ],
+    ids=["revert", "tfm", "own update"],
+)
+def test_a_build_in_place_of_which_something_is_not_told_has_no_chain(capsys, tmp_path, build, why):
+    path = write_build(tmp_path / "build", build)
+    assert run(["import", str(path)]) == 0
+    assert why in "".join(capsys.readouterr())
+
+
+def test_of_images_that_start_in_place_nothing_is_judged_from_what_is_told_of_a_staging_slot(capsys, tmp_path):
+    text = DESIGN.format(mode="direct-xip", validate="true", revert="false") + "life: {recovery: absent}\n"
+    (path := tmp_path / "told.yaml").write_text(text)
+    run(["check", str(path), "--policy", "update-available", "--attacker", "remote-ota", "--format", "json"])
+    (found,) = json.loads(capsys.readouterr().out)["questions"]
+    assert (found["verdict"], found["open_points"]) == ("unknown", ["not-told"])
+    assert "starts in place (direct-xip) is not judged" in found["because"]
+
+
+def test_encrypted_images_in_direct_xip_have_no_statement_of_the_vendors_and_no_moves(capsys, tmp_path):
+    text = DESIGN.format(mode="direct-xip", validate="true", revert="false")
+    text = text.replace("signature: ecdsa-p256", "signature: ecdsa-p256\n    encryption: ecies-p256")
+    (path := tmp_path / "sealed.yaml").write_text(text)
+    assert run(["check", str(path), "--policy", "config-supported", "--subject", "app", "--format", "json"]) == 3
+    (found,) = json.loads(capsys.readouterr().out)["questions"]
+    assert found["verdict"] == "undefined"
+    run(["check", str(path), "--policy", "authentic-only", "--attacker", "remote-ota", "--format", "json"])
+    (found,) = json.loads(capsys.readouterr().out)["questions"]
+    assert found["verdict"] == "unknown"

@@ -57,7 +57,7 @@ def releases(design: Design) -> Iterator[Genuine]:
     for image in design.images:
         if image.updatable:
             for release in range(1, design.releases + 1):
-                for slot in image.slots if len(image.slots) > 1 else ("",):
+                for slot in design.variants(image):
                     yield Genuine(image.name, release, slot)
 
 
@@ -75,7 +75,7 @@ def around(design: Design) -> Iterator[Action]:
     yield Reset()
     yield Confirm()
     for name in staging_partitions(design):
-        staged = [each for each in releases(design) if design.image(each.image).staging == name]
+        staged = [each for each in releases(design) if name in design.update_places(design.image(each.image))]
         for content in (*staged, Crafted()):
             for request in (Request.TEST, Request.PERM):
                 yield Deliver(
@@ -113,6 +113,8 @@ def hostile(design: Design) -> Iterator[Action]:
     for image in design.images:
         if image.staging:
             yield from (ForgeTrailer(image=image.name, request=request) for request in Request)
+        for slot in image.slots if design.started_in_place(image) else ():
+            yield from (ForgeTrailer(image=image.name, request=request, slot=slot) for request in Request)
     for key in design.keys:
         yield UseSlot(key=key.name)
         yield ReadSlot(key=key.name)

@@ -45,6 +45,10 @@ DIMENSIONS: dict[str, tuple[Change, ...]] = {
         {"chain.mcuboot.mode": "overwrite"},
         {"chain.mcuboot.mode": "swap-scratch", "partitions.mcuboot_scratch": {"at": 0x60000, "size": 0x2000}},
         {"chain.mcuboot.mode": "swap-offset"},
+        {"chain.mcuboot.mode": "direct-xip"},
+        {"chain.mcuboot.mode": "direct-xip", "chain.mcuboot.revert": True},
+        {"chain.mcuboot.mode": "ram-load"},
+        {"chain.mcuboot.mode": "ram-load", "chain.mcuboot.revert": True},
     ),
     "check": (NOTHING, {"chain.mcuboot.validate_primary": False}),
     "downgrade": (

@@ -57,7 +57,7 @@ def _posing(world: World) -> Iterator[Action]:
             yield Overwrite(partition=name, content=guise)
             yield Deliver(partition=name, content=guise, request=Request.TEST, by_attacker=True)
         for each in releases(world.design):
-            if world.design.image(each.image).staging == name:
+            if name in world.design.update_places(world.design.image(each.image)):
                 yield Deliver(partition=name, content=each, request=Request.TEST, by_attacker=True)
 
 

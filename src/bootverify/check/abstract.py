@@ -11,7 +11,7 @@ from bootverify.design.keys import InKmu, Key
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import ABOVE, NO_SLOT
-from bootverify.executor.content import content_of, lies_unshifted
+from bootverify.executor.content import content_of, lies_unshifted, taken
 from bootverify.executor.making import network_build
 from bootverify.executor.making.nsib_build import config
 from bootverify.executor.memory import Memory
@@ -20,7 +20,7 @@ from bootverify.executor.nsib.run import Run
 from bootverify.executor.nsib.storage import counter, stored_version
 from bootverify.executor.pcd import REGION
 from bootverify.executor.run import mark
-from bootverify.executor.stages.mcuboot import requested
+from bootverify.executor.stages.mcuboot import requested, standing
 from bootverify.executor.stages.network_image import asked_for_network
 from bootverify.executor.units.spu import LOCK, Spu
 from bootverify.executor.world import World
@@ -44,6 +44,11 @@ def abstracted(frame: Frame, world: World) -> Facts:
     for image, request in frame.requests.items():
         facts[request.name] = _request(world, image)
         facts[f"midway[{image}]"] = False
+    for slot, said in frame.standings.items():
+        facts[said.name] = standing(world.device, slot).value
+    for image in filter(frame.loads, frame.in_place):
+        held = taken(world, world.design.image(image))
+        facts[frame.taken(image).name] = _name(frame, held[0] if held else Erased())
     for image, unshifted in frame.unshifted.items():
         facts[unshifted.name] = lies_unshifted(world, world.design.image(image).staging or "")
     for name, published in frame.published.items():

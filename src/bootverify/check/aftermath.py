@@ -51,7 +51,7 @@ def _opens(design: Design, world: World, key: Key) -> Iterator[Action]:
         image = design.image(use.image)
         if image.encryption is EncryptionType.NONE or not image.updatable:
             continue
-        slot = image.slots[0] if len(image.slots) > 1 else ""
+        slot = design.variants(image)[0]
         release = next((each for name, each, _ in world.published if name == image.name), 0)
         if not release:
             release = 1

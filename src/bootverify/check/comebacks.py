@@ -70,19 +70,19 @@ def _onward(world: World, done: tuple[Action, ...], bad: Callable[[World], bool]
 
 
 def _guesses(design: Design, image: Image) -> Iterator[tuple[Action, ...]]:
-    variants = image.slots if len(image.slots) > 1 else ("",)
+    variants, places = design.variants(image), design.update_places(image)
     for low, high in combinations(range(1, design.releases + 1), 2):
         for request, then in product((Request.PERM, Request.TEST), repeat=2):
-            if image.staging is None:
+            if not places:
                 continue
             first, second = variants[-1], variants[0]
-            up = (*_delivered(image, high, first, request), Reset(), Confirm())
-            yield (*up, *_delivered(image, low, second, then), Reset())
+            up = (*_delivered(image, high, first, places[-1], request), Reset(), Confirm())
+            yield (*up, *_delivered(image, low, second, places[0], then), Reset())
             if request is then:
                 old = Genuine(image.name, low, second)
                 published = Publish(image=image.name, release=low, slot=second)
                 written = [Overwrite(partition=where, content=old) for where in _stores(design, image, second)]
-                others = [slot for slot in image.slots if second and slot != second]
+                others = [slot for slot in image.slots[1:] if slot != second]
                 gone = [Overwrite(partition=slot, content=Erased()) for slot in others]
                 yield (*up, published, *gone, *written, Reset())
                 yield (*up, published, EraseAll(), *written, Reset())
@@ -94,8 +94,7 @@ def _stores(design: Design, image: Image, variant: str) -> list[str]:
     return [variant] if variant else parts or list(image.slots)
 
 
-def _delivered(image: Image, release: int, variant: str, request: Request) -> tuple[Action, ...]:
+def _delivered(image: Image, release: int, variant: str, where: str, request: Request) -> tuple[Action, ...]:
     made = Genuine(image.name, release, variant)
-    assert image.staging is not None
-    sent = Deliver(partition=image.staging, content=made, request=request, by_attacker=False)
+    sent = Deliver(partition=where, content=made, request=request, by_attacker=False)
     return Publish(image=image.name, release=release, slot=variant), sent

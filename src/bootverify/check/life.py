@@ -73,7 +73,7 @@ def _used(watched: _Watched, capability: Capability) -> bool:
         case Capability.RUN_APPLICATION | Capability.RUN_SECURE_PARTITION:
             return bool(hostile_as(watched.world))
         case Capability.SEND_UPDATE:
-            staged = [image.staging for image in watched.world.design.images if image.staging]
+            staged = staging_partitions(watched.world.design)
             # Without an update service his bytes reach nobody: that is the design's strength, not a dead model.
             return not staged or any(watched.happens(_send(where)) for where in staged)
         case Capability.REPLAY_RELEASE:
@@ -124,9 +124,11 @@ def _at_port(watched: _Watched) -> bool:
 
 def _replays(watched: _Watched) -> bool:
     for image in watched.world.design.images:
-        if image.updatable and image.staging:
-            slot = image.slots[0] if len(image.slots) > 1 else ""
+        places = watched.world.design.update_places(image)
+        if image.updatable and places:
+            slot = watched.world.design.variants(image)[0]
             old = Genuine(image.name, 1, slot)
-            sent = Deliver(partition=image.staging, content=old, request=Request.TEST, by_attacker=True)
+            # Where images start in place the running one's slot is left alone; that is the first.
+            sent = Deliver(partition=places[-1], content=old, request=Request.TEST, by_attacker=True)
             return watched.happens(Publish(image=image.name, release=1, slot=slot)) and watched.happens(sent)
     return True

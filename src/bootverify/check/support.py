@@ -103,7 +103,9 @@ def _counters(design: Design, stage: Stage) -> Iterator[_Wanted]:
 
 def _updates(design: Design, stage: Stage) -> Iterator[_Wanted]:
     """The update mode that is told, and the comparison of versions in it."""
-    mode, starts = design.life.mode, any(image.verified_by == stage.name for image in design.images)
+    started = [image for image in design.images if image.verified_by == stage.name]
+    steps, starts = [step for image in started if (step := design.started_in_place(image))], bool(started)
+    mode = design.life.mode or next((step.mode.value for step in steps), "")
     if stage.program is not Program.MCUBOOT or not starts or not mode or mode == "none":
         return
     source = design.life.source

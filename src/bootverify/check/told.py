@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bootverify.check.forger import forged_code
-from bootverify.check.question import Question, exists
+from bootverify.check.question import Question, Subject, exists
 from bootverify.check.verdict import Fact, Finding, Verdict
 from bootverify.design.attacker import Attacker
+from bootverify.design.boot import Image, Stage
 from bootverify.design.design import Design
 from bootverify.encoder.lives import CONDITIONS
 from bootverify.executor.lives import ENACTMENTS
@@ -14,6 +15,10 @@ from bootverify.machine.judgement import Judgement
 from bootverify.sources.attackers import all_attackers
 
 OPEN_POINT = "not-told"
+# What these are judged by is a slot that starts and another that stages; where both start, moves alone tell.
+OF_STAGING = frozenset(
+    {"no_downgrade", "update_taken", "way_back", "starts", "signed_only", "metadata_signed", "bytes_signed"}
+)
 DECIDED = frozenset({Verdict.HOLDS, Verdict.VIOLATED})
 
 
@@ -47,6 +52,9 @@ def _others(design: Design, attacker: Attacker) -> Iterator[tuple[Attacker, Verd
 
 def _judged(design: Design, question: Question, base: Finding, discrepancies: list[str]) -> Finding:
     name = question.ask.told or question.ask.claim.text
+    if name in OF_STAGING and (mode := _in_place(design, question.subject)):
+        because = f"what is told of an image that starts in place ({mode}) is not judged"
+        return replace(base, verdict=Verdict.UNKNOWN, because=because, open_points=(OPEN_POINT,))
     enacted = ENACTMENTS[name](design, question.subject, question.attacker)
     concluded = CONDITIONS[name](design, question.subject, question.attacker)
     if {enacted.kept, concluded.kept} == {True, False}:
@@ -65,6 +73,13 @@ def _judged(design: Design, question: Question, base: Finding, discrepancies: li
         because=_because(enacted, concluded),
         facts=tuple(_fact(each) for each in (enacted, concluded) if each.source.line),
     )
+
+
+def _in_place(design: Design, subject: Subject) -> str:
+    """The mode in which MCUboot starts the subject from either of two slots; empty where it does not."""
+    name = subject.image if isinstance(subject, Stage) else subject.name if isinstance(subject, Image) else ""
+    step = design.started_in_place(design.image(name)) if name else None
+    return "" if step is None else step.mode.value
 
 
 def _as_ours(attacker: Attacker) -> str:

@@ -51,19 +51,27 @@ class UpgradeMode(Enum):
     SWAP_SCRATCH = "swap-scratch"
     SWAP_OFFSET = "swap-offset"
     SINGLE_SLOT = "single-slot"  # nothing is staged: what is to run is written where it runs
+    DIRECT_XIP = "direct-xip"  # the newer of two slots runs where it lies
+    RAM_LOAD = "ram-load"  # the newer of two slots is copied to RAM, and runs there
 
     @property
     def swaps(self) -> bool:
         """Whether old and new image change places, so that a test can be taken back."""
         return self in {UpgradeMode.SWAP_MOVE, UpgradeMode.SWAP_SCRATCH, UpgradeMode.SWAP_OFFSET}
 
+    @property
+    def in_place(self) -> bool:
+        """Whether images start from either of two slots, and updates are put where they are to start from."""
+        return self in {UpgradeMode.DIRECT_XIP, UpgradeMode.RAM_LOAD}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """What is signed, stored in slots and, if `updatable`, shipped.
 
-    `slots` are the partitions it may be started from: one, or s0 and s1 for an image that NSIB chooses.
-    `staging` is the partition in which an update of it waits; None when there is no update path.
+    `slots` are the partitions it may be started from: one, or two that NSIB chooses from, or MCUboot in place.
+    `staging` is the partition in which an update of it waits; None when there is no update path, or when updates are
+    put into the slot that is not in use (MCUboot in place).
     `verified_by` is a stage; None for the first image, which the reset vector starts.
     `decryptor` is the stage that is meant to decrypt an encrypted update. `versions` are those of its releases (major,
     minor, revision, build), oldest first; release n is n.0.0+0 where none are given. `counters` are the security
@@ -127,12 +135,14 @@ class BootGo:
     `test_only`: only of updates for test, as before MCUboot's issue 1708 was closed.
     `counter`: the image's security counter is compared with one that hardware keeps, at every validation, and raises
     it; `counter_slots` is the room of that, None: more than there are releases. `scratch` is the partition through
-    which `swap-scratch` moves sectors; None in other modes.
+    which `swap-scratch` moves sectors; None in other modes. `revert`, in place: an image that nobody confirmed gets one
+    start, and is then erased.
     """
 
     image: str
     mode: UpgradeMode
     validate: bool
+    revert: bool = False
     prevent_downgrade: bool = False
     with_build: bool = False
     test_only: bool = False

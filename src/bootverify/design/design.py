@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from bootverify.dataclass import dataclass
 from bootverify.design.artifact import Artifact, Contradiction
-from bootverify.design.boot import SEPARATORS, Image, Program, SetUpTrustZone, Stage
+from bootverify.design.boot import SEPARATORS, BootGo, Image, Program, SetUpTrustZone, Stage, UpgradeMode
 from bootverify.design.keys import Key
 from bootverify.design.life import NOTHING_KNOWN, Life
 from bootverify.design.memory import Memory, Partition
@@ -119,6 +119,23 @@ class Design:
     def stages_of(self, image: str) -> tuple[Stage, ...]:
         """The stages that are parts of `image`, in boot order."""
         return tuple(stage for stage in self.stages if stage.image == image)
+
+    def started_in_place(self, image: Image) -> BootGo | None:
+        """The step of MCUboot that starts `image` from either of its slots; None where another step starts it."""
+        steps = (step for stage in self.stages for step in stage.steps if isinstance(step, BootGo))
+        return next((step for step in steps if step.image == image.name and step.mode.in_place), None)
+
+    def variants(self, image: Image) -> tuple[str, ...]:
+        """The slots that `image` is built for, each by a build of its own; a nameless one where one build serves."""
+        step = self.started_in_place(image) if len(image.slots) > 1 else None
+        loaded = step is not None and step.mode is UpgradeMode.RAM_LOAD
+        return image.slots if len(image.slots) > 1 and not loaded else ("",)
+
+    def update_places(self, image: Image) -> tuple[str, ...]:
+        """The partitions that updates of `image` are put into: its staging, or its slots where it starts in place."""
+        if image.staging is not None:
+            return (image.staging,)
+        return image.slots if image.updatable and self.started_in_place(image) is not None else ()
 
     @property
     def root(self) -> Stage:

@@ -164,6 +164,10 @@ def _restores(frame: Frame, store: str) -> Callable[[Choices], Action]:
 
 def _spoiled(frame: Frame, reach: Reach, store: Store, name: str) -> tuple[dict[Term, Term], tuple[Term, ...], Term]:
     """What overwriting may do to the request in a trailer at the end of `store`."""
+    if store.slot in frame.standings:
+        gone, standing = choice(name, "trailer gone"), frame.standings[store.slot]
+        every = reach.every(store.extent, Access.WRITE, reach.writer(store))
+        return {standing: ite(gone, const(REQUEST, "none"), standing)}, (gone,), or_(gone, not_(every))
     for image, request in frame.requests.items():
         parts, staging = frame.pair(image)
         if store is parts[-1]:
@@ -379,6 +383,8 @@ def _erase_all(frame: Frame) -> Iterator[Move]:
         # What a trailer in external memory asks for outlives the erase; a revert is asked for by both slots.
         outlives = staging is not None and not staging.extent.guarded
         updates[request] = ite(eq(request, "revert"), none, request) if outlives else none
+    wiped = {store.slot for store in inside}
+    updates |= {each: const(REQUEST, "none") for slot, each in frame.standings.items() if slot in wiped}
     if frame.cuts:
         updates |= {frame.midway(image): not_(true()) for image in frame.requests}
     updates |= {held: not_(true()) for held in frame.delivered.values()}

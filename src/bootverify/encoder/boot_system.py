@@ -29,6 +29,7 @@ from bootverify.encoder.environment import content_of, environment
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import HALTED
+from bootverify.encoder.in_place import in_place
 from bootverify.encoder.move import Choices, Move, chosen
 from bootverify.encoder.network_moves import network_moves
 from bootverify.encoder.predicates import Predicates
@@ -103,7 +104,8 @@ def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> 
     if attacker.capabilities & PLAYED_THERE and frame.second is None:
         raise NotModelled(untold(design))
     reach = Reach(frame)
-    told = [*_steps(frame), *fault(frame), *environment(frame, reach), *attack(frame, reach), *scratch(frame, reach)]
+    around = (*environment(frame, reach), *in_place(frame, reach))
+    told = [*_steps(frame), *fault(frame), *around, *attack(frame, reach), *scratch(frame, reach)]
     if frame.second is not None:
         told += network_moves(frame, frame.second, reach)
     moves = [each.followed(frame) for each in told]
@@ -199,5 +201,6 @@ def _joint(frame: Frame) -> tuple[tuple[Term, ...], ...]:
         if len(image.slots) > 1 and frame.active is not None:
             slots = [frame.content(store) for store in frame.cells.of_image(image.name)]
             counter = [frame.counter] if frame.counter is not None else []
-            groups.append((frame.active, *counter, *slots))
+            standings = [frame.standings[slot] for slot in image.slots if slot in frame.standings]
+            groups.append((frame.active, *counter, *slots, *standings))
     return tuple(groups)

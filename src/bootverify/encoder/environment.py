@@ -102,13 +102,17 @@ def _deliver(frame: Frame) -> Iterator[Move]:
             frame.content(name): content,
             **{frame.requests[image]: asked for image in images},
         }
-        yield chosen(transition, guard, updates, (content, asked), _delivers(frame, name))
+        yield chosen(transition, guard, updates, (content, asked), delivers(frame, name))
 
 
-def _delivers(frame: Frame, partition: str) -> Callable[[Choices], Action]:
+def delivers(frame: Frame, partition: str) -> Callable[[Choices], Action]:
+    """The delivery that a move to `partition` stands for, by the choices it was taken with."""
+
     def tells(choices: Choices) -> Action:
         content = content_of(frame, str(choices.get("content", CRAFTED)))
-        ours = isinstance(content, Genuine) and frame.design.image(content.image).staging == partition
+        image = frame.design.image(content.image) if isinstance(content, Genuine) else None
+        fits = isinstance(content, Genuine) and (content.image not in frame.in_place or content.slot in {"", partition})
+        ours = image is not None and fits and partition in frame.design.update_places(image)
         return Deliver(
             partition=partition,
             content=content,

@@ -32,10 +32,14 @@ condition; `Frame.variables` is the list.
 `taken[image]`, a content
     For an image with several stores, what this boot takes it from, as a whole: the content of the
     `active` slot, `erased` while that is `none`; of parts the content that all have, `crafted` when
-    they differ. It follows from the other variables, and `instant.values` computes it.
+    they differ. It follows from the other variables, and `instant.values` computes it; but of an image that is
+    loaded to RAM it is what was copied there in this boot, whatever becomes of the slot.
 `request[image]` of `none`, `test`, `perm`, `revert`
     What the trailers ask MCUboot for at the next `boot_go` on `image`; *if* the image has a staging
     partition.
+`standing[slot]` of `none`, `test`, `perm`, `revert`
+    What the trailer of the slot says: nobody asked for the image in it, it waits for its one start, it is
+    confirmed, it has had its start. *If* MCUboot starts images from either slot and reverts.
 `unshifted[image]`
     The release that is staged begins where the staging partition does, as a swap leaves what it takes out; false where
     no release is staged. *If* the image is swapped using offset, which takes an update from one sector higher.
@@ -44,7 +48,7 @@ condition; `Frame.variables` is the list.
     attacker cuts power and the image has a request. The contents of the pair are then still those
     from before it.
 `active` of `none` and the slots
-    The slot that NSIB took in this boot, `none` before it chose; *if* an image has several slots.
+    The slot that NSIB, or MCUboot in place, took in this boot, `none` before that; *if* an image has several slots.
 `counter` of `0`, `1`, ..., the number of releases, `above`
     NSIB's stored version; 0 before the first boot, `above` is any version that no release has;
     *if* a stage counts.
@@ -139,7 +143,8 @@ class Frame(RollbackFrame):
     def patches(self) -> dict[str, Term]:
         """Whether the CPU fetches other words in place of each image's."""
         images = self.design.images if self.design.lifecycle.flash_patch else ()
-        return {image.name: var(f"patched[{image.name}]") for image in images}
+        # The unit answers in place of code memory, not of RAM (ARMv7-M, Flash Patch and Breakpoint unit).
+        return {image.name: var(f"patched[{image.name}]") for image in images if not self.loads(image.name)}
 
     def patched(self, image: str) -> Term:
         """What the CPU fetches is not what lies in the slots of `image`."""
@@ -217,6 +222,7 @@ class Frame(RollbackFrame):
             *self._contents.values(),
             *self.takings.values(),
             *self.requests.values(),
+            *self.standings.values(),
             *self.unshifted.values(),
             *midways,
             *self.patches.values(),
@@ -246,6 +252,9 @@ class Frame(RollbackFrame):
         for name, taken in self.takings.items():
             several = len(self.design.image(name).slots) > 1
             start[taken] = (ERASED if several else self.factory(self.cells.of_image(name)[0]),)
+        firsts = {self.design.image(name).slots[0] for name in self.in_place}
+        for slot, standing in self.standings.items():
+            start[standing] = ("perm" if slot in firsts else "none",)
         for (image, key), carries in self.carried.items():
             start[carries] = (bool(self.places_in(self.design.key(key), image)),)
         for counter, value in self.rollback_start().items():

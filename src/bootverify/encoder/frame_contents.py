@@ -29,8 +29,8 @@ class ContentFrame(HardwareFrame):
         return range(1, (self.design.releases if image.updatable else 1) + 1)
 
     def variants(self, image: Image) -> tuple[str, ...]:
-        """The slots that `image` is built for by name; a nameless one where there is one slot."""
-        return image.slots if len(image.slots) > 1 else ("",)
+        """The slots that `image` is built for by name; a nameless one where one build serves."""
+        return self.design.variants(image)
 
     @cached_property
     def genuine(self) -> dict[str, Genuine]:
@@ -76,7 +76,7 @@ class ContentFrame(HardwareFrame):
         image = self.design.image(store.image)
         if store.slot != image.slots[0]:
             return ERASED
-        return self.named(image.name, releases=(1,), slot=image.slots[0] if len(image.slots) > 1 else "")[0]
+        return self.named(image.name, releases=(1,), slot=self.variants(image)[0])[0]
 
     @cached_property
     def takings(self) -> dict[str, Term]:
@@ -119,6 +119,23 @@ class ContentFrame(HardwareFrame):
     def requests(self) -> dict[str, Term]:
         """What the trailers ask for, by image."""
         return {image: var(f"request[{image}]", REQUEST) for image in self.installs}
+
+    @cached_property
+    def in_place(self) -> dict[str, BootGo]:
+        """The steps that start an image from either of its slots, by image."""
+        steps = {image.name: self.design.started_in_place(image) for image in self.design.images}
+        return {image: step for image, step in steps.items() if step is not None}
+
+    @cached_property
+    def standings(self) -> dict[str, Term]:
+        """What the trailer of each slot says of the image in it, where MCUboot starts images in place and reverts."""
+        images = [name for name, step in self.in_place.items() if step.revert]
+        slots = [slot for name in images for slot in self.design.image(name).slots]
+        return {slot: var(f"standing[{slot}]", REQUEST) for slot in slots}
+
+    def loads(self, image: str) -> bool:
+        """What this boot takes `image` from is a copy in RAM."""
+        return image in self.in_place and self.in_place[image].mode is UpgradeMode.RAM_LOAD
 
     @cached_property
     def unshifted(self) -> dict[str, Term]:

@@ -3,6 +3,7 @@
 What each of them means stands in `frame`.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from bootverify.design.attacker import Attacker, Capability
@@ -13,7 +14,7 @@ from bootverify.design.protection import Attribution
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.frame_contents import ContentFrame
 from bootverify.encoder.frame_hardware import ABOVE
-from bootverify.encoder.terms import Sort, Term, const, eq, or_, true, var
+from bootverify.encoder.terms import Sort, Term, and_, const, eq, or_, true, var
 
 
 class RollbackFrame(ContentFrame):
@@ -92,17 +93,25 @@ class RollbackFrame(ContentFrame):
     def about_releases(self) -> frozenset[Term]:
         """The variables that tell of releases: what stores hold, what is asked for, what is counted and kept."""
         singles = [each for each in (self.active, self.counter, self.room) if each is not None]
-        several = (self.takings, self.requests, self.stored, self.stored_room, self.kept)
+        several = (self.takings, self.requests, self.standings, self.stored, self.stored_room, self.kept)
         midways = [self.midway(image) for image in self.requests] if self.cuts else []
         held = [self.content(store) for store in self.cells.stores]
         return frozenset((*singles, *midways, *held, *(each for group in several for each in group.values())))
 
-    def stays(self, image: str, request: Term | None) -> Term:
-        """With that request, the running image is not to be taken back or changed by a swap."""
+    def stays(self, image: str, after: Mapping[Term, Term]) -> Term:
+        """What runs stays: no swap takes it back or changes it, it is confirmed; `after` these updates."""
+
+        def new(variable: Term) -> Term:
+            return after.get(variable, variable)
+
+        if image in self.in_place:
+            slots = [slot for slot in self.design.image(image).slots if slot in self.standings]
+            chosen = [(slot, eq(new(self.active), slot)) for slot in slots if self.active is not None]
+            return (
+                or_(*(and_(here, eq(new(self.standings[slot]), "perm")) for slot, here in chosen)) if slots else true()
+            )
         step = self.installs[image][1] if image in self.installs else None
-        if step is None or not step.mode.swaps or request is None:
-            return true()
-        return eq(request, "none")
+        return eq(new(self.requests[image]), "none") if step is not None and step.mode.swaps else true()
 
     def told_apart(self, image: Image) -> None:
         """Whether the history of `image` can be told in these variables.
@@ -171,7 +180,9 @@ class RollbackFrame(ContentFrame):
     def _mode(self, image: Image) -> None:
         """The update mode and the comparison in it are told, and are ones that the steps know."""
         life = self.design.life
-        if life.mode and life.mode != "overwrite" and not life.mode.startswith("swap"):
+        starts = self.in_place.get(image.name)
+        mine = "" if starts is None else starts.mode.value
+        if life.mode and life.mode not in {"overwrite", mine} and not life.mode.startswith("swap"):
             raise NotModelled(f"older releases in the update mode {life.mode}")
         if life.releases and life.releases != image.versions:
             raise NotModelled("releases that are told of and are not those of the image")

@@ -202,7 +202,7 @@ def _taken(frame: Frame, facts: Facts) -> dict[str, Value]:
         if len(stores) < 2 or name in facts:
             continue
         if len(image.slots) > 1:
-            active = facts["active"]
+            active = facts["active"]  # of an image that is loaded `facts` tell what was copied
             taken = active if active in image.slots else NO_SLOT
             found[name] = ERASED if taken == NO_SLOT else facts[f"content[{taken}]"]
         else:

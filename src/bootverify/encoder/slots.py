@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bootverify.design.boot import Image
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_hardware import NO_SLOT
 from bootverify.encoder.frame_rollback import at_most
@@ -25,7 +26,7 @@ def relations(frame: Frame) -> Iterator[tuple[Term, str]]:
             if name != image.name:
                 continue
             later = range(release, frame.design.releases + 1)
-            held = [member(frame.content(slot), frame.named(name, releases=later, slot=slot)) for slot in image.slots]
+            held = [_holds(frame, image, slot, later) for slot in image.slots]
             yield implies(kept, or_(*held)), f"{kept.name} => a slot of {name} holds release {release} or later"
             runs = member(taken, frame.named(name, releases=later))
             yield (
@@ -46,6 +47,13 @@ def _second(frame: Frame) -> Iterator[tuple[Term, str]]:
     ]
     looks = next((i for i, (step, _) in enumerate(steps) if step is core.fed.step), -1)
     yield from core.relations(member(frame.at, [mark for _, mark in steps[looks + 1 :]]))
+
+
+def _holds(frame: Frame, image: Image, slot: str, releases: range) -> Term:
+    """The slot holds one of the releases, built for it, and for good where a boot takes back what is not confirmed."""
+    built_for = slot if slot in frame.variants(image) else ""
+    held = member(frame.content(slot), frame.named(image.name, releases=releases, slot=built_for))
+    return and_(held, eq(frame.standings[slot], "perm")) if slot in frame.standings else held
 
 
 def _pairs(frame: Frame) -> Iterator[tuple[Term, str]]:
@@ -81,9 +89,7 @@ def _startable(frame: Frame) -> Iterator[tuple[Term, str]]:
             continue
         for release in frame.releases(image) if frame.counter is not None else (1,):
             later = range(release, frame.design.releases + 1)
-            held = [
-                member(frame.content(slot), frame.named(image.name, releases=later, slot=slot)) for slot in image.slots
-            ]
+            held = [_holds(frame, image, slot, later) for slot in image.slots]
             below, words = false(), ""
             if frame.counter is not None and release > 1:
                 below = member(frame.counter, [str(each) for each in range(release)])
@@ -108,7 +114,7 @@ def _counted(frame: Frame) -> Iterator[tuple[Term, str]]:
         stages = frame.design.stages_of(name)
         behind = marks[marks.index(looks) + 1 : marks.index(frame.marks[stages[-1].name][-1]) + 1]
         found_good = member(frame.at, behind[: behind.index(frame.marks[stages[0].name][0]) + 1])
-        stays = frame.stays(name, frame.requests.get(name))
+        stays = frame.stays(name, {})
         started, running = and_(found_good, stays), and_(member(frame.at, behind), stays)
         for release in frame.releases(image):
             value = frame.counter_in(image, release)

@@ -17,7 +17,7 @@ def followed(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
         written = {each: updates[held] for each, held in contents.items() if held in updates}
         value = taken
         if len(frame.design.image(name).slots) > 1:
-            value = _slot(frame, taken, written, updates)
+            value = _slot(frame, name, written, updates)
         elif written:
             left = [held for store, held in contents.items() if store not in written]
             first, *others = [*written.values(), *left]
@@ -49,20 +49,20 @@ def _remembered(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
     """
     found = {}
     for (name, release), kept in frame.kept.items():
-        taken, request = frame.taken(name), frame.requests.get(name)
+        taken = frame.taken(name)
         first, *_ = frame.marks[frame.design.stages_of(name)[0].name]
         later = frame.named(name, releases=range(release, frame.design.releases + 1))
         runs = and_(
             eq(updates.get(frame.at, frame.at), first),
             member(updates.get(taken, taken), later),
-            frame.stays(name, None if request is None else updates.get(request, request)),
+            frame.stays(name, updates),
         )
         found[kept] = or_(kept, runs)
     return found
 
 
-def _slot(frame: Frame, taken: Term, written: Mapping[Store, Term], updates: Mapping[Term, Term]) -> Term:
-    active = frame.active
+def _slot(frame: Frame, image: str, written: Mapping[Store, Term], updates: Mapping[Term, Term]) -> Term:
+    active, taken = frame.active, frame.taken(image)
     assert active is not None
     chosen = updates.get(active)
     if chosen is not None:
@@ -71,6 +71,8 @@ def _slot(frame: Frame, taken: Term, written: Mapping[Store, Term], updates: Map
             return frame.is_content(ERASED)
         store = frame.cells.stores[slot]
         return written.get(store, frame.content(store))
+    if frame.loads(image):
+        return taken  # a copy in RAM stays what it is
     for store, content in written.items():
         taken = ite(eq(active, store.slot), content, taken)
     return taken

@@ -9,7 +9,7 @@ from bootverify.design.keys import InKmu, InUicr, Key
 from bootverify.design.life import Recovery
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import access
-from bootverify.executor.content import content_of
+from bootverify.executor.content import content_of, taken
 from bootverify.executor.layout import external_start, home, stores_of
 from bootverify.executor.making.forger import HIS_KEY
 from bootverify.executor.units.kmu_v2 import SLOT_BYTES, Event, KmuV2, Policy, Slot
@@ -77,14 +77,14 @@ def secure_port_open(world: World) -> bool:
 def _crafted(world: World, stage_name: str) -> bool:
     stage = world.design.stage(stage_name)
     image = world.design.image(stage.image)
-    slot = image.slots[0] if len(image.slots) == 1 else world.device.active
     if world.factory.misled(image, world.device.flash):
         return True
-    return any(
-        isinstance(content_of(world, store.name), Crafted)
-        for store in stores_of(world.design, image)
-        if store.slot == slot and store.part in {"", stage.name}
-    )
+    held = taken(world, image)
+    if not held:  # somebody jumped past the choice of a slot, to either
+        stores = stores_of(world.design, image)
+        return any(isinstance(content_of(world, store.name), Crafted) for store in stores)
+    parts = world.design.stages_of(image.name)
+    return isinstance(held[parts.index(stage)] if len(held) > 1 else held[0], Crafted)
 
 
 def at_chip(world: World, area: AddressRange, wanted: Access) -> bool:

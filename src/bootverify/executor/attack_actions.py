@@ -1,7 +1,7 @@
 """The actions of hostile code and of the probe."""
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import BootGo, Program, Step
+from bootverify.design.boot import BootGo, Program, Step, UpgradeMode
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import attack
 from bootverify.executor.access import erase_and_write
@@ -101,11 +101,11 @@ class Meddling:
         self.seen += 1
 
 
-def _read_in(world: World, step: BootGo) -> tuple[str | None, ...]:
+def _read_in(world: World, step: BootGo) -> tuple[str, ...]:
     """The partitions that MCUboot installs updates from in that step."""
     path = update_path(world.design)
-    found = world.design.image(step.image).staging
-    return (found, path.staging) if path is not None and path.step == step else (found,)
+    found = world.design.update_places(world.design.image(step.image))
+    return (*found, path.staging) if path is not None and path.step == step else found
 
 
 def forge_trailer(world: World, action: ForgeTrailer) -> None:
@@ -119,13 +119,17 @@ def forge_trailer(world: World, action: ForgeTrailer) -> None:
         isinstance(step, BootGo) and step.image == image.name for stage in world.design.stages for step in stage.steps
     ):
         raise NotEnabled(f"no trailer of {image.name} is looked at")
-    primary = home(world.design, image.slots[0])
-    staging = home(world.design, image.staging) if image.staging else primary
-    area = staging if action.request in {Request.TEST, Request.PERM} else primary
+    in_place = world.design.started_in_place(image) is not None
+    if in_place != bool(action.slot) or action.slot not in {"", *image.slots}:
+        raise NotEnabled(f"name the slot of {image.name}" if in_place else f"{image.name} starts from one slot")
+    staging = image.staging or image.slots[0]
+    asked = staging if action.request in {Request.TEST, Request.PERM} else image.slots[0]
+    area = home(world.design, action.slot or asked)
     if not any(attack.may_write_trailer(world, area, who) for who in _writers(world, area)):
         raise NotEnabled("he cannot write that trailer")
-    mcuboot.forge_request(world.device, image, action.request)
-    world.log.append(f"{world.attacker.name} rewrites the trailer: the next boot sees {action.request.value}")
+    mcuboot.forge_request(world.device, image, action.request, action.slot)
+    where = f" of {action.slot}" if action.slot else ""
+    world.log.append(f"{world.attacker.name} rewrites the trailer{where}: the next boot sees {action.request.value}")
 
 
 def _forge_for_network(world: World, staging: str, request: Request) -> None:
@@ -204,6 +208,9 @@ def patch_fetch(world: World, image: str) -> None:
     _initiators(world)
     if not world.design.lifecycle.flash_patch:
         raise NotEnabled("there is no flash patch unit, or it is switched off")
+    step = world.design.started_in_place(world.design.image(image))
+    if step is not None and step.mode is UpgradeMode.RAM_LOAD:
+        raise NotEnabled(f"{image} runs from RAM, which the unit does not answer for")
     world.device.patched.add(image)
     world.log.append(f"{world.attacker.name} has the CPU fetch other words in place of {image}, across soft resets too")
 

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from bootverify.design.boot import Image, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, room_before, staging_partitions, stores_of
 from bootverify.executor.making.image_format import parse_header
@@ -19,6 +20,26 @@ def content_of(world: World, name: str) -> Content:
     """
     store = _stores(world.design)[name]
     return _staged_content(world, name) if store is None else _slot_content(world, store)
+
+
+def taken(world: World, image: Image) -> tuple[Content, ...]:
+    """What this boot took `image` from: the contents of its parts, or what was copied to RAM; empty before it did."""
+    design, device = world.design, world.device
+    step = design.started_in_place(image)
+    if step is not None and step.mode is UpgradeMode.RAM_LOAD:
+        return (_loaded(world, image),) if device.active is not None else ()
+    slot = image.slots[0] if len(image.slots) == 1 else device.active
+    return tuple(content_of(world, store.name) for store in stores_of(design, image) if store.slot == slot)
+
+
+def _loaded(world: World, image: Image) -> Content:
+    """The release whose code lies in RAM."""
+    start = world.design.soc.header
+    for release in range(1, world.design.releases + 1):
+        code = world.factory.package(image, release, "").plain
+        if world.device.loaded[start : start + len(code)] == code:
+            return Genuine(image.name, release)
+    return Crafted()
 
 
 @lru_cache(maxsize=32)
@@ -40,7 +61,8 @@ def _slot_content(world: World, store: Store) -> Content:
             return Invalidated()
     image = world.design.image(store.image)
     ends_slot = store.range.end == home(world.design, store.slot).end
-    return _neither(held, trailer=ends_slot and image.staging is not None and booted_by_mcuboot(world.design, image))
+    updated = bool(world.design.update_places(image)) and booted_by_mcuboot(world.design, image)
+    return _neither(held, trailer=ends_slot and updated)
 
 
 def _staged_content(world: World, name: str) -> Content:
@@ -62,7 +84,7 @@ def _staged_at(world: World, name: str, held: bytes) -> Genuine | None:
     """The release that `held` begins with, as an update or as a swap left it."""
     for image in (each for each in world.design.images if each.updatable):
         for release in range(1, world.design.releases + 1):
-            for slot in image.slots if len(image.slots) > 1 else ("",):
+            for slot in world.design.variants(image):
                 package = world.factory.package(image, release, slot)
                 if package.file and held.startswith(package.file):
                     return Genuine(image.name, release, slot)

@@ -1,9 +1,8 @@
 """Which releases have been booted and kept: read off the device after each action, where somebody watches."""
 
 from bootverify.design.boot import BootGo, Image
-from bootverify.executor.content import content_of
-from bootverify.executor.layout import stores_of
-from bootverify.executor.stages.mcuboot import requested
+from bootverify.executor.content import taken
+from bootverify.executor.stages.mcuboot import requested, standing
 from bootverify.executor.world import World
 from bootverify.machine.action import Request
 from bootverify.machine.content import Genuine
@@ -25,8 +24,7 @@ def remember(world: World) -> None:
 
 def release_taken(world: World, image: Image) -> int:
     """The release that the slot of this boot holds, in all parts; 0 when it holds no release of the owner's."""
-    slot = image.slots[0] if len(image.slots) == 1 else world.device.active
-    held = {content_of(world, store.name) for store in stores_of(world.design, image) if store.slot == slot}
+    held = set(taken(world, image))
     found = held.pop() if len(held) == 1 else None
     return found.release if isinstance(found, Genuine) and found.image == image.name else 0
 
@@ -35,6 +33,10 @@ def _stays(world: World, image: Image) -> bool:
     """A swap that waits for its confirmation, or for another image, may end at the next boot."""
     for stage in world.design.stages:
         for step in stage.steps:
-            if isinstance(step, BootGo) and step.image == image.name and step.mode.swaps:
+            if not isinstance(step, BootGo) or step.image != image.name:
+                continue
+            if step.revert and world.device.active is not None:
+                return standing(world.device, world.device.active) is Request.PERM
+            if step.mode.swaps:
                 return image.staging is None or requested(world.device, world.design, image) is Request.NONE
     return True

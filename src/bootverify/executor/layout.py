@@ -88,7 +88,7 @@ def _stores_of(design: Design, name: str) -> tuple[Store, ...]:
 def staging_partitions(design: Design) -> tuple[str, ...]:
     """The partitions in which updates wait, each once, in the order of the images; then that of the network core."""
     path = update_path(design)
-    found = [image.staging for image in design.images if image.staging is not None]
+    found = [name for image in design.images for name in design.update_places(image)]
     return tuple(dict.fromkeys([*found, *([path.staging] if path is not None else [])]))
 
 

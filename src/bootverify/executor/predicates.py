@@ -9,7 +9,7 @@ from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import Attribution
 from bootverify.executor import access
 from bootverify.executor.attack import hostile_as, overwrite_somewhere, push_key
-from bootverify.executor.content import content_of
+from bootverify.executor.content import content_of, taken
 from bootverify.executor.history import release_taken
 from bootverify.executor.layout import stores_of
 from bootverify.executor.making.factory import PROVISIONED
@@ -23,7 +23,7 @@ def intact(world: World, stage: Stage) -> bool:
     What the CPU fetches in their place counts.
     """
     image = world.design.image(stage.image)
-    first = Genuine(image.name, 1, image.slots[0] if len(image.slots) > 1 else "")
+    first = Genuine(image.name, 1, world.design.variants(image)[0])
     same = all(
         content_of(world, store.name) == (first if store.slot == image.slots[0] else Erased())
         for store in stores_of(world.design, image)
@@ -52,10 +52,9 @@ def running(world: World, image: Image) -> bool:
 
 def authentic(world: World, image: Image) -> bool:
     """The slot that this boot took the image from holds the owner's bytes, in all parts, of one release."""
-    slot = image.slots[0] if len(image.slots) == 1 else world.device.active
     if image.name in world.device.patched or world.factory.misled(image, world.device.flash):
         return False
-    held = {content_of(world, store.name) for store in stores_of(world.design, image) if store.slot == slot}
+    held = set(taken(world, image))
     return len(held) == 1 and all(isinstance(content, Genuine) and content.image == image.name for content in held)
 
 
@@ -116,8 +115,7 @@ def renewed(world: World, key: Key) -> bool:
         image = world.design.image(place.image)
         if not running(world, image) or not authentic(world, image):
             continue
-        slot = image.slots[0] if len(image.slots) == 1 else world.device.active
-        held = [content_of(world, store.name) for store in stores_of(world.design, image) if store.slot == slot]
+        held = taken(world, image)
         if held and all(isinstance(content, Genuine) and content.release > 1 for content in held):
             return True
     return False

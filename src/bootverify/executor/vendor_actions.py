@@ -52,7 +52,7 @@ def unwrap(world: World, action: Unwrap) -> None:
     if not (key.published or world.knowledge.knows(key.name)):
         raise NotEnabled(f"he does not know {key.name}")
     image = _image(world, action.image)
-    variant = image.slots[0] if len(image.slots) > 1 else ""
+    variant = world.design.variants(image)[0]
     package = world.published.get((action.image, action.release, variant))
     if package is None:
         raise NotEnabled("it is not published")
@@ -70,6 +70,10 @@ def deliver(world: World, action: Deliver) -> None:
         raise NotEnabled("no update client is running")
     if action.partition not in staging_partitions(device.design):
         raise NotEnabled(f"{action.partition} stages no update")
+    if action.partition == device.active:
+        raise NotEnabled(f"the update client leaves {action.partition} alone, which the application runs from")
+    if not _confirmed(world, action.partition):
+        raise NotEnabled(f"the update client leaves {action.partition} alone, which the next boot may go back to")
     if action.by_attacker and not world.attacker.can(Capability.SEND_UPDATE):
         raise NotEnabled("he cannot reach the update service")
     if not (action.by_attacker or _ours(world, action)):
@@ -90,6 +94,18 @@ def deliver(world: World, action: Deliver) -> None:
     world.receipt = client.receipt
 
 
+def _confirmed(world: World, slot: str) -> bool:
+    """Whether what runs is there to stay, of an image that starts in place from `slot`, too.
+
+    Zephyr's client refuses to erase what a boot would revert to (img_mgmt_state.c, img_mgmt_slot_in_use).
+    """
+    for image in world.design.images:
+        step, active = world.design.started_in_place(image), world.device.active
+        if step is not None and step.revert and slot in image.slots and active is not None:
+            return mcuboot.standing(world.device, active) is Request.PERM
+    return True
+
+
 def _ours(world: World, action: Deliver) -> bool:
     """Whether the vendor's client stages that there."""
     content = action.content
@@ -98,7 +114,8 @@ def _ours(world: World, action: Deliver) -> bool:
     path = update_path(world.design)
     if path is not None and content.image == shipped_image(world.design):
         return path.staging == action.partition
-    return _image(world, content.image).staging == action.partition
+    places = world.design.update_places(image := _image(world, content.image))
+    return action.partition in places and (image.staging is not None or content.slot in {"", action.partition})
 
 
 def confirm(world: World) -> None:

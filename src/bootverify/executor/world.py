@@ -95,5 +95,6 @@ class World:
             set(self.used),
             [],
             mode=self.mode,
+            revert=self.revert,
             kept=None if self.kept is None else dict(self.kept),
         )

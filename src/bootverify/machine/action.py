@@ -126,10 +126,15 @@ class Overwrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgeTrailer:
-    """Hostile code rewrites the trailers of the two slots so that the next boot sees `request`."""
+    """Hostile code rewrites the trailers of the two slots so that the next boot sees `request`.
+
+    `slot`: the one whose trailer it rewrites, of an image that starts from either: as an update that waits for its one
+    start (test), that is confirmed (perm), that has had its start (revert), or that nobody asked for (none).
+    """
 
     image: str
     request: Request
+    slot: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ from bootverify.sources.resolve_map import (
     swapped_by,
     used_by,
 )
-from bootverify.sources.resolve_modes import installing
+from bootverify.sources.resolve_modes import installing, places
 from bootverify.sources.resolve_protection import (
     EARLY,
     Context,
@@ -182,13 +182,14 @@ class _Resolver:
             self._fault(at, f"image `{name}` needs `verified_by`: the stage that verifies and starts it")
         if entry.update == "over_the_air" and not entry.staging:
             self._fault(at, f"image `{name}` is updated {entry.update}, so it needs `staging`: where its update waits")
+        slots, staging = places(entry, self.entry.chain.get(entry.verified_by or ""), slots)
         told, faults = releases_told(self.entry, name)
         for field, message in faults:
             self._fault((*at, field), message)
         image = Image(
             name=name,
             slots=slots,
-            staging=entry.staging,
+            staging=staging,
             verified_by=entry.verified_by,
             signature=SignatureType(entry.signature),
             encryption=EncryptionType(entry.encryption),
@@ -283,7 +284,8 @@ class _Resolver:
         )
 
     def _boot_go(self, image: Image, entry: ImageEntry, target: Image) -> BootGo:
-        installs, faults = installing(entry, image.name, target, self.partitions)
+        parts = self.entry.chain[target.name].parts is not None
+        installs, faults = installing(entry, image.name, target, self.partitions, parts=parts)
         for path, message in faults:
             self._fault(("chain", *path), message)
         own_update = image.updatable and image.staging is not None and image.staging == target.staging

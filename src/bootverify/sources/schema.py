@@ -93,7 +93,10 @@ class ImageEntry(Strict):
     )
     slot: Name | None = Field(default=None, description="the partition it is started from")
     slots: list[Name] | None = Field(default=None, description="s0 and s1, for an image that NSIB chooses")
-    staging: Name | None = Field(default=None, description="the partition in which its update waits")
+    staging: Name | None = Field(
+        default=None,
+        description="the partition in which its update waits; with direct-xip and ram-load it starts there, too",
+    )
     verified_by: Name | None = Field(
         default=None, description="the stage that verifies and starts it; none for the first"
     )
@@ -122,8 +125,12 @@ class ImageEntry(Strict):
         default=None,
         description="NSIB: the flash partition with its key hashes and counters, where the part has no OTP (nRF52)",
     )
-    mode: Literal["overwrite", "swap-move", "swap-scratch", "swap-offset", "single-slot"] | None = Field(
-        default=None, description="MCUboot: how it installs what is staged"
+    mode: (
+        Literal["overwrite", "swap-move", "swap-scratch", "swap-offset", "single-slot", "direct-xip", "ram-load"] | None
+    ) = Field(default=None, description="MCUboot: how it installs what is staged, or starts it where it lies")
+    revert: bool | None = Field(
+        default=None,
+        description="MCUboot, direct-xip and ram-load: an image that is not confirmed starts once; default: false",
     )
     validate_primary: bool | None = Field(default=None, description="MCUboot: verify the primary image at every boot")
     downgrade: Literal["none", "version"] | None = Field(default=None, description="MCUboot: refuse a lower version")

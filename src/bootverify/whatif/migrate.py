@@ -71,7 +71,7 @@ def migrate(
 
 def _untold(designs: Sequence[Design]) -> Untold | None:
     """The option of MCUboot on which answers may hang."""
-    if any(map(runs_in_place, designs)):
+    if any(runs_in_place(design) and not any(map(design.started_in_place, design.images)) for design in designs):
         return Untold.REVERT
     ciphered = any(
         by_wire(design, image) and image.encryption is not EncryptionType.NONE

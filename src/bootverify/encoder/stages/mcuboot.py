@@ -14,6 +14,7 @@ from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import forgeable, opens, shared_key
 from bootverify.encoder.move import choice
 from bootverify.encoder.stages.erase import SHOWS, cut_erase
+from bootverify.encoder.stages.in_place import boot_go_in_place
 from bootverify.encoder.stages.meddled import Meddled
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.stages.own_update import OwnUpdate
@@ -36,6 +37,8 @@ from bootverify.encoder.terms import (
 
 def boot_go(frame: Frame, step: BootGo, goes: str, mark: str) -> list[Outcome]:
     """How the step can end, with and without a pending request, and what a cut leaves of it."""
+    if step.mode.in_place:
+        return boot_go_in_place(frame, step, goes, mark)
     boot = _BootGo(frame, step, goes, mark)
     return [*boot.outcomes(), *boot.meddled.vague()]
 

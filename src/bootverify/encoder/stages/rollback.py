@@ -51,14 +51,14 @@ class Rollback:
                 member(
                     self.header,
                     frame.named(
-                        name, releases=[each for each in releases if self._version(each) <= self._version(release)]
+                        name, releases=[each for each in releases if self.version(each) <= self.version(release)]
                     ),
                 ),
             )
             for release in releases
         ))  # fmt: skip
 
-    def _version(self, release: int) -> tuple[int, ...]:
+    def version(self, release: int) -> tuple[int, ...]:
         """What is compared: the build number only where that is built in."""
         told = self.image.versions[release - 1] if self.image.versions else (release, 0, 0, 0)
         return told if self.step.with_build else told[:3]

@@ -1,6 +1,6 @@
 """Whether MCUboot exchanges the images of two slots at all, by their pages (boot_slots_compatible; recorded)."""
 
-from bootverify.design.boot import BootGo, UpgradeMode
+from bootverify.design.boot import BootGo, Image, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind
 from bootverify.design.soc import NvmKind
@@ -26,17 +26,9 @@ def exchanges(design: Design, step: BootGo) -> bool:
     image = design.image(step.image)
     if image.staging is None:
         return False
-    slot, second_slot = design.partition(image.slots[0]), design.partition(image.staging)
-    primary, staging = slot.range, second_slot.range
     page = design.soc.page
-    if any(edge % page for area in (primary, staging) for edge in (area.start, area.end)):
-        raise NotModelled(f"MCUboot on slots of `{image.name}` that are not made of whole pages of {page:#x}")
-    if slot.memory is second_slot.memory and primary.overlaps(staging):
-        raise NotModelled(f"MCUboot on slots of `{image.name}` that overlap")
-    first, second = primary.size // page, staging.size // page
-    if min(first, second) < LEAST_PAGES:
-        raise NotModelled(f"MCUboot on slots of `{image.name}` of less than {LEAST_PAGES} pages")
-    outside = second_slot.memory is MemoryKind.EXTERNAL
+    first, second = whole_pages(design, image, (image.slots[0], image.staging))
+    outside = design.partition(image.staging).memory is MemoryKind.EXTERNAL
     if step.mode is UpgradeMode.SWAP_MOVE and first - second in _fitting_by_trailer(design, first, outside=outside):
         raise NotModelled(f"MCUboot swapping `{image.name}` with a slot of {first - second} pages less")
     if step.scratch is not None:
@@ -56,6 +48,24 @@ def _fitting_by_trailer(design: Design, pages: int, *, outside: bool) -> range:
     least = -(-(pages * STATES * soc.word + TRAILER_INFO[0]) // soc.page)
     most = -(-(max(pages, MOST_ENTRIES) * STATES * word + TRAILER_INFO[1]) // soc.page)
     return range(least + 2, most + 3)
+
+
+def whole_pages(design: Design, image: Image, slots: tuple[str, ...]) -> tuple[int, int]:
+    """How many pages the two slots have.
+
+    Raises:
+        NotModelled: they are not made of pages, overlap, or have no room beside a trailer.
+    """
+    one, other = map(design.partition, slots)
+    page = design.soc.page
+    if any(edge % page for area in (one.range, other.range) for edge in (area.start, area.end)):
+        raise NotModelled(f"MCUboot on slots of `{image.name}` that are not made of whole pages of {page:#x}")
+    if one.memory is other.memory and one.range.overlaps(other.range):
+        raise NotModelled(f"MCUboot on slots of `{image.name}` that overlap")
+    first, second = one.range.size // page, other.range.size // page
+    if min(first, second) < LEAST_PAGES:
+        raise NotModelled(f"MCUboot on slots of `{image.name}` of less than {LEAST_PAGES} pages")
+    return first, second
 
 
 def _scratch_whole(design: Design, name: str, page: int) -> None:

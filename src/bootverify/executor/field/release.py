@@ -52,11 +52,14 @@ class Release:
 
 def told_mode(design: Design) -> str:
     """The upgrade mode as MCUboot calls it; empty where nothing tells."""
+    starts = (design.started_in_place(image) for image in design.images)
+    if (step := next((each for each in starts if each is not None), None)) is not None:
+        return step.mode.value
     return design.life.mode or str(getattr(design.settings.update_mode, "value", ""))
 
 
 def upgrade_mode(design: Design) -> Mode | None:
-    """The mode that MCUboot was built for where its step cannot say so; None where it can."""
+    """The mode that MCUboot was built for where that is none of the first two, whoever tells of it."""
     modes = (Mode.SWAP_SCRATCH, Mode.SWAP_OFFSET, Mode.DIRECT_XIP, Mode.RAM_LOAD)
     return next((mode for mode in modes if mode.value == told_mode(design)), None)
 
@@ -74,14 +77,15 @@ def of_two_slots(design: Design) -> Design:
 
 
 def _of_two_slots(design: Design, image: Image) -> Image:
-    if image.staging is None or not booted_by_mcuboot(design, image):
+    if not booted_by_mcuboot(design, image) or image.staging is None is design.started_in_place(image):
         return image
-    return replace(image, slots=(image.slots[0], image.staging))
+    second = image.staging or image.slots[1]
+    return replace(image, slots=(image.slots[0], second), staging=second)
 
 
 def by_wire(design: Design, image: Image) -> bool:
     """Whether updates of `image` are uploaded into its slot by MCUboot itself (its serial recovery)."""
-    return image.updatable and image.staging is None and booted_by_mcuboot(design, image)
+    return image.updatable and not design.update_places(image) and booted_by_mcuboot(design, image)
 
 
 def linked_for(design: Design, image: Image, slot: int) -> int:

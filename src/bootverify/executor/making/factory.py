@@ -19,12 +19,15 @@ from bootverify.executor.making.forger import HIS_KEY, Forger
 from bootverify.executor.making.image_format import parse
 from bootverify.executor.making.maker import travels_as
 from bootverify.executor.making.owner_build import NEXT_KEY, Package
+from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.memory import Ram
 from bootverify.executor.nsib import maker as nsib_maker
 from bootverify.executor.pcd import REGION
+from bootverify.executor.stages.update_client import request_upgrade
 from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.units.debug_port import erase_word, words
 from bootverify.executor.units.spu import Spu
+from bootverify.machine.action import Request
 from bootverify.machine.content import Crafted
 
 ENGINE_KEY_REGISTER = 0x50845400  # nRF5340 and nRF91 class: write-only AES key register of the engine (soc.md 5.1)
@@ -98,6 +101,9 @@ class Factory(Forger):
         for image in self.design.images:
             start = home(self.design, image.slots[0]).start
             device.flash.load(start, self.stored(image, release, image.slots[0]))
+            if (step := self.design.started_in_place(image)) is not None and step.revert:
+                slot = home(self.design, image.slots[0])
+                request_upgrade(Area(device.flash, slot.start, slot.size), Request.PERM)
         self._provision(device)
         self._boot_region(device)
         self._debug_words(device)

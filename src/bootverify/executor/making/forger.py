@@ -130,9 +130,14 @@ class Forger(OwnerBuild):
         if booted_by_mcuboot(self.design, image):
             code = self._evil(*self._mcuboot_room(image, slot))
             key = self._his_signing_key(image, able=self.can_sign(image, knowledge))
-            header, counter = self.design.soc.header, self._his_counter(image)
-            made = make_image(code, version=Version(HIS_VERSION), key=key, header_size=header, counter=counter)
-            return made.installed
+            return make_image(
+                code,
+                version=Version(HIS_VERSION),
+                key=key,
+                header_size=self.design.soc.header,
+                counter=self._his_counter(image),
+                placed=self._placed(image, slot),
+            ).installed
         genuine = bytearray(self.slot_image(image, 1, slot))
         for at in range(0x300, len(genuine), 0x100):
             genuine[at] ^= 0xFF

@@ -78,16 +78,23 @@ class OwnerBuild(OwnerKeys):
 
     def slot_image(self, image: Image, release: int, slot: str) -> bytes:
         """What the slot's partition holds from its first byte when `release` is installed there, in clear."""
-        at = (image.name, release, slot)
+        variants = self.design.variants(image)
+        at = (image.name, release, slot if slot in variants else image.slots[0])
         if at not in self._images:
-            self._images[at] = self._built(image, release, slot)
+            self._images[at] = self._built(image, release, at[2])
         return self._images[at]
 
     def stored(self, image: Image, release: int, slot: str) -> bytes:
         """What lies in the slot while that release runs: as it was shipped, where MCUboot loads images into RAM."""
-        if self.mode is Mode.RAM_LOAD and booted_by_mcuboot(self.design, image):
+        if self._mode_of(image) is Mode.RAM_LOAD:
             return self.package(image, release, slot).file
         return self.slot_image(image, release, slot)
+
+    def _mode_of(self, image: Image) -> Mode | None:
+        """How MCUboot starts `image`, as far as that matters to the build of it."""
+        step = self.design.started_in_place(image)
+        mode = Mode(step.mode.value) if step is not None else self.mode
+        return mode if booted_by_mcuboot(self.design, image) else None
 
     def _built(self, image: Image, release: int, slot: str) -> bytes:
         area = home(self.design, slot)
@@ -106,18 +113,19 @@ class OwnerBuild(OwnerKeys):
     def _mcuboot_room(self, image: Image, slot: str) -> tuple[int, int]:
         """Where the payload of an image that MCUboot boots starts, and how long it is: its update is staged whole."""
         area, header = home(self.design, slot), self.design.soc.header
-        least = min(area.size, home(self.design, image.staging).size if image.staging else area.size)
+        least = min(home(self.design, name).size for name in (slot, *self.design.update_places(image)))
         size = self._sized(image, least - header - TRAILER_ROOM - TLV_ROOM)
-        if self.mode is Mode.RAM_LOAD:
+        if self._mode_of(image) is Mode.RAM_LOAD:
             window = load_window(self.design)
             return window.start + header, min(size, window.size - header - TLV_ROOM)
         return area.start + header, size
 
     def _placed(self, image: Image, slot: str) -> Placed | None:
         """What the header says of the place, in the modes in which images run where they lie, or in RAM."""
-        if not booted_by_mcuboot(self.design, image) or self.mode not in IN_PLACE:
+        mode = self._mode_of(image)
+        if mode not in IN_PLACE:
             return None
-        in_ram = self.mode is Mode.RAM_LOAD
+        in_ram = mode is Mode.RAM_LOAD
         return Placed(address=(load_window(self.design) if in_ram else home(self.design, slot)).start, in_ram=in_ram)
 
     def _wrapped(self, image: Image, payload: bytes, release: int, slot: str) -> MadeImage:
@@ -290,8 +298,8 @@ class OwnerBuild(OwnerKeys):
         if store not in self._parts:
             image = self.design.image(store.image)
             self._parts[store] = [
-                (Genuine(image.name, release, slot if len(image.slots) > 1 else ""), self._part(store, release, slot))
-                for slot in image.slots
+                (Genuine(image.name, release, slot), self._part(store, release, slot))
+                for slot in self.design.variants(image)
                 for release in range(1, self.design.releases + 1)
             ]
         return self._parts[store]
@@ -299,7 +307,7 @@ class OwnerBuild(OwnerKeys):
     def _part(self, store: Store, release: int, variant: str) -> Part:
         """The part of `store` of the image that is linked for the slot `variant`."""
         image = self.design.image(store.image)
-        whole = self.slot_image(image, release, variant)
+        whole = self.stored(image, release, variant or store.slot)
         start = store.range.start - home(self.design, store.slot).start
         low = max(start, self._pad(image))
         return Part(offset=low - start, data=whole[low : start + store.range.size])

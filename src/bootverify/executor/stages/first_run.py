@@ -2,8 +2,7 @@
 
 from bootverify.design.boot import Stage
 from bootverify.design.keys import InKmu
-from bootverify.executor.content import content_of
-from bootverify.executor.layout import stores_of
+from bootverify.executor.content import taken
 from bootverify.executor.making.factory import delivered_by
 from bootverify.executor.world import World
 from bootverify.machine.content import Genuine
@@ -13,8 +12,7 @@ def copy_delivered_keys(world: World, stage: Stage) -> None:
     """Write the keys that the running release of `stage` carries for the KMU into their slots, once."""
     device = world.device
     image = world.design.image(stage.image)
-    slot = image.slots[0] if len(image.slots) == 1 else device.active
-    held = [content_of(world, store.name) for store in stores_of(world.design, image) if store.slot == slot]
+    held = taken(world, image)
     for key in world.design.keys:
         for place in key.placements:
             if not isinstance(place, InKmu) or place.slots[0] in device.kmu.slots:

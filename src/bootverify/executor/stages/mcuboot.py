@@ -33,6 +33,8 @@ MODES = {
     UpgradeMode.SWAP_SCRATCH: Mode.SWAP_SCRATCH,
     UpgradeMode.SWAP_OFFSET: Mode.SWAP_OFFSET,
     UpgradeMode.SINGLE_SLOT: Mode.SINGLE_SLOT,
+    UpgradeMode.DIRECT_XIP: Mode.DIRECT_XIP,
+    UpgradeMode.RAM_LOAD: Mode.RAM_LOAD,
 }
 
 
@@ -42,8 +44,9 @@ def config(world: World, step: BootGo) -> BootConfig:
     image = design.image(step.image)
     key = world.factory.signing_key(image.name) if image.signature is not SignatureType.NONE else None
     primary = _area(flash, home(design, image.slots[0]))
-    secondary = _area(flash, home(design, image.staging)) if image.staging else primary
-    mode = (world.mode or MODES[step.mode]) if image.staging else Mode.SINGLE_SLOT
+    other = image.staging or image.slots[-1]
+    secondary = _area(flash, home(design, other))
+    mode = (world.mode or MODES[step.mode]) if other != image.slots[0] else Mode.SINGLE_SLOT
     larger = max(primary, secondary, key=lambda slot: slot.sectors)
     return BootConfig(
         mode=mode,
@@ -56,7 +59,7 @@ def config(world: World, step: BootGo) -> BootConfig:
         ram=_window(design) if mode is Mode.RAM_LOAD else None,
         options=Options(
             validate_primary=step.validate,
-            revert=world.revert and mode in IN_PLACE,
+            revert=(step.revert or world.revert) and mode in IN_PLACE,
             overwrite_fast=True,
             downgrade=Downgrade.VERSION if step.prevent_downgrade else Downgrade.OFF,
             version_with_build=step.with_build,
@@ -88,7 +91,9 @@ def boot_go(world: World, step: BootGo) -> None:
         case Outcome.BOOT:
             started = result.images[0]
             if built.mode in IN_PLACE:
-                device.active = device.design.image(step.image).slots[started.slot]
+                image = device.design.image(step.image)
+                device.active = (*image.slots[:1], image.staging or image.slots[-1])[started.slot]
+                device.loaded = started.loaded[1] if started.loaded is not None else b""
             elif not _vector_inside(device, built.images[0].primary):
                 device.halt(Halt.FAULT, f"{stage}: the reset vector leads out of the slot")
                 return
@@ -149,9 +154,17 @@ def confirm(device: Device, image: Image) -> bool:
     return True
 
 
-def forge_request(device: Device, image: Image, request: Request) -> None:
+def forge_request(device: Device, image: Image, request: Request, slot: str) -> None:
     """Rewrite the trailers so that the next boot sees `request`, as code that may write them does."""
     page = device.flash.page
+    if slot:
+        area = home(device.design, slot)
+        device.flash.erase(area.end - page, page)
+        if request is not Request.NONE:
+            request_upgrade(device, area, request)
+        if request is Request.REVERT:
+            _trailer(device.flash, area).write_copy_done()
+        return
     primary = home(device.design, image.slots[0])
     staging = home(device.design, image.staging) if image.staging else primary
     match request:
@@ -172,6 +185,16 @@ def requested(device: Device, design: Design, image: Image) -> Request:
     primary, secondary = (_trailer(device.flash, home(design, name)).read() for name in (image.slots[0], image.staging))
     kind = requested_swap(primary, secondary, swap_offset=room_before(design, image.staging) > 0)
     return Request(kind.name.lower())
+
+
+def standing(device: Device, slot: str) -> Request:
+    """What the trailer of a slot says of the image in it, where images start in place; words as in `ForgeTrailer`."""
+    held = _trailer(device.flash, home(device.design, slot)).read()
+    if held.magic is not Magic.GOOD:
+        return Request.NONE
+    if held.image_ok is Flag.SET:
+        return Request.PERM
+    return Request.REVERT if held.copy_done is Flag.SET else Request.TEST
 
 
 def _area(flash: Flash, where: AddressRange) -> Area:

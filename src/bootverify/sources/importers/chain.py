@@ -123,9 +123,12 @@ class _Chain:
         if mode.value == UpgradeMode.SWAP_SCRATCH.value and scratch_among(self.partitions) is None:
             raise NotDrawn(mode.source, "it swaps using scratch, and the map has no scratch area")
         staging = self._staging() if verified_by is not None else None
-        if mode.value == UpgradeMode.SWAP_OFFSET.value and staging is not None:
-            raise NotDrawn(mode.source, "no document tells where it finds an update of its own with swap using offset")
+        way = UpgradeMode(mode.value)
+        if (way is UpgradeMode.SWAP_OFFSET or way.in_place) and staging is not None:
+            raise NotDrawn(mode.source, f"no document tells where it finds an update of its own with {way.value}")
         self._put((*at, "mode"), mode.value, mode.source)
+        if way.in_place:
+            self._in_place(at, config, way, mode.source)
         checked = config.flag("CONFIG_BOOT_VALIDATE_SLOT0")
         if checked is None:
             raise NotDrawn(source, "nothing tells whether the primary slot is verified at boot")
@@ -147,6 +150,22 @@ class _Chain:
         slots = config.symbol("CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION_COUNTER_SLOTS")
         if slots is not None and slots.value.isdecimal() and int(slots.value) <= FEW_COUNTER_SLOTS:
             self._put((*at, "counter_slots"), int(slots.value), slots.source)
+
+    def _in_place(self, at: tuple[str, str], config: Kconfig, mode: UpgradeMode, source: Source) -> None:
+        """Whether it reverts (the option for ram-load came in 2025), and that it starts one program from two slots."""
+        outside = non_secure(self.project)
+        if outside is not None and outside.value:
+            raise NotDrawn(
+                source, f"no document says where the parts of an image lie in the second slot of {mode.value}"
+            )
+        if self._staging() is None:
+            raise NotDrawn(source, f"it starts images with {mode.value}, and the map has no second slot")
+        direct = mode is UpgradeMode.DIRECT_XIP
+        told = config.flag("CONFIG_BOOT_DIRECT_XIP_REVERT" if direct else "CONFIG_BOOT_RAM_LOAD_REVERT")
+        if told is None and direct:
+            raise NotDrawn(source, "nothing tells whether it reverts images that are not confirmed")
+        if told is not None:
+            self._put((*at, "revert"), told.value, told.source)
 
     def _application(self, nsib: Kconfig | None, mcuboot: Kconfig | None, verified_by: str | None) -> None:
         outside = non_secure(self.project)

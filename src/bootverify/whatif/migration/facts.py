@@ -33,7 +33,7 @@ def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> 
         mode = _unplayed(design)
         if mode:
             return f"{name}: {mode}", ()
-    for wired in [each for each in field.images if each.updatable and each.staging is None]:
+    for wired in [each for each in field.images if each.updatable and not field.update_places(each)]:
         if not by_wire(field, wired):
             fact = Fact(source=wired.update_source, text=f"{wired.name} has no place to stage an update")
             return f"{wired.name} travels by wire past MCUboot, which is not played", (fact,)
@@ -52,7 +52,7 @@ def untold(field: Design, new: Design, doubts: dict[str, tuple[Pair, Pair]]) -> 
 def _unplayed(design: Design) -> str:
     """Why its upgrade mode is not played; empty where it is."""
     mode = told_mode(design)
-    staged = any(image.staging for image in design.images)
+    staged = any(map(design.update_places, design.images))
     if mode not in PLAYED and (staged or mode not in UNSTAGED):
         return f"upgrade mode {mode} is not played"
     if mode == "swap-scratch" and not any(part.role is Role.SCRATCH for part in design.partitions):

@@ -85,7 +85,11 @@ def first_way(film: Film, images: tuple[str, ...]) -> Failure | None:
 
 def deliverable(field: Design, new: Design) -> tuple[str, ...]:
     """The images of `new` that units of `field` take updates of."""
-    takes = {image.name for image in field.images if (image.updatable and image.staging) or by_wire(field, image)}
+    takes = {
+        image.name
+        for image in field.images
+        if (image.updatable and field.update_places(image)) or by_wire(field, image)
+    }
     return tuple(image.name for image in new.images if image.updatable and image.name in takes)
 
 
