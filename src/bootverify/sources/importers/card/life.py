@@ -35,6 +35,7 @@ MODES = {
     "firmware updater": "firmware-loader",
     "firmware-updater": "firmware-loader",
 }
+IN_PLACE = frozenset({"direct-xip", "ram-load"})
 MOST_RELEASES = 4  # of an image, in a design
 INSTALLED = {
     "overwrite": "overwrite",
@@ -138,7 +139,8 @@ def _mode(draft: Draft, told: dict[str, Any], life: dict[str, Any], chain: list[
         draft.open(("update", "mode"), "unread-mode", f"update mode `{text or 'not told'}`", policies=OF_UPDATES)
     elif seen.doubtful:
         draft.open(("update", "mode"), "conditional-mode", f"update mode `{text}`", policies=OF_UPDATES)
-    if mode in {"direct-xip", "ram-load", "firmware-loader"}:
+    placed = mode in IN_PLACE and _starts_in_place(draft, chain)
+    if mode in {*IN_PLACE, "firmware-loader"} and not placed:
         policies = [each for each in (*OF_UPDATES, "functional", "anchor-available") if each != "config-supported"]
         draft.open(("update", "mode"), "mode-not-modelled", f"update mode {mode}", policies=policies)
     life["mode"] = mode
@@ -149,9 +151,21 @@ def _mode(draft: Draft, told: dict[str, Any], life: dict[str, Any], chain: list[
             continue
         at = ("chain", link.name)
         if any(entry.get("verified_by") == link.name for entry in draft.native["chain"].values()):
-            draft.put((*at, "mode"), _installed(draft, mode, [link]), ("update", "mode"))
+            draft.put((*at, "mode"), mode if placed else _installed(draft, mode, [link]), ("update", "mode"))
+            if placed:
+                draft.put((*at, "revert"), says(text, "revert"), ("update", "mode"))
             if each_boot is not None:
                 draft.put((*at, "validate_primary"), each_boot, ("update", "validate_primary_each_boot"))
+
+
+def _starts_in_place(draft: Draft, chain: list[Link]) -> bool:
+    """Whether one program lies in the slots that MCUboot starts from, and MCUboot has no update of its own."""
+    entries = draft.native["chain"]
+    loaders = [entries[link.name] for link in chain if link.program == "mcuboot" and link.name in entries]
+    names = {link.name for link in chain if link.program == "mcuboot"}
+    started = [entry for entry in entries.values() if entry.get("verified_by") in names]
+    alone = all("staging" not in entry and "slots" not in entry for entry in loaders)
+    return alone and len(started) == 1 and "staging" in started[0] and "parts" not in started[0]
 
 
 def _installed(draft: Draft, mode: str, loaders: list[Link]) -> str:
