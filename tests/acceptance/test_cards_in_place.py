@@ -37,6 +37,7 @@ class Card:
     entries: list[dict[str, Any]] = field(default_factory=lambda: MAP)
     locks: list[dict[str, Any]] = field(default_factory=lambda: [LOCK])
     signing: dict[str, str] = field(default_factory=dict)
+    flash_patch: str = "disabled"
 
     def text(self) -> str:
         """The card as a file."""
@@ -58,7 +59,7 @@ class Card:
                     "chain": [first, app | self.app],
                     "partitions": {"protection_region_size": 0x1000, "entries": self.entries},
                     "protection": {"engine": "ACL", "locks": self.locks, "tfm": "absent", "approtect": "on",
-                                   "flash_patch": "disabled"},
+                                   "flash_patch": self.flash_patch},
                     "keys": [public, private | self.signing],
                     "update": update | self.update,
                 },
@@ -94,6 +95,10 @@ CARDS = {
     "code writes what was loaded": Card(
         mode="ram-load", ask="authentic-only", attacker="app-code", expected="holds",
         says="what runs is the copy in RAM, which was verified there",
+    ),
+    "code patches what loads": Card(
+        mode="ram-load", ask="authentic-only", attacker="app-code", expected="violated", flash_patch="on",
+        says="the flash patch unit survives a soft reset, so code changes what a bootloader executes",
     ),
     "power is lost while it loads": Card(
         mode="ram-load", ask="update-recoverable", attacker="power-cut", expected="holds", says="flash is only read"

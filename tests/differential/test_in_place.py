@@ -12,6 +12,7 @@ from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.cells import NotModelled
+from bootverify.executor.predicates import authentic
 from bootverify.machine.action import (
     Confirm,
     Deliver,
@@ -127,9 +128,15 @@ def test_what_is_written_to_the_slot_that_runs_is_what_runs_where_it_lies():
     assert followed.facts["taken[app]"] == "crafted"
 
 
-def test_the_flash_patch_unit_does_not_answer_for_code_in_ram():
+def test_the_flash_patch_unit_does_not_answer_for_code_in_ram_but_for_what_loads_it():
     assert _running("direct-xip").tries(PatchFetch(image="app"))
-    assert not _running("ram-load").tries(PatchFetch(image="app"))
+    followed = _running("ram-load")
+    assert not followed.tries(PatchFetch(image="app"))
+    app = followed.world.design.image("app")
+    assert authentic(followed.world, app)
+    followed.does(PatchFetch(image="mcuboot"))
+    assert _boots(followed) == ("app.run", FIRST)
+    assert not authentic(followed.world, app)
 
 
 @pytest.mark.parametrize("mode", REVERTING)

@@ -147,8 +147,9 @@ class Frame(RollbackFrame):
         return {image.name: var(f"patched[{image.name}]") for image in images if not self.loads(image.name)}
 
     def patched(self, image: str) -> Term:
-        """What the CPU fetches is not what lies in the slots of `image`."""
-        return self.patches.get(image, false())
+        """What the CPU fetches is not what lies in the slots of `image`, or of the stage that loads it to RAM."""
+        loader = self.design.image(image).verified_by if self.loads(image) else None
+        return self.patches.get(image if loader is None else self.design.stage(loader).image, false())
 
     @cached_property
     def fillings(self) -> dict[str, Term]:

@@ -3,7 +3,7 @@
 One function per name of the vocabulary (docs/SEMANTICS.md, "Predicates"); none asks an access rule for its opinion.
 """
 
-from bootverify.design.boot import ChooseSlot, Image, Program, Stage
+from bootverify.design.boot import ChooseSlot, Image, Program, Stage, UpgradeMode
 from bootverify.design.keys import InImage, InKmu, Key
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import Attribution
@@ -36,7 +36,7 @@ def intact(world: World, stage: Stage) -> bool:
     started = {image.name for image in world.design.images if image.verified_by == stage.name}
     consulted = [key for key in world.design.keys if key.empty and any(use.image in started for use in key.uses)]
     trusted = trusted and not any(world.filled(key) for key in consulted)
-    return same and trusted and stage.image not in world.device.patched
+    return same and trusted and not _patched(world, image)
 
 
 def starting(world: World, image: Image) -> bool:
@@ -52,10 +52,19 @@ def running(world: World, image: Image) -> bool:
 
 def authentic(world: World, image: Image) -> bool:
     """The slot that this boot took the image from holds the owner's bytes, in all parts, of one release."""
-    if image.name in world.device.patched or world.factory.misled(image, world.device.flash):
+    if _patched(world, image) or world.factory.misled(image, world.device.flash):
         return False
     held = set(taken(world, image))
     return len(held) == 1 and all(isinstance(content, Genuine) and content.image == image.name for content in held)
+
+
+def _patched(world: World, image: Image) -> bool:
+    """The CPU fetches other words in place of the image, or of what loads it to RAM, which then starts anything."""
+    step = world.design.started_in_place(image)
+    names = {image.name}
+    if step is not None and step.mode is UpgradeMode.RAM_LOAD and image.verified_by is not None:
+        names.add(world.design.stage(image.verified_by).image)
+    return not names.isdisjoint(world.device.patched)
 
 
 def writable(world: World, image: Image) -> bool:

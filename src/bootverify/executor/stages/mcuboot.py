@@ -154,7 +154,7 @@ def confirm(device: Device, image: Image) -> bool:
     return True
 
 
-def forge_request(device: Device, image: Image, request: Request, slot: str) -> None:
+def forge_request(device: Device, image: Image, request: Request, slot: str = "") -> None:
     """Rewrite the trailers so that the next boot sees `request`, as code that may write them does."""
     page = device.flash.page
     if slot:
