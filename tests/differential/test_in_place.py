@@ -195,6 +195,15 @@ def test_power_lost_while_a_slot_is_erased_leaves_what_never_starts(mode):
     assert followed.runs_on()["active"] == FIRST
 
 
+@pytest.mark.parametrize("mode", REVERTING)
+def test_power_lost_while_a_release_is_erased_leaves_bytes_of_no_release(mode):
+    followed = _running(mode)
+    followed.does(ForgeTrailer(image="app", request=Request.NONE, slot=FIRST), Reset())
+    followed.does(TakeStep(stage="mcuboot", step=0, cut_after=2))
+    assert followed.facts[f"content[{FIRST}]"] == "crafted"
+    assert followed.runs_on()["at"] == "halted"
+
+
 @pytest.mark.parametrize("mode", IN_PLACE)
 def test_an_erase_all_leaves_nothing_to_start(mode):
     followed = _running(mode)
