@@ -20,7 +20,7 @@ from bootverify.design.design import Design
 from bootverify.encoder.boot_system import BootSystem, system_for
 from bootverify.encoder.concretize import actions as actions_of
 from bootverify.encoder.instant import Instants
-from bootverify.encoder.obligations import Obligation, all_preserved, all_start, each_preserved, implied
+from bootverify.encoder.obligations import Obligation, all_preserved, all_start, each_preserved, implied, named
 from bootverify.encoder.recovery import Recovering, recovering
 from bootverify.encoder.slots import relations
 from bootverify.encoder.system import identity
@@ -209,7 +209,7 @@ class Theory:
             return None
         if not all(isinstance(self._answer(asked.text, other), Unsat) for other in self.solvers[1:]):
             return None
-        numbers = sorted(int(name.split()[1]) for name in answer.core if name.startswith("lemma "))
+        numbers = sorted(named(answer.core))
         return Established(lemmas=tuple(self.lemmas[number] for number in numbers), numbers=tuple(numbers))
 
     @cached_property
@@ -367,8 +367,7 @@ class Reasoner:
         found = self.establish(self.unstuck(claim))
         if found is None:
             return NotProved(obligation="claim", reason="it does not follow from the lemmas")
-        prover = self.theory.prover
-        return prover.closed_together(found.numbers) if self.boots else prover.closed(found.numbers)
+        return self.theory.prover.closed(found.numbers)
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""

@@ -5,6 +5,7 @@ query is made for the pair; in the others the next state is substituted, never a
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from bootverify.dataclass import dataclass
@@ -17,7 +18,7 @@ GOAL = "goal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obligation:
-    """A query that must be unsatisfiable. Of the names of its assertions, `lemma n` are those that it may use.
+    """A query that must be unsatisfiable.
 
     `telling`: truth values of an assignment that tell which of several goals fails.
     """
@@ -36,18 +37,25 @@ class Obligation:
         """The query where the answer is all that is wanted."""
         return query(self._free, self.assertions, self.name, cores=False)
 
+    def given(self, lemmas: Iterable[tuple[int, Term]]) -> "Obligation":
+        """The same with these lemmas, by number, among the assertions."""
+        premises = [(f"lemma {number}", lemma) for number, lemma in lemmas]
+        return replace(self, assertions=(*premises, *self.assertions))
+
     @property
     def _free(self) -> list[Term]:
         return sorted(set().union(*(term.free for _, term in self.assertions)), key=lambda each: each.name)
 
 
+def named(core: Iterable[str]) -> set[int]:
+    """The numbers of the lemmas in an unsat core."""
+    return {int(name.split()[1]) for name in core if name.startswith("lemma ")}
+
+
 def implied(claim: Term, lemmas: Sequence[Term], allowed: Iterable[int] | None = None) -> Obligation:
     """The lemmas imply the claim."""
-    chosen = tuple(sorted(range(len(lemmas)) if allowed is None else set(allowed)))
-    return Obligation(
-        name="claim",
-        assertions=(*((f"lemma {i}", lemmas[i]) for i in chosen), (GOAL, not_(claim))),
-    )
+    chosen = sorted(range(len(lemmas)) if allowed is None else set(allowed))
+    return Obligation(name="claim", assertions=((GOAL, not_(claim)),)).given((i, lemmas[i]) for i in chosen)
 
 
 def all_start(system: System, lemmas: Sequence[Term]) -> Obligation:
@@ -77,7 +85,7 @@ def all_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term] 
             if after.of(first) is not true():
                 broken += [not_(after.of(goal)) for goal in group if not goal.free.isdisjoint(assigned)]
         ways.append(and_(transition.guard, or_(*broken)))
-    return _of_all("step", lemmas, ((GOAL, or_(*ways)),))
+    return Obligation(name="step", assertions=((GOAL, or_(*ways)),)).given(enumerate(lemmas))
 
 
 def each_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term]) -> Obligation:
@@ -90,14 +98,8 @@ def each_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term]
                 ways.append(and_(transition.guard, not_(after.of(goal))))
     flags = [var(f"broken.{number}") for number in range(len(goals))]
     told = [(f"{flag.name} is", eq(flag, or_(*ways))) for flag, ways in zip(flags, failing, strict=True)]
-    return _of_all("step", lemmas, (*told, (GOAL, or_(*flags))), telling=tuple(flag.name for flag in flags))
-
-
-def _of_all(
-    name: str, lemmas: Sequence[Term], asked: tuple[tuple[str, Term], ...], telling: tuple[str, ...] = ()
-) -> Obligation:
-    premises = tuple((f"lemma {number}", lemma) for number, lemma in enumerate(lemmas))
-    return Obligation(name=name, assertions=(*premises, *asked), telling=telling)
+    asked = Obligation(name="step", assertions=(*told, (GOAL, or_(*flags))), telling=tuple(flag.name for flag in flags))
+    return asked.given(enumerate(lemmas))
 
 
 @lru_cache(maxsize=1024)

@@ -141,5 +141,7 @@ def identity(system: System) -> Hashable:
     return (
         system.variables,
         tuple(system.init.items()),
-        tuple((each.name, each.guard, tuple(each.updates.items()), each.inputs) for each in system.transitions),
+        tuple(
+            (each.name, each.guard, tuple(each.updates.items()), each.inputs, each.vague) for each in system.transitions
+        ),
     )

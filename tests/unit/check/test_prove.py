@@ -48,6 +48,7 @@ def test_systems_are_the_same_only_when_nothing_in_them_differs() -> None:
         replace(step, updates={other: not_(flag)}),
         replace(step, updates={flag: flag}),
         replace(step, inputs=(var("input"),)),
+        replace(step, vague=True),
     )
     changed = [
         *(replace(system, transitions=(each,)) for each in steps),
