@@ -1,14 +1,15 @@
 """The part of a design that a question about behaviour can depend on: the rest is left out before it is asked.
 
-What is left out: partitions that nothing runs from, waits in or keeps a key in, which are bytes like any others; debug
-protection, for an attacker without a probe; titles, settings and files, which are for claims about maps and for people.
+What is left out: partitions that nothing runs from, waits in, passes through or keeps a key in, which are bytes like
+any others; debug protection, for an attacker without a probe; titles, settings and files, which are for claims about
+maps and for people.
 """
 
 from dataclasses import replace
 
 from bootverify.check.question import Question
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import ChooseSlot
+from bootverify.design.boot import BootGo, ChooseSlot
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
 from bootverify.design.memory import MemoryKind, Partition
@@ -48,11 +49,12 @@ def _used(design: Design) -> set[str]:
     names = {slot for image in design.images for slot in (*image.slots, *([image.staging] if image.staging else []))}
     names |= {stage.code for stage in design.stages if stage.code is not None}
     names |= {place.partition for key in design.keys for place in key.placements if isinstance(place, InPartition)}
-    steps = (step for stage in design.stages for step in stage.steps)
     if design.network:
         names |= {part.name for part in design.partitions if part.memory in {MemoryKind.NETWORK, MemoryKind.SRAM}}
         names |= {stage.staging for stage in design.network if stage.staging}
-    return names | {step.provision for step in steps if isinstance(step, ChooseSlot) and step.provision is not None}
+    steps = [step for stage in design.stages for step in stage.steps]
+    names |= {step.provision for step in steps if isinstance(step, ChooseSlot) and step.provision is not None}
+    return names | {step.scratch for step in steps if isinstance(step, BootGo) and step.scratch is not None}
 
 
 def _with_members(design: Design, names: set[str]) -> set[str]:

@@ -3,14 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from tests.designs import shapes
 from tests.gate.bases import base
 
 from bootverify.check.decide import DYNAMIC, Deciders, Disagreed, Proved, Reached
 from bootverify.check.prove import Theories
 from bootverify.check.question import Question, questions
 from bootverify.check.relevant import relevant
+from bootverify.design.boot import UpgradeMode
 from bootverify.design.design import Design
-from bootverify.sources.attackers import all_attackers
+from bootverify.sources.attackers import all_attackers, load_attacker
 from bootverify.sources.design_file import design_of
 from bootverify.sources.policies import all_policies
 
@@ -42,6 +44,17 @@ def test_nobody_who_answers_reads_what_is_left_out(name):
     outcomes = [deciders.decide(design, each) for each in asked]
     assert not any(isinstance(each, Disagreed) for each in outcomes)
     assert {Proved, Reached} <= {type(each) for each in outcomes}
+
+
+@pytest.mark.parametrize("mode", UpgradeMode)
+def test_a_question_sees_as_much_of_each_upgrade_mode_as_it_needs(mode):
+    design = shapes.small(mode)
+    policies = [each for each in all_policies() if each.id in {"authentic-only", "rot-immutable"}]
+    for question in questions(design, policies, [load_attacker("remote-ota"), load_attacker("ext-flash-write")]):
+        whole, seen = (Deciders(Theories(), how).decide(design, question) for how in (None, relevant))
+        assert type(seen) is type(whole)
+        if isinstance(whole, Proved):
+            assert [each.text for each in seen.lemmas] == [each.text for each in whole.lemmas]
 
 
 def test_every_part_that_is_left_out_is_named_here():
