@@ -362,12 +362,12 @@ class Reasoner:
         """`claim`, and that no recovery is stuck."""
         return and_(claim, self.boot.procedure.moving) if isinstance(self.boot, Recovering) else claim
 
-    def small_proof(self, claim: Term) -> Proof | NotProved:
+    def small_proof(self, claim: Term, *, fewest: bool = False) -> Proof | NotProved:
         """The few lemmas that imply the claim and keep each other; that of a recovery with what lets it end."""
         found = self.establish(self.unstuck(claim))
         if found is None:
             return NotProved(obligation="claim", reason="it does not follow from the lemmas")
-        return self.theory.prover.closed(found.numbers)
+        return self.theory.prover.closed(found.numbers, fewest=fewest)
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""
