@@ -32,6 +32,11 @@ def read(device: Device, area: AddressRange, initiator: Attribution) -> list[tup
     ]
 
 
+def read_uicr(device: Device, initiator: Attribution) -> bytes:
+    """What a read of the one-time programmable words shows; nothing where they answer others only."""
+    return bytes(device.uicr.data) if device.uicr_answers(initiator) else b""
+
+
 def erase_and_write(device: Device, area: AddressRange, image: bytes, initiator: Attribution) -> bool:
     """Erase `area` and program `image` from its start, where permitted; whether any byte could be changed.
 

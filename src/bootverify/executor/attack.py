@@ -137,9 +137,7 @@ def read_out(world: World, area: AddressRange, initiator: Attribution) -> tuple[
 
 def read_uicr(world: World, initiator: Attribution) -> tuple[str, ...]:
     """Read the one-time programmable words; secure code only (soc.md 1.3)."""
-    if not world.device.uicr_answers(initiator):
-        return ()
-    held = bytes(world.device.uicr.data)
+    held = access.read_uicr(world.device, initiator)
     return tuple(
         key.name
         for key in world.design.keys

@@ -86,7 +86,7 @@ def exposed(world: World, partition: Partition) -> bool:
             shown = access.read(world.copy().device, partition.range, Attribution.NON_SECURE)
             return bool(shown) or overwrite_somewhere(world, partition.range, Attribution.NON_SECURE)
         case MemoryKind.UICR:
-            return device.uicr_answers(Attribution.NON_SECURE)
+            return bool(access.read_uicr(device, Attribution.NON_SECURE))
         case MemoryKind.EXTERNAL:
             return True  # nothing stands between it and whoever drives the bus
         case MemoryKind.SRAM | MemoryKind.NETWORK | MemoryKind.RAM_FLASH:
