@@ -137,7 +137,9 @@ def read_out(world: World, area: AddressRange, initiator: Attribution) -> tuple[
 
 def read_uicr(world: World, initiator: Attribution) -> tuple[str, ...]:
     """Read the one-time programmable words; secure code only (soc.md 1.3)."""
-    held = access.read_uicr(world.device, initiator)
+    if not world.device.uicr_answers(initiator):
+        return ()
+    held = bytes(world.device.uicr.data)
     return tuple(
         key.name
         for key in world.design.keys
