@@ -29,6 +29,7 @@ from bootverify.executor.update_sweep import NOBODY, sweep_update, updates
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Request
 from bootverify.policy.policy import Ask, ClaimKind
+from bootverify.ranges import AddressRange
 from bootverify.sources.policies import load_policy
 
 SCOPE = int(os.environ.get("BOOTVERIFY_RECOVERIES", "4000"))
@@ -54,6 +55,17 @@ def _counted(mode: UpgradeMode, slots: int) -> Design:
     return replace(design, sdk=TODAY)
 
 
+def _scratch(pages: int) -> Design:
+    design = shapes.small(UpgradeMode.SWAP_SCRATCH)
+    parts = [
+        replace(each, range=AddressRange.sized(each.range.start, pages * design.soc.page))
+        if each.name == "mcuboot_scratch"
+        else each
+        for each in design.partitions
+    ]
+    return replace(design, partitions=tuple(parts))
+
+
 LAYOUTS = {
     "swap": shapes.small,
     "overwrite": lambda: shapes.small(UpgradeMode.OVERWRITE),
@@ -63,6 +75,11 @@ LAYOUTS = {
     "overwrite, counted": lambda: _counted(UpgradeMode.OVERWRITE, 2),
     "swap, counter full": lambda: _counted(UpgradeMode.SWAP_MOVE, 1),
     "overwrite, counter full": lambda: _counted(UpgradeMode.OVERWRITE, 1),
+    "scratch of one page": lambda: _scratch(1),
+    "scratch of three pages": lambda: _scratch(3),
+    "scratch, unchecked": lambda: boot_go(_scratch(2), validate=False),
+    "scratch, counted": lambda: _counted(UpgradeMode.SWAP_SCRATCH, 2),
+    "scratch, counter full": lambda: _counted(UpgradeMode.SWAP_SCRATCH, 1),
 }
 
 

@@ -29,7 +29,8 @@ LIVING = "none"  # the procedure has not begun
 # "Fix device bricked after power failure during swap-move revert" (mcuboot, pull request 2100, October 2024): what is
 # known of swaps that were cut is recorded from later ones.
 LAST_WITH_CUTS = (2, 10**6)
-SWEPT = frozenset({UpgradeMode.OVERWRITE, UpgradeMode.SWAP_MOVE})  # no cut bricks these: swept over the small layouts
+# No cut bricks these: swept over the small layouts.
+SWEPT = frozenset({UpgradeMode.OVERWRITE, UpgradeMode.SWAP_MOVE, UpgradeMode.SWAP_SCRATCH})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

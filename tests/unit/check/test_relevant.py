@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 from tests.designs import shapes
+from tests.differential.small_scope import in_scope
+from tests.differential.test_modes import MODES, NRF52840
 from tests.gate.bases import base
 
 from bootverify.check.decide import DYNAMIC, Deciders, Disagreed, Proved, Reached
@@ -48,7 +50,8 @@ def test_nobody_who_answers_reads_what_is_left_out(name):
 
 @pytest.mark.parametrize("mode", UpgradeMode)
 def test_a_question_sees_as_much_of_each_upgrade_mode_as_it_needs(mode):
-    design = shapes.small(mode)
+    in_place = in_scope(chain=NRF52840, mode=MODES.index(mode.value)) if mode.in_place else None
+    design = in_place or shapes.small(mode)
     policies = [each for each in all_policies() if each.id in {"authentic-only", "rot-immutable"}]
     for question in questions(design, policies, [load_attacker("remote-ota"), load_attacker("ext-flash-write")]):
         whole, seen = (Deciders(Theories(), how).decide(design, question) for how in (None, relevant))
