@@ -64,6 +64,14 @@ def test_a_directory_with_a_long_name_is_named_once_and_its_files_as_seen_from_i
     assert drawn.count("a-directory-with-a-long-name") == 1
 
 
+@pytest.mark.parametrize(("sdk", "words"), [("2.6.1", "nRF Connect SDK 2.6.1"), ("MCUboot 1.10", "MCUboot 1.10")])
+def test_a_report_calls_the_release_by_its_name(told, tmp_path, sdk, words):
+    design = tmp_path / "design.yaml"
+    design.write_text(Path(TODAY).read_text().replace("sdk: 2.6.1", f"sdk: {sdk}"))
+    _, out, _ = told("check", design, "--policy", "map-no-overlap")
+    assert f"nRF5340 (application core), {words}  " in out
+
+
 def test_an_undefined_combination_exits_with_three_and_names_the_open_point(told):
     code, out, _ = told("check", str(TOP / "tests/scenarios/SB-S04.yaml"), "--policy", "config-supported")
     assert code == 3

@@ -92,6 +92,11 @@ class Design:
     source: Source = field(default=NOWHERE, compare=False)
 
     @property
+    def release(self) -> str:
+        """The release of the vendor's software in words; empty when nothing tells."""
+        return f"nRF Connect SDK {self.sdk}" if self.sdk[:1].isdecimal() else self.sdk
+
+    @property
     def why_no_chain(self) -> str:
         """Why the input's boot chain is not drawn; empty where it is, and where there was none to draw."""
         return next((point.statement for point in self.open_points if point.name == CHAIN_NOT_DRAWN), "")

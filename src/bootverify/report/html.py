@@ -45,7 +45,7 @@ def _page(report: Report) -> Iterator[str]:
     yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{title}{HEAD}'
     yield f"<style>{STYLE}</style></head><body><main>"
     yield f"<h1>{escape(design.name)}</h1><p>{escape(design.title)}</p>"
-    sdk = f", nRF Connect SDK {escape(design.sdk)}" if design.sdk else ""
+    sdk = f", {escape(design.release)}" if design.sdk else ""
     chain = " &rarr; ".join(f"<code>{escape(stage.name)}</code>" for stage in design.stages)
     yield f'<p class="soft">{escape(design.soc.title)}{sdk}{" &middot; " + chain if chain else ""}</p>'
     yield from _tally(report)

@@ -19,7 +19,7 @@ def boot_log(design: Design, told: "Scripted", *, mapped: bool) -> str:
     `mapped`: also what the flash holds before the first action, after each one, and after each power cut.
     """
     trace, maps = told.trace, told.maps if mapped else ()
-    sdk = f", nRF Connect SDK {design.sdk}" if design.sdk else ""
+    sdk = f", {design.release}" if design.sdk else ""
     whose = ": the bytes of the build" if trace.programmed is not None else ""
     lines = [f"*** {design.name} on {design.soc.title}{sdk}{whose} ***"]
     for number, step in enumerate(trace.steps):

@@ -15,7 +15,7 @@ def markdown(report: Report) -> str:
     design = report.design
     lines = [f"### bootverify: {_plain(design.name)} {_answer(report)}", ""]
     chain = " → ".join(f"`{stage.name}`" for stage in design.stages)
-    sdk = f", nRF Connect SDK {_plain(design.sdk)}" if design.sdk else ""
+    sdk = f", {_plain(design.release)}" if design.sdk else ""
     lines += [f"{design.soc.title}{sdk}{f' · {chain}' if chain else ''}", ""]
     lines += [_counts(report), ""]
     for group in _groups(each for each in report.findings if each.verdict is Verdict.VIOLATED and not each.accepted):

@@ -14,7 +14,7 @@ _WORDS = {
 def programmed_log(firmware: Firmware, story: Story) -> str:
     """The text of one boot."""
     design = firmware.design
-    sdk = f", nRF Connect SDK {design.sdk}" if design.sdk else ""
+    sdk = f", {design.release}" if design.sdk else ""
     lines = [f"*** {design.name} on {design.soc.title}{sdk}: the bytes of the build ***"]
     lines += [f"  {line}" for line in story.lines]
     lines.append(f"{_WORDS[story.ending]} {story.why or f'{story.at}.run'}")

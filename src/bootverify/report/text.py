@@ -60,7 +60,7 @@ def _head(report: Report, how: Manner) -> Iterator[str]:
     design = report.design
     asked = [each for each in report.findings if each.verdict is not Verdict.NOT_APPLICABLE]
     yield from wrapped(f"{design.name}: {design.title}" if design.title else design.name, 0)
-    sdk = f", nRF Connect SDK {design.sdk}" if design.sdk else ""
+    sdk = f", {design.release}" if design.sdk else ""
     yield f"{design.soc.title}{sdk}      {len(asked)} question{'' if len(asked) == 1 else 's'}"
     if design.stages:
         yield " > ".join(_stage(report, stage.name) for stage in design.stages)

@@ -7,7 +7,7 @@ from tests.unit.sources.test_scenario_card import _card, _points, _read
 
 from bootverify.design.boot import Protect
 from bootverify.design.design import Design
-from bootverify.design.keys import InImage
+from bootverify.design.keys import InImage, PushTarget
 from bootverify.design.life import Recovery
 
 
@@ -37,6 +37,12 @@ def test_the_permissions_of_a_slot_are_read(fields: dict[str, str], readable: bo
     design = _key(**fields)
     assert design.key("k").placements[0].readable is readable  # type: ignore[union-attr]
     assert not _points(design)
+
+
+def test_an_address_in_ram_is_where_a_slot_is_pushed_whatever_stands_behind_it() -> None:
+    design = _key(push_to="0x20004000 (secure RAM; asymmetric keys have no engine register)")
+    assert design.key("k").placements[0].push_to is PushTarget.RAM  # type: ignore[union-attr]
+    assert "push-target" not in _points(design)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from bootverify.sources.models import load_soc
 
 KINDS = {"public": "public", "private": "private", "symmetric": "symmetric", "hash": "hash"}
 ENGINE = r"write-only|crypto ?cell|cracen|engine|\bkey register|kmu-only"
-MEMORY = r"\bs?ram\b|buffer|memory|0x2\d{7}\b"
+RAM_ADDRESS = r"\b0x2[0-9a-f]{7}\b"
+MEMORY = rf"\bs?ram\b|buffer|memory|{RAM_ADDRESS}"
 HOST = r"\bhost\b|\bhsm\b|build server|signing server|vault|offline|developer|\bci\b"
 KEY_OFFSET = 0x400  # where a key lies in code unless it is told
 PUSHED_WORDS = 2  # slots of 16 bytes that a wrapping key of 256 bits takes
@@ -224,7 +225,7 @@ def _whose_memory(draft: Draft, key: dict[str, Any], name: str, push: str, told_
     """Memory of the non-secure side shows non-secure code what a push leaves there; whose memory it is must be told."""
     tfm = (draft.design.get("protection") or {}).get("tfm")
     start = tfm.get("ns_ram_from") if isinstance(tfm, dict) else None
-    at = re.search(r"0x2[0-9a-f]{7}\b", push, re.IGNORECASE)
+    at = re.search(RAM_ADDRESS, push, re.IGNORECASE)
     secure = says(push, r"\bsecure\b") and not says(push, r"non-?secure")
     below = isinstance(start, int) and at is not None and int(at[0], 16) + 16 * PUSHED_WORDS <= start
     above = isinstance(start, int) and at is not None and not below
@@ -254,6 +255,8 @@ def _kmu(draft: Draft, key: dict[str, Any], name: str, text: str, told_at: tuple
     to_memory, to_engine = says(push, MEMORY) and not fenced, says(push, ENGINE) or fenced
     if turned(push, ENGINE, MEMORY):
         to_memory = to_engine = False
+    if re.match(RAM_ADDRESS, push.strip(), re.IGNORECASE) and not fenced:
+        to_memory, to_engine = True, False  # an address that comes first is plainer than the words behind it
     if to_memory and key.get("kind") in {"private", "symmetric"}:
         _whose_memory(draft, key, name, push, told_at)
     if key.get("kind") in {"private", "symmetric"} and to_memory == to_engine:
