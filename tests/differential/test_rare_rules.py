@@ -1,13 +1,16 @@
 """Rules that neither lives nor claims come by, each shown once on the side that has it."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from tests.designs import shapes
 from tests.differential.designs import ATTACKERS, with_image
 from tests.differential.following import Followed, instants_of
 from tests.differential.histories import step_of
 from tests.differential.small_chains import chain_of
 from tests.differential.small_scope import in_scope, resolved
+from tests.differential.test_modes import MODES, NRF52840
 from tests.unit.executor.mcuboot_board import board, image
 
 from bootverify.design.attacker import Attacker, Capability
@@ -33,13 +36,16 @@ from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import boot_go
 from bootverify.executor.mcuboot.config import Mode, Pair
 from bootverify.executor.run import act, runs_on
-from bootverify.executor.stages.mcuboot import config, confirm, forge_request, requested
+from bootverify.executor.stages.mcuboot import config, confirm, forge_request, requested, standing
 from bootverify.executor.stages.nsib import choose_slot
+from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.units.kmu_v2 import SLOT_BYTES, KmuV2, Policy, Slot, SlotState
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Deliver, Meanwhile, Overwrite, Request
+from bootverify.machine.action import Deliver, Meanwhile, Overwrite, Publish, Request
 from bootverify.machine.content import Crafted, Genuine
+from bootverify.sources.design_file import load_design
 
+FED_CORE = Path(__file__).parents[1] / "scenarios" / "fed-core.yaml"
 NSIB = 1  # a chain of the small scope
 ALL = ATTACKERS["everything"]
 
@@ -305,3 +311,48 @@ def test_an_update_opens_to_who_knows_one_of_its_keys_and_no_other():
     term, known = decrypts(frame, design.image("app")), [frame.knows(each) for each in keys]
     told = [Valuation({each: each is one for each in known}).of(term) for one in known]
     assert told == [True, True, False]
+
+
+def test_a_reset_of_the_application_core_holds_the_other_one_in_reset():
+    device = World.start(load_design(FED_CORE), ALL).device
+    device.network.start()
+    device.reset()
+    assert device.network.started is None
+
+
+def test_ram_that_the_cores_share_outlasts_a_reset_but_no_loss_of_power():
+    device = World.start(load_design(FED_CORE), ALL).device
+    empty = device.shared.read(device.shared.start, 4)
+    device.shared.write(device.shared.start, b"\x01\x02\x03\x04")
+    device.reset(Cause.SOFT)
+    assert device.shared.read(device.shared.start, 4) == b"\x01\x02\x03\x04"
+    device.reset(Cause.POWER)
+    assert device.shared.read(device.shared.start, 4) == empty
+
+
+def test_a_forged_trailer_of_a_slot_that_starts_in_place_reads_as_it_was_asked():
+    world = _boots(_world(chain=NRF52840, mode=MODES.index("direct-xip reverting")))
+    image = world.design.image("app")
+    for slot in image.slots:
+        for request in Request:
+            forge_request(world.device, image, request, slot)
+            assert standing(world.device, slot) is request
+
+
+def test_a_step_that_ended_before_his_turn_was_not_meddled_with():
+    foe = Attacker(name="clip", title="", capabilities=frozenset({Capability.WRITE_EXTERNAL}))
+    world = _world(foe, slots=3)
+    while not isinstance(world.design.stages[world.device.stage].steps[world.device.step], BootGo):
+        act(world, step_of(world))
+    late = Meanwhile(partition="mcuboot_secondary", content=Crafted(), before=10**6)
+    with pytest.raises(NotEnabled, match="the step has ended by then"):
+        act(world, step_of(world, meanwhile=late))
+
+
+def test_the_vendor_sends_what_is_built_for_one_slot_to_no_other():
+    world = _boots(_world(chain=NRF52840, mode=MODES.index("direct-xip")))
+    running, idle = world.design.image("app").slots
+    act(world, Publish(image="app", release=2, slot=running))
+    sent = Deliver(partition=idle, content=Genuine("app", 2, running), request=Request.TEST, by_attacker=False)
+    with pytest.raises(NotEnabled, match="the vendor does not send"):
+        act(world, sent)

@@ -164,5 +164,5 @@ def test_what_is_proved_to_recover_does_so_after_some_lives():
 def test_what_is_proved_to_recover_does_so_after_very_many_lives(chunk):
     count = SCOPE // 20
     found = Counter(_lived(number, tries=6) for number in numbers(count, start=chunk * count))
-    assert found["Proved"] > count // 6, found
+    assert found["Proved"] > count // 8, found  # some modes of the scope have no such claim
     assert not found["Disagreed"], found

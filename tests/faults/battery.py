@@ -2,10 +2,12 @@
 
 import inspect
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from types import ModuleType
 
+import pytest
 from tests.designs import shapes
 from tests.differential import (
     test_external_chip,
@@ -13,7 +15,9 @@ from tests.differential import (
     test_found,
     test_found_rules,
     test_found_wide,
+    test_in_place,
     test_modes,
+    test_network_core,
     test_offers,
     test_points,
     test_rare_rules,
@@ -25,6 +29,7 @@ from tests.differential.following import Followed, instants_of
 from tests.differential.histories import around, hostile, registers, step_of
 from tests.differential.small_scope import numbers, small
 from tests.differential.walks import walk
+from tests.unit.executor import test_mcuboot_unequal_slots
 
 from bootverify.check.conform import mcuboot, nsib
 from bootverify.encoder.cells import NotModelled
@@ -85,11 +90,31 @@ def _more_steps() -> None:
 
 
 def _found() -> None:
-    rules = (test_found_rules, test_found_wide, test_found, test_forged, test_rare_rules, test_modes)
-    for module in rules:
+    _run(test_found_rules, test_found_wide, test_found, test_forged, test_rare_rules, test_modes)
+
+
+def _apart() -> None:
+    """Rules of what stands apart: images that start in place, the network core, slots of unequal size."""
+    _run(test_in_place, test_network_core, test_mcuboot_unequal_slots)
+
+
+def _run(*modules: ModuleType) -> None:
+    """The tests of some modules, quick ones, that ask for nothing but values that stand beside them."""
+    for module in modules:
         for name, test in inspect.getmembers(module, inspect.isfunction):
-            if name.startswith("test_") and not inspect.signature(test).parameters:
-                test()
+            if name.startswith("test_"):
+                for values in _given(test):
+                    test(**values)
+
+
+def _given(test: Callable[..., None]) -> Iterator[dict[str, object]]:
+    """Each set of arguments that the marks of a test name; none where it wants more, or is slow."""
+    marks = {mark.name: mark for mark in getattr(test, "pytestmark", ())}
+    asked = list(inspect.signature(test).parameters)
+    names, rows = marks["parametrize"].args if "parametrize" in marks else ((), [()])
+    names, rows = ((names,), [(row,) for row in rows]) if isinstance(names, str) else (names, rows)
+    if sorted(names) == sorted(asked) and "slow" not in marks:
+        yield from (dict(zip(names, row, strict=True)) for row in rows)
 
 
 def _sweep() -> None:
@@ -130,6 +155,7 @@ CROSSINGS: dict[str, Callable[[], None]] = {
     "witness": _witness,
     "sweep": _sweep,
     "chip": _chip,
+    "apart": _apart,
     "recorded": _recorded,
     "offers": _offers,
 }
@@ -159,7 +185,7 @@ def _first() -> str:
         signal.setitimer(signal.ITIMER_PROF, PATIENCE_S)
         try:
             crossing()
-        except Exception:  # noqa: BLE001 - whatever goes wrong shows the fault
+        except (Exception, pytest.fail.Exception):  # noqa: BLE001 - whatever goes wrong shows the fault
             return name
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
