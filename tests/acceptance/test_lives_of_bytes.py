@@ -1,7 +1,6 @@
 """`bootverify boot BUILD --actions`: the life of a device that holds a build's own bytes; each trace replays."""
 
 import json
-from pathlib import Path
 
 import bincopy
 import pytest
@@ -32,21 +31,9 @@ def build(tmp_path):
 
 
 @pytest.fixture
-def lived(capsys, tmp_path, build):
-    """Run a script; exit code, output, standard error; what runs is replayed from its trace and must agree."""
-
-    def call(script: str, *attackers: str, source: Path = build) -> tuple[int, str, str]:
-        file, trace = tmp_path / "actions.yaml", tmp_path / "trace.json"
-        file.write_text(script)
-        who = ["--attacker", "+".join(attackers)] if attackers else []
-        code = run(["boot", str(source), "--actions", str(file), "--trace", str(trace), *who])
-        seen = capsys.readouterr()
-        if code != 2:
-            assert run(["replay", str(trace)]) == 0
-            assert "each as recorded" in capsys.readouterr().out
-        return code, seen.out, seen.err
-
-    return call
+def lived(lived_by, build):
+    """The same of this build, unless another source is named."""
+    return lambda script, *attackers, source=build: lived_by(source, script, *attackers)
 
 
 def last_map(out: str) -> dict[str, str]:

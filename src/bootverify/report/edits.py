@@ -1,6 +1,6 @@
 """A repair as text: the edits, what they were checked to do, what is left, and the patch of the user's files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from bootverify.check.verdict import Finding, Verdict
 from bootverify.report.wrapping import wrapped
@@ -25,9 +25,9 @@ def _edits(repaired: Repair) -> Iterator[str]:
     still = sum(each.verdict is Verdict.VIOLATED for each in repaired.report.findings)
     if repaired.undefined:
         yield "No edit that is known here stays within the vendor's documents. With this one:"
-        for words, findings in _alike(repaired.undefined):
+        for findings in _alike(repaired.undefined, lambda each: (each.policy, each.because)):
             who = ", ".join(dict.fromkeys(each.subject for each in findings))
-            yield from wrapped(f"- {findings[0].policy} of {who} is undefined: {words}", 2, 4)
+            yield from wrapped(f"- {findings[0].policy} of {who} is undefined: {findings[0].because}", 2, 4)
     if repaired.left:
         yield "Nothing that held is broken by it."
     elif still:
@@ -40,20 +40,18 @@ def _left(repaired: Repair) -> Iterator[str]:
     if not repaired.left:
         return
     yield "No edit that is known here helps against:"
-    told: dict[tuple[str, str, str], list[Finding]] = {}
-    for each in repaired.left:
-        told.setdefault((each.policy, each.subject, each.repair), []).append(each)
-    for (policy, subject, advice), findings in told.items():
+    for findings in _alike(repaired.left, lambda each: (each.policy, each.subject, each.repair)):
+        policy, subject, advice = findings[0].policy, findings[0].subject, findings[0].repair
         who = ", ".join(dict.fromkeys(each.attacker for each in findings))
         yield from wrapped(f"- {policy} of {subject}, {who}. {advice}", 2, 4)
 
 
-def _alike(findings: Iterable[Finding]) -> Iterator[tuple[str, list[Finding]]]:
-    """Findings of one policy that give the same reason, with that reason."""
-    told: dict[tuple[str, str], list[Finding]] = {}
+def _alike(findings: Iterable[Finding], by: Callable[[Finding], tuple[str, ...]]) -> Iterable[list[Finding]]:
+    """Findings that are told as one, in the order of the first of each."""
+    told: dict[tuple[str, ...], list[Finding]] = {}
     for each in findings:
-        told.setdefault((each.policy, each.because), []).append(each)
-    yield from ((words, same) for (_, words), same in told.items())
+        told.setdefault(by(each), []).append(each)
+    return told.values()
 
 
 def _s(count: int) -> str:
