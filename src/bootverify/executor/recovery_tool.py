@@ -12,18 +12,16 @@ from bootverify.executor.making import network_build
 from bootverify.executor.making.image_format import Version
 from bootverify.executor.making.maker import make_image
 from bootverify.executor.mcuboot.area import Area
-from bootverify.executor.mcuboot.config import BootConfig, Mode
 from bootverify.executor.mcuboot.encrypt import image_key
-from bootverify.executor.mcuboot.header import SIZE, ImageHeader
-from bootverify.executor.mcuboot.trailer import Trailer
+from bootverify.executor.mcuboot.header import ImageHeader
 from bootverify.executor.network_core import NetworkCore
 from bootverify.executor.network_path import application_of
 from bootverify.executor.stages import mcuboot, network
-from bootverify.executor.stages.serial_recovery import Session, slot_session
+from bootverify.executor.stages.serial_recovery import Session, check_request, slot_session
 from bootverify.executor.supply import lasts_as_told
 from bootverify.executor.vendor_actions import bytes_for
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Request, Upload
+from bootverify.machine.action import Upload
 from bootverify.machine.content import Content, Crafted, Genuine
 
 
@@ -60,20 +58,20 @@ def _image(world: World, action: Upload, step: BootGo) -> Session:
     if action.partition not in {*image.slots, image.staging}:
         raise NotEnabled(f"uploads of {image.name} go to {', '.join(image.slots)}, or to {image.staging}")
     second = action.partition == image.staging
-    if second is (action.request is Request.NONE) or action.request is Request.REVERT:
-        raise NotEnabled("an upgrade is asked for (`request`) where an image waits for it, and nowhere else")
+    check_request(action.request, waits=second)
     built, where = mcuboot.config(world, step), home(design, action.partition)
     area, lead = Area(world.device.flash, where.start, where.size), room_before(design, action.partition)
     file = _file(world, action, lead)
-    header = ImageHeader.read(file[:SIZE].ljust(SIZE, b"\0"))
+    header = ImageHeader.of(file)
     closed = header.found and header.encrypted and not second and built.encryption is not None
     key = image_key(built.encryption, file) if closed and built.encryption is not None else None
     return slot_session(
         area,
         file,
         world.device.log.append,
+        mode=built.mode,
+        layout=built.trailer,
         lead=lead,
-        trailer=_trailer(built, area),
         key=key,
         request=action.request,
     )
@@ -86,13 +84,6 @@ def _file(world: World, action: Upload, lead: int) -> bytes:
             return world.published[image, release, slot].file
         case content:
             return bytes_for(world, content, action.partition)[lead:]
-
-
-def _trailer(built: BootConfig, area: Area) -> int | None:
-    """Where the status of a swap begins, in builds that swap or copy (BOOT_IMAGE_HAS_STATUS_FIELDS)."""
-    if built.mode in {Mode.SINGLE_SLOT, Mode.FIRMWARE_LOADER}:
-        return None
-    return Trailer(area, built.trailer).status_offset
 
 
 def _network(world: World, action: Upload) -> Session | None:

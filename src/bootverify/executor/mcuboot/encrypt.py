@@ -6,7 +6,7 @@ from bootverify.executor import crypto
 from bootverify.executor.crypto import EnvelopeScheme
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.config import Encryption
-from bootverify.executor.mcuboot.header import SIZE, ImageHeader
+from bootverify.executor.mcuboot.header import ImageHeader
 from bootverify.executor.mcuboot.state import SECONDARY, ImageState, Run, Status, ensure
 from bootverify.executor.mcuboot.tlv import BadTlv, tlv_area
 
@@ -63,7 +63,7 @@ def image_key(encryption: Encryption, image: bytes) -> bytes | None:
 
 def tlv_of(image: bytes, kind: int) -> bytes:
     """The value of the first TLV of that type; nothing where there is none."""
-    area = tlv_area(ImageHeader.read(image[:SIZE].ljust(SIZE, b"\0")), lambda at, size: image[at : at + size] or None)
+    area = tlv_area(ImageHeader.of(image), lambda at, size: image[at : at + size] or None)
     try:
         entry = area.find(kind) if area is not None else None
     except BadTlv:

@@ -36,6 +36,11 @@ class ImageHeader(NamedTuple):
         """The header in the first 32 bytes of `data`."""
         return cls(*_LAYOUT.unpack_from(data))
 
+    @classmethod
+    def of(cls, file: bytes) -> "ImageHeader":
+        """The header of a file of any length; behind a shorter one it reads zeros."""
+        return cls.read(file[:SIZE].ljust(SIZE, b"\0"))
+
     @property
     def found(self) -> bool:
         """Whether the magic is that of an image."""

@@ -6,7 +6,7 @@ from bootverify.design.boot import Program
 from bootverify.design.firmware import Firmware
 from bootverify.design.memory import Role
 from bootverify.executor.flash import PowerLost
-from bootverify.executor.mcuboot.header import SIZE, ImageHeader
+from bootverify.executor.mcuboot.header import ImageHeader
 from bootverify.executor.programmed import debug, first_stage, hand_over, loader, network
 from bootverify.executor.programmed.board import Board
 from bootverify.executor.programmed.slots import first_header
@@ -169,9 +169,7 @@ def _place_packages(board: Board, teller: Teller) -> None:
     for package in (*board.firmware.packages, *board.firmware.updates):
         name = package.file.rsplit("/", 1)[-1]
         network = name.startswith("net_core")
-        fits = (
-            ImageHeader.read(package.data[:SIZE].ljust(SIZE, b"\0")).found and len(package.data) <= primary.range.size
-        )
+        fits = ImageHeader.of(package.data).found and len(package.data) <= primary.range.size
         if fits and not network:
             board.device.flash.load(primary.range.start, package.data)
             board.placed.add(package.file)

@@ -57,7 +57,7 @@ class ByteMap:
             return "as programmed" if data == was else "changed"
         page = self.life.board.device.flash.page
         for at in (0, page):  # swap using offset leaves the first sector of a slot free
-            header = ImageHeader.read(data[at : at + SIZE].ljust(SIZE, b"\0"))
+            header = ImageHeader.of(data[at : at + SIZE])
             if header.found:
                 return f"image {header.version_text.removesuffix('+0')}{self._origin(data[at:], was)}"
         return "as programmed" if data == was else "bytes of no image"

@@ -39,7 +39,7 @@ def start(board: Board, teller: Teller, own: AddressRange) -> Started:
     board.loader = (own, slots)
     if board.fresh:
         stage(board, teller, slots, own)
-    header = ImageHeader.read(slots.primary.read(0, SIZE) or bytes(SIZE))
+    header = ImageHeader.of(slots.primary.read(0, SIZE) or b"")
     keys = _keys(board, own)
     for key in keys:
         where = f"at {key.at:#x}" if key.at is not None else f"given by {key.file}"
@@ -131,7 +131,7 @@ def _tell(
 
 
 def _why(result: BootResult, slots: Slots) -> str:
-    header = ImageHeader.read(slots.primary.read(0, SIZE) or bytes(SIZE))
+    header = ImageHeader.of(slots.primary.read(0, SIZE) or b"")
     if not header.found:
         blank = not (slots.primary.read(0, slots.primary.size) or b"").strip(b"\xff")
         words = "nothing is programmed in the primary slot" if blank else "the primary slot holds no image header"

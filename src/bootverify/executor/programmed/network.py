@@ -78,7 +78,7 @@ def take_update(board: Board, teller: Teller, slots: Slots, config: BootConfig) 
     core = core_of(board)
     if area is None or core is None:
         return
-    header = ImageHeader.read(area.read(0, SIZE) or bytes(SIZE))
+    header = ImageHeader.of(area.read(0, SIZE) or b"")
     vector = area.read(header.header_size + 4, 4) if header.found else None
     asked = requested_swap(Trailer(slots.primary, config.trailer).read(), Trailer(area, config.trailer).read())
     if not asked.upgrades or vector is None or int.from_bytes(vector, "little") not in core.soc.flash:

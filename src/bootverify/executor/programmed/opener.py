@@ -12,7 +12,7 @@ from bootverify.executor.crypto import EnvelopeScheme, aes_ctr_at
 from bootverify.executor.making.image_format import ENC_KW
 from bootverify.executor.mcuboot.config import Encryption
 from bootverify.executor.mcuboot.encrypt import image_key, tlv_of
-from bootverify.executor.mcuboot.header import F_AES256, SIZE, ImageHeader
+from bootverify.executor.mcuboot.header import F_AES256, ImageHeader
 from bootverify.executor.programmed.board import Board
 from bootverify.ranges import AddressRange
 from bootverify.secrets.opened import opening_keys
@@ -23,7 +23,7 @@ WORD = 4  # compilers put arrays of bytes at multiples of it
 
 def opener(board: Board, own: AddressRange, image: bytes) -> Encryption | None:
     """What MCUboot, which lies in `own`, opens the encrypted `image` with; None where nothing shows it."""
-    flags = ImageHeader.read(image[:SIZE].ljust(SIZE, b"\0")).flags
+    flags = ImageHeader.of(image).flags
     size = 32 if flags & F_AES256 else 16
     code = board.device.flash.read(own.start, own.size)
     for kind, secret in _secrets(board.firmware.opens, code, image, size):
@@ -47,7 +47,7 @@ def as_built(board: Board, found: Encryption) -> Encryption:
 
 def first_words(image: bytes, encryption: Encryption | None) -> bytes:
     """Stack pointer and reset vector of `image`, in clear."""
-    start = ImageHeader.read(image[:SIZE].ljust(SIZE, b"\0")).header_size
+    start = ImageHeader.of(image).header_size
     held = image[start : start + VECTORS]
     key = image_key(encryption, image) if encryption is not None else None
     return held if key is None else aes_ctr_at(key, held, 0)

@@ -6,14 +6,14 @@ from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.config import Encryption, Mode
 from bootverify.executor.mcuboot.encrypt import image_key
-from bootverify.executor.mcuboot.header import SIZE, ImageHeader
-from bootverify.executor.mcuboot.trailer import KEY_SIZE, Trailer, TrailerLayout
+from bootverify.executor.mcuboot.header import ImageHeader
+from bootverify.executor.mcuboot.trailer import KEY_SIZE, TrailerLayout
 from bootverify.executor.programmed import network
 from bootverify.executor.programmed.board import Board
 from bootverify.executor.programmed.builds import MODES
 from bootverify.executor.programmed.opener import as_built, opener
 from bootverify.executor.stages.network_update import Mediator
-from bootverify.executor.stages.serial_recovery import Session, slot_session
+from bootverify.executor.stages.serial_recovery import Session, check_request, slot_session
 from bootverify.executor.world import NotEnabled
 from bootverify.machine.action import Request, Upload
 
@@ -43,8 +43,7 @@ def session(board: Board, action: Upload, file: bytes, say: Callable[[str], None
 def _for_slot(board: Board, slot: Partition, request: Request, file: bytes, say: Callable[[str], None]) -> Session:
     """An image of this core; what is encrypted is decrypted where it lies, if a key that MCUboot holds opens it."""
     second = slot.role is Role.SECONDARY
-    if second is (request is Request.NONE) or request is Request.REVERT:
-        raise NotEnabled("an upgrade is asked for (`request`) where an image waits for it, and nowhere else")
+    check_request(request, waits=second)
     mode = MODES.get(str(board.firmware.loader.mode.value)) if board.firmware.loader.mode is not None else None
     home, shifted = board.home(slot), mode is Mode.SWAP_OFFSET
     area = Area(board.device.flash, home.start, home.size)
@@ -57,8 +56,9 @@ def _for_slot(board: Board, slot: Partition, request: Request, file: bytes, say:
         area,
         file,
         say,
+        mode=mode,
+        layout=layout,
         lead=area.sector_size if second and shifted else 0,
-        trailer=None if mode in {Mode.SINGLE_SLOT, Mode.FIRMWARE_LOADER} else Trailer(area, layout).status_offset,
         key=image_key(held, file) if held is not None and not second else None,
         request=request,
     )
@@ -66,7 +66,7 @@ def _for_slot(board: Board, slot: Partition, request: Request, file: bytes, say:
 
 def _opener(board: Board, file: bytes) -> Encryption | None:
     """What MCUboot opens the file with; None where it is in clear, or for somebody else."""
-    header = ImageHeader.read(file[:SIZE].ljust(SIZE, b"\0"))
+    header = ImageHeader.of(file)
     own = board.loader[0] if board.loader is not None else None
     found = opener(board, own, file) if own is not None and header.found and header.encrypted else None
     return as_built(board, found) if found is not None else None
@@ -80,6 +80,6 @@ def _for_network(board: Board, file: bytes, say: Callable[[str], None]) -> Sessi
     mediator = Mediator(
         core, network.transfer(board), board.firmware.design.soc.ram.start + network.RAM_FLASH, lambda _: None, say
     )
-    header = ImageHeader.read(file[:SIZE].ljust(SIZE, b"\0"))
+    header = ImageHeader.of(file)
     payload = file[header.header_size : header.header_size + header.image_size] if header.found else file[PADDED:]
     return mediator.session(file, payload, header.header_size if header.found else PADDED, say)

@@ -93,7 +93,7 @@ def client_for(
         Exception: what `refuse` makes of the reason why there is no telling what it would do.
     """
     own, slots = loader
-    header = ImageHeader.read(package.data[:SIZE].ljust(SIZE, b"\0"))
+    header = ImageHeader.of(package.data)
     key = opener(board, own, package.data) if header.encrypted else None
     vector = int.from_bytes(first_words(package.data, key)[4:], "little")
     remote = board.network is not None and board.network.holds(vector)

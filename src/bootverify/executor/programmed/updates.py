@@ -7,7 +7,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.firmware import Firmware, Package
 from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.executor.mcuboot.config import Mode
-from bootverify.executor.mcuboot.header import SIZE, ImageHeader
+from bootverify.executor.mcuboot.header import ImageHeader
 from bootverify.executor.programmed.board import Board
 from bootverify.executor.programmed.boot import boot_board
 from bootverify.executor.programmed.slots import confirm
@@ -56,7 +56,7 @@ def application_updates(firmware: Firmware) -> tuple[Package, ...]:
 
 
 def _linked_into(package: Package, primary: Partition) -> bool:
-    header = ImageHeader.read(package.data[:SIZE].ljust(SIZE, b"\0"))
+    header = ImageHeader.of(package.data)
     at = header.header_size + 4
     return (
         header.found and not header.encrypted and int.from_bytes(package.data[at : at + 4], "little") in primary.range

@@ -84,7 +84,7 @@ class Mediator:
 
     def _initiate(self) -> str:
         """Have b0n begin; why it is not commanded, or nothing."""
-        header = ImageHeader.read(self.area.read(0, SIZE) or bytes(SIZE))
+        header = ImageHeader.of(self.area.read(0, SIZE) or b"")
         vectors = self.area.read(header.header_size, VECTORS) if header.found else None
         if vectors is None:
             return "no image header"

@@ -10,8 +10,11 @@ from collections.abc import Callable
 from bootverify.dataclass import dataclass
 from bootverify.executor.crypto import aes_ctr_at
 from bootverify.executor.mcuboot.area import Area
+from bootverify.executor.mcuboot.config import Mode
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
+from bootverify.executor.mcuboot.trailer import Trailer, TrailerLayout
 from bootverify.executor.stages.update_client import CHUNK, padded, receipt, request_upgrade
+from bootverify.executor.world import NotEnabled
 from bootverify.machine.action import Request
 from bootverify.machine.observation import Receipt
 
@@ -136,12 +139,17 @@ def slot_session(
     file: bytes,
     say: Callable[[str], None],
     *,
+    mode: Mode | None,
+    layout: TrailerLayout,
     lead: int = 0,
-    trailer: int | None = None,
     key: bytes | None = None,
     request: Request = Request.NONE,
 ) -> Session:
-    """An upload of `file` into a slot of this core; `key`: MCUboot decrypts it with that where it then lies."""
+    """An upload of `file` into a slot of this core; `key`: MCUboot decrypts it with that where it then lies.
+
+    `mode` and `layout` tell where a trailer begins, in builds that swap or copy (BOOT_IMAGE_HAS_STATUS_FIELDS).
+    """
+    trailer = None if mode in {Mode.SINGLE_SLOT, Mode.FIRMWARE_LOADER} else Trailer(area, layout).status_offset
     server = Recovery(area=area, lead=lead, trailer=trailer)
     kept = file
     if key is not None:
@@ -152,12 +160,22 @@ def slot_session(
     return Session(tool=Tool(server, file, say), kept=kept, area=area, lead=lead, request=request)
 
 
+def check_request(request: Request, *, waits: bool) -> None:
+    """`waits`: the image goes where it waits for an upgrade, which has to be asked for.
+
+    Raises:
+        NotEnabled: the request does not fit the place.
+    """
+    if waits is (request is Request.NONE) or request is Request.REVERT:
+        raise NotEnabled("an upgrade is asked for (`request`) where an image waits for it, and nowhere else")
+
+
 def decrypt_in_place(area: Area, key: bytes, end: int) -> None:
     """boot_handle_enc_fw: each sector up to byte `end` is read, decrypted, erased and written; a cut leaves a mixture.
 
     Header and TLVs stay as they are, the flag that says "encrypted" too.
     """
-    header = ImageHeader.read(area.read(0, SIZE) or bytes(SIZE))
+    header = ImageHeader.of(area.read(0, SIZE) or b"")
     step = area.sector_size
     for at in range(0, end, step):
         held = area.read(at, step) or b""
