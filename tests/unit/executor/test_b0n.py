@@ -11,7 +11,7 @@ from bootverify.executor.nsib.maker import provision
 from bootverify.executor.nsib.release import RELEASE_2_6, RELEASE_MAIN
 from bootverify.executor.pcd import BLOCK, COPY, DONE, FAIL, LOCK_DEBUG, READ_VERSION, REGION, Command, Status, place
 from bootverify.executor.stages.b0n import B0n, start
-from bootverify.executor.stages.network_update import update
+from bootverify.executor.stages.network_update import NetworkUpdate
 from bootverify.ranges import AddressRange
 from bootverify.sources.models import second_core
 
@@ -180,11 +180,11 @@ def test_without_that_option_a_question_for_the_version_is_no_command():
 def test_mcuboot_holds_the_core_off_after_success_and_lets_it_be_after_failure():
     network, said, domain = core(), [], []
     data = newer(network)
-    assert update(network, bus(data), domain.append, data=SOURCE, length=len(data), say=said.append)
+    assert NetworkUpdate(network, bus(data), domain.append, said.append).update(SOURCE, len(data))
     assert domain == [True, False]
     assert network.acl.entries[0] == [0, 0, 0]
     broken = data[:0x900] + b"\x00" + data[0x901:]
-    assert not update(network, bus(broken), domain.append, data=SOURCE, length=len(broken), say=said.append)
+    assert not NetworkUpdate(network, bus(broken), domain.append, said.append).update(SOURCE, len(broken))
     assert network.acl.entries[0] != [0, 0, 0]
 
 

@@ -9,7 +9,7 @@ from bootverify.executor.making.maker import make_image
 from bootverify.executor.memory import Ram
 from bootverify.executor.network_core import Transfer
 from bootverify.executor.pcd import REGION
-from bootverify.executor.stages.network_update import Mediator
+from bootverify.executor.stages.network_update import Mediator, NetworkUpdate
 
 PAGES = 1  # of the copy, erased and written, before the power goes
 
@@ -26,7 +26,7 @@ def cut_short(design: Design, stage: NetworkStage) -> tuple[str, ...]:
     file = make_image(payload, version=Version(2), key=None, header_size=head).shipped
     at, said = design.soc.ram.start, list[str]()
     transfer = Transfer(Ram(at, REGION), lambda *_: None, lambda: True)
-    mediator = Mediator(core, transfer, at + REGION, lambda _: None, said.append)
+    mediator = Mediator(NetworkUpdate(core, transfer, lambda _: None, said.append), at + REGION)
     session = mediator.session(file, payload, head, said.append)
     with powered([core.flash], Power(cut_after=2 * PAGES)):
         try:

@@ -16,7 +16,7 @@ from bootverify.executor.pcd import REGION, place
 from bootverify.executor.programmed.board import Board, Slots
 from bootverify.executor.programmed.story import Teller
 from bootverify.executor.stages.b0n import B0n, start
-from bootverify.executor.stages.network_update import update
+from bootverify.executor.stages.network_update import NetworkUpdate
 from bootverify.ranges import AddressRange
 
 LAYOUT = StorageLayout.HALFWORDS
@@ -93,7 +93,7 @@ def take_update(board: Board, teller: Teller, slots: Slots, config: BootConfig) 
         copied = area.read(0, header.header_size + header.image_size) or b""
         data = board.firmware.design.soc.ram.start + RAM_FLASH + header.header_size
         view = Transfer(view.ram, beside(copied, data - header.header_size, view.readable), view.writable)
-    if not update(core, view, lambda _: None, data=data, length=header.image_size, say=teller.say):
+    if not NetworkUpdate(core, view, lambda _: None, teller.say).update(data, header.image_size):
         teller.not_told("MCUboot: what it does with a staged image whose copy to the network core failed")
         return
     Trailer(area, config.trailer).scramble(area.align)

@@ -12,7 +12,7 @@ from bootverify.executor.programmed import network
 from bootverify.executor.programmed.board import Board
 from bootverify.executor.programmed.builds import MODES
 from bootverify.executor.programmed.opener import as_built, opener
-from bootverify.executor.stages.network_update import Mediator
+from bootverify.executor.stages.network_update import Mediator, NetworkUpdate
 from bootverify.executor.stages.serial_recovery import Session, check_request, slot_session
 from bootverify.executor.world import NotEnabled
 from bootverify.machine.action import Request, Upload
@@ -77,9 +77,8 @@ def _for_network(board: Board, file: bytes, say: Callable[[str], None]) -> Sessi
     core = network.core_of(board)
     if core is None:
         raise NotEnabled("nothing is programmed on the network core that could copy it")
-    mediator = Mediator(
-        core, network.transfer(board), board.firmware.design.soc.ram.start + network.RAM_FLASH, lambda _: None, say
-    )
+    by = NetworkUpdate(core, network.transfer(board), lambda _: None, say)
+    mediator = Mediator(by, board.firmware.design.soc.ram.start + network.RAM_FLASH)
     header = ImageHeader.of(file)
     payload = file[header.header_size : header.header_size + header.image_size] if header.found else file[PADDED:]
     return mediator.session(file, payload, header.header_size if header.found else PADDED, say)

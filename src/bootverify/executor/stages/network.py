@@ -15,7 +15,7 @@ from bootverify.executor.network_path import application_of
 from bootverify.executor.pcd import BLOCK, COPY, REGION, Command
 from bootverify.executor.spu_access import ram_region_set
 from bootverify.executor.stages.b0n import B0n, start
-from bootverify.executor.stages.network_update import Mediator
+from bootverify.executor.stages.network_update import Mediator, NetworkUpdate
 from bootverify.executor.units.spu import LOCK, READ, SECURE, Spu
 from bootverify.executor.world import World
 from bootverify.ranges import AddressRange
@@ -60,8 +60,8 @@ def release(device: Device) -> None:
         device.log.append(f"b0n: {ended.how.value}{f': {ended.why}' if ended.why else ''}")
 
 
-def mediator(device: Device, core: NetworkCore) -> Mediator:
-    """RAM of this core through which MCUboot's serial recovery hands an image to the other one."""
+def commanded(device: Device, core: NetworkCore) -> NetworkUpdate:
+    """MCUboot of this core commands the other one's b0n."""
 
     def make_secure(secure: bool) -> None:
         if isinstance(device.guard, Spu):
@@ -70,8 +70,12 @@ def mediator(device: Device, core: NetworkCore) -> Mediator:
     def say(line: str) -> None:
         device.log.append(line if line.startswith("b0n: ") else f"{device.running}: {line}")
 
-    at = device.shared.start // REGION * REGION + HIS_BUFFER
-    return Mediator(core, view(device), at, make_secure, say)
+    return NetworkUpdate(core, view(device), make_secure, say)
+
+
+def mediator(device: Device, core: NetworkCore) -> Mediator:
+    """RAM of this core through which MCUboot's serial recovery hands an image to the other one."""
+    return Mediator(commanded(device, core), device.shared.start // REGION * REGION + HIS_BUFFER)
 
 
 def feed(device: Device, image: bytes, initiator: Attribution, *, offset: int | None) -> str:

@@ -17,8 +17,7 @@ from bootverify.executor.mcuboot.config import BootConfig, Downgrade, Mode, Pair
 from bootverify.executor.mcuboot.trailer import Trailer, TrailerLayout, requested_swap
 from bootverify.executor.network_core import beside
 from bootverify.executor.network_path import update_path
-from bootverify.executor.stages.network import mediator
-from bootverify.executor.stages.network_update import update
+from bootverify.executor.stages.network import commanded
 from bootverify.executor.world import World
 
 RAM_FLASH = 0x10000  # from the start of RAM: ours, nothing depends on it
@@ -67,12 +66,9 @@ def _handed_over(device: Device, copied: Area) -> bool:
     if int.from_bytes(data[first + 4 : first + 8], "little") <= core.own.start:
         device.log.append(f"{device.running}: what was copied is not linked for the network core")
         return False
-    between = mediator(device, core)
-    between.transfer.readable = beside(data, copied.start, between.transfer.readable)
-    return update(
-        core, between.transfer, between.make_secure, data=copied.start + first, length=header.image_size,
-        say=between.say,
-    )  # fmt: skip
+    by = commanded(device, core)
+    by.transfer.readable = beside(data, copied.start, by.transfer.readable)
+    return by.update(copied.start + first, header.image_size)
 
 
 def asked_for_network(world: World) -> bool:
