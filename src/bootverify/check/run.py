@@ -186,7 +186,17 @@ class Checker:
             return replace(base, verdict=Verdict.NOT_APPLICABLE, because=words)
         if not _asks_something(question.ask.claim.formula):
             return replace(base, verdict=Verdict.VACUOUS, because="the claim asks nothing of any state")
+        if question.ask.claim.kind is ClaimKind.RECOVERS and not question.attacker.capabilities:
+            return qualified(self.design, question, self._as_planned(base, question))
         return qualified(self.design, question, self._decided(base, question))
+
+    def _as_planned(self, base: Finding, question: Question) -> Finding:
+        """Against somebody who does nothing: what is planned may break the claim, and so may the boots of the chain."""
+        told = self._told(base, question)
+        if told.verdict is not Verdict.HOLDS:
+            return told
+        played = self._decided(base, question)
+        return told if played.verdict is Verdict.UNKNOWN else played
 
     def _computed(self, base: Finding, question: Question) -> Finding:
         try:

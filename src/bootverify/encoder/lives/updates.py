@@ -204,14 +204,12 @@ def _plan(design: Design, does: frozenset[Behaviour]) -> Iterator[Clause]:
     life = design.life
     steps = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
     failing = not all(lockable(design, step) for step in steps) or not enough_entries(design, steps)
-    stops = Behaviour.LOCK_FAILURE_STOPS in does
-    yield failing and stops, broken("a lock that cannot be set stops the boot", source=life.source)
-    yield failing, untold("what happens when a lock cannot be set", life.source)
-    counted = [
-        rule
-        for rule in life.rules or ()
-        if rule.by in {"nsib", "mcuboot"} and rule.slots is not None and rule.planned is not None
-    ]
+    passes = Behaviour.LOCK_FAILURE_PASSES in does
+    yield failing and not passes, broken("a lock that cannot be set stops the boot", source=life.source)
+    yield failing, untold("what is locked when a lock cannot be set", life.source)
+    counted = [rule for rule in life.rules or () if rule.by in {"nsib", "mcuboot"}]
+    half_told = any((rule.slots is None) is not (rule.planned is None) for rule in counted)
+    yield half_told, untold("whether every planned release finds a counter slot", life.source)
     over = [rule for rule in counted if (rule.planned or 0) > (rule.slots or 0)]
     yield (
         bool(over) and Behaviour.COUNTER_FULL_STOPS in does,
@@ -219,7 +217,7 @@ def _plan(design: Design, does: frozenset[Behaviour]) -> Iterator[Clause]:
     )
     yield bool(over) and Behaviour.COUNTER_FULL_REFUSES not in does, untold("what a full counter does", life.source)
     yield bool(life.event), untold("what the course of events does", life.source)
-    yield bool(counted) or stops, kept("every lock fits its unit, and every planned raise the counter", life.source)
+    yield True, kept("every lock fits its unit, and every planned raise the counter", life.source)
 
 
 def lockable(design: Design, step: Protect) -> bool:

@@ -218,22 +218,23 @@ def starts(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> J
 def _planned(design: Design, thing: Image | NetworkStage) -> Judgement:
     if isinstance(thing, NetworkStage):
         return _entries(design, thing)
-    life, judged = design.life, False
+    life = design.life
     spent = 1 if design.lifecycle.boot_region is not None else 0
     for stage in design.stages:
         for step in stage.steps:
             if not isinstance(step, Protect):
                 continue
             trouble, spent = _lock_trouble(design, step, spent)
-            if trouble and life.does(Behaviour.LOCK_FAILURE_STOPS):
+            if trouble and life.does(Behaviour.LOCK_FAILURE_PASSES):
+                return untold(f"what {stage.name} has locked when its lock fails ({trouble})", step.source)
+            if trouble:
                 why = f"{stage.name} cannot set its lock ({trouble})"
                 return broken(why, "it stops before it hands over", source=step.source)
-            if trouble:
-                return untold(f"what {stage.name} does when its lock fails ({trouble})", step.source)
-    judged = life.does(Behaviour.LOCK_FAILURE_STOPS)
     for rule in life.rules or ():
-        if rule.by not in {"nsib", "mcuboot"} or rule.slots is None or rule.planned is None:
+        if rule.by not in {"nsib", "mcuboot"} or rule.slots is rule.planned is None:
             continue
+        if rule.slots is None or rule.planned is None:
+            return untold("how many counter slots there are, and how many releases are planned", rule.source)
         free = rule.slots
         for release in range(1, rule.planned + 1):
             if free:
@@ -246,14 +247,9 @@ def _planned(design: Design, thing: Image | NetworkStage) -> Judgement:
                 )
             elif not life.does(Behaviour.COUNTER_FULL_REFUSES):
                 return untold("what an update past the last counter slot does", rule.source)
-        judged = True
     if life.event:
         return untold("what the course of events does to the next boot", life.source)
-    return (
-        kept("locks can be set and no planned release runs out of counter slots")
-        if judged
-        else untold("what could go wrong")
-    )
+    return kept("locks can be set and no planned release runs out of counter slots")
 
 
 def _lock_trouble(design: Design, step: Protect, spent: int) -> tuple[str, int]:
