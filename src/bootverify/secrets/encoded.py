@@ -22,6 +22,10 @@ _ESCAPED = re.compile(rb"(?:\\x[0-9A-Fa-f]{2}){32,}")
 _WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00){31,}[\t\n\r\x20-\x7e]?")  # UTF-16 in either byte order
 _NOISE = re.compile(rb"\\r|\\n|[^A-Za-z0-9+/_=-]")
 _NO_HEX = re.compile(rb"\\[rn]|[^0-9A-Fa-f]")
+# Bytes by what they can be in a run: 1 a character, 0 what stands between two in UTF-16, 2 neither.
+_CLASSES = bytes(1 if byte in b"\t\n\v\f\r" or 0x20 <= byte < 0x7F else 2 if byte else 0 for byte in range(256))
+_TEXT = b"\x01" * SHORTEST, re.compile(rb"[^\x01]")  # how a stretch of it begins, and what ends it
+_WIDE_TEXT = b"\x01\x00" * (SHORTEST - 1), re.compile(rb"[^\x00\x01]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,26 @@ class Run:
 
 def runs(data: bytes) -> Iterator[Run]:
     """The runs in `data`, each in every alignment it can be read in."""
+    classes = data.translate(_CLASSES)
+    narrow, wide = list(_stretches(classes, *_TEXT)), list(_stretches(classes, *_WIDE_TEXT))
     for name, pattern, reading in _READINGS:
-        for match in pattern.finditer(data):
-            if match.end() - match.start() < SHORTEST:
-                continue  # no encoding is shorter than what it says
-            for decoded in reading(match[0][:LONGEST]):
-                if len(decoded) >= SHORTEST:
-                    yield Run(match.start(), match.end() - match.start(), name, decoded)
+        for start, end in wide if pattern is _WIDE else narrow:
+            for match in pattern.finditer(data, start, end):
+                if match.end() - match.start() < SHORTEST:
+                    continue  # no encoding is shorter than what it says
+                for decoded in reading(match[0][:LONGEST]):
+                    if len(decoded) >= SHORTEST:
+                        yield Run(match.start(), match.end() - match.start(), name, decoded)
+
+
+def _stretches(classes: bytes, begins: bytes, other: "re.Pattern[bytes]") -> Iterator[tuple[int, int]]:
+    """Where a run can lie at all: most bytes of a firmware are code, at each of which no pattern need be tried."""
+    at = classes.find(begins)
+    while at >= 0:
+        stop = other.search(classes, at)
+        end = stop.start() if stop else len(classes)
+        yield at, end
+        at = classes.find(begins, end)
 
 
 def base64_of(text: bytes) -> bytes:

@@ -21,7 +21,7 @@ _EC: dict[bytes, ec.EllipticCurve] = {b"P-256": ec.SECP256R1(), b"P-384": ec.SEC
 def jwk_keys(data: bytes) -> Iterator[Material]:
     """The private and symmetric JWKs in `data`."""
     behind = 0
-    for match in _KTY.finditer(data):
+    for match in _KTY.finditer(data) if b"kty" in data else ():
         if match.start() < behind:
             continue
         start, stop = _object_around(data, match)

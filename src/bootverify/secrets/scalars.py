@@ -1,7 +1,6 @@
 """Raw private scalars of public keys: at which offsets of some bytes one stands, in either byte order, exhaustively."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
@@ -105,6 +104,8 @@ def _results(tasks: Iterator[_Task], size: int, workers: Workers) -> Iterator[tu
     if not _compiled(size):
         yield from workers.results(_found, tasks)
         return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most builds hold no such key
+
     listed = list(tasks)
     with ThreadPoolExecutor(workers.count) as threads:
         yield from zip(listed, threads.map(_found_by_kernel, listed), strict=True)

@@ -61,10 +61,16 @@ def _distinct(contents: Sequence[bytes]) -> list[bytes]:
 def _without_inside(data: bytes) -> Iterator[bytes]:
     """The stretches around the inside of each long constant run; windows inside one are all alike, and one stays."""
     start = 0
-    for match in _CONSTANT.finditer(data):
+    for match in _CONSTANT.finditer(data) if _may_repeat(data) else ():
         yield data[start : match.start() + WIDEST]
         start = match.end() - WIDEST
     yield data[start:]
+
+
+def _may_repeat(data: bytes) -> bool:
+    """Whether a block of one byte is there, as any long run holds one: to look for runs takes far longer."""
+    blocks = (data[at : at + WIDEST] for at in range(0, len(data), WIDEST))
+    return any(block.count(block[:1]) == WIDEST for block in blocks)
 
 
 def places(value: bytes, data: bytes) -> Iterator[int]:

@@ -1,6 +1,5 @@
 """Work in several processes at once, where that pays and the system can fork; else in this one, as it is asked for."""
 
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +21,7 @@ class Workers:
     """A pool that is started when it is first used; `count` is how many work at once, 1 where there is none."""
 
     def __init__(self, size: int, processes: int | None) -> None:
-        forks = "fork" in multiprocessing.get_all_start_methods()
+        forks = hasattr(os, "fork")
         self.count = min(processes or os.cpu_count() or 1, _MOST) if forks and size >= ALONE else 1
         self._pool: ProcessPoolExecutor | None = None
 
@@ -43,7 +42,8 @@ class Workers:
         if self.count < 2:
             return ((task, work(task)) for task in tasks)
         if self._pool is None:
-            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - most searches are short
+            import multiprocessing  # noqa: PLC0415 - most searches are short
+            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
 
             self._pool = ProcessPoolExecutor(self.count, mp_context=multiprocessing.get_context("fork"))
         return _Ahead(self._pool, work, iter(tasks), 2 * self.count)

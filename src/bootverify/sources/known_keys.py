@@ -5,37 +5,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from bootverify.dataclass import dataclass
 from bootverify.sources.catalog import find, shown
 from bootverify.sources.document import read_written
-from bootverify.sources.validate import validated
 from bootverify.sources.written import Written
 
 if TYPE_CHECKING:
     from bootverify.secrets.find import Symmetric
-
-_HEX = r"^([0-9a-f]{64})?$"
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-    name: str
-    type: str
-    fingerprint: str = Field(pattern=_HEX, description="SHA-256 of the DER SubjectPublicKeyInfo")
-    keyhash: str = Field(default="", pattern=r"^([0-9a-f]{64}|[0-9a-f]{128})?$")
-    provisioned: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
-    starts: str = Field(default="", pattern=r"^([0-9a-f]{2}){0,8}$", description="first bytes of a symmetric key")
-    meant_for: str = "signing"
-    files: list[str] = Field(default_factory=list, description="further places, each a tree and a path in it")
-
-
-class KnownKeysEntry(BaseModel):
-    """A file of published keys, as written."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-    keys: list[_Entry]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +46,12 @@ def load_known_keys(path: Path | str) -> tuple[KnownKey, ...]:
     Raises:
         InputError: the file is missing or wrong.
     """
-    return _keys(read_written(path))
+    from bootverify.sources.model_files import KnownKeysEntry  # noqa: PLC0415 - ours are held to it by the tests
+    from bootverify.sources.validate import validated  # noqa: PLC0415
+
+    written = read_written(path)
+    validated(KnownKeysEntry, written)
+    return _keys(written)
 
 
 def published_key(digest: str, among: Iterable[KnownKey] | None = None) -> KnownKey | None:
@@ -99,17 +80,16 @@ def _by_digest() -> dict[str, KnownKey]:
 
 
 def _keys(written: Written) -> tuple[KnownKey, ...]:
-    entry = validated(KnownKeysEntry, written)
     return tuple(
         KnownKey(
-            name=each.name,
-            type=each.type,
-            fingerprint=each.fingerprint,
-            keyhash=each.keyhash or each.fingerprint,
-            provisioned=each.provisioned,
-            starts=bytes.fromhex(each.starts),
-            meant_for=each.meant_for,
-            files=(each.name, *each.files),
+            name=each["name"],
+            type=each["type"],
+            fingerprint=each["fingerprint"],
+            keyhash=each.get("keyhash") or each["fingerprint"],
+            provisioned=each.get("provisioned", ""),
+            starts=bytes.fromhex(each.get("starts", "")),
+            meant_for=each.get("meant_for", "signing"),
+            files=(each["name"], *each.get("files", ())),
         )
-        for each in entry.keys
+        for each in written.plain["keys"]
     )

@@ -1,8 +1,7 @@
-"""Loads our own descriptions of silicon and of boot stages from `models/`."""
+"""Loads our own descriptions of silicon and of boot stages from `models/`; their form is in `model_files`."""
 
 from functools import cache
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any
 
 from bootverify.dataclass import dataclass
 from bootverify.design.openpoint import OpenPoint
@@ -12,91 +11,12 @@ from bootverify.design.source import Source
 from bootverify.ranges import AddressRange
 from bootverify.sources.catalog import find, names, shown
 from bootverify.sources.document import read_written
-from bootverify.sources.validate import validated
 from bootverify.sources.written import Written
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class _Document(_Strict):
-    id: str
-    title: str
-    section: str = ""
-
-
-class _Range(_Strict):
-    start: int
-    size: int
-
-    def value(self) -> AddressRange:
-        return AddressRange.sized(self.start, self.size)
-
-
-class _Guard(_Strict):
-    kind: UnitKind
-    granule: int
-    entries: int
-    largest: int | None = None
-
-
-class _Attribution(_Strict):
-    granule: int
-    cpu_granule: int
-    entries: int
-    end: int
-
-
-class _Debug(_Strict):
-    scheme: DebugScheme
-    older: DebugScheme | None = None
-    approtect: int | None = None
-    secure_approtect: int | None = None
-    eraseprotect: int | None = None
-
-
-class _OpenPoint(_Strict):
-    name: str
-    statement: str
-
-
-class SocEntry(_Strict):
-    """A file of models/socs, as written."""
-
-    soc: str
-    title: str
-    documents: list[_Document]
-    flash: _Range
-    page: int
-    word: int
-    ram: _Range
-    uicr: _Range
-    otp: _Range | None = None
-    guard: _Guard
-    debug: _Debug
-    kmu_slots: int
-    kmu_version: int = 1
-    trustzone: bool
-    attribution: _Attribution | None = None
-    nvm: NvmKind = NvmKind.FLASH
-    otp_word: int = 2
-    untorn: int | None
-    header: int = 0x200
-    ram_granule: int | None = None
-    eraseprotect: bool = True
-    secure_approtect: bool = True
-    flash_patch: FlashPatch = FlashPatch.ABSENT
-    open_points: list[_OpenPoint] = []
-
-
-class StageEntry(_Strict):
-    """A file of models/stages, as written."""
-
-    stage: str
-    title: str
-    documents: list[_Document]
-    program: list[str]
+_AS_WRITTEN = (  # what `Soc` has under the same name, with the same default where a file leaves it out
+    *("title", "page", "word", "kmu_slots", "trustzone", "otp_word", "untorn", "header", "ram_granule"),
+    *("eraseprotect", "secure_approtect"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,56 +41,47 @@ class StageModel:
 def _soc(name: str, asked_in: str, line: int) -> Soc:
     path = find("models/socs", name, asked_in=asked_in, line=line)
     written = read_written(path, shown=shown(path))
-    entry = validated(SocEntry, written)
+    plain: dict[str, Any] = written.plain
     return Soc(
-        name=entry.soc,
-        title=entry.title,
-        flash=entry.flash.value(),
-        page=entry.page,
-        word=entry.word,
-        ram=entry.ram.value(),
-        uicr=entry.uicr.value(),
-        otp=entry.otp.value() if entry.otp else None,
+        name=plain["soc"],
+        flash=_range(plain["flash"]),
+        ram=_range(plain["ram"]),
+        uicr=_range(plain["uicr"]),
+        otp=_range(plain["otp"]) if plain.get("otp") else None,
         guard=FlashGuard(
-            kind=entry.guard.kind,
-            granule=entry.guard.granule,
-            entries=entry.guard.entries,
-            largest=entry.guard.largest,
-            source=written.source(("guard",)),
+            **plain["guard"] | {"kind": UnitKind(plain["guard"]["kind"]), "source": written.source(("guard",))}
         ),
-        kmu_slots=entry.kmu_slots,
-        kmu_version=entry.kmu_version if entry.kmu_slots else 0,
-        trustzone=entry.trustzone,
-        attribution=_attribution(entry, written),
-        nvm=entry.nvm,
-        otp_word=entry.otp_word,
-        untorn=entry.untorn,
-        header=entry.header,
-        ram_granule=entry.ram_granule,
-        eraseprotect=entry.eraseprotect,
-        secure_approtect=entry.secure_approtect,
-        flash_patch=entry.flash_patch,
-        debug=DebugWords(**entry.debug.model_dump()),
+        kmu_version=plain.get("kmu_version", 1) if plain["kmu_slots"] else 0,
+        attribution=_attribution(written),
+        nvm=NvmKind(plain.get("nvm", NvmKind.FLASH)),
+        flash_patch=FlashPatch(plain.get("flash_patch", FlashPatch.ABSENT)),
+        debug=_debug(plain["debug"]),
         open_points=tuple(
-            OpenPoint(name=point.name, statement=point.statement, source=written.source(("open_points", i)))
-            for i, point in enumerate(entry.open_points)
+            OpenPoint(name=point["name"], statement=point["statement"], source=written.source(("open_points", i)))
+            for i, point in enumerate(plain.get("open_points", ()))
         ),
-        documents=tuple(Document(id=doc.id, title=doc.title, section=doc.section) for doc in entry.documents),
+        documents=_documents(plain),
         source=written.source(()),
+        **{key: plain[key] for key in _AS_WRITTEN if key in plain},
     )
 
 
-def _attribution(entry: SocEntry, written: Written) -> AttributionUnit | None:
-    unit = entry.attribution
-    if unit is None:
-        return None
-    return AttributionUnit(
-        granule=unit.granule,
-        cpu_granule=unit.cpu_granule,
-        entries=unit.entries,
-        end=unit.end,
-        source=written.source(("attribution",)),
-    )
+def _range(plain: dict[str, int]) -> AddressRange:
+    return AddressRange.sized(plain["start"], plain["size"])
+
+
+def _debug(plain: dict[str, Any]) -> DebugWords:
+    schemes = {key: DebugScheme(plain[key]) for key in ("scheme", "older") if plain.get(key)}
+    return DebugWords(**plain | schemes)
+
+
+def _documents(plain: dict[str, Any]) -> tuple[Document, ...]:
+    return tuple(Document(**each) for each in plain["documents"])
+
+
+def _attribution(written: Written) -> AttributionUnit | None:
+    unit = written.plain.get("attribution")
+    return AttributionUnit(**unit, source=written.source(("attribution",))) if unit else None
 
 
 def load_soc(name: str, *, asked_in: str = "", line: int = 0) -> Soc:
@@ -212,12 +123,12 @@ def load_stage(name: str) -> StageModel:
     """The stage model called `name`."""
     path = find("models/stages", name)
     written = read_written(path, shown=shown(path))
-    entry = validated(StageEntry, written)
+    plain: dict[str, Any] = written.plain
     return StageModel(
-        name=entry.stage,
-        title=entry.title,
+        name=plain["stage"],
+        title=plain["title"],
         program=tuple(
-            Call(operation=call, source=written.source(("program", i))) for i, call in enumerate(entry.program)
+            Call(operation=call, source=written.source(("program", i))) for i, call in enumerate(plain["program"])
         ),
-        documents=tuple(Document(id=doc.id, title=doc.title, section=doc.section) for doc in entry.documents),
+        documents=_documents(plain),
     )

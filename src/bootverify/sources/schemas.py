@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from bootverify.errors import InputError
 from bootverify.sources.attackers import AttackerEntry
 from bootverify.sources.catalog import names
-from bootverify.sources.models import SocEntry, StageEntry
+from bootverify.sources.model_files import SocEntry, StageEntry
 from bootverify.sources.policies import PolicyEntry
 from bootverify.sources.schema import DesignEntry
 

@@ -1,4 +1,4 @@
-"""The models of silicon: every file loads, its figures hang together, and what is unconfirmed is told."""
+"""The models of silicon: every file is of its form, its figures hang together, and what is unconfirmed is told."""
 
 from pathlib import Path
 
@@ -6,9 +6,23 @@ import pytest
 
 from bootverify.design.protection import UnitKind
 from bootverify.design.soc import NvmKind
+from bootverify.sources.document import read_written
+from bootverify.sources.model_files import KnownKeysEntry, SocEntry, StageEntry
 from bootverify.sources.models import load_soc
+from bootverify.sources.validate import validated
 
-SOCS = sorted(path.stem for path in (Path(__file__).parents[3] / "models" / "socs").glob("*.yaml"))
+MODELS = Path(__file__).parents[3] / "models"
+SOCS = sorted(path.stem for path in (MODELS / "socs").glob("*.yaml"))
+FORMS = [
+    *((SocEntry, path) for path in sorted((MODELS / "socs").glob("*.yaml"))),
+    *((StageEntry, path) for path in sorted((MODELS / "stages").glob("*.yaml"))),
+    (KnownKeysEntry, MODELS / "known-keys.yaml"),
+]
+
+
+@pytest.mark.parametrize(("form", "path"), FORMS, ids=[path.stem for _, path in FORMS])
+def test_a_file_that_the_program_reads_as_it_stands_is_of_its_form(form, path) -> None:
+    assert validated(form, read_written(path))
 
 
 @pytest.mark.parametrize("name", SOCS)
