@@ -28,7 +28,7 @@ test: $(READY)  ## set up, then the tests that every change must pass
 check: $(READY) lint types layers test  ## lint, types, layers and tests: before each commit
 
 check-all: $(READY) lint types layers  ## everything, the long ones too
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 lint: $(READY)  ## ruff
 	@$(BIN)/ruff check src tests integrations

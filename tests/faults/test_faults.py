@@ -56,7 +56,7 @@ def test_a_seeded_fault_is_caught(fault):
 @pytest.mark.parametrize("fault", CAUGHT, ids=str)
 def test_each_fault_of_the_table_is_caught(fault):
     with seeded(fault):
-        assert catcher()
+        assert catcher(likely=ROWS[str(fault)])
 
 
 @pytest.mark.skipif(not WRITE, reason="set BOOTVERIFY_FAULTS=write to write the table")

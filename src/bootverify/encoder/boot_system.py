@@ -30,7 +30,7 @@ from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.in_place import in_place
-from bootverify.encoder.move import Choices, Move, chosen
+from bootverify.encoder.move import Choices, Move, choice, chosen
 from bootverify.encoder.network_moves import network_moves
 from bootverify.encoder.predicates import Predicates
 from bootverify.encoder.scratch import scratch
@@ -179,13 +179,16 @@ def _taken(frame: Frame, stage: Stage, i: int, mark: str, outcome: Outcome) -> M
         content = content_of(frame, str(choices.get(FOREIGN, CRAFTED)))
         return replace(step, meanwhile=Meanwhile(partition=outcome.foreign, content=content))
 
+    name = f"{mark}: {outcome.name}"
     guard = and_(frame.at_mark(mark), outcome.guard)
+    foreign = choice(name, FOREIGN, frame.content_sort)
     return chosen(
-        f"{mark}: {outcome.name}",
+        name,
         guard,
         outcome.assignments(frame),
         outcome.inputs,
         tells,
+        by=(foreign,) if foreign in outcome.inputs else (),
         vague=outcome.vague,
         undisturbed=not (outcome.cut or outcome.foreign),
     )

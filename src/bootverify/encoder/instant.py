@@ -7,7 +7,6 @@ before.
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
-from itertools import product
 
 from bootverify.dataclass import dataclass
 from bootverify.encoder.boot_system import BootSystem
@@ -126,19 +125,10 @@ class Instants:
     @cached_property
     def _kinds_of(self) -> dict[str, frozenset[Kind]]:
         """The kinds of action that each transition can stand for, by its name."""
-        return {
-            each.name: frozenset(_kind(told) for chosen in _choices(each) for told in self._actions(each, chosen))
-            for each in self.boot.system.transitions
-        }
+        return {name: frozenset(map(_kind, each.all_actions())) for name, each in self.boot.moves.items()}
 
     def _actions(self, transition: Transition, chosen: Mapping[Term, Value]) -> tuple[Action, ...]:
         return self.boot.moves[transition.name].actions({each.name: value for each, value in chosen.items()})
-
-
-def _choices(transition: Transition) -> Iterator[dict[Term, Value]]:
-    """Every choice of the inputs."""
-    for chosen in product(*(domain(each.sort) for each in transition.inputs)):
-        yield dict(zip(transition.inputs, chosen, strict=True))
 
 
 def _allowed(transition: Transition, told: Valuation) -> Iterator[dict[Term, Value]]:

@@ -99,7 +99,7 @@ class Device:
         twin.guard = self.guard.copy()
         twin.mpc = self.mpc.copy() if self.mpc else None
         twin.sau = self.sau.copy() if self.sau else None
-        twin.kmu, twin.port = copy.deepcopy(self.kmu), self.port.copy()
+        twin.kmu, twin.port = self.kmu.copy(), self.port.copy()
         twin.network = self.network.copy() if self.network else None
         twin.shared = copy.deepcopy(self.shared) if self.network else self.shared
         twin.patched, twin.spoiled, twin.counters = set(self.patched), set(self.spoiled), dict(self.counters)

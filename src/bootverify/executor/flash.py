@@ -6,7 +6,8 @@ Every lasting change goes through `Flash.write` or `Flash.erase`, and each such 
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import field, replace
+from copy import copy
+from dataclasses import field
 from enum import Enum
 
 from bootverify.dataclass import dataclass
@@ -176,8 +177,8 @@ class Flash:
 
     def copy(self) -> "Flash":
         """The same bytes in a memory of their own, with a supply of its own."""
-        twin = replace(self, power=Power(), watch=None)
-        twin.data = bytearray(self.data)
+        twin = copy(self)
+        twin.data, twin.power, twin.watch = bytearray(self.data), Power(), None
         return twin
 
     def load(self, address: int, value: bytes) -> None:

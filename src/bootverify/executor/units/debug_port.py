@@ -4,7 +4,8 @@ One class for all families; what differs is in `Family`, which a SoC's model nam
 CTRL-AP, APPROTECT, TAMPC), MDK start-up code, product specifications (access port protection, CTRL-AP); soc.md 4.
 """
 
-from dataclasses import field, replace
+from copy import copy
+from dataclasses import field
 from enum import Enum
 
 from bootverify.dataclass import dataclass
@@ -63,7 +64,9 @@ class DebugPort:
 
     def copy(self) -> "DebugPort":
         """The same port in a device of its own."""
-        return replace(self, gate=replace(self.gate), secure_gate=replace(self.secure_gate))
+        twin = copy(self)
+        twin.gate, twin.secure_gate = copy(self.gate), copy(self.secure_gate)
+        return twin
 
     # ---- resets and start-up code
 

@@ -54,6 +54,10 @@ class Kmu:
     selected: int | None = None
     blocked: bool = False  # STATUS.BLOCKED
 
+    def copy(self) -> "Kmu":
+        """The same slots in a unit of its own."""
+        return Kmu(self.count, dict(self.slots), self.selected, self.blocked)
+
     def reset(self) -> None:
         """Every reset: no slot selected; the slots are in the UICR and stay."""
         self.selected = None

@@ -65,6 +65,10 @@ class KmuV2:
     push_blocked: set[int] = field(default_factory=set)
     blocked: set[int] = field(default_factory=set)
 
+    def copy(self) -> "KmuV2":
+        """The same slots and blocks in a unit of its own."""
+        return KmuV2(self.count, self.can_block, dict(self.slots), set(self.push_blocked), set(self.blocked))
+
     def reset(self) -> None:
         """Blocks end; slots stay."""
         self.push_blocked.clear()
