@@ -11,7 +11,7 @@ from bootverify.design.keys import InKmu, Key
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import ABOVE, NO_SLOT
-from bootverify.executor.content import content_of, lies_unshifted, taken
+from bootverify.executor.content import content_of, left_bare, lies_unshifted, taken
 from bootverify.executor.making import network_build
 from bootverify.executor.making.nsib_build import config
 from bootverify.executor.memory import Memory
@@ -51,6 +51,9 @@ def abstracted(frame: Frame, world: World) -> Facts:
         facts[frame.taken(image).name] = _name(frame, held[0] if held else Erased())
     for image, unshifted in frame.unshifted.items():
         facts[unshifted.name] = lies_unshifted(world, world.design.image(image).staging or "")
+    for image, pair in frame.bare.items():
+        shown = left_bare(world, world.design.image(image))
+        facts |= {bare.name: each for bare, each in zip(pair, shown, strict=True)}
     for name, published in frame.published.items():
         each = frame.genuine[name]
         facts[published.name] = (each.image, each.release, each.slot) in world.published

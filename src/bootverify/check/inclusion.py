@@ -98,6 +98,7 @@ def hidden(frame: Frame, told: Instant) -> set[Term]:
             found.add(frame.content(staging))
         if image in frame.unshifted:
             found.add(frame.unshifted[image])
+        found |= {*frame.bare.get(image, ())}
         if image in frame.takings:
             found.add(frame.takings[image])
     return found

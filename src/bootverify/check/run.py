@@ -373,7 +373,8 @@ def _assumptions(design: Design, attacker: Attacker) -> tuple[str, ...]:
     found = [IDEAL, f"releases 1-{design.releases} of each image"]
     if design.soc.guard.kind is UnitKind.SPU:
         found.append("every reset that restarts the application core clears the SPU's locks (soc.md 10.1)")
-    if any(image.encryption is not EncryptionType.NONE for image in design.images):
+    encrypted = any(image.encryption is not EncryptionType.NONE for image in design.images)
+    if encrypted and not design.life.factory_image:
         found.append("an image that is swapped out to the staging slot is encrypted again")
     if Capability.CUT_POWER in attacker.capabilities and any(image.staging is not None for image in design.images):
         found.append("an update is staged whole before power is lost, or not at all")

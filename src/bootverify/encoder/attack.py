@@ -198,6 +198,7 @@ def _mixed(frame: Frame, store: Store) -> dict[Term, Term]:
             for half in pair:
                 content = frame.content(half)
                 updates[content] = ite(flag, frame.is_content(CRAFTED), content)
+            updates |= {each: and_(each, not_(flag)) for each in frame.told_of_other_half(image, store)}
     return updates
 
 
@@ -324,7 +325,8 @@ def _lies(frame: Frame, place: Place) -> Term:
         marked = false() if releases else and_(frame.may_hold(place.store, INVALIDATED), not_(frame.erased_all))
         return or_(named, marked)
     whole = and_(named, _begins_so(frame, place))
-    return whole if image.encryption.value == "none" else and_(whole, decrypts(frame, image))
+    clear = image.encryption is EncryptionType.NONE
+    return whole if clear else and_(whole, or_(decrypts(frame, image), frame.staged_bare(image.name)))
 
 
 def _begins_so(frame: Frame, place: Place) -> Term:
@@ -340,7 +342,7 @@ def _left(frame: Frame, place: Place) -> Term:
     if frame.cells.stores[place.store].image:
         marks = (CRAFTED, INVALIDATED) if place.release else (CRAFTED,)
         return and_(frame.may_hold(place.store, *marks), not_(frame.erased_all))
-    encrypted = frame.design.image(place.image).encryption.value != "none"
+    encrypted = frame.design.image(place.image).encryption is not EncryptionType.NONE and place.image not in frame.bare
     return false() if encrypted else frame.may_hold(place.store, CRAFTED)
 
 

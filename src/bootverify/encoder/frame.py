@@ -43,6 +43,9 @@ condition; `Frame.variables` is the list.
 `unshifted[image]`
     The release that is staged begins where the staging partition does, as a swap leaves what it takes out; false where
     no release is staged. *If* the image is swapped using offset, which takes an update from one sector higher.
+`bare[image]`, `bare[staging]`
+    The release in the slot of the image, or staged for it, is as production programmed it, so that a swap leaves it in
+    clear; *if* that is told of production, and MCUboot swaps encrypted images.
 `midway[image]`
     Swap or copy between slot and staging of `image` was cut and waits to be completed; *if* the
     attacker cuts power and the image has a request. The contents of the pair are then still those
@@ -225,6 +228,7 @@ class Frame(RollbackFrame):
             *self.requests.values(),
             *self.standings.values(),
             *self.unshifted.values(),
+            *(each for pair in self.bare.values() for each in pair),
             *midways,
             *self.patches.values(),
             *self.spoiled.values(),
@@ -253,6 +257,7 @@ class Frame(RollbackFrame):
         for name, taken in self.takings.items():
             several = len(self.design.image(name).slots) > 1
             start[taken] = (ERASED if several else self.factory(self.cells.of_image(name)[0]),)
+        start |= {slot: (True,) for slot, _ in self.bare.values()}
         firsts = {self.design.image(name).slots[0] for name in self.in_place}
         for slot, standing in self.standings.items():
             start[standing] = ("perm" if slot in firsts else "none",)

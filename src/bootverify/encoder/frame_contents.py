@@ -143,6 +143,33 @@ class ContentFrame(HardwareFrame):
         images = [name for name, (_, step) in self.installs.items() if step.mode is UpgradeMode.SWAP_OFFSET]
         return {name: var(f"unshifted[{name}]") for name in images}
 
+    @cached_property
+    def bare(self) -> dict[str, tuple[Term, Term]]:
+        """Whether what the slot of an image holds, and what is staged for it, is as production programmed it.
+
+        Where that is told to lack what has a swap encrypt it, and MCUboot swaps encrypted images.
+        """
+        images = [self.design.image(name) for name, (_, step) in self.installs.items() if step.mode.swaps]
+        told = self.design.life.factory_image == "signed"
+        return {
+            image.name: (var(f"bare[{image.name}]"), var(f"bare[{image.staging}]"))
+            for image in images
+            if told and image.encryption is not EncryptionType.NONE
+        }
+
+    def staged_bare(self, image: str) -> Term:
+        """What is staged for `image`, or half of it in the middle of a swap, is as production programmed it."""
+        slot, staged = self.bare.get(image, (false(), false()))
+        return or_(staged, and_(self.midway(image), slot))
+
+    def told_of_other_half(self, image: str, store: Store) -> tuple[Term, ...]:
+        """What is told of the half of the pair that `store` is no part of, beside its content."""
+        parts, _ = self.pair(image)
+        bare = self.bare.get(image, ())
+        if store not in parts:
+            return bare[:1]
+        return (*bare[1:], *([self.unshifted[image]] if image in self.unshifted else []))
+
     def midway(self, image: str) -> Term:
         """The swap of `image` was cut and is not completed."""
         return var(f"midway[{image}]") if self.cuts and image in self.requests else false()

@@ -32,13 +32,22 @@ def followed(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
 
 
 def _shifted(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
-    """What is written to a staging slot lies where it is taken from, unless whoever writes it says otherwise."""
+    """What is written to a staging slot lies where it is taken from, and nothing that is written is production's.
+
+    Unless whoever writes it says otherwise.
+    """
     found = {}
     for image, unshifted in frame.unshifted.items():
         _, staging = frame.pair(image)
         assert staging is not None
         if frame.content(staging) in updates and unshifted not in updates:
             found[unshifted] = false()
+    for image, pair in frame.bare.items():
+        parts, staging = frame.pair(image)
+        for bare, stores in zip(pair, (parts, (staging,)), strict=True):
+            written = any(store is not None and frame.content(store) in updates for store in stores)
+            if written and bare not in updates:
+                found[bare] = false()
     return found
 
 

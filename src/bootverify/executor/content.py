@@ -80,6 +80,15 @@ def lies_unshifted(world: World, name: str) -> bool:
     return bool(lead) and _staged_at(world, name, held) is not None
 
 
+def left_bare(world: World, image: Image) -> tuple[bool, bool]:
+    """Whether what the slot, and what is staged, is as production programmed it: a swap never encrypts that."""
+    flash, factory, places = world.device.flash, world.factory, (image.slots[0], image.staging or image.slots[0])
+    made = [factory.programmed(image, release) for release in range(1, world.design.releases + 1)]
+    starts = [home(world.design, name).start for name in places]
+    slot, staging = (any(flash.shows(start, each) for each in made) for start in starts)
+    return slot, staging
+
+
 def _staged_at(world: World, name: str, held: bytes) -> Genuine | None:
     """The release that `held` begins with, as an update or as a swap left it."""
     for image in (each for each in world.design.images if each.updatable):

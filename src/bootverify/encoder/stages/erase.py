@@ -31,5 +31,8 @@ def cut_erase(
     updates = {**(before or {}), content: ite(eq(left, "kept"), content, remains), request: asks}
     if image in frame.unshifted:
         updates[frame.unshifted[image]] = and_(frame.unshifted[image], eq(left, "kept"))
+    if image in frame.bare:
+        _, staged = frame.bare[image]
+        updates[staged] = and_(staged, eq(left, "kept"))
     guard = and_(guard, or_(eq(asks, request), member(asks, SHOWS)))
     return Outcome(name=name, guard=guard, updates=updates, inputs=(left, asks), cut=True)

@@ -226,6 +226,9 @@ class _BootGo:
         if self.image.name in frame.unshifted:
             # What a swap takes out begins where the partition does; what one takes back is put a sector higher again.
             updates[self.unshifted] = and_(not_(eq(request, "revert")), member(updates[content], tuple(frame.genuine)))
+        if self.swaps and self.image.name in frame.bare:
+            slot, staged = frame.bare[self.image.name]
+            updates |= {slot: staged, staged: slot}
         return updates
 
     def _moved(self, updates: Mapping[Term, Term]) -> dict[Term, Term]:

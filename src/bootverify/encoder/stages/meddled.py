@@ -149,6 +149,9 @@ class _Vague:
             where = choice(f"{it.mark}: {self.name}, {title}", "unshifted")
             updates[unshifted] = and_(where, member(left, tuple(frame.genuine)))
             more = (*more, where)
+        for bare in frame.bare.get(it.image.name, ()):
+            updates[bare] = choice(f"{it.mark}: {self.name}, {title}", bare.name)
+            more = (*more, updates[bare])
         guard = and_(guard, self._turns_up(left))
         return replace(self._outcome(title, guard, updates, (*inputs, left, asks, *more)), goes=goes, cut=cut)
 

@@ -100,7 +100,7 @@ class Factory(Forger):
         self._second_core(device)
         for image in self.design.images:
             start = home(self.design, image.slots[0]).start
-            device.flash.load(start, self.stored(image, release, image.slots[0]))
+            device.flash.load(start, self.programmed(image, release))
             if (step := self.design.started_in_place(image)) is not None and step.revert:
                 slot = home(self.design, image.slots[0])
                 request_upgrade(Area(device.flash, slot.start, slot.size), Request.PERM)

@@ -70,7 +70,7 @@ class OwnerBuild(OwnerKeys):
     mode: Mode | None = None
     _images: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
     _packages: dict[tuple[str, int, str], Package] = field(default_factory=dict)
-    _made: dict[tuple[str, int, bytes], MadeImage] = field(default_factory=dict)
+    _made: dict[tuple[str, int, bool, bytes], MadeImage] = field(default_factory=dict)
     _network: dict[int, Package] = field(default_factory=dict)
     _parts: dict[Store, list[tuple[Genuine, Part]]] = field(default_factory=dict)
 
@@ -90,6 +90,22 @@ class OwnerBuild(OwnerKeys):
             return self.package(image, release, slot).file
         return self.slot_image(image, release, slot)
 
+    def programmed(self, image: Image, release: int) -> bytes:
+        """What production puts into the first slot for that release: without what has a swap encrypt it, if `bare`."""
+        slot = image.slots[0]
+        if not self.bare(image):
+            return self.stored(image, release, slot)
+        return self._wrapped(image, self._code(image, release, slot), release, slot, bare=True).installed
+
+    def bare(self, image: Image) -> bool:
+        """Whether it is told that production programs a signed image where MCUboot swaps encrypted ones."""
+        swapped = any(
+            isinstance(step, BootGo) and step.image == image.name and step.mode.swaps
+            for stage in self.design.stages
+            for step in stage.steps
+        )
+        return swapped and image.encryption is not EncryptionType.NONE and self.design.life.factory_image == "signed"
+
     def _mode_of(self, image: Image) -> Mode | None:
         """How MCUboot starts `image`, as far as that matters to the build of it."""
         step = self.design.started_in_place(image)
@@ -106,9 +122,12 @@ class OwnerBuild(OwnerKeys):
                 pad = nsib_build.pad(self.design, image)
                 return b"\xff" * pad + self._nsib_signed(image, release, slot)
             case _:
-                start, size = self._mcuboot_room(image, slot)
-                payload = self._payload(image, release, slot, start, size)
-                return self._wrapped(image, payload, release, slot).installed
+                return self._wrapped(image, self._code(image, release, slot), release, slot).installed
+
+    def _code(self, image: Image, release: int, slot: str) -> bytes:
+        """The payload of an image that MCUboot boots."""
+        start, size = self._mcuboot_room(image, slot)
+        return self._payload(image, release, slot, start, size)
 
     def _mcuboot_room(self, image: Image, slot: str) -> tuple[int, int]:
         """Where the payload of an image that MCUboot boots starts, and how long it is: its update is staged whole."""
@@ -128,17 +147,20 @@ class OwnerBuild(OwnerKeys):
         in_ram = mode is Mode.RAM_LOAD
         return Placed(address=(load_window(self.design) if in_ram else home(self.design, slot)).start, in_ram=in_ram)
 
-    def _wrapped(self, image: Image, payload: bytes, release: int, slot: str) -> MadeImage:
+    def _wrapped(self, image: Image, payload: bytes, release: int, slot: str, *, bare: bool = False) -> MadeImage:
         """MCUboot's layer around `payload`; updates of MCUboot itself carry the application image's signature.
 
         It is made once: some signatures have randomness, and what is installed is what was shipped.
         """
-        at = (image.name, release, payload)
+        at = (image.name, release, bare, payload)
         if at not in self._made:
-            self._made[at] = self._made_image(image, payload, release, slot)
+            envelope = None if bare else self._envelope(image, release)
+            self._made[at] = self._made_image(image, payload, release, slot, envelope)
         return self._made[at]
 
-    def _made_image(self, image: Image, payload: bytes, release: int, slot: str) -> MadeImage:
+    def _made_image(
+        self, image: Image, payload: bytes, release: int, slot: str, envelope: Envelope | None
+    ) -> MadeImage:
         signer = image.name if booted_by_mcuboot(self.design, image) else self._sharing(image)
         key = None
         if signer and self.design.image(signer).signature is not SignatureType.NONE:
@@ -150,7 +172,7 @@ class OwnerBuild(OwnerKeys):
             counter=self.counter_of(image, release),
             key=key,
             header_size=self.design.soc.header,
-            envelope=self._envelope(image, release),
+            envelope=envelope,
             placed=self._placed(image, slot),
         )
 
@@ -297,17 +319,24 @@ class OwnerBuild(OwnerKeys):
         """The bytes that each release of the store's image leaves in it."""
         if store not in self._parts:
             image = self.design.image(store.image)
+            releases = range(1, self.design.releases + 1)
             self._parts[store] = [
                 (Genuine(image.name, release, slot), self._part(store, release, slot))
                 for slot in self.design.variants(image)
-                for release in range(1, self.design.releases + 1)
+                for release in releases
             ]
+            if self.bare(image):
+                made = [(release, self.programmed(image, release)) for release in releases]
+                self._parts[store] += [(Genuine(image.name, number), self._cut(store, each)) for number, each in made]
         return self._parts[store]
 
     def _part(self, store: Store, release: int, variant: str) -> Part:
         """The part of `store` of the image that is linked for the slot `variant`."""
+        return self._cut(store, self.stored(self.design.image(store.image), release, variant or store.slot))
+
+    def _cut(self, store: Store, whole: bytes) -> Part:
+        """What of `whole`, which lies at the start of the slot, comes to lie in `store`."""
         image = self.design.image(store.image)
-        whole = self.stored(image, release, variant or store.slot)
         start = store.range.start - home(self.design, store.slot).start
         low = max(start, self._pad(image))
         return Part(offset=low - start, data=whole[low : start + store.range.size])
@@ -325,7 +354,8 @@ class OwnerBuild(OwnerKeys):
     def store_bytes(self, store: Store) -> bytes:
         """What production put into the store: release 1 in the first slot, nothing in further ones."""
         image = self.design.image(store.image)
-        data = self.part_bytes(store, 1) if store.slot == image.slots[0] else b""
+        part = self._cut(store, self.programmed(image, 1))
+        data = b"\xff" * part.offset + part.data if store.slot == image.slots[0] else b""
         return data.ljust(store.range.size, b"\xff")
 
     def invalidated(self, store: Store, genuine: Genuine, held: bytes) -> bool:
@@ -342,7 +372,7 @@ class OwnerBuild(OwnerKeys):
         if len(image.slots) > 1:
             return None
         for release in range(1, self.design.releases + 1):
-            if held.startswith(self.slot_image(image, release, store.slot)):
+            if held.startswith((self.slot_image(image, release, store.slot), self.programmed(image, release))):
                 return Genuine(image.name, release)
         return None
 
