@@ -30,7 +30,8 @@ RULE = {"by": "mcuboot", "every_release": True}
         ("SB-S39", "mcuboot", {"life": {"behaviours": ["lock-failure-passes"]}}, Verdict.UNKNOWN),
         ("SB-S31", "app", {"life": {"rules": [{**RULE, "slots": 30, "planned": 30}]}}, Verdict.HOLDS),
         ("SB-S31", "app", {"life": {"rules": [{**RULE, "slots": 30, "planned": 31}]}}, Verdict.UNKNOWN),
-        ("SB-S31", "app", {"life": {"rules": [{**RULE, "slots": 30}]}}, Verdict.UNKNOWN),
+        ("SB-S31", "app", {"life": {"rules": [{**RULE, "slots": 30}]}}, Verdict.HOLDS),
+        ("SB-S31", "app", {"life": {"rules": [{**RULE, "planned": 31}]}}, Verdict.UNKNOWN),
         ("SB-S31", "app", {"life": {"event": "crashing-release"}}, Verdict.UNKNOWN),
     ],
 )

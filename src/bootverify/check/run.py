@@ -205,7 +205,7 @@ class Checker:
             return self._disagreed(base, str(ours))
 
     def _supported(self, base: Finding, question: Question) -> Finding:
-        assert isinstance(question.subject, Stage | Key | Design)
+        assert isinstance(question.subject, Stage | Key | NetworkStage | Design)
         if not self.design.stages:
             return self._without_chain(base, question)
         said = supported(self.design, question.subject, self.support)

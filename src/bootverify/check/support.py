@@ -11,6 +11,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, InImage, InKmu, InPartition, InUicr, Key, Purpose
+from bootverify.design.network import NetworkStage
 from bootverify.design.source import NOWHERE, Source
 from bootverify.design.support import Support, SupportRow
 
@@ -37,7 +38,7 @@ class _Wanted:
     source: Source = field(default=NOWHERE, compare=False)
 
 
-def supported(design: Design, subject: Stage | Key | Design, rows: Sequence[SupportRow]) -> Supported:
+def supported(design: Design, subject: Stage | Key | NetworkStage | Design, rows: Sequence[SupportRow]) -> Supported:
     """What the vendor says of a key's place; or of every stage: what it starts, installs and decrypts.
 
     One thing that nobody defines leaves no device to speak of, so a stage is asked with all others, its own first.

@@ -16,7 +16,7 @@ TOLD: dict[str, ToldClaim] = {
         subjects=("partition",), meaning="an area drawn for the non-secure side can be used by it, whole"
     ),
     "no_downgrade": ToldClaim(
-        subjects=("image",), meaning="no genuine older release is booted after a newer one has been booted"
+        subjects=("image", "network"), meaning="no genuine older release is booted after a newer one has been booted"
     ),
     "image_hidden": ToldClaim(
         subjects=("image",), meaning="the plaintext of no release comes into the attacker's hands"

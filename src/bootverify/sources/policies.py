@@ -166,9 +166,9 @@ def _faults(written: Written, entry: PolicyEntry, stem: str) -> list[Fault]:
                 words = f"no attacker is called `{attacker}`; one of: {', '.join(known)}"
                 faults.append(_fault(written, (*at, number), words))
     for number, ask in enumerate(entry.asks):
-        asked = {SubjectKind.STAGE, SubjectKind.KEY, SubjectKind.MAP}
+        asked = {SubjectKind.STAGE, SubjectKind.KEY, SubjectKind.NETWORK, SubjectKind.MAP}
         if ClaimKind.SUPPORTED in ask.claim and ask.subject not in asked:
-            words = "`supported` is asked of a stage, a key or the map: write `subject: stage`"
+            words = "`supported` is asked of a stage of either core, a key or the map: write `subject: stage`"
             faults.append(_fault(written, ("asks", number, "subject"), words))
     return faults
 

@@ -76,6 +76,27 @@ def test_the_port_is_what_the_first_stage_and_the_part_make_of_it(soc: str, told
 
 
 @pytest.mark.parametrize(
+    ("told", "works"),
+    [("enabled (default)", True), ("disabled by MCUboot at start", False), ("off (DISABLE_FLASH_PATCH)", False)],
+)
+def test_a_flash_patch_unit_is_read_in_more_words(told: str, works: bool) -> None:
+    card = _card()
+    card["soc"], card["design"]["protection"] = (
+        "nRF52840",
+        {"engine": "ACL", "locks": [], "tfm": "absent", "approtect": "on"},
+    )
+    design = _read(card, {"protection.flash_patch": told})
+    assert design.lifecycle.flash_patch is works
+    assert not _points(design)
+
+
+@pytest.mark.parametrize("told", ["raised only for security fixes", "raised only with critical fixes"])
+def test_a_counter_may_rise_in_some_releases_only(told: str) -> None:
+    design = _with({"update.downgrade": f"hw-mcuboot, 240 slots, counter {told}"})
+    assert [(rule.by, rule.every_release) for rule in design.life.rules or ()] == [("mcuboot", False)]
+
+
+@pytest.mark.parametrize(
     ("field", "told"),
     [
         ("approtect", "on in the application"),

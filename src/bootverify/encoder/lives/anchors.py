@@ -129,6 +129,11 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
         return kept("nothing is erased", key.source)
     if who in SENDERS and len(key.placements) == 1:
         return _from_afar(design, key)
+    if who == "bootloader-code" and key.kind is KeyKind.HASH and (ranked := _rank(design, key)) is not None:
+        turn, names = ranked
+        known = {other.name for other in design.keys if other.published}
+        if not known.isdisjoint(names[turn + 1 :]):
+            return broken("a boot with a later key, which he has, invalidates it", source=key.source)
     if who not in ANY_CODE or len(key.placements) != 1:
         return untold("what he can do to the key", key.source)
     (place,) = key.placements

@@ -5,18 +5,26 @@ from bootverify.design.boot import Image, Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.life import Behaviour, Recovery, Rule
 from bootverify.design.memory import MemoryKind
+from bootverify.design.network import NetworkStage
 from bootverify.design.protection import UnitKind
 from bootverify.encoder.lives.foe import foe
 from bootverify.encoder.lives.root import exposed_root
 from bootverify.encoder.release import until
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
+INSIDERS = ("factory-insider", "build-pipeline")
 FAIL_OPEN_UNTIL = (3, 1)  # SDK; adb7db20f1 of 2025-11 ends it (ncs-boot 0.1)
 
 
-def no_downgrade(design: Design, image: Image, attacker: Attacker) -> Judgement:
+def no_downgrade(design: Design, image: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Broken iff some ability of the attacker meets no rule that stops it."""
     life = design.life
+    if isinstance(image, NetworkStage):
+        sends = foe(design, attacker) in {"remote-ota", "old-signed-image", "operator-error", *INSIDERS}
+        elsewhere = life.rules is not None and all(rule.image and rule.image != image.name for rule in life.rules)
+        if sends and elsewhere and image.updatable and image.fed_by:
+            return broken("the network core keeps no version, and no rule is told for it", source=image.source)
+        return untold("what refuses an older image of the network core", image.source)
     if image.verified_by is None or life.rules is None:
         return untold("no rule against older images is told", image.source)
     behind_nsib = design.stage(image.verified_by).program is Program.NSIB
@@ -108,8 +116,10 @@ def _behind_mcuboot(design: Design, image: Image, who: str, rules: dict[str, Rul
     """A counter stops every path; the comparison of versions only what goes through the staging slot unchanged."""
     counter, version = rules.get("mcuboot"), rules.get("version")
     source = (counter or version).source if counter or version else image.source  # type: ignore[union-attr]
-    if counter is not None and counter.every_release is not True:
+    if counter is not None and (counter.every_release is None or (design.life.releases and not counter.every_release)):
         return untold("whether every release raises the counter", source)
+    if counter is not None and not counter.every_release:
+        counter = None  # it tells no two releases apart between which it is not raised
     worth = _worth(design, version)
     if worth is None:
         return untold("what the comparison of versions is worth in this update mode", source)
@@ -124,8 +134,8 @@ def _behind_mcuboot(design: Design, image: Image, who: str, rules: dict[str, Rul
         return broken("the version is compared before the copy and never after it", source=source)
     if who == "serial-port":
         return _by_cable(design, counter, image)
-    if who in {"remote-ota", "old-signed-image", "operator-error", "factory-insider", "build-pipeline"}:
-        insider = who in {"factory-insider", "build-pipeline"}
+    if who in {"remote-ota", "old-signed-image", "operator-error", *INSIDERS}:
+        insider = who in INSIDERS
         return _by_update(image, staged, stopped=counter is not None or worth, insider=insider)
     if who in {"app-code", "app-code-secure", "app-code-ns", "secure-partition"}:
         return _by_code(design, image, who, counter, worth=worth)

@@ -135,7 +135,15 @@ def metadata_signed(design: Design, image: Image, attacker: Attacker) -> Judgeme
 def bytes_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Broken for who writes the slot: MCUboot's signature covers header, payload and protected entries only."""
     by_mcuboot = image.verified_by is not None and design.stage(image.verified_by).program is Program.MCUBOOT
-    if by_mcuboot and foe(design, attacker) in ("app-code", "app-code-secure"):
+    who, staging = foe(design, attacker), image.staging if image.updatable and len(image.slots) == 1 else None
+    writes = who in {"app-code", "app-code-secure"}
+    writes |= who == "app-code-ns" and design.application is not None and design.application.image == image.name
+    # What is staged goes into the slot sector by sector, with what lies behind the image in the last one.
+    writes |= who in {"remote-ota", "old-signed-image"} and staging is not None
+    outside = staging is not None and design.partition(staging).memory is MemoryKind.EXTERNAL
+    writes |= who == "ext-flash-write" and outside
+    writes |= who == "serial-port" and design.life.recovery is Recovery.OPEN
+    if by_mcuboot and writes:
         return broken("bytes behind the image are covered by no signature", source=image.source)
     return untold("which bytes behind the image stay as they were", image.source)
 

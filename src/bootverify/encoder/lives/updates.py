@@ -208,8 +208,8 @@ def _plan(design: Design, does: frozenset[Behaviour]) -> Iterator[Clause]:
     yield failing and not passes, broken("a lock that cannot be set stops the boot", source=life.source)
     yield failing, untold("what is locked when a lock cannot be set", life.source)
     counted = [rule for rule in life.rules or () if rule.by in {"nsib", "mcuboot"}]
-    half_told = any((rule.slots is None) is not (rule.planned is None) for rule in counted)
-    yield half_told, untold("whether every planned release finds a counter slot", life.source)
+    unbounded = any(rule.slots is None and rule.planned is not None for rule in counted)
+    yield unbounded, untold("whether every planned release finds a counter slot", life.source)
     over = [rule for rule in counted if (rule.planned or 0) > (rule.slots or 0)]
     yield (
         bool(over) and Behaviour.COUNTER_FULL_STOPS in does,

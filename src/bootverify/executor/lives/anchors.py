@@ -158,6 +158,14 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
         and len(key.placements) == 1
     ):
         return _sent_at(design, key)
+    if foe(design, attacker) == "bootloader-code" and key.kind is KeyKind.HASH:
+        ring = _ring(design, key)
+        if any(each.published for each in ring[ring.index(key) + 1 :]):
+            story = (
+                "he signs an image with it and writes that into a slot",
+                "NSIB invalidates each key before it",
+            )
+            return broken("he has a later key of the ring", *story, source=key.source)
     if foe(design, attacker) not in CODE or len(key.placements) != 1:
         return untold(f"what {attacker.name} can do to the key", key.source)
     place = key.placements[0]

@@ -12,6 +12,7 @@ from bootverify.design.boot import Image, Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.life import Behaviour, Recovery, Rule
 from bootverify.design.memory import MemoryKind
+from bootverify.design.network import NetworkStage
 from bootverify.design.protection import UnitKind
 from bootverify.executor.lives.foe import foe
 from bootverify.executor.lives.release import window
@@ -82,14 +83,26 @@ class _Build:
         return replace(done, slots=(device.staged,))
 
 
-def no_downgrade(design: Design, image: Image, attacker: Attacker) -> Judgement:
+def no_downgrade(design: Design, image: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Try every order of a few moves and boots; what starts is compared with what ever started."""
+    if isinstance(image, NetworkStage):
+        return _second_core(design, image, attacker)
     try:
         build, start = _built(design, image)
         moves = _Moves(design, image, attacker, build)
         return _explored(build, start, moves)
     except _NotToldError as missing:
         return untold(str(missing), image.source)
+
+
+def _second_core(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement:
+    """Send an older image of the network core, which has no counter and no second slot (ncs-boot 2.8)."""
+    if foe(design, attacker) not in SENDERS or not (stage.updatable and stage.fed_by):
+        return untold("how an older image comes to the network core", stage.source)
+    if design.life.rules is None or any(rule.image in {"", stage.name} for rule in design.life.rules):
+        return untold("whether the rule against older images speaks of the network core", stage.source)
+    story = f"{attacker.name} sends the older release", f"{stage.verified_by or 'whoever feeds it'} finds it genuine"
+    return broken("no rule refuses an older image of the network core", *story, source=stage.source)
 
 
 def _explored(build: _Build, start: _Device, moves: "_Moves") -> Judgement:
@@ -131,8 +144,11 @@ def _built(design: Design, image: Image) -> tuple[_Build, _Device]:
         compares = False
     counting = next((rule for rule in rules if rule.by in {"nsib", "mcuboot"}), None)
     opens = counting is not None and counting.by == "nsib" and _opens(design)
-    if counting is not None and counting.by == "mcuboot" and counting.every_release is not True:
-        raise _NotToldError("whether every release raises the counter")
+    if counting is not None and counting.by == "mcuboot":
+        if counting.every_release is None or (not counting.every_release and design.life.releases):
+            raise _NotToldError("whether every release raises the counter")
+        if not counting.every_release:  # two releases have one value then, and those are the ones to look at
+            counting = None
     newest = len(versions)
     full = counting is not None and counting.slots is not None and (counting.booted or 0) > counting.slots
     if full and not opens:

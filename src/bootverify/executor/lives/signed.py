@@ -177,9 +177,22 @@ def metadata_signed(design: Design, image: Image, attacker: Attacker) -> Judgeme
 def bytes_signed(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Write behind the last entry of the image, where no signature reaches."""
     starter = design.stage(image.verified_by).program if image.verified_by else None
-    if starter is not Program.MCUBOOT or foe(design, attacker) not in {"app-code", "app-code-secure"}:
+    staged = design.partition(image.staging).memory if image.staging and image.updatable else None
+    way = ""
+    match foe(design, attacker):
+        case "app-code" | "app-code-secure":
+            way = "he writes into the rest of the slot"
+        case "app-code-ns" if design.application is not None and design.application.image == image.name:
+            way = "he writes into the rest of the slot, behind his own code"
+        case "remote-ota" | "old-signed-image" if staged and len(image.slots) == 1:
+            way = "he sends a genuine release with bytes behind its last entry: whole sectors of it are installed"
+        case "ext-flash-write" if staged is MemoryKind.EXTERNAL and len(image.slots) == 1:
+            way = "he adds bytes to what is staged: whole sectors of it are installed"
+        case "serial-port" if design.life.recovery is Recovery.OPEN:
+            way = "he uploads a genuine release with bytes behind its last entry"
+    if starter is not Program.MCUBOOT or not way:
         return untold("which bytes behind the image stay as they were", image.source)
-    return broken("the signature ends with the image", "he writes into the rest of the slot", source=image.source)
+    return broken("the signature ends with the image", way, source=image.source)
 
 
 def closed(design: Design, stage: Image | NetworkStage, attacker: Attacker) -> Judgement:

@@ -231,10 +231,10 @@ def _planned(design: Design, thing: Image | NetworkStage) -> Judgement:
                 why = f"{stage.name} cannot set its lock ({trouble})"
                 return broken(why, "it stops before it hands over", source=step.source)
     for rule in life.rules or ():
-        if rule.by not in {"nsib", "mcuboot"} or rule.slots is rule.planned is None:
+        if rule.by not in {"nsib", "mcuboot"} or rule.planned is None:
             continue
-        if rule.slots is None or rule.planned is None:
-            return untold("how many counter slots there are, and how many releases are planned", rule.source)
+        if rule.slots is None:
+            return untold("how many slots the counter has for what is planned", rule.source)
         free = rule.slots
         for release in range(1, rule.planned + 1):
             if free:

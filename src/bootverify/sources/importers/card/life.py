@@ -35,6 +35,10 @@ MODES = {
     "firmware updater": "firmware-loader",
     "firmware-updater": "firmware-loader",
 }
+SOME_RELEASES = (
+    r"(raised |bumped |increased )?only (for|with|in|by) (a )?(security|critical|selected) (fix(es)?|releases?)"
+    r"|security fix|only when"
+)
 IN_PLACE = frozenset({"direct-xip", "ram-load"})
 MOST_RELEASES = 4  # of an image, in a design
 INSTALLED = {
@@ -208,7 +212,7 @@ def _rule(draft: Draft, text: str, chain: list[Link]) -> dict[str, Any]:
         if says(text, pattern):
             by = name
             break
-    plain = re.sub(r"\d+[\w\s-]*\bplanned\b", " ", text)
+    plain = re.sub(rf"\d+[\w\s-]*\bplanned\b|{SOME_RELEASES}", " ", text, flags=re.IGNORECASE)
     if CONDITIONS.intersection(words(plain)):
         by = "unknown"
     rule: dict[str, Any] = {"by": by}
@@ -232,7 +236,7 @@ def _rule(draft: Draft, text: str, chain: list[Link]) -> dict[str, Any]:
     rule.update({key: value for key, value in told if value is not None})
     if says(text, "every release|each release|each with a higher|all releases"):
         rule["every_release"] = True
-    elif says(text, "security fix|only when|selected releases"):
+    elif says(text, SOME_RELEASES):
         rule["every_release"] = False
     return rule
 

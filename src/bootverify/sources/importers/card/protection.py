@@ -33,7 +33,7 @@ def put_lifecycle(draft: Draft) -> None:
     if says(told.get("approtect"), r"hardware type|before 20\d\d|first silicon|old revision"):
         draft.put(("life", "glitch"), True, ("protection", "approtect"))
     if "flash_patch" in told:
-        patch = truth(told["flash_patch"])
+        patch = _patch_unit(told["flash_patch"])
         if patch is None:
             draft.open(
                 ("protection", "flash_patch"),
@@ -132,7 +132,7 @@ SWITCH = {
 SILENT_SWITCH = (
     "during assembly end line then later finally shipped production hardware type software firmware uicr written"
     " tampc both switches enabled ctrl-ap register improved revised scheme first old silicon build code part family"
-    " erased word from factory"
+    " erased word from factory default always left switched"
 )
 
 
@@ -161,6 +161,19 @@ def _port(text: str, soc: Soc) -> bool | None:
     if soc.debug.scheme is DebugScheme.NRF9160 and UNWRITTEN.fullmatch(text):
         return False
     return _finally(text)
+
+
+BY_BOOT_STAGE = re.compile(
+    r"\b(by|in|from) (the )?(mcuboot|nsib|b0|bootloader|first stage)( (at|on) (start|boot|each boot))?\b"
+    r"|\b(config_)?disable_flash_patch(=y)?\b|\bk?config option\b",
+    re.IGNORECASE,
+)
+
+
+def _patch_unit(told: object) -> bool | None:
+    """Whether the flash patch unit works. The first stage switches it off, for good until the next reset."""
+    plain = truth(told)
+    return _finally(BY_BOOT_STAGE.sub(" ", str(told))) if plain is None else plain
 
 
 def _finally(text: str) -> bool | None:

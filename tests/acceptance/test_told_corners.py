@@ -1,0 +1,93 @@
+"""Corners of what is told: bytes behind an image, releases of the network core, rare counters, a later key."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bootverify.api import check
+from bootverify.check.verdict import Verdict
+from bootverify.design.design import Design
+from bootverify.sources.document import read_written
+from bootverify.sources.mutate import mutated
+from bootverify.sources.resolve import resolve
+from bootverify.sources.schema import DesignEntry
+from bootverify.sources.validate import validated
+
+DESIGNS = Path(__file__).resolve().parents[1] / "scenarios"
+RARE = {"by": "mcuboot", "every_release": False, "slots": 240}
+
+
+def _design(name: str, edits: dict[str, Any]) -> Design:
+    written = mutated(read_written(DESIGNS / f"{name}.yaml"), edits)
+    return resolve(validated(DesignEntry, written), written)
+
+
+def _answer(design: Design, policy: str, subject: str, attacker: str) -> Verdict:
+    report = check(design, policies=[policy], subjects=[subject], attackers=[attacker])
+    assert not report.discrepancies
+    (finding,) = report.findings
+    return finding.verdict
+
+
+@pytest.mark.parametrize(
+    ("design", "attacker", "edits", "verdict"),
+    [
+        ("SB-S31", "remote-ota", {}, Verdict.VIOLATED),
+        ("SB-S31", "serial-port", {"life": {"recovery": "open"}}, Verdict.VIOLATED),
+        ("SB-S31", "serial-port", {"life": {"recovery": "absent"}}, Verdict.UNKNOWN),
+        ("SB-S31", "ext-flash-write", {}, Verdict.UNKNOWN),
+        ("told-one-stage", "ext-flash-write", {}, Verdict.VIOLATED),
+        ("told-one-stage", "ext-flash-read", {}, Verdict.UNKNOWN),
+        ("SB-S14", "app-code-ns", {}, Verdict.VIOLATED),
+    ],
+)
+def test_no_signature_covers_what_lies_behind_an_image(
+    design: str, attacker: str, edits: dict[str, Any], verdict: Verdict
+) -> None:
+    drawn = _design(design, {"life": {"mode": "swap-move"}, **edits} if design != "told-one-stage" else edits)
+    assert _answer(drawn, "slot-bytes-authentic", "app", attacker) is verdict
+
+
+@pytest.mark.parametrize(
+    ("rules", "attacker", "verdict"),
+    [
+        ([], "old-signed-image", Verdict.VIOLATED),
+        ([{"by": "version", "image": "app"}], "old-signed-image", Verdict.VIOLATED),
+        ([{"by": "version"}], "old-signed-image", Verdict.UNKNOWN),
+        ([], "ext-flash-read", Verdict.UNKNOWN),
+    ],
+)
+def test_the_network_core_keeps_no_version(rules: list[dict[str, Any]], attacker: str, verdict: Verdict) -> None:
+    drawn = _design("fed-core", {"life": {"mode": "overwrite", "rules": rules}})
+    assert _answer(drawn, "no-downgrade", "net_app", attacker) is verdict
+
+
+@pytest.mark.parametrize(("mode", "verdict"), [("overwrite", Verdict.HOLDS), ("swap-move", Verdict.UNDEFINED)])
+def test_a_program_of_the_network_core_is_asked_for_support_like_any(mode: str, verdict: Verdict) -> None:
+    drawn = _design("fed-core", {"life": {"mode": mode}})
+    assert _answer(drawn, "config-supported", "net_app", "operator-error") is verdict
+
+
+@pytest.mark.parametrize(
+    ("life", "verdict"),
+    [
+        ({"rules": [RARE]}, Verdict.VIOLATED),
+        ({"rules": [RARE], "releases": [[1, 0, 0, 0], [1, 1, 0, 0]]}, Verdict.UNKNOWN),
+    ],
+)
+def test_a_counter_that_seldom_rises_tells_some_releases_apart(life: dict[str, Any], verdict: Verdict) -> None:
+    drawn = _design("told-kmu", {"life": {"mode": "overwrite", "validate_primary": True, **life}})
+    assert _answer(drawn, "no-downgrade", "app", "old-signed-image") is verdict
+
+
+@pytest.mark.parametrize(
+    ("key", "published", "verdict"),
+    [
+        ("b0_key_hash_0", "b0_key_hash_1", Verdict.VIOLATED),
+        ("b0_key_hash_1", "b0_key_hash_0", Verdict.UNKNOWN),
+    ],
+)
+def test_who_has_a_later_key_takes_the_earlier_ones_away(key: str, published: str, verdict: Verdict) -> None:
+    drawn = _design("SB-S08", {"life": {"mode": "swap-move"}, f"keys.{published}.published": True})
+    assert _answer(drawn, "anchor-available", key, "bootloader-code") is verdict
