@@ -78,6 +78,8 @@ TOLD = st.fixed_dictionaries(
                 "pure_signature",
                 "network_debug_closed",
                 "split_image",
+                "places_checked",
+                "external_driver",
             ],
             st.booleans(),
         ),

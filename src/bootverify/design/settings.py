@@ -45,6 +45,8 @@ class Settings:
     pure_signature: Told | None = None  # what is signed is the image itself, not its digest
     network_debug_closed: Told | None = None  # the debug port of the network core
     split_image: Told | None = None  # part of the application is executed on an external chip
+    places_checked: Told | None = None  # MCUboot asks for which of several slots an update was built
+    external_driver: Told | None = None  # who stages and who installs have a driver of the external chip
 
 
 NOTHING_TOLD = Settings()

@@ -112,6 +112,8 @@ _LAYOUT: dict[str, str] = {
     "test_options_off": "nothing that is meant for testing alone is on",
     "pure_inside": "images that are signed as a whole, without a digest, wait in internal memory",
     "network_debug_closed": "the debug port of the network core is closed once it runs",
+    "places_checked": "the boot loader asks for which of several slots an update was built",
+    "staging_reached": "updates that wait in external memory can be read and written there",
     "code_inside": "no part of the application is executed on an external chip",
     "network_areas_whole": "the areas that the network core's first stage locks consist of whole blocks",
 }
@@ -204,6 +206,8 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "tells_pure": Fixed(values=bool, meaning="whether a setting speaks of signatures without a digest"),
         "tells_network_debug": Fixed(values=bool, meaning="whether a setting speaks of the network core's debug port"),
         "tells_split": Fixed(values=bool, meaning="whether a setting speaks of code on an external chip"),
+        "tells_places": Fixed(values=bool, meaning="whether a setting speaks of the slot that an update was built for"),
+        "tells_driver": Fixed(values=bool, meaning="whether a setting speaks of a driver of the external chip"),
         "network": Fixed(values=bool, meaning="whether the map has partitions of the network core"),
     },
     "network": {
@@ -316,6 +320,8 @@ def _of_map(design: Design) -> dict[str, str | int | bool]:
         "tells_pure": settings.pure_signature is not None,
         "tells_network_debug": settings.network_debug_closed is not None,
         "tells_split": settings.split_image is not None,
+        "tells_places": settings.places_checked is not None,
+        "tells_driver": settings.external_driver is not None,
         "network": any(partition.memory is MemoryKind.NETWORK for partition in design.partitions),
     }
 

@@ -59,6 +59,12 @@ class SettingsEntry(Strict):
     pure_signature: bool | None = Field(default=None, description="the image itself is signed, not its digest")
     network_debug_closed: bool | None = Field(default=None, description="the debug port of the network core")
     split_image: bool | None = Field(default=None, description="part of the application runs from an external chip")
+    places_checked: bool | None = Field(
+        default=None, description="MCUboot asks for which of several slots an update was built"
+    )
+    external_driver: bool | None = Field(
+        default=None, description="who stages and who installs updates have a driver of the external chip"
+    )
 
 
 class ArtifactEntry(Strict):

@@ -107,9 +107,12 @@ def _key_wrapped(design: Design) -> Truth:
 
 def _pure(design: Design) -> Truth:
     """The staged images are all inside, or they have a digest; neither told nor inside is open."""
+    return _not(_said(design.settings.pure_signature)) if _staged_outside(design) else True
+
+
+def _staged_outside(design: Design) -> bool:
     outside = {part.name for part in design.partitions if part.memory is MemoryKind.EXTERNAL}
-    staged = {part.name for part in design.partitions if part.role is Role.SECONDARY}
-    return _not(_said(design.settings.pure_signature)) if outside & staged else True
+    return not outside.isdisjoint(part.name for part in design.partitions if part.role is Role.SECONDARY)
 
 
 def _not(value: Truth) -> Truth:
@@ -153,6 +156,8 @@ STAGE_CLAIMS: dict[str, Callable[[Design], Truth]] = {
     "network_debug_closed": _alone(lambda told: told.network_debug_closed),
     "test_options_off": lambda design: _not(_said(design.settings.test_options)),
     "code_inside": lambda design: _not(_said(design.settings.split_image)),
+    "places_checked": _alone(lambda told: told.places_checked),
+    "staging_reached": lambda design: _said(design.settings.external_driver) if _staged_outside(design) else True,
     "pure_inside": _pure,
     "image_key_wrapped": _key_wrapped,
     "version_countable": _countable,

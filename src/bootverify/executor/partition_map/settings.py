@@ -90,6 +90,18 @@ def pure_inside(design: Design) -> Iterator[Misfit]:
             yield Misfit(text=text, sources=sources, open_point="" if told is not None else "pure-signature-not-told")
 
 
+def staging_reached(design: Design) -> Iterator[Misfit]:
+    """MCUboot may fail to boot where no driver of the chip is there (partition_manager.rst, external flash)."""
+    told = design.settings.external_driver
+    if told is not None and told.value:
+        return
+    for slot in design.partitions:
+        if slot.role is Role.SECONDARY and slot.memory is MemoryKind.EXTERNAL:
+            text = f"updates wait in `{slot.name}`, outside, and no driver of that chip is built in"
+            sources = (slot.source, *([told.source] if told is not None else []))
+            yield Misfit(text=text, sources=sources, open_point="" if told is not None else "driver-not-told")
+
+
 def version_countable(design: Design) -> Iterator[Misfit]:
     """NSIB's counter has 15 bits where its slots are halfwords, which they are but on nRF54L (ncs-boot 1.6, 1.8)."""
     version = design.settings.second_stage_version
@@ -191,6 +203,13 @@ SETTINGS: dict[str, Callable[[Design], Iterator[Misfit]]] = {
         "split-not-told",
         wanted=False,
     ),
+    # MCUBOOT_CHECK_HEADER_LOAD_ADDRESS, _VERIFY_IMG_ADDRESS, _UUID_VID, _UUID_CID: any of them tells.
+    "places_checked": _Switch(
+        lambda told: told.places_checked,
+        "an update for one slot is taken for another that shares its place to wait",
+        "places-not-told",
+    ),
+    "staging_reached": staging_reached,
     "image_key_wrapped": image_key_wrapped,
     "version_countable": version_countable,
 }

@@ -18,6 +18,7 @@ from bootverify.sources.ledger import Ledger
 from bootverify.sources.roles import number_of, role_of
 
 MOST = 100
+_CORES = 2  # the image numbers before those of MCUboot's own slots (ncs-boot 4.3)
 _SHARED = {Role.ROOT, Role.VARIANT_A, Role.VARIANT_B, Role.PRIMARY, Role.SECONDARY, Role.SCRATCH}
 
 
@@ -32,7 +33,7 @@ def put_contradictions(draft: Draft, project: Project) -> None:
     """Everything of the kind, each with the places that it is about."""
     found = [*_bootloader(project), *_key(draft), *_compiled(project), *_provisioned(project), *_trees(project)]
     for package in project.packages:
-        found += _package(draft, project, package)
+        found += [*_package(draft, project, package), *_versions(project, package)]
     for number, each in enumerate(found[:MOST]):
         draft.plain.setdefault("contradictions", []).append({"topic": each.topic, "text": each.text})
         first = each.sources[0]
@@ -139,6 +140,25 @@ def _package(draft: Draft, project: Project, package: Package) -> Iterator[_Foun
     first = [told for told in package.described if told.image == 0]
     if len(first) == 1:  # with more the image is linked for several places
         yield from _placed(draft, first[0])
+
+
+def _versions(project: Project, package: Package) -> Iterator[_Found]:
+    """Each core's image depends on the version of the other's where that symbol is on (modules/mcuboot/Kconfig)."""
+    symbols = (config.on("CONFIG_NRF53_ENFORCE_IMAGE_VERSION_EQUALITY") for config in project.all_kconfigs())
+    tied = next((symbol for symbol in symbols if symbol is not None), None)
+    if tied is None:
+        return
+    listed = {told.file.rsplit("/", 1)[-1] for told in package.described if told.image < _CORES}
+    seen: dict[str, str] = {}
+    for image in package.images:
+        version = next((found.version for found in signed_images(image) if found.at == 0), "")
+        if version and image.file.rsplit("/", 1)[-1] in listed:
+            seen[image.file] = version
+    for file, version in seen.items():
+        first, wanted = next(iter(seen.items()))
+        if _four(version) != _four(wanted):
+            text = f"both cores' images are to have one version, and `{file}` has {version}, `{first}` {wanted}"
+            yield _Found("package-versions", text, (Source(file=file), tied.source))
 
 
 def _described(told: Described, image: FirmwareFile) -> Iterator[_Found]:

@@ -5,6 +5,7 @@ With sysbuild its own symbols force those of the images: in sources they go befo
 """
 
 from bootverify.design.settings import Told
+from bootverify.design.source import Source
 from bootverify.sources.importers.kconfig import Kconfig
 from bootverify.sources.importers.project import Project
 
@@ -18,6 +19,14 @@ _FOR_TESTS = (
     "SB_CONFIG_SECURE_BOOT_DEBUG_SIGNATURE_PUBLIC_KEY_LAST",
     "SB_CONFIG_SECURE_BOOT_DEBUG_NO_VERIFY_HASHES",
 )
+# Either says where an update belongs, or who made it for what (MCUboot boot/zephyr/Kconfig; sdk-mcuboot release notes)
+_PLACES = (
+    *("CONFIG_MCUBOOT_CHECK_HEADER_LOAD_ADDRESS", "CONFIG_MCUBOOT_VERIFY_IMG_ADDRESS"),
+    *("CONFIG_MCUBOOT_UUID_VID", "CONFIG_MCUBOOT_UUID_CID"),
+)
+# The drivers of an external chip: the first is what each of them selects (partition_manager.rst, external flash)
+_DRIVERS = ("CONFIG_PM_EXTERNAL_FLASH_HAS_DRIVER", "CONFIG_NORDIC_QSPI_NOR", "CONFIG_SPI_NOR", "CONFIG_FLASH_MSPI_NOR")
+_OVERRIDES = "CONFIG_PM_OVERRIDE_EXTERNAL_DRIVER_CHECK"
 _TYPES = ("RSA", "ECDSA_P256", "ED25519")
 _NSIB_SIGNED = tuple(f"SB_CONFIG_SECURE_BOOT_APPCORE_SIGNATURE_TYPE_{name}" for name in ("HARDWARE", "SOFTWARE"))
 _NSIB_UNSIGNED = ("SB_CONFIG_SECURE_BOOT_APPCORE_SIGNATURE_TYPE_UNUSED", "SB_CONFIG_SECURE_BOOT_SIGNATURE_TYPE_NONE")
@@ -40,6 +49,8 @@ def verification(project: Project) -> dict[str, Told | None]:
         "test_options": _test_options(project),
         "pure_signature": _where(project, "CONFIG_BOOT_SIGNATURE_TYPE_ED25519", "CONFIG_BOOT_SIGNATURE_TYPE_PURE"),
         "split_image": _split(project),
+        "places_checked": _places_checked(project),
+        "external_driver": _external_driver(project),
     }
 
 
@@ -117,6 +128,38 @@ def _test_options(project: Project) -> Told | None:
 def _split(project: Project) -> Told | None:
     application = project.image("application")
     return application.flag("CONFIG_XIP_SPLIT_IMAGE") if application is not None else None
+
+
+def _places_checked(project: Project) -> Told | None:
+    """Behind NSIB updates of MCUboot wait in the application's slot; older releases told them apart in any case.
+
+    So it is told from the first release on that knows the address in the header.
+    """
+    mcuboot = project.image("mcuboot")
+    if mcuboot is None or project.image("nsib") is None:
+        return None
+    return _on(mcuboot, *_PLACES) or mcuboot.flag(_PLACES[0])
+
+
+def _external_driver(project: Project) -> Told | None:
+    """Of MCUboot, and of an application that stages updates."""
+    application = project.image("application")
+    stages = application is not None and application.on("CONFIG_IMG_MANAGER") is not None
+    found = [_driver_in(project.image(role), project) for role in ("mcuboot", *(["application"] if stages else []))]
+    missing = next((told for told in found if told is not None and not told.value), None)
+    return missing or (None if None in found else found[0])
+
+
+def _driver_in(config: Kconfig | None, project: Project) -> Told | None:
+    """None where a driver need not say that it is one; absent is off only in a build whose release asks for that."""
+    asked = config.flag(_OVERRIDES) if config is not None else None
+    if config is None or (asked is not None and asked.value):
+        return None
+    on = _on(config, *_DRIVERS)
+    if on is not None or asked is None or project.fragments:
+        return on
+    off = next((told for name in _DRIVERS if (told := config.flag(name)) is not None), None)
+    return off or Told(value=False, source=Source(file=config.file, text=f"no driver selects {_DRIVERS[0]}"))
 
 
 def _where(project: Project, wanted: str, name: str) -> Told | None:

@@ -48,6 +48,28 @@ def test_a_manifest_that_speaks_of_another_image_contradicts_it(tmp_path, change
 
 
 @pytest.mark.parametrize(
+    ("symbol", "version", "number", "topics"),
+    [
+        ("CONFIG_NRF53_ENFORCE_IMAGE_VERSION_EQUALITY=y\n", (2, 0), "1", ["package-versions"]),
+        ("CONFIG_NRF53_ENFORCE_IMAGE_VERSION_EQUALITY=y\n", (2, 0), "2", []),
+        ("CONFIG_NRF53_ENFORCE_IMAGE_VERSION_EQUALITY=y\n", (1, 2), "1", []),
+        ("# CONFIG_NRF53_ENFORCE_IMAGE_VERSION_EQUALITY is not set\n", (2, 0), "1", []),
+    ],
+)
+def test_images_of_both_cores_that_are_tied_have_one_version(tmp_path, symbol, version, number, topics) -> None:
+    build = write_build(tmp_path / "app" / "build", Build(extra={"app": symbol}))
+    content = (build / "app" / "zephyr" / "app.signed.bin").read_bytes()
+    major, minor = version
+    other = content[:20] + bytes([major, minor]) + content[22:]
+    with zipfile.ZipFile(build / "dfu_application.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("app.bin", content)
+        archive.writestr("net.bin", other)
+        files = [{"file": "app.bin", "image_index": "0"}, {"file": "net.bin", "image_index": number}]
+        archive.writestr("manifest.json", json.dumps({"format-version": 1, "files": files}))
+    assert [each.topic for each in load(build, shown="build").contradictions] == topics
+
+
+@pytest.mark.parametrize(
     "manifest", ["", "[" * 100_000, "{}", '{"files": [{"size": true, "file": 3}]}', '{"files": 1}']
 )
 def test_a_manifest_that_is_none_goes_to_the_ledger(tmp_path, manifest) -> None:

@@ -41,6 +41,9 @@ def test_an_option_is_judged_where_it_matters(tmp_path, capsys, policy, mcuboot,
 CLEANS, PURE = "CONFIG_MCUBOOT_CLEANUP_ARM_CORE", "CONFIG_BOOT_SIGNATURE_TYPE_PURE"
 ED25519 = "# CONFIG_BOOT_SIGNATURE_TYPE_ECDSA_P256 is not set\nCONFIG_BOOT_SIGNATURE_TYPE_ED25519=y\n"
 DUMMY, SPLIT = "CONFIG_TFM_DUMMY_PROVISIONING", "CONFIG_XIP_SPLIT_IMAGE"
+DRIVER, OTHERS = "CONFIG_PM_EXTERNAL_FLASH_HAS_DRIVER", "CONFIG_PM_OVERRIDE_EXTERNAL_DRIVER_CHECK"
+LOADS, VERIFIES = "CONFIG_MCUBOOT_CHECK_HEADER_LOAD_ADDRESS", "CONFIG_MCUBOOT_VERIFY_IMG_ADDRESS"
+STAGES = "CONFIG_IMG_MANAGER=y\n"
 OUTSIDE = {"mcuboot_secondary": {"region": "external_flash"}}
 
 
@@ -59,6 +62,31 @@ OUTSIDE = {"mcuboot_secondary": {"region": "external_flash"}}
         (
             "pure-signature-inside",
             {"map_changes": OUTSIDE, "extra": {"mcuboot": ED25519 + OFF.format(PURE)}},
+            ["holds"],
+        ),
+        ("staging-reachable", {"map_changes": OUTSIDE}, []),
+        ("staging-reachable", {"map_changes": OUTSIDE, "extra": {"mcuboot": "CONFIG_SPI_NOR=y\n"}}, ["holds"]),
+        ("staging-reachable", {"map_changes": OUTSIDE, "extra": {"mcuboot": OFF.format("CONFIG_SPI_NOR")}}, []),
+        ("staging-reachable", {"map_changes": OUTSIDE, "extra": {"mcuboot": OFF.format(OTHERS)}}, ["violated"]),
+        ("staging-reachable", {"map_changes": OUTSIDE, "extra": {"mcuboot": f"{OTHERS}=y\n"}}, []),
+        ("staging-reachable", {"extra": {"mcuboot": OFF.format(OTHERS)}}, ["holds"]),
+        (
+            "staging-reachable",
+            {"map_changes": OUTSIDE, "extra": {"mcuboot": f"{DRIVER}=y\n", "app": STAGES + OFF.format(OTHERS)}},
+            ["violated"],
+        ),
+        (
+            "staging-reachable",
+            {"map_changes": OUTSIDE, "extra": dict.fromkeys(("mcuboot", "app"), STAGES + f"{DRIVER}=y\n")},
+            ["holds"],
+        ),
+        ("update-places-checked", {"nsib": True, "extra": {"mcuboot": OFF.format(VERIFIES)}}, []),
+        ("update-places-checked", {"extra": {"mcuboot": OFF.format(LOADS)}}, []),
+        ("update-places-checked", {"nsib": True, "extra": {"mcuboot": OFF.format(LOADS)}}, ["violated"]),
+        ("update-places-checked", {"nsib": True, "extra": {"mcuboot": f"{LOADS}=y\n"}}, ["holds"]),
+        (
+            "update-places-checked",
+            {"nsib": True, "extra": {"mcuboot": OFF.format(LOADS) + "CONFIG_MCUBOOT_UUID_CID=y\n"}},
             ["holds"],
         ),
         ("code-inside", {"extra": {"app": OFF.format(SPLIT)}}, ["holds"]),
