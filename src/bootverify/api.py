@@ -1,6 +1,5 @@
 """What other programs import: load a design, check it, replay a trace, re-check a certificate, explain a name."""
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -20,16 +19,14 @@ from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.machine.action import Action
 from bootverify.machine.trace import Inputs, Step, Trace, from_json
-from bootverify.policy.policy import Policy
+from bootverify.policy.rules import Rules
 from bootverify.sources import importers
-from bootverify.sources.attackers import all_attackers, load_attacker
-from bootverify.sources.design_file import load_design, parse_design, read_design
-from bootverify.sources.document import parse_written
+from bootverify.sources.attackers import load_attacker
 from bootverify.sources.input_file import MIB, read_bytes, read_text
-from bootverify.sources.policies import all_policies, load_policies
-from bootverify.sources.search import Search
+from bootverify.sources.inputs import load, read
+from bootverify.sources.policies import load_policies
+from bootverify.sources.rules import load_rules
 from bootverify.sources.support import load_support
-from bootverify.sources.written import Written
 
 if TYPE_CHECKING:
     from bootverify.check.scripted import Scripted
@@ -40,31 +37,6 @@ if TYPE_CHECKING:
 KEY_FILE = "keyfile.json"  # of a build: what `west flash` provisions the KMU with
 TRACE_LIMIT = 16 * MIB
 BYSTANDER = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
-
-
-def load(
-    source: Path | str,
-    *,
-    sdk: str | None = None,
-    raw_keys: bool = True,
-    progress: Callable[[float], None] | None = None,
-) -> Design:
-    """The design in `source`: a design file, a build or application directory, a map, an image, or `-` for stdin.
-
-    `sdk` overrides the release that it names. In the images of a build private keys are looked for; without `raw_keys`
-    in written forms alone, which is faster. `progress` is told the share of that search.
-
-    Raises:
-        InputError: it is no such thing, or wrong; every fault with its line.
-    """
-    if str(source) == "-":
-        return parse_design(sys.stdin.buffer.read(), shown="(standard input)", sdk=sdk)
-    path = Path(source)
-    if not path.exists():
-        raise InputError.at(str(source), 0, "there is no such file or directory; check the path")
-    if importers.importable(path):
-        return importers.load(path, sdk, shown=str(source), search=Search(raw=raw_keys, progress=progress))
-    return load_design(path, shown=str(source), sdk=sdk)
 
 
 def check(
@@ -83,10 +55,16 @@ def check(
     Raises:
         InputError: a name is unknown, or a file that was named is wrong.
     """
-    named = list(subjects)
-    _known_subjects(design, named)
-    chosen, foes, asked = _asked(policies, attackers, options)
-    return check_design(design, chosen, foes, load_support(), subjects=named, options=asked, progress=progress)
+    rules = load_rules(policies, attackers)
+    return check_design(
+        design,
+        rules.policies,
+        rules.attackers,
+        rules.support,
+        subjects=subjects,
+        options=_for(rules, options),
+        progress=progress,
+    )
 
 
 def session(
@@ -99,8 +77,8 @@ def session(
     """
     from bootverify.check.session import Session  # noqa: PLC0415 - for several designs alone
 
-    chosen, foes, asked = _asked(policies, attackers, options)
-    return Session(chosen, foes, load_support(), asked)
+    rules = load_rules(policies, attackers)
+    return Session(rules.policies, rules.attackers, rules.support, _for(rules, options))
 
 
 def accepted(
@@ -124,18 +102,6 @@ def ask(design: Design, policy: str, subjects: Iterable[str], attacker: Attacker
     """One policy of ours or of the user's, asked against one attacker, whoever he is."""
     options = Options(any_attacker=True)
     return check_design(design, load_policies(policy), (attacker,), load_support(), subjects=subjects, options=options)
-
-
-def read(source: Path | str, *, shown: str = "") -> Written:
-    """The design document in `source` as it is written, to be compared or edited; as `load` otherwise.
-
-    `shown` is how reports name it.
-    """
-    if str(source) == "-":
-        return parse_written(sys.stdin.buffer.read(), "(standard input)")
-    if importers.importable(source):
-        return importers.read(source, shown=shown or str(source), search=Search(raw=True))
-    return read_design(source, shown=shown or str(source))
 
 
 def firmware_in(
@@ -364,24 +330,9 @@ def _opening_keys(files: Iterable[Path | str]) -> Iterable[OpeningKey]:
         yield from (OpeningKey(kind=kind, secret=secret, file=str(path)) for kind, secret in found)
 
 
-def _asked(
-    policies: Sequence[str], attackers: Sequence[str], options: Options | None
-) -> tuple[Sequence[Policy], Sequence[Attacker], Options]:
-    """What is named, else all of ours; where both are named, an attacker whom a policy does not list is asked about."""
-    chosen = [each for name in policies for each in load_policies(name)] if policies else all_policies()
-    foes = tuple(load_attacker(name) for name in attackers) if attackers else all_attackers()
+def _for(rules: Rules, options: Options | None) -> Options:
     asked = options or Options()
-    return chosen, foes, asked.widened() if attackers and policies and not asked.any_attacker else asked
-
-
-def _known_subjects(design: Design, names: Iterable[str]) -> None:
-    parts = (design.stages, design.images, design.keys, design.network, design.partitions)
-    known = {each.name for group in parts for each in group} | {"partition map"}
-    for name in names:
-        if name not in known:
-            file = design.files[0].file if design.files else design.name
-            listed = ", ".join(sorted({each.name for group in parts[:4] for each in group}))
-            raise InputError.at(file, 0, f"nothing is called `{name}`; stages, images and keys: {listed}")
+    return asked.widened() if rules.any_attacker else asked
 
 
 def _design_of(trace: Trace, place: Path) -> Path:
@@ -404,4 +355,4 @@ def _difference(trace: Trace, steps: Sequence[Step], refused: str) -> str:
     return ""
 
 
-__all__ = ["Options", "Repeated", "Report", "boot", "check", "load", "recheck", "replay_file"]
+__all__ = ["Options", "Repeated", "Report", "boot", "check", "load", "read", "recheck", "replay_file"]

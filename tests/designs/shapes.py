@@ -47,6 +47,7 @@ NRF5340 = Soc(
     guard=FlashGuard(kind=UnitKind.SPU, granule=0x4000, entries=64),
     kmu_slots=128,
     trustzone=True,
+    network_core=True,
 )
 CLOSED = Lifecycle(approtect=True, secure_approtect=True, eraseprotect=False)
 CAN = Capability

@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from bootverify.check.side_by_side import cores
+
 EXAMPLE = Path(__file__).parents[1] / "scenarios" / "SB-S01.yaml"
-CODE = (
-    "import sys; sys.argv[1:] = {!r}\nfrom bootverify.__main__ import main\ntry: main()\nfinally: print(*sys.modules)"
-)
+CODE = "import sys\nfrom bootverify.__main__ import answered\nanswered({!r})\nprint(*sys.modules)"
 
 
 def loaded(*arguments: str) -> set[str]:
@@ -31,7 +33,7 @@ def test_checking_a_design_loads_no_solver_s_python_and_no_reader_of_other_forma
 
 def test_checking_a_native_design_loads_no_importer_no_story_no_scanner_and_no_what_if():
     modules = loaded("check", str(EXAMPLE))
-    assert "bootverify.sources.design_file" in modules
+    assert "bootverify.report.text" in modules
     idle = {
         "bootverify.check.session",
         "bootverify.check.told",
@@ -45,6 +47,15 @@ def test_checking_a_native_design_loads_no_importer_no_story_no_scanner_and_no_w
         "bootverify.whatif",
     }
     assert not modules & idle
+
+
+@pytest.mark.skipif(cores() < 2, reason="one process does everything where there is one core")
+def test_the_process_that_answers_loads_nothing_to_read_with():
+    modules = loaded("check", str(EXAMPLE))
+    assert "bootverify.check.run" in modules
+    assert not {each for each in modules if each.startswith(("bootverify.sources.", "yaml"))} - {
+        "bootverify.sources.catalog"
+    }
 
 
 def test_writing_out_what_a_build_says_needs_no_model_of_a_design_file_no_solver_and_no_scanner(tmp_path):

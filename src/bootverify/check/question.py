@@ -11,9 +11,9 @@ from bootverify.design.life import NOTHING_KNOWN
 from bootverify.design.memory import Partition
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Attribution
+from bootverify.errors import InputError
 from bootverify.policy.policy import Ask, ClaimKind, Policy, SubjectKind
 from bootverify.policy.static import applies
-from bootverify.sources.models import second_core
 
 # They read what a build wrote, whatever its life is.
 _HAVE_THE_FILES = frozenset({Capability.READ_FACTORY_FILES, Capability.READ_BUILD})
@@ -85,12 +85,25 @@ def questions(
                         yield Question(policy=policy, ask=ask, subject=subject, attacker=attacker)
 
 
+def known(design: Design, names: Iterable[str]) -> tuple[str, ...]:
+    """`names`, each of which is that of a part of the design, or `partition map`; else InputError."""
+    parts = (design.stages, design.images, design.keys, design.network, design.partitions)
+    there = {each.name for group in parts for each in group} | {WHOLE_MAP}
+    named = tuple(names)
+    for name in named:
+        if name not in there:
+            file = design.files[0].file if design.files else design.name
+            listed = ", ".join(sorted({each.name for group in parts[:4] for each in group}))
+            raise InputError.at(file, 0, f"nothing is called `{name}`; stages, images and keys: {listed}")
+    return named
+
+
 def exists(design: Design, attacker: Attacker) -> str:
     """Why `attacker` cannot exist in `design`; empty when he can."""
     application = design.application
     if attacker.needs_tfm and not design.has_tfm:
         return "there is no TF-M, so no secure partition"
-    if attacker.can(Capability.RUN_NETWORK_CORE) and design.soc.known and second_core(design.soc.name) is None:
+    if attacker.can(Capability.RUN_NETWORK_CORE) and design.soc.known and not design.soc.network_core:
         return f"{design.soc.name} has no network core"
     if attacker.needs is None:
         return ""

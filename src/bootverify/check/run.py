@@ -19,7 +19,7 @@ from bootverify.check.fixpoint import Lemma
 from bootverify.check.invariant import Proof
 from bootverify.check.layout import computed
 from bootverify.check.prove import Theories
-from bootverify.check.question import Question, exists, questions
+from bootverify.check.question import Question, exists, known, questions
 from bootverify.check.side_by_side import both, one_by_one
 from bootverify.check.solver import RLIMIT, available
 from bootverify.check.stand_ins import stand_ins
@@ -81,8 +81,13 @@ def check_design(
     options: Options = Options(),  # noqa: B008 - frozen
     progress: Callable[[float], None] | None = None,
 ) -> Report:
-    """The report on every question that policies, attackers and subjects select; `progress` is told the share done."""
-    asked = list(questions(design, policies, attackers, subjects=subjects, any_attacker=options.any_attacker))
+    """The report on every question that policies, attackers and subjects select; `progress` is told the share done.
+
+    Raises:
+        InputError: a subject that is named is none of the design's.
+    """
+    named = known(design, subjects)
+    asked = list(questions(design, policies, attackers, subjects=named, any_attacker=options.any_attacker))
     halves = [[each for each in asked if _at_device(each.attacker) is at] for at in (False, True)]
     apart = options.apart and all(any(each.ask.claim.kind in DYNAMIC for each in half) for half in halves)
     tell = progress or (lambda _: None)

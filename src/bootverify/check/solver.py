@@ -8,6 +8,7 @@ load, and to walk through, than the questions take to answer.
 import ctypes
 import re
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -62,17 +63,23 @@ _PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5", "bitwuzla": "bitwuzla"}
 
 def available(among: Collection[str] = tuple(_PACKAGES)) -> dict[str, str]:
     """The installed solvers of those, and their versions, z3 first."""
-    from importlib import metadata  # noqa: PLC0415 - slow to load, and needed for a report alone
+    found = {name: _version(name) for name in _PACKAGES if name in among}
+    return {name: version for name, version in found.items() if version}
 
-    found = {}
-    for name, package in _PACKAGES.items():
-        if name not in among:
-            continue
-        try:
-            found[name] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+
+def _version(name: str) -> str:
+    """The version of a solver, empty where it is not installed."""
+    if name == "z3":
+        with suppress(SolverUnavailable):
+            told: bytes = _z3_library().Z3_get_full_version()
+            return told.decode()
+        return ""
+    from importlib import metadata  # noqa: PLC0415 - slow to load, and few ask other solvers than z3
+
+    try:
+        return metadata.version(_PACKAGES[name])
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def chosen(word: str) -> tuple[str, ...]:
@@ -167,6 +174,12 @@ def _shared() -> Z3:
     return Z3()
 
 
+def warm() -> None:
+    """Have z3 ready for questions, where it is installed: its first context takes longer than most of them."""
+    with suppress(SolverUnavailable):
+        _shared()
+
+
 def _symbols(text: str) -> list[str]:
     """The names in a core, `(a |b c|)`."""
     parts = text.strip().removeprefix("(").removesuffix(")").split("|")
@@ -196,6 +209,7 @@ def _prepared(library: ctypes.CDLL) -> ctypes.CDLL:
     library.Z3_del_context.argtypes = [pointer]
     library.Z3_set_error_handler.argtypes = [pointer, _HANDLER]
     library.Z3_set_error_handler.restype = None
+    library.Z3_get_full_version.restype = ctypes.c_char_p
     library.Z3_eval_smtlib2_string.restype = ctypes.c_char_p
     library.Z3_eval_smtlib2_string.argtypes = [pointer, ctypes.c_char_p]
     return library

@@ -9,7 +9,6 @@ from bootverify.check.question import exists
 from bootverify.check.verdict import Verdict
 from bootverify.design.attacker import TOLD_ONLY, Attacker, Capability
 from bootverify.design.design import Design
-from bootverify.sources.attackers import all_attackers
 
 # On the bus of the application core the network core is what the application's code is, and it is held off until that
 # runs (soc.md 6: FORCEOFF at each reset, EXTDOMAIN); its own flash is no part of the boot system.
@@ -45,5 +44,7 @@ def _early(design: Design) -> bool:
 
 def _with(design: Design, capabilities: frozenset[Capability]) -> Attacker | None:
     """The one of ours who can do exactly this in `design`."""
+    from bootverify.sources.attackers import all_attackers  # noqa: PLC0415 - few questions need them
+
     ours = (each for each in all_attackers() if each.capabilities == capabilities)
     return next((each for each in ours if not exists(design, each)), None)

@@ -10,7 +10,8 @@ from bootverify.cli.app import app
 from bootverify.cli.app import run as run_app
 
 FAMILIES = {
-    "check": ("check", "replay", "certify"),
+    "check": ("check",),
+    "again": ("replay", "certify"),
     "change": ("diff", "attackers"),
     "whatif": ("whatif", "repair"),
     "migrate": ("migrate",),

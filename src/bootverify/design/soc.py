@@ -69,10 +69,11 @@ class Soc:
     `untorn` is the largest aligned write that losing power leaves whole or undone; None: no document says.
     `otp_word` is the unit that one-time programmable words take their one value in. `kmu_slots` is 0 and `kmu_version`
     0 without a key management unit. `trustzone`: the core has a secure and a non-secure state; else all code is of
-    one world. `attribution` is the unit beside the guard that attributes memory: None with an SPU, which does both, and
-    without TrustZone. `header` is the room that MCUboot's header takes in front of an image, `ram_granule` the step in
-    which RAM is attributed, None without TrustZone. `eraseprotect` and `secure_approtect` tell whether the part has
-    them, `debug` how a probe is kept out. `known` is false for the stand-in of a SoC that nothing names.
+    one world. `network_core`: there is a model of a network core beside this one. `attribution` is the unit beside the
+    guard that attributes memory: None with an SPU, which does both, and without TrustZone. `header` is the room that
+    MCUboot's header takes in front of an image, `ram_granule` the step in which RAM is attributed, None without
+    TrustZone. `eraseprotect` and `secure_approtect` tell whether the part has them, `debug` how a probe is kept out.
+    `known` is false for the stand-in of a SoC that nothing names.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Soc:
     guard: FlashGuard
     kmu_slots: int
     trustzone: bool
+    network_core: bool = False
     attribution: AttributionUnit | None = None
     nvm: NvmKind = NvmKind.FLASH
     otp_word: int = 2

@@ -52,6 +52,7 @@ def _soc(name: str, asked_in: str, line: int) -> Soc:
             **plain["guard"] | {"kind": UnitKind(plain["guard"]["kind"]), "source": written.source(("guard",))}
         ),
         kmu_version=plain.get("kmu_version", 1) if plain["kmu_slots"] else 0,
+        network_core=_second_core(plain["soc"]) in names("models/socs"),
         attribution=_attribution(written),
         nvm=NvmKind(plain.get("nvm", NvmKind.FLASH)),
         flash_patch=FlashPatch(plain.get("flash_patch", FlashPatch.ABSENT)),
@@ -93,9 +94,14 @@ def load_soc(name: str, *, asked_in: str = "", line: int = 0) -> Soc:
     return _soc(name, asked_in, line)
 
 
-def second_core(name: str) -> Soc | None:
-    """The network core beside the core of the SoC called `name`; None where there is no model of one."""
-    return load_soc(f"{name}-net") if f"{name}-net" in names("models/socs") else None
+def second_core(soc: Soc) -> Soc | None:
+    """The network core beside the core `soc`; None where there is no model of one."""
+    return load_soc(_second_core(soc.name)) if soc.network_core else None
+
+
+def _second_core(name: str) -> str:
+    """What the model of the network core beside the SoC called `name` is called, if there is one."""
+    return f"{name}-net"
 
 
 def unspecified_soc(source: Source) -> Soc:

@@ -141,7 +141,7 @@ class _Resolver:
             open_points=(*points, *open_points(self.entry, self.written)),
             life=told_life(self.entry.life, self.written),
             network=network(self.entry, self.written),
-            network_soc=second_core(self.soc.name) if self.entry.network else None,
+            network_soc=second_core(self.soc) if self.entry.network else None,
             proposed=tuple(proposed.values()),
             files=tuple(InputFile(file=file, sha256=digest) for file, digest in self._inputs()),
             ledger=ledger,

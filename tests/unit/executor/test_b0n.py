@@ -13,7 +13,7 @@ from bootverify.executor.pcd import BLOCK, COPY, DONE, FAIL, LOCK_DEBUG, READ_VE
 from bootverify.executor.stages.b0n import B0n, start
 from bootverify.executor.stages.network_update import NetworkUpdate
 from bootverify.ranges import AddressRange
-from bootverify.sources.models import second_core
+from bootverify.sources.models import load_soc, second_core
 
 KEY = RawP256Key("test key of tests/unit/executor/test_b0n.py")
 OWN, APP = AddressRange(0x1000000, 0x1008800), AddressRange(0x1008800, 0x1040000)
@@ -21,7 +21,7 @@ SOURCE = 0x20010000
 
 
 def core(*, release=RELEASE_MAIN, version: int = 1) -> NetworkCore:
-    soc = second_core("nrf5340")
+    soc = second_core(load_soc("nrf5340"))
     assert soc is not None
     found = NetworkCore.blank(soc, OWN, APP, OWN.end - 0x280, release)
     config = NsibConfig(

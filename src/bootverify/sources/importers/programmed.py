@@ -175,7 +175,7 @@ def _keys(project: Project) -> tuple[HeldKey, ...]:
 
 def _network(part: Soc, pieces: tuple[Piece, ...]) -> Soc | None:
     """The second core of the part, if something is programmed there."""
-    other = second_core(part.name)
+    other = second_core(part)
     return other if other is not None and any(piece.at in other.flash for piece in pieces) else None
 
 

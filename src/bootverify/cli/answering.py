@@ -1,0 +1,120 @@
+"""What `check` does once its input is read: answer every question about a design, and tell what was found."""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bootverify.check.run import Options, check_design
+from bootverify.check.side_by_side import cores
+from bootverify.check.verdict import Report
+from bootverify.cli.app import complain, deliver, write
+from bootverify.cli.bar import bar
+from bootverify.cli.check import Format, Wishes
+from bootverify.design.design import Design
+from bootverify.machine.trace import to_json
+from bootverify.policy.rules import Rules
+from bootverify.report import rendered
+from bootverify.report.text import Manner, text
+
+if TYPE_CHECKING:
+    from bootverify.sources.written import Written
+    from bootverify.whatif.coverage import Weighed
+
+LONGEST_ROOT = 16  # characters of a directory's name that are repeated before each place in it
+
+
+def answer(source: str, design: Design, rules: Rules, wishes: Wishes) -> int:
+    """Answer the questions about `design`, which was read from `source`, and tell the answers: the exit code."""
+    options = Options(
+        solvers=wishes.solver.names,
+        rlimit=wishes.rlimit,
+        any_attacker=rules.any_attacker,
+        certificates=wishes.certificates is not None,
+        explain=wishes.explain,
+        apart=cores() > 1,
+    )
+    with bar() as progress:
+        report = check_design(
+            design,
+            rules.policies,
+            rules.attackers,
+            rules.support,
+            subjects=wishes.subjects,
+            options=options,
+            progress=progress,
+        )
+    report, problems = _accepted(report, wishes)
+    _write_findings(report, wishes.certificates, wishes.traces)
+    weighed = None
+    if wishes.explain or wishes.coverage:
+        report, weighed = _tried(report, source, rules, wishes)
+    colour = wishes.output is None and sys.stdout.isatty()
+    manner = Manner(colour=colour, explain=wishes.explain, ledger=wishes.ledger, root=_root(source))
+    deliver(_told(report, wishes.format, manner, weighed), wishes.output)
+    for discrepancy in report.discrepancies:
+        complain(f"executor and encoder disagree, which is a defect of bootverify: {discrepancy}")
+    if problems:
+        complain("\n".join(problems))
+        return 2
+    return report.exit_code
+
+
+def _accepted(report: Report, wishes: Wishes) -> tuple[Report, tuple[str, ...]]:
+    """The report with the violations marked that somebody accepts, and what is wrong with the waivers."""
+    if wishes.waivers is None and wishes.baseline is None:
+        return report, ()
+    from bootverify import api  # noqa: PLC0415 - few accept anything
+
+    today = date.today()  # noqa: DTZ011 - local day
+    accepted = api.accepted(report, waivers=wishes.waivers, baseline=wishes.baseline, today=today)
+    return accepted.report, accepted.problems
+
+
+def _root(source: str) -> str:
+    """The directory that was read, where its name is too long to be told with each place."""
+    root = source.rstrip("/")
+    return root if len(root) > LONGEST_ROOT and Path(root).is_dir() else ""
+
+
+def _write_findings(report: Report, certificates: Path | None, traces: Path | None) -> None:
+    """The certificates and counterexamples of a report, as files."""
+    for finding in report.findings:
+        if certificates is not None and finding.certificate is not None:
+            write(certificates / finding.certificate_file, finding.certificate)
+        if traces is not None and finding.trace is not None:
+            name = f"{finding.policy}.{finding.subject}.{finding.attacker}.trace.json"
+            write(traces / name.replace("/", "_"), to_json(finding.trace))
+
+
+def _document(source: str, ncs: str | None) -> "Written":
+    """The input as it is written, to be tried with other values."""
+    from bootverify.cli.inputs import written_of  # noqa: PLC0415 - few ask
+    from bootverify.sources.mutate import mutated  # noqa: PLC0415
+
+    written = written_of(source)
+    return written if ncs is None else mutated(written, {"sdk": ncs})
+
+
+def _tried(report: Report, source: str, rules: Rules, wishes: Wishes) -> tuple[Report, "tuple[Weighed, ...] | None"]:
+    """The report with what would break it, and what each fact weighs: as far as that is asked for."""
+    from bootverify.check.session import Session  # noqa: PLC0415 - few ask
+    from bootverify.whatif.breaks import with_breaks  # noqa: PLC0415 - most of what-if comes with it
+    from bootverify.whatif.coverage import coverage_of  # noqa: PLC0415
+
+    options = Options(rlimit=wishes.rlimit, any_attacker=rules.any_attacker)
+    session = Session(rules.policies, rules.attackers, rules.support, options)
+    asked = _document(source, wishes.sdk), session, wishes.subjects
+    with bar() as progress:
+        report = with_breaks(report, *asked, progress=progress) if wishes.explain else report
+        return report, coverage_of(*asked, progress=progress) if wishes.coverage else None
+
+
+def _told(report: Report, form: Format, manner: Manner, weighed: "tuple[Weighed, ...] | None") -> str:
+    if weighed is not None:
+        from bootverify.report.coverage import coverage_text  # noqa: PLC0415 - few ask
+        from bootverify.report.records import json_report  # noqa: PLC0415
+
+        told = f"{text(report, manner)}\n{coverage_text(weighed)}"
+        return told if form is Format.TEXT else json_report(report, weighed)
+    return text(report, manner) if form is Format.TEXT else rendered(report, form.value)
