@@ -13,6 +13,7 @@ from bootverify.design.soc import NvmKind
 
 Extent = tuple[int, int]
 Truth = bool | None
+_HEADED = (Role.PRIMARY, Role.VARIANT_A, Role.VARIANT_B)
 _SWAPS = {"swap-move", "swap-offset", "swap-scratch"}
 _CORE = "cpunet:"
 _SECURE_RAM = {"tfm_sram", "spm_sram", "sram_secure", "sram_nonsecure", "sram0_s", "sram0_ns"}
@@ -57,7 +58,9 @@ def _root_fits(design: Design) -> Truth:
 def _pads(design: Design) -> Truth:
     room = design.soc.header
     pads = [extent for extent, _ in _places(design, Role.PAD) if extent[1] > extent[0]]
-    return all(end - start >= room and end % room == 0 for start, end in pads)
+    slots = [extent for role in _HEADED for extent, _ in _places(design, role)]
+    late = any(first < start and end <= last for start, end in pads for first, last in slots)
+    return not late and all(end - start >= room and end % room == 0 for start, end in pads)
 
 
 def _places(design: Design, role: Role) -> list[tuple[Extent, str]]:

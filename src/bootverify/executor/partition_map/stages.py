@@ -11,6 +11,7 @@ from bootverify.machine.misfit import Misfit
 _TREE = "_partition"  # how devicetree labels end
 _NETWORK = "cpunet:"  # how importers call partitions of the network core
 _NETWORK_BLOCK = 0x800  # nRF5340 network core: page and block of its ACL (soc.md 2.2)
+_SLOTS = (Role.PRIMARY, Role.VARIANT_A, Role.VARIANT_B)  # which begin with a header
 _RAM = ("tfm_sram", "spm_sram", "sram_secure", "sram_nonsecure", "sram0_s", "sram0_ns")
 # each as the partition manager calls it, and as devicetrees do
 _FIRST = ("b0n", "b0n_partition")
@@ -61,6 +62,10 @@ def pads_right(design: Design) -> Iterator[Misfit]:
         if part.range.size and (part.range.size < header or part.range.end % header):
             text = f"`{part.name}` ({part.range}) leaves no {header:#x} bytes, or its image no multiple of them"
             yield Misfit(text=text, sources=(part.source, design.soc.source))
+        for slot in (slot for role in _SLOTS for slot in _inside(design, role)):
+            if part.range.size and slot.range.covers(part.range) and part.range.start != slot.range.start:
+                text = f"`{part.name}` ({part.range}) is not where `{slot.name}` ({slot.range}) starts, and a header is"
+                yield Misfit(text=text, sources=(part.source, slot.source))
 
 
 def ram_boundaries_aligned(design: Design) -> Iterator[Misfit]:
