@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import field
 
 from bootverify.check.fixpoint import Lemma
-from bootverify.check.solver import RLIMIT, Unsat, solve
+from bootverify.check.solver import RLIMIT, Answer, Unsat, enough
 from bootverify.dataclass import dataclass
 from bootverify.encoder.obligations import Obligation, all_preserved, named
 from bootverify.encoder.system import System
@@ -44,41 +44,45 @@ class Prover:
             for variable in lemma.term.free:
                 self._by_variable.setdefault(variable, []).append(number)
 
-    def closed(self, numbers: Iterable[int], *, fewest: bool = False) -> Proof | NotProved:
+    def closed(self, numbers: Iterable[int]) -> Proof | NotProved:
         """The lemmas of these numbers and what keeps them true, what keeps that, and so on.
 
-        `fewest`: at each turn none that could be left out; that takes several times as long.
+        At each turn none that could be left out.
         """
         chosen, new = set[int](), set(numbers)
         while new:
             chosen |= new
-            needed = self._keeping(new, chosen, fewest=fewest)
+            needed = self._keeping(new, chosen)
             if needed is None:
                 return NotProved(obligation="step", reason="not inductive with these lemmas")
             new = needed - chosen
         return Proof(lemmas=tuple(self.candidates[number] for number in sorted(chosen)))
 
-    def _keeping(self, goals: Iterable[int], near: AbstractSet[int], *, fewest: bool) -> set[int] | None:
+    def _keeping(self, goals: Iterable[int], near: AbstractSet[int]) -> set[int] | None:
         """Lemmas given which every transition keeps `goals`; None when all of them do not suffice.
 
-        The fewer are offered, the fewer a core names: first those `near`, then what speaks of variables that the
-        question mentions, then of those that these mention, and so on. With `fewest`, each that is named and not near
-        is left out once, for good where that suffices, too.
+        Those `near` count as given. Beside them first what speaks of variables that the question mentions is offered,
+        then of those that these mention, and so on: where few are offered, fewer are kept.
         """
         terms = [lemma.term for lemma in self.candidates]
         asked = all_preserved(self.system, (), [terms[number] for number in sorted(goals)])
-        offered, reach = set(near), asked.assertions[0][1].free
-        while not isinstance(answer := solve(self._given(asked, offered).text, rlimit=self.rlimit), Unsat):
-            more = {number for each in reach for number in self._by_variable.get(each, ())} - offered
+        asked, offered, reach = self._given(asked, near), set[int](), asked.assertions[0][1].free
+        while not isinstance(answer := self._enough(asked, offered), Unsat):
+            more = {number for each in reach for number in self._by_variable.get(each, ())} - offered - near
             if not more:
                 return None
             offered |= more
             reach = reach.union(*(terms[number].free for number in more))
-        needed = named(answer.core) | near
-        for each in sorted(needed - near) if fewest else ():
-            if isinstance(solve(self._given(asked, needed - {each}).plain, rlimit=self.rlimit), Unsat):
-                needed.remove(each)
-        return needed
+        return named(answer.core) | near
 
-    def _given(self, asked: Obligation, offered: AbstractSet[int]) -> Obligation:
-        return asked.given((number, self.candidates[number].term) for number in sorted(offered))
+    def _enough(self, asked: Obligation, offered: AbstractSet[int]) -> Answer:
+        given = self._given(asked, offered, optional=True)
+        return enough(given.guarded, given.optional, rlimit=self.rlimit)
+
+    def _given(self, asked: Obligation, numbers: AbstractSet[int], *, optional: bool = False) -> Obligation:
+        """The question with these lemmas, those first whose variables few transitions assign to: they are soon kept."""
+        inorder = sorted(numbers, key=lambda each: (self._restless(each), each))
+        return asked.given(((each, self.candidates[each].term) for each in inorder), optional=optional)
+
+    def _restless(self, number: int) -> int:
+        return sum(len(self.system.writers[each]) for each in self.candidates[number].term.free)

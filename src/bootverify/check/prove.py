@@ -12,7 +12,7 @@ from bootverify.check.boxes import Boxes, reachable_boxes
 from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import NotProved, Proof, Prover
 from bootverify.check.search import Exhausted, GaveUp, Path, shortest
-from bootverify.check.solver import RLIMIT, Z3, Answer, Sat, Unknown, Unsat, solve
+from bootverify.check.solver import RLIMIT, Answer, Sat, Unknown, Unsat, enough, solve
 from bootverify.check.visited import lemmas_of
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
@@ -30,7 +30,7 @@ from bootverify.machine.action import Action
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Established:
-    """A claim that follows from the invariant; `lemmas` are those that the solver's core named, by `numbers`."""
+    """A claim that follows from the invariant; `lemmas` are those that it takes, by `numbers`."""
 
     lemmas: tuple[Lemma, ...]
     numbers: tuple[int, ...] = ()
@@ -125,14 +125,15 @@ class Theory:
     def related(self) -> tuple[Lemma, ...]:
         """The guesses of what relates variables that hold at the start and that all transitions keep with the ranges.
 
-        An assignment that breaks some of them tells which; without those it is asked again.
+        An assignment that breaks some of them tells which; without those it is asked again. Whichever it is, what is
+        left in the end are all that can be kept together.
         """
         guesses = (Lemma(term=term, text=text) for term, text in relations(self.boot.frame))
         left = tuple(each for each in guesses if self._unsat(all_start(self.system, [each.term])))
         ranges = self._told_by(self._wide) if self.boot.frame.second is not None else self._ranges
         while left:
             asked = self._kept(left, ranges)
-            answer = self._answer(asked.plain, "z3", asked.telling)
+            answer = self._answer(asked.text, "z3", asked.telling)
             broken = {name for name, value in answer.values if value} if isinstance(answer, Sat) else set()
             if not broken:
                 break
@@ -202,14 +203,14 @@ class Theory:
             return Established(lemmas=()) if claim.value is True else None
         if not self.inductive:
             return None
-        terms = [lemma.term for lemma in self.lemmas]
-        asked = implied(claim, terms, self._about(claim))
-        answer = self._core(asked.text, self.solvers[0])
+        near = self._about(claim)
+        asked = implied(claim, [self.lemmas[number].term for number in near])
+        answer = self._noted(enough(asked.guarded, asked.optional, rlimit=self.rlimit), "z3")
         if not isinstance(answer, Unsat):
             return None
-        if not all(isinstance(self._answer(asked.text, other), Unsat) for other in self.solvers[1:]):
+        if not all(isinstance(self._answer(asked.text, each), Unsat) for each in self.solvers if each != "z3"):
             return None
-        numbers = sorted(named(answer.core))
+        numbers = [near[number] for number in sorted(named(answer.core))]
         return Established(lemmas=tuple(self.lemmas[number] for number in numbers), numbers=tuple(numbers))
 
     @cached_property
@@ -218,28 +219,20 @@ class Theory:
         assert isinstance(self.boot, Recovering)
         return self._unsat(implied(not_(self.boot.procedure.idling), ()))
 
-    def _about(self, claim: Term) -> set[int]:
+    def _about(self, claim: Term) -> list[int]:
         """The lemmas that speak of the claim's variables, or of the location."""
-        return {
+        return [
             number
             for number, lemma in enumerate(self.lemmas)
             if not (lemma.term.free - {self.location}).isdisjoint(claim.free) or lemma.term.free <= claim.free
-        }
+        ]
 
     def _unsat(self, obligation: Obligation) -> bool:
-        text, telling = obligation.plain, obligation.telling
+        text, telling = obligation.text, obligation.telling
         return all(isinstance(self._answer(text, each, telling), Unsat) for each in self.solvers)
 
     def _answer(self, text: str, solver: str, wanted: tuple[str, ...] = ()) -> Answer:
         return self._noted(solve(text, solver, rlimit=self.rlimit, wanted=wanted), solver)
-
-    def _core(self, text: str, solver: str) -> Answer:
-        """The same with a core; z3's depends on what was asked before, so this system has one of its own for it."""
-        return self._noted(self._z3.ask(text, self.rlimit), solver) if solver == "z3" else self._answer(text, solver)
-
-    @cached_property
-    def _z3(self) -> Z3:
-        return Z3()
 
     def _noted(self, answer: Answer, solver: str) -> Answer:
         if isinstance(answer, Unknown) and not self.gave_up:
@@ -362,12 +355,12 @@ class Reasoner:
         """`claim`, and that no recovery is stuck."""
         return and_(claim, self.boot.procedure.moving) if isinstance(self.boot, Recovering) else claim
 
-    def small_proof(self, claim: Term, *, fewest: bool = False) -> Proof | NotProved:
+    def small_proof(self, claim: Term) -> Proof | NotProved:
         """The few lemmas that imply the claim and keep each other; that of a recovery with what lets it end."""
         found = self.establish(self.unstuck(claim))
         if found is None:
             return NotProved(obligation="claim", reason="it does not follow from the lemmas")
-        return self.theory.prover.closed(found.numbers, fewest=fewest)
+        return self.theory.prover.closed(found.numbers)
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""

@@ -331,7 +331,7 @@ class Checker:
         """What the claim rests on: the lemmas that give it; to explain it, all that make those inductive."""
         if not (self.options.explain and outcome.lemmas):
             return outcome.lemmas
-        small = outcome.reasoner.small_proof(outcome.claim, fewest=True)
+        small = outcome.reasoner.small_proof(outcome.claim)
         return small.lemmas if isinstance(small, Proof) else outcome.lemmas
 
     def _certificate(self, question: Question, outcome: Proved) -> str | None:

@@ -1,13 +1,13 @@
 """The only file that knows SMT solvers: SMT-LIB text in, an answer out.
 
-Where more than yes or no is wanted, a solver is asked that has seen nothing before, so that the same text gets the same
-core and the same values. z3 is spoken to through four functions of its C library: its Python package takes longer to
-load, and to walk through, than the questions take to answer.
+Where it matters which values it finds, or a core of its own making is wanted, a z3 is asked that has seen nothing
+before, so that the same text gets the same ones. z3 is spoken to through four functions of its C library: its Python
+package takes longer to load, and to walk through, than the questions take to answer.
 """
 
 import ctypes
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from importlib import import_module
@@ -95,18 +95,31 @@ def chosen(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
-def solve(text: str, solver: str = "z3", *, rlimit: int = RLIMIT, wanted: tuple[str, ...] = ()) -> Answer:
+def solve(
+    text: str, solver: str = "z3", *, rlimit: int = RLIMIT, wanted: tuple[str, ...] = (), alone: bool = False
+) -> Answer:
     """What `solver` answers to the script `text`, which ends in its one `(check-sat)`.
 
     `rlimit` bounds z3 and cvc5; bitwuzla has a bound of its own. The same text is asked once: attackers often differ in
-    nothing that a claim is about. Of z3, `wanted` are symbols of sort Int or Bool whose values belong to the answer.
+    nothing that a claim is about. Of z3, `wanted` are symbols of sort Int or Bool whose values belong to the answer;
+    with `alone` a z3 is asked that has seen nothing before, so that the same text gets the same values.
 
     Raises:
         SolverUnavailable: it is not installed.
     """
     if solver == "z3":
-        return _z3(text, rlimit, wanted)
+        return _z3(text, rlimit, wanted, alone=alone)
     return _asker(solver)(text, rlimit)
+
+
+@lru_cache(maxsize=512)
+def enough(text: str, names: tuple[str, ...], *, rlimit: int = RLIMIT) -> Answer:
+    """What z3 answers where all `names`, truth values of the script `text`, are true; it must not ask anything itself.
+
+    The core are names none of which can be left out; the last go first. They follow from what z3 says to one selection
+    after the other, so the same text gets the same core, whatever was asked before.
+    """
+    return _shared().enough(text, names, rlimit)
 
 
 def _asker(solver: str) -> Callable[[str, int], Answer]:
@@ -127,9 +140,8 @@ def _asker(solver: str) -> Callable[[str, int], Answer]:
 # -- z3
 
 
-def _z3(text: str, rlimit: int, wanted: Sequence[str] = ()) -> Answer:
-    yes_or_no = CORES not in text and not wanted
-    return (_shared() if yes_or_no else Z3()).ask(text, rlimit, wanted)
+def _z3(text: str, rlimit: int, wanted: Sequence[str] = (), *, alone: bool = False) -> Answer:
+    return (Z3() if alone or CORES in text else _shared()).ask(text, rlimit, wanted)
 
 
 class Z3:
@@ -150,7 +162,7 @@ class Z3:
         """As `solve`."""
         wants_core = CORES in text
         options = f"(reset)\n(set-option :rlimit {rlimit})\n"
-        if not wants_core and not wanted:
+        if not wants_core:
             # What z3 does first by itself with such texts takes longer than it takes to answer them.
             text = text.replace("(check-sat)", "(check-sat-using smt)")
         said = self._told(options + ("(set-option :smt.core.minimize true)\n" if wants_core else "") + text)
@@ -160,6 +172,25 @@ class Z3:
         if said == "sat" and wanted:
             values = _VALUE.findall(self._told(f"(get-value ({' '.join(wanted)}))"))
             return Sat(values=tuple((name, int(_TRUTH.get(value, value))) for name, value in values))
+        return self._undecided(said)
+
+    def enough(self, text: str, names: Sequence[str], rlimit: int) -> Answer:
+        """As the function."""
+        said = self._told(f"(reset)\n(set-option :rlimit {rlimit})\n{text}{_assuming(names)}")
+        if said != "unsat":
+            return self._undecided(said)
+        kept, at, share = list(reversed(names)), 0, max(len(names) // 2, 1)
+        while at < len(kept):
+            fewer = kept[:at] + kept[at + share :]
+            if self._told(_assuming(fewer)) == "unsat":
+                kept, share = fewer, 2 * share
+            elif share > 1:
+                share //= 2
+            else:
+                at += 1
+        return Unsat(core=tuple(reversed(kept)))
+
+    def _undecided(self, said: str) -> Answer:
         if said == "unknown":  # (:reason-unknown "max. resource limit exceeded")
             return Unknown(reason=self._told("(get-info :reason-unknown)").partition(" ")[2].strip('")'))
         return _said(said)
@@ -178,6 +209,10 @@ def warm() -> None:
     """Have z3 ready for questions, where it is installed: its first context takes longer than most of them."""
     with suppress(SolverUnavailable):
         _shared()
+
+
+def _assuming(names: Iterable[str]) -> str:
+    return f"(check-sat-assuming ({' '.join(f'|{name}|' for name in names)}))"
 
 
 def _symbols(text: str) -> list[str]:

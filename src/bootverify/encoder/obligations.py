@@ -20,27 +20,30 @@ GOAL = "goal"
 class Obligation:
     """A query that must be unsatisfiable.
 
-    `telling`: truth values of an assignment that tell which of several goals fails.
+    `telling`: truth values of an assignment that tell which of several goals fails. `optional`: names of assertions
+    some of which may do.
     """
 
     name: str
     assertions: tuple[tuple[str, Term], ...]
     telling: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """The query as SMT-LIB, its assertions named so that a core can be asked for."""
+        """The query as SMT-LIB, where the answer is all that is wanted."""
         return query(self._free, self.assertions, self.name)
 
     @property
-    def plain(self) -> str:
-        """The query where the answer is all that is wanted."""
-        return query(self._free, self.assertions, self.name, cores=False)
+    def guarded(self) -> str:
+        """The same with the optional assertions under their names, for who asks which of them it takes."""
+        return query(self._free, self.assertions, self.name, guarded=self.optional)
 
-    def given(self, lemmas: Iterable[tuple[int, Term]]) -> "Obligation":
+    def given(self, lemmas: Iterable[tuple[int, Term]], *, optional: bool = False) -> "Obligation":
         """The same with these lemmas, by number, among the assertions."""
         premises = [(f"lemma {number}", lemma) for number, lemma in lemmas]
-        return replace(self, assertions=(*premises, *self.assertions))
+        names = tuple(name for name, _ in premises) if optional else ()
+        return replace(self, assertions=(*premises, *self.assertions), optional=(*names, *self.optional))
 
     @property
     def _free(self) -> list[Term]:
@@ -55,7 +58,9 @@ def named(core: Iterable[str]) -> set[int]:
 def implied(claim: Term, lemmas: Sequence[Term], allowed: Iterable[int] | None = None) -> Obligation:
     """The lemmas imply the claim."""
     chosen = sorted(range(len(lemmas)) if allowed is None else set(allowed))
-    return Obligation(name="claim", assertions=((GOAL, not_(claim)),)).given((i, lemmas[i]) for i in chosen)
+    return Obligation(name="claim", assertions=((GOAL, not_(claim)),)).given(
+        ((i, lemmas[i]) for i in chosen), optional=True
+    )
 
 
 def all_start(system: System, lemmas: Sequence[Term]) -> Obligation:

@@ -1,7 +1,7 @@
 """Terms as SMT-LIB 2 text in QF_BV: truth values as Bool, enumerations as bit vectors of least width."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from bootverify.encoder.terms import BOOL, Op, Sort, Term, nodes
@@ -30,14 +30,18 @@ def in_domain(variable: Term) -> str | None:
 
 
 def query(
-    variables: Sequence[Term], assertions: Sequence[tuple[str, Term]], comment: str = "", *, cores: bool = True
+    variables: Sequence[Term],
+    assertions: Sequence[tuple[str, Term]],
+    comment: str = "",
+    *,
+    guarded: Collection[str] | None = None,
 ) -> str:
     """A script that asks whether the named assertions can hold together, each variable within its sort.
 
-    Large nodes that occur more than once are defined once. The names appear in an unsat core, with `cores`.
+    Large nodes that occur more than once are defined once. With `guarded`, those of these names need hold only if
+    the truth value of the name does, and the script ends before it asks.
     """
     lines = [f"; {comment}"] if comment else []
-    lines += ["(set-option :produce-unsat-cores true)"] if cores else []
     lines.append("(set-logic QF_BV)")
     lines += declared(variables)
     lines += [f"(assert {text})" for variable in variables if (text := in_domain(variable)) is not None]
@@ -52,8 +56,13 @@ def query(
             lines.append(f"(define-fun |n.{named}| () {_sort(node.sort)} {text})")
             text = f"|n.{named}|"
         texts[node.id] = text
-    lines += [f"(assert (! {texts.get(term.id) or _small(term)} :named {quoted(name)}))" for name, term in assertions]
-    lines.append("(check-sat)")
+    for name, term in assertions:
+        text = texts.get(term.id) or _small(term)
+        if guarded and name in guarded:
+            lines += [f"(declare-const {quoted(name)} Bool)", f"(assert (=> {quoted(name)} {text}))"]
+        else:
+            lines.append(f"(assert (! {text} :named {quoted(name)}))")
+    lines += ["(check-sat)"] if guarded is None else []
     return "\n".join(lines) + "\n"
 
 

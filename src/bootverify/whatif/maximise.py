@@ -107,7 +107,7 @@ def _searched(plan: "_Plan", rlimit: int) -> tuple[int, dict[str, int], str]:
     values: dict[str, int] = {}
     while low <= high:
         middle = (low + high) // 2
-        answer = solve(plan.script(middle), rlimit=rlimit, wanted=plan.names)
+        answer = solve(plan.script(middle), rlimit=rlimit, wanted=plan.names, alone=True)
         if isinstance(answer, Unknown):
             return low - 1, values, answer.words("z3")
         if isinstance(answer, Sat):
@@ -120,7 +120,7 @@ def _searched(plan: "_Plan", rlimit: int) -> tuple[int, dict[str, int], str]:
 def _calmest(plan: "_Plan", pages: int, rlimit: int) -> dict[str, int]:
     """A map with a slot of `pages` pages that keeps the difference of the slots, and moves nothing where it can."""
     for calm in plan.calm():
-        answer = solve(plan.script(pages, (*calm, f"(= n0 {pages})")), rlimit=rlimit, wanted=plan.names)
+        answer = solve(plan.script(pages, (*calm, f"(= n0 {pages})")), rlimit=rlimit, wanted=plan.names, alone=True)
         if isinstance(answer, Sat):
             return dict(answer.values)
     return {}

@@ -182,7 +182,9 @@ class _Search:
         """A map with that value that is none of `refused`, as it stands where it can be; empty when none is left."""
         fixed = [self.system.at(number, value), *map(self.system.other_than, refused)]
         for wish in (*self.system.wishes(number), tuple(text for n, text in self.good.items() if n != number), ()):
-            answer = solve(self.system.script([*fixed, *wish]), rlimit=self.rlimit, wanted=self.system.names)
+            answer = solve(
+                self.system.script([*fixed, *wish]), rlimit=self.rlimit, wanted=self.system.names, alone=True
+            )
             if isinstance(answer, Sat):
                 return self.system.filling(dict(answer.values))
         return ()

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from bootverify.check import solver as door
-from bootverify.check.solver import CORES, Sat, Unknown, Unsat, available, chosen, solve
+from bootverify.check.solver import CORES, Sat, Unknown, Unsat, available, chosen, enough, solve
 from bootverify.errors import SolverUnavailable
 
 SOLVERS = ["z3", "cvc5", "bitwuzla"]
@@ -27,6 +27,17 @@ def test_each_solver_tells_what_can_hold_from_what_cannot(name):
 def test_z3_names_the_assertions_that_suffice_and_no_more():
     assert solve(CORE) == Unsat(core=("goal", "lemma 1"))
     assert solve(CORE.replace("(not |a b|)", "|a b|")) == Sat()
+
+
+def test_of_what_is_enough_nothing_can_be_left_out_and_what_comes_first_stays() -> None:
+    told = [("first", "(or |a b| p)"), ("second", "(not p)"), ("third", "|a b|"), ("fourth", "p")]
+    guarded = "".join(f"(declare-const {name} Bool)\n(assert (=> {name} {fact}))\n" for name, fact in told)
+    text = HEAD + "(declare-const p Bool)\n(assert (not |a b|))\n" + guarded
+    assert enough(text, ("first", "second", "third")) == Unsat(core=("first", "second"))
+    assert enough(text, ("third", "first", "second")) == Unsat(core=("third",))
+    assert enough(text, ("first", "fourth")) == Sat()
+    assert enough(text + "(assert |a b|)\n", ()) == Unsat()
+    assert isinstance(enough(text, ("fifth",)), Unknown)
 
 
 @pytest.mark.parametrize("name", SOLVERS)
