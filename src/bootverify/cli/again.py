@@ -3,34 +3,31 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from bootverify import api
-from bootverify.cli.app import Solvers, app, read
+from bootverify.cli.app import Solvers, deliver, read
+from bootverify.cli.arguments import Argument, Option
 
 
-@app.command()
 def replay(
-    trace: Annotated[Path, typer.Argument(metavar="TRACE")],
-    design: Annotated[str | None, typer.Option(metavar="INPUT", help="Run it on this design.")] = None,
+    trace: Annotated[Path, Argument(metavar="TRACE")],
+    design: Annotated[str | None, Option(metavar="INPUT", help="Run it on this design.")] = None,
 ) -> int:
     """Run a counterexample again."""
     again = api.replay_file(trace, design=design)
     for number, step in enumerate(again.steps, start=1):
         for line in step.observation.log or (f"the device is at {step.observation.at}",):
-            typer.echo(f"{number:>3}  {line}")
+            deliver(f"{number:>3}  {line}\n")
     if again.agrees:
-        typer.echo(f"replayed: {len(again.steps)} steps, each as recorded")
+        deliver(f"replayed: {len(again.steps)} steps, each as recorded\n")
         return 0
-    typer.echo(f"differs: {again.difference}")
+    deliver(f"differs: {again.difference}\n")
     return 1
 
 
-@app.command()
 def certify(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
-    against: Annotated[str | None, typer.Option(metavar="INPUT", help="Also that they speak of this design.")] = None,
-    solver: Annotated[Solvers, typer.Option(help="Which solvers must agree.")] = Solvers.ALL,
+    files: Annotated[list[Path], Argument(metavar="FILE")],
+    against: Annotated[str | None, Option(metavar="INPUT", help="Also that they speak of this design.")] = None,
+    solver: Annotated[Solvers, Option(help="Which solvers must agree.")] = Solvers.ALL,
 ) -> int:
     """Re-check certificates alone."""
     solvers = solver.names
@@ -39,8 +36,8 @@ def certify(
     for file in files:
         problems = api.recheck(read(file), solvers=solvers, against=design)
         for problem in problems:
-            typer.echo(f"{file}: {problem}")
+            deliver(f"{file}: {problem}\n")
         if not problems:
-            typer.echo(f"{file}: proved ({', '.join(solvers)})")
+            deliver(f"{file}: proved ({', '.join(solvers)})\n")
         worst = max(worst, 1 if problems else 0)
     return worst

@@ -3,10 +3,9 @@
 from enum import Enum
 from typing import Annotated
 
-import typer
-
 from bootverify import __version__
-from bootverify.cli.app import app
+from bootverify.cli.app import deliver
+from bootverify.cli.arguments import Argument
 from bootverify.report.explanation import explained, listing
 from bootverify.sources.schemas import KINDS, schema_text
 
@@ -20,29 +19,25 @@ class Kind(Enum):
     STAGES = "stages"
 
 
-@app.command()
-def explain(name: Annotated[str, typer.Argument(metavar="NAME")]) -> int:
+def explain(name: Annotated[str, Argument(metavar="NAME")]) -> int:
     """Explain a policy, attacker, SoC, stage, capability, verdict or exit code."""
-    typer.echo(explained(name), nl=False)
+    deliver(explained(name))
     return 0
 
 
-@app.command(name="list")
-def list_(kind: Annotated[Kind, typer.Argument(metavar="policies|attackers|socs|stages")]) -> int:
+def list_(kind: Annotated[Kind, Argument(metavar="policies|attackers|socs|stages")]) -> int:
     """List what there is by name."""
-    typer.echo(listing(kind.value), nl=False)
+    deliver(listing(kind.value))
     return 0
 
 
-@app.command()
-def schema(kind: Annotated[str, typer.Argument(metavar="|".join((*KINDS, "report")))]) -> int:
+def schema(kind: Annotated[str, Argument(metavar="|".join((*KINDS, "report")))]) -> int:
     """Print the JSON Schema of a kind of file, for editors and other programs."""
-    typer.echo(schema_text(kind), nl=False)
+    deliver(schema_text(kind))
     return 0
 
 
-@app.command()
 def version() -> int:
     """Print the version (also: bootverify --version)."""
-    typer.echo(f"bootverify {__version__}")
+    deliver(f"bootverify {__version__}\n")
     return 0
