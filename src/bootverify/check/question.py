@@ -175,8 +175,12 @@ def _one_of(design: Design, attacker: Attacker, named: Iterable[Attacker]) -> bo
 
 
 def at_least(design: Design, attacker: Attacker, named: Iterable[Attacker]) -> bool:
-    """Whether `attacker` can do all that one of `named` can who exists in this design; names say nothing."""
-    return any(each.capabilities <= attacker.capabilities and not exists(design, each) for each in named)
+    """Whether `attacker` can do all that one of `named` can who exists in this design; names say nothing.
+
+    Somebody who can do nothing is named for what happens without anybody: he stands for nobody else.
+    """
+    among = [each for each in named if each.capabilities or not attacker.capabilities]
+    return any(each.capabilities <= attacker.capabilities and not exists(design, each) for each in among)
 
 
 def _called(design: Design, subject: Subject, names: set[str]) -> bool:

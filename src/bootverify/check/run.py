@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from bootverify import __version__
+from bootverify.check.advice import advice
 from bootverify.check.decide import (
     DYNAMIC,
     Dead,
@@ -350,7 +351,7 @@ class Checker:
             strength="",
             because="",
             assumptions=_assumptions(self.design, question.attacker),
-            repair=question.policy.repair,
+            repair=advice(self.design, question),
             kind=question.ask.subject.value,
         )
 

@@ -7,9 +7,9 @@ from bootverify.check.fixpoint import Lemma
 from bootverify.check.question import Question, Subject
 from bootverify.check.verdict import Fact
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import Image, Program, Protect, SetUpTrustZone, Stage
+from bootverify.design.boot import BootGo, Image, Program, Protect, SetUpTrustZone, Stage
 from bootverify.design.design import Design
-from bootverify.design.keys import InImage, InKmu, Key, Placement
+from bootverify.design.keys import InImage, InKmu, Key, Placement, Purpose, PushTarget
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Access
@@ -29,9 +29,10 @@ from bootverify.machine.action import (
     ReadSlot,
     Request,
     TakeStep,
+    Upload,
     UseSlot,
 )
-from bootverify.machine.content import Crafted, Genuine
+from bootverify.machine.content import Content, Crafted, Genuine
 from bootverify.machine.trace import Step
 from bootverify.policy.typecheck import uses_history
 from bootverify.ranges import AddressRange
@@ -96,9 +97,16 @@ def because_of_boots(question: Question, steps: Sequence[Step]) -> str:
     """Why a device that is left alone does not come back, by what its last boot says."""
     boots, subject = question.ask.claim.boots, question.about
     last = steps[-1].observation
+    put = [step.action for step in steps if isinstance(step.action, Overwrite | Upload) and _his(step.action.content)]
     said = next((line.removeprefix("halted: ") for line in reversed(last.log) if line.startswith("halted: ")), "")
     how = f"halts ({said})" if said else f"is at {last.at}, and {subject} is not what it should be"
-    return f"after {'one undisturbed boot' if boots == 1 else f'{boots} undisturbed boots'} the device {how}."
+    who = f"{question.attacker.name} writes over {put[-1].partition}; " if put else ""
+    return f"{who}after {'one undisturbed boot' if boots == 1 else f'{boots} undisturbed boots'} the device {how}."
+
+
+def _his(content: Content) -> bool:
+    """Whether it is none of the owner's releases."""
+    return not isinstance(content, Genuine)
 
 
 def because_of_path(design: Design, question: Question, actions: Sequence[Action]) -> str:
@@ -106,10 +114,12 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
     subject = question.subject
     who = question.attacker.name
     if isinstance(subject, Image) and uses_history(question.ask.claim.formula):
-        return _came_back(subject, question.attacker, actions)
+        return _came_back(design, subject, question.attacker, actions)
     last = actions[-1] if actions else None
     if isinstance(subject, NetworkStage):
         return _over_there(design, question, actions)
+    if isinstance(subject, Image) and (text := _anybody_signs(design, subject, actions)):
+        return text
     match last:
         case Publish():
             held = [key.name for key in design.keys if key.secret and _in_image(key, last.image)]
@@ -125,7 +135,7 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
             where = f"{subject.name} lies in {last.partition}, which is write-locked at most"
             return f"{where}: {state} reads every byte of it."
         case UseSlot() | ReadSlot():
-            return f"the KMU answers secure code, and {_state(design, question.attacker)} is secure."
+            return f"the KMU {_shows(subject)}, and {_state(design, question.attacker)} is secure."
         case Overwrite():
             lock = "no lock covers it" if not _guards(design, last.partition) else "the lock does not hold him"
             return f"{last.partition} can be written by {_state(design, question.attacker).removesuffix(',')}: {lock}."
@@ -143,7 +153,8 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
     if isinstance(subject, Image | Stage):
         image = subject if isinstance(subject, Image) else design.image(subject.image)
         if not any(_guards(design, slot) for slot in image.slots):
-            return f"nothing locks {', '.join(image.slots)} while {_state(design, question.attacker)} runs."
+            open_slots = f"nothing locks {', '.join(image.slots)} while {_state(design, question.attacker)} runs"
+            return f"{open_slots}{_unlooked(design, image) if isinstance(subject, Image) else ''}."
         return f"{_state(design, question.attacker)} reaches {subject.name}: what locks it does not cover all of it."
     return f"{who} reaches it in {len(actions)} steps."
 
@@ -168,13 +179,41 @@ def _over_there(design: Design, question: Question, actions: Sequence[Action]) -
     return f"nothing locks the transfer RAM while {_state(design, question.attacker)} runs."
 
 
-def _came_back(image: Image, who: Attacker, actions: Sequence[Action]) -> str:
+def _anybody_signs(design: Design, image: Image, actions: Sequence[Action]) -> str:
+    """The key that everybody has, where bytes of the attacker's were put somewhere; empty without one."""
+    made = any(isinstance(each, Deliver | Overwrite) and isinstance(each.content, Crafted) for each in actions)
+    uses = {key.name: use for key in design.keys if key.published for use in key.uses}
+    known = [name for name, use in uses.items() if use.purpose is Purpose.VERIFY and use.image == image.name]
+    if not made or not known:
+        return ""
+    return f"the private half of {known[0]}, which verifies {image.name}, is published: anybody signs what it accepts."
+
+
+def _shows(subject: Subject) -> str:
+    """How the KMU gives a value away: to an engine it is not shown."""
+    places = [place for place in subject.placements if isinstance(place, InKmu)] if isinstance(subject, Key) else []
+    if any(place.readable for place in places):
+        return "lets secure code read the slot"
+    if any(place.push_to is PushTarget.RAM for place in places):
+        return "pushes the slot to RAM for secure code, which reads it there"
+    return "answers secure code"
+
+
+def _unlooked(design: Design, image: Image) -> str:
+    """That the stage before does not verify what it starts, where it does not."""
+    steps = design.stage(image.verified_by).steps if image.verified_by else ()
+    unlooked = any(isinstance(step, BootGo) and not step.validate for step in steps)
+    return f", and {image.verified_by} does not verify it at each boot" if unlooked else ""
+
+
+def _came_back(design: Design, image: Image, who: Attacker, actions: Sequence[Action]) -> str:
     """The last thing that brought a release of the image in, before the boot that started it."""
     for action in reversed(actions):
         match action:
             case Deliver(content=Genuine(image=image.name, release=release), request=request):
                 asked = "for good" if request is Request.PERM else "for a test"
-                return f"release {release} is staged {asked} once a later one was kept, and nothing refuses it."
+                refusal = _refusal(design, image, release, request)
+                return f"release {release} is staged {asked} once a later one was kept, and {refusal}."
             case Overwrite(partition=where, content=Genuine(release=release)):
                 return f"{who.name} writes release {release} to {where} himself, where nothing compares it."
             case TakeStep(meanwhile=Meanwhile(content=Genuine(release=release))):
@@ -186,12 +225,28 @@ def _came_back(image: Image, who: Attacker, actions: Sequence[Action]) -> str:
     return f"an earlier release of {image.name} lies in its slot once a later one was kept, and it is started."
 
 
+def _refusal(design: Design, image: Image, release: int, request: Request) -> str:
+    """Why nothing refuses that release of an image."""
+    steps = design.stage(image.verified_by).steps if image.verified_by else ()
+    step = next((each for each in steps if isinstance(each, BootGo) and each.prevent_downgrade), None)
+    if step is None:
+        return "nothing refuses it"
+    if step.test_only and request is Request.PERM:
+        return "versions are compared for tests alone"
+    versions = image.versions
+    if not step.with_build and versions and any(versions[release - 1][:3] == each[:3] for each in versions[release:]):
+        return "the build number, in which alone its version is lower, is not compared"
+    return "nothing refuses it"
+
+
 def _state(design: Design, who: Attacker) -> str:
     application = design.application
     if who.can(Capability.RUN_SECURE_PARTITION):
         return "code of the secure side"
     if application is None or not who.can(Capability.RUN_APPLICATION):
         return who.name
+    if not design.soc.trustzone:
+        return f"code in {application.name}"
     return f"code in {application.name}, which runs in {application.attribution.value.replace('_', '-')} state,"
 
 

@@ -88,7 +88,8 @@ def _as_ours(attacker: Attacker) -> str:
 
 
 def _because(enacted: Judgement, concluded: Judgement) -> str:
-    told = f": {'; '.join(enacted.story)}" if enacted.story else ""
+    played = enacted.story if enacted.kept else (enacted.why, *enacted.story)
+    told = f": {'; '.join(played)}" if played else ""
     return f"{concluded.why}{told} (judged on both sides from what the design tells; not replayed)"
 
 

@@ -42,20 +42,25 @@ class _Desk:
         before = -1
         while before != len(self.images) + len(self.keys):
             before = len(self.images) + len(self.keys)
-            for file in self.files:
-                if not file.closed or file.image in self.image_keys or self._opener(file.image):
+            for file in reversed(self.files):  # what he gets by his own ability comes last, and tells more
+                opener = self._opener(file.image)
+                if not file.closed or file.image in self.image_keys:
                     self.images.setdefault(file.image, file.what)
+                elif opener is not None:
+                    had = "which is published" if opener.published else self.keys[opener.name]
+                    self.images.setdefault(file.image, f"{file.what}, opened with {opener.name} ({had})")
             for key in self.design.keys:
                 for place in key.placements:
                     if key.secret and isinstance(place, InImage) and place.image in self.images:
                         self.keys.setdefault(key.name, f"part of {place.image}, {self.images[place.image]}")
 
-    def _opener(self, image: str) -> bool:
+    def _opener(self, image: str) -> Key | None:
+        """A key in hand that opens updates of the image."""
         for key in self.design.keys:
             opens = any(use.purpose is Purpose.DECRYPT and use.image == image for use in key.uses)
             if opens and (key.published or key.name in self.keys):
-                return True
-        return False
+                return key
+        return None
 
     def see(self, image: Image, what: str, *, closed: bool) -> None:
         self.files.append(_File(what, image.name, closed))
@@ -67,7 +72,7 @@ def image_hidden(design: Design, image: Image, attacker: Attacker) -> Judgement:
         return broken("he runs in it and reads it", source=image.source)
     desk = _filled(design, attacker)
     if image.name in desk.images:
-        return broken(f"the plaintext of {image.name} is had: {desk.images[image.name]}", source=image.source)
+        return broken(desk.images[image.name], source=image.source)
     if desk.doubts:
         return untold(desk.doubts[0], image.source)
     return kept("nothing that he sees shows it, or opens with what he has", image.source)
@@ -81,9 +86,7 @@ def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Whether the value of `key` lies on the attacker's desk in the end."""
     desk = _filled(design, attacker)
     if key.published or key.name in desk.keys:
-        return broken(
-            f"the value of {key.name} is had: {desk.keys.get(key.name, 'it is published')}", source=key.source
-        )
+        return broken(desk.keys.get(key.name, "it is published"), source=key.source)
     served = any(isinstance(place, Elsewhere) and place.what == "service" for place in key.placements)
     if served and foe(design, attacker) == "app-code-ns" and design.life.foreign_keys_exported:
         return broken("the key service exports a key to whoever guesses its id", "he guesses the id", source=key.source)

@@ -7,7 +7,7 @@ from bootverify.design.protection import UnitKind
 from bootverify.sources.importers.card.chain import Link
 from bootverify.sources.importers.card.draft import OF_ACCESS, Draft
 from bootverify.sources.importers.card.release import family, sdk_window, window, window_holds
-from bootverify.sources.importers.card.words import CONDITIONS, read, says, words
+from bootverify.sources.importers.card.words import CONDITIONS, number, read, says, words
 from bootverify.sources.models import load_soc
 
 # What a permission says, by its phrases; a phrase that is not among them leaves the lock unread.
@@ -149,7 +149,7 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
         told = _mapping(protection.get("tfm"))
         first = told.get("secure_code_locked_first", tfm_locks)
         zone: dict[str, Any] = {"secure_code_locked_first": bool(first)}
-        if told.get("isolation_level") in {1, 2}:
+        if told.get("isolation_level") in (1, 2):
             zone["isolation_level"] = told["isolation_level"]
         if says(told.get("build", ""), "debug"):
             zone["build"] = "debug"
@@ -203,9 +203,8 @@ def _by_tfm(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> bo
 def ends(lock: dict[str, Any]) -> tuple[int, int]:
     """First address and end of a lock's span; two zeros where it has none that can be read."""
     span = lock.get("span")
-    if isinstance(span, list) and len(span) == 2 and all(isinstance(each, int) for each in span):
-        return span[0], span[1]
-    return 0, 0
+    start, end = map(number, span) if isinstance(span, list) and len(span) == 2 else (None, None)
+    return (0, 0) if start is None or end is None else (start, end)
 
 
 def _stands(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], about: list[str]) -> bool:

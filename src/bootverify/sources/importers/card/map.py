@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from bootverify.errors import InputError
 from bootverify.sources.importers.card.draft import OF_ACCESS, Draft
-from bootverify.sources.importers.card.words import read, says, words
+from bootverify.sources.importers.card.words import number, read, says, words
 
 REGIONS = {
     "internal": "internal",
@@ -55,7 +56,11 @@ class Map:
 
     def _entry(self, entry: dict[str, Any], at: tuple[str | int, ...]) -> dict[str, Any]:
         draft = self.draft
-        found: dict[str, Any] = {"at": entry.get("at"), "size": entry.get("size")}
+        found: dict[str, Any] = {"at": number(entry.get("at")), "size": number(entry.get("size"))}
+        if lacking := [key for key, value in found.items() if value is None]:
+            told = " and ".join(f"`{key}: {entry[key]}`" if key in entry else f"no `{key}`" for key in lacking)
+            text = f"`{entry.get('name')}` has {told}; write a number such as 0x8000 or 32K"
+            raise InputError.at(draft.written.file, draft.line(at), text)
         region = read(entry.get("region", "internal"), REGIONS, "flash memory qspi spi nor chip")
         if region.first is None:
             draft.open(

@@ -61,7 +61,7 @@ def put_lifecycle(draft: Draft) -> None:
     for key in sorted(set(told) - handled):
         draft.open(("protection", key), "unread-protection", f"`{key}: {told[key]}`", policies=OF_ACCESS)
     tfm = _mapping(told.get("tfm"))
-    if tfm.get("isolation_level") not in {None, 1, 2}:
+    if tfm.get("isolation_level") not in (None, 1, 2):
         text = f"TF-M at isolation level {tfm.get('isolation_level')}"
         draft.open(("protection", "tfm", "isolation_level"), "isolation-level", text, contradiction=True)
     _starts_there(draft, tfm)

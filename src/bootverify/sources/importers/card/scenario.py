@@ -21,6 +21,7 @@ from bootverify.sources.importers.card.locks import put_locks
 from bootverify.sources.importers.card.map import Map
 from bootverify.sources.importers.card.network import put_network
 from bootverify.sources.importers.card.protection import put_lifecycle
+from bootverify.sources.importers.card.shape import shaped
 from bootverify.sources.importers.card.variant import varied
 from bootverify.sources.resolve import resolve
 from bootverify.sources.schema import DesignEntry
@@ -49,6 +50,7 @@ def parse(written: Written, variant: Mapping[str, Any] | None = None) -> Design:
     design = card.get("design")
     if not isinstance(design, dict) or not isinstance(design.get("chain"), list):
         raise InputError.at(written.file, written.line(("design",)), "`design.chain` is missing; a card draws one")
+    shaped(written, design)
     draft = drafted(written, card, design)
     native = replace(written, plain=draft.native, lines={(): 1, **draft.lines})
     return resolve(validated(DesignEntry, native), native, draft.ledger)

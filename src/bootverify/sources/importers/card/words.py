@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 from bootverify.dataclass import dataclass
+from bootverify.ranges import parse_size
 
 T = TypeVar("T")
 
@@ -150,6 +151,20 @@ def number_before(text: object, noun: str) -> int | None:
     """The number that stands up to three words before `noun`, as in `21 bootloader releases`."""
     found = re.search(rf"(\d+)(?:\s+[a-z-]+){{0,3}}?\s+{noun}", str(text), re.IGNORECASE)
     return int(found[1]) if found else None
+
+
+def number(value: object) -> int | None:
+    """A number of bytes or an address as people write it; None when it is neither.
+
+    >>> number(0x200), number("32K"), number("somewhere"), number(True)
+    (512, 32768, None, None)
+    """
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else value
+    try:
+        return parse_size(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def truth(value: object) -> bool | None:
