@@ -1,11 +1,12 @@
 """Test keys, the same in each run and of use to nobody: their numbers follow from the seed that is written here."""
 
 import random
-from math import gcd
+from functools import cache
+from math import gcd, prod
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 
-_SMALL = [prime for prime in range(3, 1000, 2) if all(prime % each for each in range(3, 32, 2) if each < prime)]
+_SMALL = prod(each for each in range(3, 16_000, 2) if all(each % other for other in range(3, 127, 2) if other < each))
 
 
 def raw_of(seed, size=32):
@@ -30,7 +31,7 @@ def prime(bits, source, shared=1):
     while True:
         number = source.getrandbits(bits) | 3 << (bits - 2)
         number -= (number - 1) % step
-        if number >> (bits - 2) == 3 and all(number % each for each in _SMALL) and pow(2, number - 1, number) == 1:
+        if number >> (bits - 2) == 3 and gcd(_SMALL, number) == 1 and pow(2, number - 1, number) == 1:
             return number
 
 
@@ -43,6 +44,7 @@ def rsa_numbers(seed, bits=2048, shared=1, e=65537):
             return p, q
 
 
+@cache
 def rsa_key(seed, bits=2048, shared=1, e=65537):
     p, q = rsa_numbers(seed, bits, shared, e)
     d = pow(e, -1, (p - 1) * (q - 1) // (2 * shared))

@@ -9,10 +9,10 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from itertools import islice
 from types import FunctionType
 
 TURNED = {
@@ -59,32 +59,32 @@ def function_at(where: str) -> FunctionType:
     return found
 
 
-def _tree(function: FunctionType) -> ast.Module:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+def _tree(source: str) -> ast.Module:
+    tree = ast.parse(source)
     tree.body[0].decorator_list = []
     return tree
 
 
 def faults_of(where: str) -> list[Fault]:
     """Every fault that can be seeded into that function."""
-    tree = _tree(function_at(where))
-    return [Fault(where=where, number=i, what=what) for i, (what, _) in enumerate(_changes(tree))]
+    return [Fault(where=where, number=i, what=what) for i, (what, _) in enumerate(_changes(function_at(where)))]
 
 
-def _changes(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
-    """What is changed, and the tree with the change."""
-    for index, original in enumerate(ast.walk(tree)):
+def _changes(function: FunctionType) -> Iterator[tuple[str, ast.Module]]:
+    """What is changed, and the tree with the change: parsed anew each time, which is quicker than a copy."""
+    source = textwrap.dedent(inspect.getsource(function))
+    for index, original in enumerate(ast.walk(_tree(source))):
         if not _can_change(original):
             continue
-        twin = deepcopy(tree)
-        node = next(each for i, each in enumerate(ast.walk(twin)) if i == index)
+        twin = _tree(source)
+        node = next(islice(ast.walk(twin), index, None))
         before = ast.unparse(node) if isinstance(node, ast.expr | ast.stmt) else ""
         if (changed := _change(twin, node)) is not None:
             yield f"{changed}: {' '.join(before.split())[:70]}", twin
 
 
 def _can_change(node: ast.AST) -> bool:
-    """Whether a change of `node` may exist; copying the tree for each other node would take long."""
+    """Whether a change of `node` may exist; a tree for each other node would take long."""
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Name) and node.func.id in {"not_", *SWAPPED}
     return isinstance(node, ast.Compare | ast.BoolOp | ast.UnaryOp | ast.Expr | ast.AugAssign | ast.Assign | ast.If)
@@ -133,7 +133,7 @@ def _replace(tree: ast.Module, old: ast.AST, new: ast.AST) -> None:
 def seeded(fault: Fault) -> Iterator[None]:
     """The program with the fault, for as long as the block lasts."""
     function = function_at(fault.where)
-    what, tree = next(change for i, change in enumerate(_changes(_tree(function))) if i == fault.number)
+    what, tree = next(change for i, change in enumerate(_changes(function)) if i == fault.number)
     assert what == fault.what, f"{fault}: the source has changed; write the table anew"
     space: dict[str, FunctionType] = {}
     code = compile(ast.fix_missing_locations(tree), f"<{fault}>", "exec")
