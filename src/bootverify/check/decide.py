@@ -160,7 +160,7 @@ class Decider:
         """A claim of every state: proved, or broken by replay; `wanted` is the formula's value when broken."""
         if (proof := reasoner.establish(claim)) is not None:
             return self._proved(question, reasoner, claim, proof)
-        actions = self._guessed(question, wanted=wanted)
+        actions = () if reasoner.ruled_out(not_(claim)) else self._guessed(question, wanted=wanted)
         if not actions:
             found = reasoner.path_to(not_(claim))
             if not isinstance(found, Path):

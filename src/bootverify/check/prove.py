@@ -5,6 +5,7 @@ all.
 """
 
 from collections.abc import Hashable, Sequence
+from dataclasses import field
 from functools import cached_property
 
 from bootverify.check.apart import apart
@@ -23,7 +24,7 @@ from bootverify.encoder.instant import Instants
 from bootverify.encoder.obligations import Obligation, all_preserved, all_start, each_preserved, implied, named
 from bootverify.encoder.recovery import Recovering, recovering
 from bootverify.encoder.slots import relations
-from bootverify.encoder.system import identity
+from bootverify.encoder.system import System, identity
 from bootverify.encoder.terms import Op, Term, and_, not_
 from bootverify.machine.action import Action
 
@@ -39,7 +40,14 @@ class Established:
 MOST_STATES = 200_000  # that a search visits, with the usual bound on a solver's work; with less, fewer
 FEWEST_STATES = 1_000
 MOST_THEORIES = 256  # that are remembered
-Searched = dict[Hashable, Path | Exhausted | GaveUp]  # by the part of a system that a search is about
+
+
+@dataclass(slots=True)
+class Known:
+    """What was found out about one system or another: searches, by what they were about, and obligations that hold."""
+
+    searched: dict[Hashable, Path | Exhausted | GaveUp] = field(default_factory=dict)
+    proved: set[tuple[tuple[str, Term], ...]] = field(default_factory=set)
 
 
 class Theory:
@@ -49,12 +57,12 @@ class Theory:
         self,
         boot: BootSystem,
         solvers: tuple[str, ...],
-        searched: Searched,
+        known: Known,
         living: "Theory | None" = None,
         *,
         rlimit: int = RLIMIT,
     ) -> None:
-        """`searched` are the searches that others have made already; `rlimit` bounds each query, and each search.
+        """`known` is what others have found out already; `rlimit` bounds each query, and each search.
 
         `living`: the theory of a device that nobody recovers.
         """
@@ -70,7 +78,8 @@ class Theory:
         self._met: tuple[Lemma, ...] = ()
         self._prover: Prover | None = None
         self._established: dict[Term, Established | None] = {}
-        self._searched = searched
+        self._known = known
+        self._slices: dict[Term, tuple[System, int]] = {}
 
     @cached_property
     def boxes(self) -> Boxes:
@@ -179,24 +188,43 @@ class Theory:
         return self.establish(claim)
 
     def _keeps(self, lemmas: Sequence[Lemma]) -> bool:
-        """Whether `lemmas` hold at the start and stay true, given all others."""
-        terms = [each.term for each in lemmas]
-        kept = all_preserved(self.system, [*(each.term for each in self.lemmas), *terms], terms)
-        return self._unsat(all_start(self.system, terms)) and self._unsat(kept)
+        """Whether `lemmas` hold at the start and stay true: given those about what bears on them, or given all others.
+
+        Systems that differ elsewhere have the first question in common.
+        """
+        terms, others = [each.term for each in lemmas], [each.term for each in self.lemmas]
+        about = frozenset[Term]().union(*(each.free for each in terms))
+        near = [each for each in others if each.free <= about]
+        kept = (all_preserved(self.system, [*given, *terms], terms) for given in (near, others))
+        return self._unsat(all_start(self.system, terms)) and any(map(self._unsat, kept))
+
+    def ruled_out(self, bad: Term) -> bool:
+        """Whether a search that was made already, maybe of another system, met no state in which `bad` holds."""
+        system, most = self._slice(bad)
+        return isinstance(self._known.searched.get((identity(system), bad, most)), Exhausted)
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""
+        system, most = self._slice(bad)
+        at, searched = (identity(system), bad, most), self._known.searched
+        if at not in searched:
+            searched[at] = shortest(system, bad, most_states=most)
+        return searched[at]
+
+    def _slice(self, bad: Term) -> tuple[System, int]:
+        """What a search for `bad` is about, and the most states that it may meet."""
+        if bad not in self._slices:
+            self._slices[bad] = self._sliced(bad)
+        return self._slices[bad]
+
+    def _sliced(self, bad: Term) -> tuple[System, int]:
         # What the fixpoint rules out never happens: without it there is less to try, and less to keep in a state.
         exact = {each.name for each in self.system.transitions if not each.vague}
         sliced = self.system.limited(self.boxes.live & exact).sliced(bad.free)
         # Histories multiply the states; what is longer than this is left to what is told.
         remembers = self.past is not None and not sliced.init.keys().isdisjoint(self.past.kept)
         budget = max(MOST_STATES * self.rlimit // RLIMIT, FEWEST_STATES)
-        most = budget // 5 if remembers else budget
-        at = (identity(sliced), bad, most)
-        if at not in self._searched:
-            self._searched[at] = shortest(sliced, bad, most_states=most)
-        return self._searched[at]
+        return sliced, budget // 5 if remembers else budget
 
     def _follows(self, claim: Term) -> Established | None:
         if claim.op is Op.CONST:
@@ -228,8 +256,13 @@ class Theory:
         ]
 
     def _unsat(self, obligation: Obligation) -> bool:
+        if obligation.assertions in self._known.proved:
+            return True
         text, telling = obligation.text, obligation.telling
-        return all(isinstance(self._answer(text, each, telling), Unsat) for each in self.solvers)
+        if not all(isinstance(self._answer(text, each, telling), Unsat) for each in self.solvers):
+            return False
+        self._known.proved.add(obligation.assertions)
+        return True
 
     def _answer(self, text: str, solver: str, wanted: tuple[str, ...] = ()) -> Answer:
         return self._noted(solve(text, solver, rlimit=self.rlimit, wanted=wanted), solver)
@@ -254,19 +287,19 @@ class Theories:
     def __init__(self, solvers: tuple[str, ...] = ("z3",), rlimit: int = RLIMIT) -> None:
         self.solvers = solvers
         self.rlimit = rlimit
-        self._known: dict[Hashable, Theory] = {}
-        self._searched: Searched = {}
+        self._theories: dict[Hashable, Theory] = {}
+        self._known = Known()
 
     def of(self, boot: BootSystem) -> Theory:
         """That of the system of `boot`."""
         at = (identity(boot.system), boot.location)
-        if at not in self._known:
-            if len(self._known) >= MOST_THEORIES:
-                self._known.clear()
-                self._searched.clear()
+        if at not in self._theories:
+            if len(self._theories) >= MOST_THEORIES:
+                self._theories.clear()
+                self._known = Known()
             living = self.of(boot.living) if isinstance(boot, Recovering) else None
-            self._known[at] = Theory(boot, self.solvers, self._searched, living, rlimit=self.rlimit)
-        return self._known[at]
+            self._theories[at] = Theory(boot, self.solvers, self._known, living, rlimit=self.rlimit)
+        return self._theories[at]
 
 
 def _past(boot: BootSystem) -> Past | None:
@@ -361,6 +394,10 @@ class Reasoner:
         if found is None:
             return NotProved(obligation="claim", reason="it does not follow from the lemmas")
         return self.theory.prover.closed(found.numbers)
+
+    def ruled_out(self, bad: Term) -> bool:
+        """Whether a search that was made already met no state in which `bad` holds."""
+        return self.theory.ruled_out(bad)
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from bootverify.dataclass import dataclass
 from bootverify.encoder.smtlib import query
 from bootverify.encoder.system import System
-from bootverify.encoder.terms import Op, Substitution, Term, and_, eq, false, member, not_, or_, true, var
+from bootverify.encoder.terms import Op, Substitution, Term, and_, const, eq, false, member, not_, or_, true, var
 
 GOAL = "goal"
 
@@ -64,11 +64,15 @@ def implied(claim: Term, lemmas: Sequence[Term], allowed: Iterable[int] | None =
 
 
 def all_start(system: System, lemmas: Sequence[Term]) -> Obligation:
-    """All lemmas hold in every start state: one query for the whole invariant."""
-    about = frozenset[Term]().union(*(lemma.free for lemma in lemmas))
-    told = [variable for variable in system.variables if variable in about]
+    """All lemmas hold in every start state: one query for the whole invariant.
+
+    Where a variable starts with one value, that stands in its place.
+    """
+    one = {each: const(each.sort, values[0]) for each, values in system.init.items() if len(set(values)) == 1}
+    fixed = Substitution(one)
+    broken = or_(*(not_(fixed.of(lemma)) for lemma in lemmas))
+    told = [variable for variable in system.variables if variable in broken.free]
     starts = [(f"start {variable.name}", member(variable, system.init[variable])) for variable in told]
-    broken = or_(*(not_(lemma) for lemma in lemmas))
     return Obligation(name="start", assertions=(*starts, (GOAL, broken)))
 
 

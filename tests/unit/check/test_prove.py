@@ -3,15 +3,19 @@
 from dataclasses import replace
 
 from tests.designs import shapes
+from tests.gate.bases import base
 
 from bootverify import api
-from bootverify.check import prove
+from bootverify.check import decide, prove
 from bootverify.check.prove import Reasoner, Theories
 from bootverify.check.solver import Sat, Unsat, solve
+from bootverify.check.verdict import Report, Verdict
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.encoder.obligations import each_preserved
+from bootverify.encoder.obligations import all_start, each_preserved
 from bootverify.encoder.system import System, Transition, identity
 from bootverify.encoder.terms import not_, var
+from bootverify.sources.design_file import design_of
+from bootverify.sources.mutate import mutated
 
 
 def _foe(name: str, *capabilities: Capability) -> Attacker:
@@ -81,3 +85,34 @@ def test_a_guess_that_a_transition_breaks_is_told_apart_from_one_that_is_kept() 
     assert dict(answer.values) == {"broken.0": 0, "broken.1": 1}
     kept = each_preserved(system, [flag], [flag])
     assert isinstance(solve(kept.text, wanted=kept.telling), Unsat)
+
+
+def test_lemmas_are_asked_about_where_variables_start_with_what_may_differ_left_open() -> None:
+    flag, other = var("flag"), var("other")
+    system = System(variables=(flag, other), init={flag: (True,), other: (False, True)}, transitions=())
+    assert isinstance(solve(all_start(system, [flag]).text), Unsat)
+    assert isinstance(solve(all_start(system, [flag, not_(flag)]).text), Sat)
+    assert isinstance(solve(all_start(system, [other]).text), Sat)
+
+
+def test_what_an_edit_elsewhere_leaves_of_a_past_is_not_guessed_searched_or_proved_again(monkeypatch) -> None:
+    asked: list[str] = []
+    for where, name in ((decide, "comeback"), (prove, "shortest"), (prove, "solve")):
+        does = getattr(where, name)
+        seen = lambda first, *more, does=does, name=name, **named: (  # noqa: E731
+            asked.append(first if name == "solve" else name) or does(first, *more, **named)
+        )
+        monkeypatch.setattr(where, name, seen)
+    session = api.session(policies=("no-downgrade",), attackers=("remote-ota",))
+    before = _answers(session.report(design_of(base("nrf5340-tfm"))))
+    first, longest = set(asked), max(asked, key=len)
+    asked.clear()
+    unlocked = mutated(base("nrf5340-tfm"), {"chain.b0.protects.0.lock": "none"})
+    assert _answers(session.report(design_of(unlocked))) == before
+    assert {"comeback", "shortest"} <= first
+    assert not {"comeback", "shortest", longest} & set(asked)
+    assert set(asked) - first
+
+
+def _answers(report: Report) -> list[tuple[str, Verdict]]:
+    return [(each.subject, each.verdict) for each in report.findings]
