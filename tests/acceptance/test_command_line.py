@@ -250,7 +250,7 @@ def test_standard_input_is_a_design_too():
 
 def test_the_version_is_told_without_loading_the_program():
     code = "import sys; from bootverify.__main__ import answered; answered(['--version']);"
-    code += "sys.exit('argparse' in sys.modules or 'z3' in sys.modules)"
+    code += "sys.exit('typer' in sys.modules or 'z3' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0
     assert done.stdout.startswith(b"bootverify ")

@@ -1,76 +1,44 @@
 """The terminal: arguments in, text and exit codes out; everything else is asked of `api`.
 
-Commands are functions, whose parameters `arguments` reads off; a file of them is loaded when one of its commands is
-asked for. `app` holds what they share and turns errors into exit codes.
+One file a family of commands, loaded when one of them is asked for; `app` holds what they share and turns errors into
+exit codes.
 """
 
-from functools import partial
 from importlib import import_module
-from inspect import cleandoc
-from textwrap import fill
 
-from bootverify.cli.app import deliver, guarded
-from bootverify.cli.arguments import Command, WrongArguments, called, nearest
+from bootverify.cli.app import app
+from bootverify.cli.app import run as run_app
 
-COMMANDS = {  # name of the command: its file, its function
-    "check": ("check", "check"),
-    "diff": ("change", "diff"),
-    "migrate": ("migrate", "migrate"),
-    "whatif": ("whatif", "whatif"),
-    "repair": ("whatif", "repair"),
-    "attackers": ("change", "attackers"),
-    "boot": ("run_device", "boot"),
-    "sweep": ("sweep", "sweep"),
-    "replay": ("again", "replay"),
-    "certify": ("again", "certify"),
-    "scan": ("scan", "scan"),
-    "conform": ("run_device", "conform"),
-    "import": ("importing", "import_"),
-    "init": ("importing", "init"),
-    "explain": ("name", "explain"),
-    "list": ("name", "list_"),
-    "schema": ("name", "schema"),
-    "version": ("name", "version"),
+FAMILIES = {
+    "check": ("check",),
+    "again": ("replay", "certify"),
+    "change": ("diff", "attackers"),
+    "whatif": ("whatif", "repair"),
+    "migrate": ("migrate",),
+    "importing": ("import", "init"),
+    "run_device": ("boot", "conform"),
+    "sweep": ("sweep",),
+    "scan": ("scan",),
+    "name": ("explain", "list", "schema", "version"),
 }
-HELP = """usage: bootverify COMMAND ... | --version
-
-Checks secure-boot designs on microcontrollers: proofs for what holds, replayed attacks for what does not.
-`bootverify COMMAND --help` tells how a command is called.
-"""
 
 
 def run(arguments: list[str]) -> int:
-    """The exit code of the program called with `arguments`; only the file of the command asked for is loaded."""
-    return guarded(partial(_run, arguments))
-
-
-def _run(arguments: list[str]) -> int:
-    name, *words = arguments or ["--help"]
-    if name in {"--help", "-h"}:
-        deliver("\n".join([HELP, *map(_summary, COMMANDS)]) + "\n")
-        return 0 if arguments else 2
-    if name not in COMMANDS:
-        raise WrongArguments(f"no command is called `{name}`{nearest(name, COMMANDS)} (bootverify --help)")
-    return called(command(name), name, words)
-
-
-def command(name: str) -> Command:
-    """What does the command called `name`; its file is loaded."""
-    file, function = COMMANDS[name]
-    found: Command = getattr(import_module(f"bootverify.cli.{file}"), function)
-    return found
+    """The exit code of the program called with `arguments`; only the commands of the family asked for are loaded."""
+    load_for(arguments)
+    return run_app(arguments)
 
 
 def load_for(arguments: list[str]) -> None:
-    """Load the command that `arguments` ask for."""
-    for name in set(arguments[:1]) & COMMANDS.keys():
-        command(name)
+    """Register the commands of the family that `arguments` ask for; all of them where they ask for none."""
+    asked = next((family for family, commands in FAMILIES.items() if set(commands) & set(arguments[:1])), None)
+    load(*([asked] if asked else FAMILIES))
 
 
-def _summary(name: str) -> str:
-    """A command and the first sentence about it."""
-    first = cleandoc(command(name).__doc__ or "").split("\n\n")[0]
-    return fill(" ".join(first.split()), 78, initial_indent=f"  {name:11}", subsequent_indent=" " * 13)
+def load(*families: str) -> None:
+    """Register the commands of these families."""
+    for family in families:
+        import_module(f"bootverify.cli.{family}")
 
 
-__all__ = ["COMMANDS", "command", "load_for", "run"]
+__all__ = ["FAMILIES", "app", "load", "load_for", "run"]

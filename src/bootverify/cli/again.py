@@ -3,31 +3,34 @@
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from bootverify import api
-from bootverify.cli.app import Solvers, deliver, read
-from bootverify.cli.arguments import Argument, Option
+from bootverify.cli.app import Solvers, app, read
 
 
+@app.command()
 def replay(
-    trace: Annotated[Path, Argument(metavar="TRACE")],
-    design: Annotated[str | None, Option(metavar="INPUT", help="Run it on this design.")] = None,
+    trace: Annotated[Path, typer.Argument(metavar="TRACE")],
+    design: Annotated[str | None, typer.Option(metavar="INPUT", help="Run it on this design.")] = None,
 ) -> int:
     """Run a counterexample again."""
     again = api.replay_file(trace, design=design)
     for number, step in enumerate(again.steps, start=1):
         for line in step.observation.log or (f"the device is at {step.observation.at}",):
-            deliver(f"{number:>3}  {line}\n")
+            typer.echo(f"{number:>3}  {line}")
     if again.agrees:
-        deliver(f"replayed: {len(again.steps)} steps, each as recorded\n")
+        typer.echo(f"replayed: {len(again.steps)} steps, each as recorded")
         return 0
-    deliver(f"differs: {again.difference}\n")
+    typer.echo(f"differs: {again.difference}")
     return 1
 
 
+@app.command()
 def certify(
-    files: Annotated[list[Path], Argument(metavar="FILE")],
-    against: Annotated[str | None, Option(metavar="INPUT", help="Also that they speak of this design.")] = None,
-    solver: Annotated[Solvers, Option(help="Which solvers must agree.")] = Solvers.ALL,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    against: Annotated[str | None, typer.Option(metavar="INPUT", help="Also that they speak of this design.")] = None,
+    solver: Annotated[Solvers, typer.Option(help="Which solvers must agree.")] = Solvers.ALL,
 ) -> int:
     """Re-check certificates alone."""
     solvers = solver.names
@@ -36,8 +39,8 @@ def certify(
     for file in files:
         problems = api.recheck(read(file), solvers=solvers, against=design)
         for problem in problems:
-            deliver(f"{file}: {problem}\n")
+            typer.echo(f"{file}: {problem}")
         if not problems:
-            deliver(f"{file}: proved ({', '.join(solvers)})\n")
+            typer.echo(f"{file}: proved ({', '.join(solvers)})")
         worst = max(worst, 1 if problems else 0)
     return worst

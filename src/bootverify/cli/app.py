@@ -1,29 +1,42 @@
-"""The options that commands share, what becomes of errors, and where output goes."""
+"""The application, the options that commands share, and what becomes of errors."""
 
 import sys
-from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
-from bootverify.cli.arguments import Argument, Option, WrongArguments
+import typer
+
 from bootverify.errors import BootverifyError, Discrepancy, InputError
 
-Input = Annotated[str, Argument(metavar="INPUT", help="A design.yaml, a build directory, or -.")]
-Output = Annotated[Path | None, Option(short="-o", metavar="FILE", help="Write the report there.")]
-Sdk = Annotated[str | None, Option(metavar="RELEASE", help="Release of the nRF Connect SDK, as 2.6.1.")]
-Policies = Annotated[list[str] | None, Option(metavar="ID|FILE|DIR", help="Only these policies.")]
-Subjects = Annotated[list[str] | None, Option(metavar="NAME", help="Only this stage, image, key.")]
-Attackers = Annotated[list[str] | None, Option(metavar="NAME|FILE", help="Only these attackers.")]
+HELP = "Checks secure-boot designs on microcontrollers: proofs for what holds, replayed attacks for what does not."
+app = typer.Typer(
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
-Rlimit = Annotated[int, Option(min=1, metavar="N", help="Bound on the work for one proof or search.")]
+Input = Annotated[str, typer.Argument(metavar="INPUT", help="A design.yaml, a build directory, or -.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report there.")]
+Sdk = Annotated[str | None, typer.Option("--ncs", metavar="RELEASE", help="Release of the nRF Connect SDK, as 2.6.1.")]
+Policies = Annotated[list[str] | None, typer.Option("--policy", metavar="ID|FILE|DIR", help="Only these policies.")]
+Subjects = Annotated[list[str] | None, typer.Option("--subject", metavar="NAME", help="Only this stage, image, key.")]
+Attackers = Annotated[list[str] | None, typer.Option("--attacker", metavar="NAME|FILE", help="Only these attackers.")]
+
+Rlimit = Annotated[int, typer.Option("--rlimit", min=1, metavar="N", help="Bound on the work for one proof or search.")]
 
 # What a command needs to know of a build's own bytes, beside the files.
-Soc = Annotated[str, Option(metavar="NAME", help="The SoC, where the files do not tell.")]
-MapFile = Annotated[Path | None, Option(metavar="FILE", help="partitions.yml of bare files.")]
-PublicKeys = Annotated[list[Path] | None, Option(metavar="PEM", help="A key that MCUboot verifies with.")]
-SecretKeys = Annotated[list[Path] | None, Option(metavar="FILE", help="A secret key that opens encrypted images.")]
-Made = Annotated[bool, Option(help="Images of our own making, not a build's bytes.")]
+Soc = Annotated[str, typer.Option("--soc", metavar="NAME", help="The SoC, where the files do not tell.")]
+MapFile = Annotated[Path | None, typer.Option("--map", metavar="FILE", help="partitions.yml of bare files.")]
+PublicKeys = Annotated[
+    list[Path] | None, typer.Option("--public-key", metavar="PEM", help="A key that MCUboot verifies with.")
+]
+SecretKeys = Annotated[
+    list[Path] | None, typer.Option("--key", metavar="FILE", help="A secret key that opens encrypted images.")
+]
+Made = Annotated[bool, typer.Option("--made", help="Images of our own making, not a build's bytes.")]
 
 
 class Plain(Enum):
@@ -47,31 +60,42 @@ class Solvers(Enum):
         return chosen(self.value)
 
 
-def guarded(ask: Callable[[], int]) -> int:
-    """The exit code that `ask` gives; an error is told, and has a code too (docs/INTERFACE.md, "Exit codes")."""
+@app.callback(help=HELP)
+def commands() -> None:
+    """Have a command named even where its family has no other, which would else be taken for the whole program."""
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of the program called with `arguments` (docs/INTERFACE.md, "Exit codes")."""
     try:
-        return ask()
+        result = app(arguments, standalone_mode=False)
+    except typer.Exit as ended:
+        return ended.exit_code
     except InputError as error:
         complain("\n".join(str(fault) for fault in error.faults))
         return 2
     except Discrepancy as error:
         complain(f"executor and encoder disagree, which is a defect of bootverify: {error}")
         return 4
-    except (BootverifyError, WrongArguments) as error:
+    except BootverifyError as error:
         complain(str(error))
         return 2
     except BrokenPipeError:
         return 0
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         return 130
-    except SystemExit as ended:  # after --help
-        return int(ended.code or 0)
+    except Exception as error:
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a wrong option or argument
+            complain(f"{error.format_message().replace('Value error, ', '')} (bootverify --help)")
+            return 2
+        raise
+    return int(result or 0)
 
 
 def deliver(told: str, output: Path | None = None) -> None:
     """Print, or write to the file that the user named."""
     if output is None:
-        sys.stdout.write(told)
+        typer.echo(told, nl=False)
     else:
         write(output, told)
 

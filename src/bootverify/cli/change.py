@@ -3,6 +3,8 @@
 from enum import Enum
 from typing import Annotated
 
+import typer
+
 from bootverify import api
 from bootverify.check.solver import RLIMIT
 from bootverify.check.verdict import Report
@@ -14,10 +16,10 @@ from bootverify.cli.app import (
     Rlimit,
     Sdk,
     Subjects,
+    app,
     complain,
     deliver,
 )
-from bootverify.cli.arguments import Argument, Option
 from bootverify.cli.inputs import written_of
 from bootverify.design.attacker import Attacker
 from bootverify.policy.policy import ClaimKind
@@ -43,15 +45,16 @@ class Form(Enum):
 FORMS = {Form.TEXT: changes_text, Form.JSON: changes_json, Form.MARKDOWN: changes_markdown}
 
 
+@app.command()
 def diff(
-    old: Annotated[str, Argument(metavar="OLD", help="A design or build; REV:PATH of the git repository here.")],
-    new: Annotated[str, Argument(metavar="NEW", help="What it becomes.")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A design or build; REV:PATH of the git repository here.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="What it becomes.")],
     policy: Policies = None,
     subject: Subjects = None,
     attacker: Attackers = None,
-    ncs: Annotated[str | None, Option(metavar="RELEASE", help="Release of the SDK of NEW.")] = None,
+    ncs: Annotated[str | None, typer.Option("--ncs", metavar="RELEASE", help="Release of the SDK of NEW.")] = None,
     rlimit: Rlimit = RLIMIT,
-    format: Annotated[Form, Option(help="Form of the result.")] = Form.TEXT,  # noqa: A002 - its name
+    format: Annotated[Form, typer.Option(help="Form of the result.")] = Form.TEXT,  # noqa: A002 - its name
     output: Output = None,
 ) -> int:
     """Say which questions got weaker, stronger or stayed equal; exit 1 only when something got weaker."""
@@ -69,11 +72,12 @@ def diff(
     return 1 if any(each.change is Change.WEAKER for each in questions) else 0
 
 
+@app.command()
 def attackers(
     source: Input,
-    policy: Annotated[str, Option(metavar="ID|FILE", help="The policy to break.")],
+    policy: Annotated[str, typer.Option("--policy", metavar="ID|FILE", help="The policy to break.")],
     subject: Subjects = None,
-    most: Annotated[int, Option(min=1, max=6, help="Capabilities at most in one set.")] = 3,
+    most: Annotated[int, typer.Option(min=1, max=6, help="Capabilities at most in one set.")] = 3,
     ncs: Sdk = None,
 ) -> int:
     """Find the weakest attackers: the minimal sets of capabilities that break a policy."""

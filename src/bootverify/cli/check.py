@@ -5,9 +5,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from bootverify.check.solver import RLIMIT, warm
-from bootverify.cli.app import Attackers, Output, Policies, Rlimit, Sdk, Solvers, Subjects, complain, deliver
-from bootverify.cli.arguments import Argument, Option
+from bootverify.cli.app import Attackers, Output, Policies, Rlimit, Sdk, Solvers, Subjects, app, complain
 from bootverify.cli.given import given
 from bootverify.dataclass import dataclass
 from bootverify.errors import InputError
@@ -45,24 +46,25 @@ class Wishes:
     ledger: bool
 
 
+@app.command()
 def check(
-    sources: Annotated[list[str], Argument(metavar="INPUT", help="Designs, build directories, or -.")],
+    sources: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Designs, build directories, or -.")],
     policy: Policies = None,
     subject: Subjects = None,
     attacker: Attackers = None,
     ncs: Sdk = None,
-    format: Annotated[Format, Option(help="Form of the report.")] = Format.TEXT,  # noqa: A002 - its name
+    format: Annotated[Format, typer.Option(help="Form of the report.")] = Format.TEXT,  # noqa: A002 - its name
     output: Output = None,
-    solver: Annotated[Solvers, Option(help="Which solvers must agree on every proof.")] = Solvers.Z3,
+    solver: Annotated[Solvers, typer.Option(help="Which solvers must agree on every proof.")] = Solvers.Z3,
     rlimit: Rlimit = RLIMIT,
-    certificates: Annotated[Path | None, Option(metavar="DIR", help="Write a certificate of each proof.")] = None,
-    traces: Annotated[Path | None, Option(metavar="DIR", help="Write each counterexample as a trace.")] = None,
-    explain: Annotated[bool, Option(help="Show all that a verdict rests on.")] = False,
-    coverage: Annotated[bool, Option(help="List the facts on which no answer depends.")] = False,
-    ledger: Annotated[bool, Option(help="List what was met and not modelled.")] = False,
-    strict: Annotated[bool, Option(help="Anything met and not modelled is an error.")] = False,
-    waivers: Annotated[Path | None, Option(metavar="FILE", help="Violations accepted until a day.")] = None,
-    baseline: Annotated[Path | None, Option(metavar="FILE", help="JSON report of an earlier check.")] = None,
+    certificates: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a certificate of each proof.")] = None,
+    traces: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each counterexample as a trace.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show all that a verdict rests on.")] = False,
+    coverage: Annotated[bool, typer.Option("--coverage", help="List the facts on which no answer depends.")] = False,
+    ledger: Annotated[bool, typer.Option("--ledger", help="List what was met and not modelled.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Anything met and not modelled is an error.")] = False,
+    waivers: Annotated[Path | None, typer.Option(metavar="FILE", help="Violations accepted until a day.")] = None,
+    baseline: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON report of an earlier check.")] = None,
 ) -> int:
     """Answer every policy about a design, or about several, one after the other."""
     files = [each for each in (output, certificates, traces, waivers, baseline) if each is not None]
@@ -98,7 +100,7 @@ def check(
     codes: list[int] = []
     for source, design in zip(sources, found.designs, strict=True):
         if codes:
-            deliver("\n")
+            typer.echo()
         codes.append(answer(source, design, found.rules, wishes))
     return max(codes, key=WORST.index)
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-from bootverify.cli.app import Output, Sdk, deliver
-from bootverify.cli.arguments import Argument, Option
+import typer
+
+from bootverify.cli.app import Output, Sdk, app, deliver
 from bootverify.cli.bar import bar
 from bootverify.errors import InputError
 from bootverify.sources import importers
@@ -12,8 +13,9 @@ from bootverify.sources.search import Search
 from bootverify.sources.template import TEMPLATE
 
 
+@app.command(name="import")
 def import_(
-    source: Annotated[str, Argument(metavar="BUILD_DIR", help="A build, an application, a map, an image.")],
+    source: Annotated[str, typer.Argument(metavar="BUILD_DIR", help="A build, an application, a map, an image.")],
     ncs: Sdk = None,
     output: Output = None,
 ) -> int:
@@ -22,12 +24,15 @@ def import_(
     return 0
 
 
+@app.command()
 def init(
-    source: Annotated[str | None, Argument(metavar="BUILD_DIR")] = None,
+    source: Annotated[str | None, typer.Argument(metavar="[BUILD_DIR]")] = None,
     ncs: Sdk = None,
-    soc: Annotated[str | None, Option(metavar="NAME", help="A chain for this part (bootverify list socs).")] = None,
+    soc: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A chain for this part (bootverify list socs).")
+    ] = None,
     chain: Annotated[
-        str | None, Option(metavar="PROGRAM,..", help="With --soc: of nsib, mcuboot, tfm; default: mcuboot.")
+        str | None, typer.Option(metavar="PROGRAM,..", help="With --soc: of nsib, mcuboot, tfm; default: mcuboot.")
     ] = None,
     output: Output = None,
 ) -> int:

@@ -5,10 +5,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from bootverify import api
 from bootverify.check.verdict import Report
-from bootverify.cli.app import Attackers, Output, Policies, deliver, read
-from bootverify.cli.arguments import Argument, Option
+from bootverify.cli.app import Attackers, Output, Policies, app, deliver, read
 from bootverify.cli.inputs import design_named
 from bootverify.design.design import Design
 from bootverify.design.firmware import Firmware
@@ -30,19 +31,22 @@ class Format(Enum):
 _FORMS = {Format.TEXT: migration_text, Format.JSON: migration_json, Format.MARKDOWN: migration_markdown}
 
 
+@app.command()
 def migrate(
     designs: Annotated[
         list[str],
-        Argument(
-            metavar="DESIGN",
+        typer.Argument(
+            metavar="DEPLOYED... NEW",
             help="Released designs, oldest first, then the new one: designs, builds, REV:PATH, or @FILE with a list.",
         ),
     ],
     policy: Policies = None,
     attacker: Attackers = None,
-    format: Annotated[Format, Option(help="Form of the answers.")] = Format.TEXT,  # noqa: A002 - its name
+    format: Annotated[Format, typer.Option(help="Form of the answers.")] = Format.TEXT,  # noqa: A002 - its name
     output: Output = None,
-    exhaustive: Annotated[bool, Option(help="Cut the power everywhere with images of full size, too.")] = False,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Cut the power everywhere with images of full size, too.")
+    ] = False,
 ) -> int:
     """Say whether units in the field can take a release, keep their data, survive power cuts, and come out safe."""
 

@@ -3,9 +3,10 @@
 from enum import Enum
 from typing import Annotated
 
+import typer
+
 from bootverify import __version__
-from bootverify.cli.app import deliver
-from bootverify.cli.arguments import Argument
+from bootverify.cli.app import app
 from bootverify.report.explanation import explained, listing
 from bootverify.sources.schemas import KINDS, schema_text
 
@@ -19,25 +20,29 @@ class Kind(Enum):
     STAGES = "stages"
 
 
-def explain(name: Annotated[str, Argument(metavar="NAME")]) -> int:
+@app.command()
+def explain(name: Annotated[str, typer.Argument(metavar="NAME")]) -> int:
     """Explain a policy, attacker, SoC, stage, capability, verdict or exit code."""
-    deliver(explained(name))
+    typer.echo(explained(name), nl=False)
     return 0
 
 
-def list_(kind: Annotated[Kind, Argument(metavar="policies|attackers|socs|stages")]) -> int:
+@app.command(name="list")
+def list_(kind: Annotated[Kind, typer.Argument(metavar="policies|attackers|socs|stages")]) -> int:
     """List what there is by name."""
-    deliver(listing(kind.value))
+    typer.echo(listing(kind.value), nl=False)
     return 0
 
 
-def schema(kind: Annotated[str, Argument(metavar="|".join((*KINDS, "report")))]) -> int:
+@app.command()
+def schema(kind: Annotated[str, typer.Argument(metavar="|".join((*KINDS, "report")))]) -> int:
     """Print the JSON Schema of a kind of file, for editors and other programs."""
-    deliver(schema_text(kind))
+    typer.echo(schema_text(kind), nl=False)
     return 0
 
 
+@app.command()
 def version() -> int:
     """Print the version (also: bootverify --version)."""
-    deliver(f"bootverify {__version__}\n")
+    typer.echo(f"bootverify {__version__}")
     return 0

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from bootverify import api
 from bootverify.check.conform import conform as run_vectors
-from bootverify.cli.app import Made, MapFile, Plain, PublicKeys, Sdk, SecretKeys, Soc, deliver, write
-from bootverify.cli.arguments import Argument, Option
+from bootverify.cli.app import Made, MapFile, Plain, PublicKeys, Sdk, SecretKeys, Soc, app, write
 from bootverify.cli.inputs import inputs_of
 from bootverify.errors import InputError
 from bootverify.executor.programmed.story import Ending
@@ -18,12 +19,15 @@ from bootverify.report.vectors import conformity_json, conformity_text
 EXITS = {Ending.RUNS: 0, Ending.STOPS: 1, Ending.OPEN: 3}
 
 
+@app.command()
 def boot(
-    sources: Annotated[list[str], Argument(metavar="INPUT", help="A design, a build, or .hex and .bin files.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="A design, a build, or .hex and .bin files.")
+    ],
     ncs: Sdk = None,
-    actions: Annotated[Path | None, Option(metavar="FILE", help="What happens after the first boot.")] = None,
-    attacker: Annotated[str, Option(metavar="NAME", help="Who acts in the actions.")] = "",
-    trace: Annotated[Path | None, Option(metavar="FILE", help="Write the run as a trace.")] = None,
+    actions: Annotated[Path | None, typer.Option(metavar="FILE", help="What happens after the first boot.")] = None,
+    attacker: Annotated[str, typer.Option(metavar="NAME", help="Who acts in the actions.")] = "",
+    trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the run as a trace.")] = None,
     soc: Soc = "",
     map_: MapFile = None,
     public_key: PublicKeys = None,
@@ -39,7 +43,7 @@ def boot(
     firmware = None if made or sources == ["-"] else api.firmware_of(inputs)
     if firmware is not None and actions is None and trace is None and not attacker:
         story = api.boot_bytes(firmware)
-        deliver(programmed_log(firmware, story))
+        typer.echo(programmed_log(firmware, story), nl=False)
         return EXITS[story.ending]
     if firmware is not None:
         design = firmware.design
@@ -54,7 +58,7 @@ def boot(
         told = api.scripted(design, script, attacker=attacker, source=_named(sources[0]), mapped=actions is not None)
     if trace is not None:
         write(trace, to_json(told.trace))
-    deliver(boot_log(design, told, mapped=actions is not None))
+    typer.echo(boot_log(design, told, mapped=actions is not None), nl=False)
     return 0 if told.ending is None else EXITS[told.ending]
 
 
@@ -63,12 +67,13 @@ def _named(source: str) -> str:
     return "" if source == "-" else source
 
 
+@app.command()
 def conform(
-    directory: Annotated[Path, Argument(metavar="DIR")],
-    format: Annotated[Plain, Option(help="Form of the result.")] = Plain.TEXT,  # noqa: A002
+    directory: Annotated[Path, typer.Argument(metavar="DIR")],
+    format: Annotated[Plain, typer.Option(help="Form of the result.")] = Plain.TEXT,  # noqa: A002
 ) -> int:
     """Run recorded vectors of the vendors' boot code against the executor."""
     outcome = run_vectors(directory)
-    deliver(conformity_json(outcome) if format is Plain.JSON else conformity_text(outcome))
+    typer.echo(conformity_json(outcome) if format is Plain.JSON else conformity_text(outcome), nl=False)
     total = outcome.total
     return 0 if total.agreed and not total.disagreed and not total.unsupported else 1

@@ -4,9 +4,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from bootverify import __version__, api
-from bootverify.cli.app import Output, deliver
-from bootverify.cli.arguments import Argument, Option
+from bootverify.cli.app import Output, app, deliver
 from bootverify.cli.bar import bar
 from bootverify.report.scan import scan_json, scan_text
 from bootverify.secrets.find import ScanResult
@@ -20,16 +21,19 @@ class Format(Enum):
     SARIF = "sarif"
 
 
+@app.command()
 def scan(
-    files: Annotated[list[Path], Argument(metavar="FILE", help="Images, archives, key files, build directories.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Images, archives, key files, build directories.")
+    ],
     public_key: Annotated[
-        list[Path] | None, Option(metavar="PEM", help="Also look for the raw private half of this key.")
+        list[Path] | None, typer.Option(metavar="PEM", help="Also look for the raw private half of this key.")
     ] = None,
     key: Annotated[
-        list[Path] | None, Option(metavar="FILE", help="Open encrypted images with this private or AES key.")
+        list[Path] | None, typer.Option(metavar="FILE", help="Open encrypted images with this private or AES key.")
     ] = None,
-    exhaustive: Annotated[bool, Option(help="Try every offset for Ed25519 seeds too.")] = False,
-    format: Annotated[Format, Option(help="Form of the result.")] = Format.TEXT,  # noqa: A002
+    exhaustive: Annotated[bool, typer.Option("--exhaustive", help="Try every offset for Ed25519 seeds too.")] = False,
+    format: Annotated[Format, typer.Option(help="Form of the result.")] = Format.TEXT,  # noqa: A002
     output: Output = None,
 ) -> int:
     """Find private and symmetric keys in what ships. Exit code 0: none; 1: some; values are never shown."""

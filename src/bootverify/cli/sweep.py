@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from bootverify import api
-from bootverify.cli.app import Made, MapFile, Plain, PublicKeys, Sdk, SecretKeys, Soc, deliver, write
-from bootverify.cli.arguments import Argument, Option
+from bootverify.cli.app import Made, MapFile, Plain, PublicKeys, Sdk, SecretKeys, Soc, app, write
 from bootverify.cli.bar import bar
 from bootverify.cli.inputs import inputs_of
 from bootverify.design.boot import Image
@@ -36,19 +37,22 @@ class Asked(StrEnum):
     PERM = "perm"
 
 
+@app.command()
 def sweep(
     sources: Annotated[
-        list[str], Argument(metavar="INPUT", help="A design, or a build or its files, and update files.")
+        list[str], typer.Argument(metavar="INPUT...", help="A design, or a build or its files, and update files.")
     ],
     ncs: Sdk = None,
-    image: Annotated[list[str] | None, Option(metavar="NAME", help="Only updates of this image.")] = None,
-    request: Annotated[Asked | None, Option(help="Only updates asked for like this.")] = None,
-    mode: Annotated[str, Option(metavar="MODE", help="Another upgrade mode than the design's.")] = "",
-    every_tear: Annotated[bool, Option(help="Tear operations in more ways than in half.")] = False,
-    torn_words: Annotated[bool, Option(help="Tear even the smallest write, bit by bit.")] = False,
-    seeds: Annotated[int, Option(min=1, max=64, help="So many random patterns of each kind of tear.")] = 1,
-    trace: Annotated[Path | None, Option(metavar="FILE", help="Write the first brick as a trace.")] = None,
-    format: Annotated[Plain, Option(help="Form of the result.")] = Plain.TEXT,  # noqa: A002
+    image: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only updates of this image.")] = None,
+    request: Annotated[Asked | None, typer.Option(help="Only updates asked for like this.")] = None,
+    mode: Annotated[str, typer.Option(metavar="MODE", help="Another upgrade mode than the design's.")] = "",
+    every_tear: Annotated[
+        bool, typer.Option("--every-tear", help="Tear operations in more ways than in half.")
+    ] = False,
+    torn_words: Annotated[bool, typer.Option("--torn-words", help="Tear even the smallest write, bit by bit.")] = False,
+    seeds: Annotated[int, typer.Option(min=1, max=64, help="So many random patterns of each kind of tear.")] = 1,
+    trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the first brick as a trace.")] = None,
+    format: Annotated[Plain, typer.Option(help="Form of the result.")] = Plain.TEXT,  # noqa: A002
     soc: Soc = "",
     map_: MapFile = None,
     public_key: PublicKeys = None,
@@ -76,7 +80,7 @@ def sweep(
             raise InputError.at(str(trace), 0, "a trace has the design's own mode; leave --mode out")
         write(trace, to_json(_traced(bricked, design, firmware, inputs)))
     shown = sweep_json if format is Plain.JSON else sweep_text
-    deliver(shown(design, found, words=torn_words))
+    typer.echo(shown(design, found, words=torn_words), nl=False)
     return 1 if any(each.survey.bricks for each in found) else 0
 
 

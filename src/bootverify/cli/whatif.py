@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
+import typer
+
 from bootverify import api
 from bootverify.check.session import Session
 from bootverify.check.solver import RLIMIT
@@ -17,11 +19,11 @@ from bootverify.cli.app import (
     Sdk,
     Solvers,
     Subjects,
+    app,
     deliver,
     read,
     write,
 )
-from bootverify.cli.arguments import Option
 from bootverify.cli.inputs import read_edited, text_of, written_of
 from bootverify.errors import InputError
 from bootverify.report.changes import changes_text
@@ -45,15 +47,18 @@ from bootverify.whatif.repair import repair as find_repair
 from bootverify.whatif.together import together
 
 
+@app.command()
 def whatif(
     source: Input,
-    set_: Annotated[list[str] | None, Option(metavar="PATH=VALUE", help="Edit this fact.")] = None,
-    free_: Annotated[list[str] | None, Option(metavar="PATH", help="Find all values that keep all.")] = None,
-    maximise: Annotated[bool, Option(help="The largest value, else application slot.")] = False,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Edit this fact.")] = None,
+    free_: Annotated[
+        list[str] | None, typer.Option("--free", metavar="PATH", help="Find all values that keep all.")
+    ] = None,
+    maximise: Annotated[bool, typer.Option("--maximise", help="The largest value, else application slot.")] = False,
     policy: Policies = None,
     attacker: Attackers = None,
     ncs: Sdk = None,
-    solver: Annotated[Solvers, Option(help="Which solvers must agree on the largest slot.")] = Solvers.Z3,
+    solver: Annotated[Solvers, typer.Option(help="Which solvers must agree on the largest slot.")] = Solvers.Z3,
     rlimit: Rlimit = RLIMIT,
 ) -> int:
     """Ask the same questions after an edit, or of every value of a fact, or for the largest application slot."""
@@ -79,13 +84,16 @@ def whatif(
     return reports[1].exit_code
 
 
+@app.command()
 def repair(
     source: Input,
     policy: Policies = None,
     subject: Subjects = None,
     attacker: Attackers = None,
     rlimit: Rlimit = RLIMIT,
-    output: Annotated[Path | None, Option(short="-o", metavar="FILE", help="Write the edited design.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the edited design.")
+    ] = None,
 ) -> int:
     """Find the smallest edit that turns violated into holds, and check it again against every policy."""
     written = written_of(source)
