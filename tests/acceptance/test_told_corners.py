@@ -55,7 +55,7 @@ def test_no_signature_covers_what_lies_behind_an_image(
         ([], "old-signed-image", Verdict.VIOLATED),
         ([{"by": "version", "image": "app"}], "old-signed-image", Verdict.VIOLATED),
         ([{"by": "version"}], "old-signed-image", Verdict.UNKNOWN),
-        ([], "ext-flash-read", Verdict.UNKNOWN),
+        ([], "ext-flash-read", Verdict.VIOLATED),
     ],
 )
 def test_the_network_core_keeps_no_version(rules: list[dict[str, Any]], attacker: str, verdict: Verdict) -> None:

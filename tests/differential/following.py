@@ -20,17 +20,17 @@ from bootverify.machine.action import Action, TakeStep
 
 
 @lru_cache(maxsize=256)
-def instants_of(design: Design, attacker: Attacker) -> Instants:
-    """The encoder's steps for the two, built once."""
-    return Instants(system_for(design, attacker))
+def instants_of(design: Design, attacker: Attacker, *, remembers: bool = False) -> Instants:
+    """The encoder's steps for the two, built once; `remembers`: with what was kept of releases."""
+    return Instants(system_for(design, attacker, history=remembers))
 
 
 class Followed:
     """A device from production on, with the encoder's instants beside it."""
 
-    def __init__(self, design: Design, attacker: Attacker) -> None:
-        self.steps = instants_of(design, attacker)
-        self.world = World.start(design, attacker)
+    def __init__(self, design: Design, attacker: Attacker, *, remembers: bool = False) -> None:
+        self.steps = instants_of(design, attacker, remembers=remembers)
+        self.world = World.start(design, attacker, history=remembers)
         self.inclusion = Inclusion(self.steps, self.world)
         self.history: list[Action] = []
         self.asked = tuple(_asked(self.steps))
@@ -114,7 +114,7 @@ def _asked(steps: Instants) -> Iterator[tuple[str, Callable[[World], bool], Term
                 getattr(ask, name)(image),
             )
     for program in design.network if second is not None and not steps.boot.frame.debugs else ():
-        for name in ("running", "intact", "writable"):
+        for name in ("running", "intact", "writable", *(("older",) if steps.boot.frame.history else ())):
             here = _answer(of_network, name, program)
             yield f"{name}({program.name})", here, ask.of_network(name, program)
     for key in design.keys:

@@ -10,9 +10,12 @@ from tests.differential.following import Followed
 from tests.differential.histories import MORE_ATTACKERS
 from tests.differential.walks import walk
 
+from bootverify.design.boot import BootGo
 from bootverify.design.memory import MemoryKind
 from bootverify.encoder.boot_system import system_for
+from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.second_core import untold
+from bootverify.executor.network_predicates import of_network
 from bootverify.machine.action import Deliver, FeedNetwork, Meanwhile, Overwrite, Publish, Request, Reset
 from bootverify.machine.content import Crafted, Genuine
 from bootverify.ranges import AddressRange
@@ -109,6 +112,46 @@ def test_an_update_of_the_application_in_the_wrong_slot_stops_mcuboot_at_every_b
     assert followed.runs_on()["at"] == "halted"
     followed.does(Reset())
     assert followed.runs_on()["at"] == "halted"
+
+
+def _kept(facts):
+    return [facts["kept[net_app 2]"], facts["network runs"]]
+
+
+def test_an_older_release_comes_back_once_a_newer_one_has_run():
+    followed = Followed(PLAIN, load_attacker("remote-ota"), remembers=True)
+    assert _kept(followed.runs_on()) == [False, "net_app 1"]
+    for release, wanted in ((2, [True, "net_app 2"]), (1, [True, "net_app 1"])):
+        _staged(followed, Genuine("net_app", release))
+        assert _kept(followed.runs_on()) == wanted
+        assert not followed.disagreements()
+    assert of_network(followed.world, "older", PLAIN.network[-1])
+
+
+@pytest.mark.parametrize("design", sorted(DESIGNS))
+def test_what_was_kept_on_the_network_core_is_foreseen(design):
+    followed = Followed(DESIGNS[design], ATTACKERS["everything"], remembers=True)
+    assert walk(followed, Random(f"{design}, kept"), tries=4)
+
+
+def _compared(asks):
+    mcuboot, app = PLAIN.stages
+    steps = (replace(each, prevent_downgrade=True) if isinstance(each, BootGo) else each for each in mcuboot.steps)
+    stages = (replace(mcuboot, steps=tuple(steps)), app)
+    return replace(_application(PLAIN, version_read=asks), stages=stages)
+
+
+ASKED = [(None, "whether MCUboot asks for"), (True, "what MCUboot makes of"), (False, "")]
+
+
+@pytest.mark.parametrize(("asks", "left"), ASKED)
+def test_a_comparison_with_what_the_network_core_holds_is_open_where_it_may_be_made(asks, left):
+    boot = system_for(_compared(asks), load_attacker("remote-ota"), history=True)
+    if not left:
+        assert boot.predicates.of_network("older", PLAIN.network[-1]).free
+        return
+    with pytest.raises(NotModelled, match=left):
+        boot.predicates.of_network("older", PLAIN.network[-1])
 
 
 def _again(followed):

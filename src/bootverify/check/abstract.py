@@ -91,6 +91,8 @@ def _second_core(frame: Frame, world: World) -> Facts:
         told.locked.name: core.running and not core.hijacked,
         told.closed.name: bool(device.guard.ram[region] & LOCK),
     }
+    for release, kept in told.kept.items():
+        facts[kept.name] = (world.kept or {}).get(told.application.name, 0) >= release
     for name, published in told.published.items():
         facts[published.name] = (told.application.name, told.genuine(name).release, "") in world.published
     if told.staged is not None and told.asked is not None:

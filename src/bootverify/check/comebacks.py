@@ -10,6 +10,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Image
 from bootverify.design.design import Design
+from bootverify.design.network import NetworkStage
 from bootverify.executor.run import act, steps_of_boot
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import (
@@ -34,11 +35,13 @@ class _Way:
     bad: bool
 
 
-def comeback(design: Design, attacker: Attacker, image: Image, bad: Callable[[World], bool]) -> tuple[Action, ...]:
+def comeback(
+    design: Design, attacker: Attacker, image: Image | NetworkStage, bad: Callable[[World], bool]
+) -> tuple[Action, ...]:
     """The actions of the first guess after which `bad` holds; none when all fail."""
     way = _onward(World.start(design, attacker, history=True), (), bad)
     ways: dict[tuple[Action, ...], _Way] = {(): way}  # many guesses begin alike
-    for guess in _guesses(design, image):
+    for guess in _guesses(design, image) if isinstance(image, Image) else _guesses_there(design, image):
         for length in range(len(guess) + 1):
             beginning = guess[:length]
             if beginning not in ways:
@@ -88,13 +91,22 @@ def _guesses(design: Design, image: Image) -> Iterator[tuple[Action, ...]]:
                 yield (*up, published, EraseAll(), *written, Reset())
 
 
+def _guesses_there(design: Design, program: NetworkStage) -> Iterator[tuple[Action, ...]]:
+    """Updates of the network core, one after the other."""
+    for low, high in combinations(range(1, design.releases + 1), 2):
+        sent = [_delivered(program, release, "", program.staging, Request.PERM) for release in (high, low)]
+        yield (*sent[0], Reset(), *sent[1], Reset())
+
+
 def _stores(design: Design, image: Image, variant: str) -> list[str]:
     """The places of an image's code: its slot, or the parts of the stages in it."""
     parts = [stage.code for stage in design.stages_of(image.name) if stage.code]
     return [variant] if variant else parts or list(image.slots)
 
 
-def _delivered(image: Image, release: int, variant: str, where: str, request: Request) -> tuple[Action, ...]:
+def _delivered(
+    image: Image | NetworkStage, release: int, variant: str, where: str, request: Request
+) -> tuple[Action, ...]:
     made = Genuine(image.name, release, variant)
     sent = Deliver(partition=where, content=made, request=request, by_attacker=False)
     return Publish(image=image.name, release=release, slot=variant), sent

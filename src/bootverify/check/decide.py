@@ -212,7 +212,7 @@ class Decider:
     def _guessed(self, question: Question, *, wanted: bool) -> tuple[Action, ...]:
         """A way that was guessed, where the question is about what has been; searches for those are long."""
         part = question.part
-        if not uses_history(question.ask.claim.formula) or not isinstance(part, Image):
+        if not uses_history(question.ask.claim.formula) or not isinstance(part, Image | NetworkStage):
             return ()
         return comeback(self.design, question.attacker, part, _goal(question, wanted=wanted))
 

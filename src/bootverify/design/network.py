@@ -15,6 +15,7 @@ class NetworkStage:
     stage, of either core, that checks its signature; empty when nothing does. `fed_by` is the way new bytes take:
     `transfer-ram` (a command in shared RAM), empty when there is none. `locks` are what it write-protects before it
     hands over. `transfer_locked`: the shared RAM is read-only for the application before it runs; None: not told.
+    `version_read`: MCUboot asks b0n for the version of what lies there (PCD_READ_NETCORE_APP_VERSION); None: not told.
     `staging` is the partition of the application core in which updates of it wait; empty where none of its own is told.
     """
 
@@ -27,5 +28,6 @@ class NetworkStage:
     updatable: bool = False
     locks: tuple[Span, ...] = ()
     transfer_locked: bool | None = None
+    version_read: bool | None = None
     staging: str = ""
     source: Source = field(default=NOWHERE, compare=False)

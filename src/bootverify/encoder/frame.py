@@ -175,7 +175,11 @@ class Frame(RollbackFrame):
     @cached_property
     def second(self) -> SecondCore | None:
         """The variables of the network core; None where too little is told of it, or there is none."""
-        return SecondCore(self.design, self.cells) if self.design.network and not untold(self.design) else None
+        return (
+            SecondCore(self.design, self.cells, history=self.history)
+            if self.design.network and not untold(self.design)
+            else None
+        )
 
     def reset(self) -> dict[Term, Term]:
         """What every reset does, to both cores."""

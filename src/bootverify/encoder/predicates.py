@@ -55,8 +55,26 @@ class Predicates:
                 return core.as_made if stage.boots else eq(core.slot, core.names[0])
             case "writable":
                 return self._writable_there(core, stage)
+            case "older":
+                return false() if stage.boots else self._older_there(core)
             case _:
                 raise TypeError(f"no predicate `{predicate}` of the network core")
+
+    def _older_there(self, core: SecondCore) -> Term:
+        """MCUboot, which compares an update with version 0.0.0, refuses none; if it asks b0n, that is another matter.
+
+        Raises:
+            NotModelled: it compares, and asks b0n (pcd_version_cmp_net), or it is not told whether it does; or a rule
+                is told that may be meant for that core.
+        """
+        rules = self.frame.design.life.rules or ()
+        if any(rule.image in {"", core.application.name} for rule in rules):
+            raise NotModelled(f"a rule against older images that `{core.application.name}` may be meant by")
+        step, asks = core.fed.step, core.application.version_read
+        if step is not None and step.prevent_downgrade and asks is not False:
+            told = "what MCUboot makes of" if asks else "whether MCUboot asks for"
+            raise NotModelled(f"{told} the version that the network core holds")
+        return core.older
 
     def _writable_there(self, core: SecondCore, stage: NetworkStage) -> Term:
         """By code there; or by a command to b0n, which copies where it is told, but over itself where it is locked."""

@@ -53,11 +53,13 @@ class SecondCore:
     `network staged` of those of the slot and `foreign`, `network asked`
         What waits in the staging partition, if there is one, and whether MCUboot is asked to install it. `foreign` is
         an update of another image.
+    `kept[<application> n]`
+        The core was started from release n or a later one; *if* somebody asks for what has been, for each later one.
     `published[<application> <release>]`
         As of every update.
     """
 
-    def __init__(self, design: Design, cells: Cells) -> None:
+    def __init__(self, design: Design, cells: Cells, *, history: bool) -> None:
         """Only where `untold` says nothing."""
         self.design = design
         self.boots, self.application = _programs(design)
@@ -75,6 +77,10 @@ class SecondCore:
         self.staged = var("network staged", content) if fed.step is not None else None
         self.asked = var("network asked") if fed.step is not None else None
         self.published = {name: var(f"published[{name}]") for name in (self.names if fed.step is not None else ())}
+        self.kept = {
+            release: var(f"kept[{self.application.name} {release}]")
+            for release in range(2, len(self.names) + 1 if history else 2)
+        }
         self._cells = cells
 
     @property
@@ -82,7 +88,8 @@ class SecondCore:
         """All of them."""
         updates = [each for each in (self.staged, self.asked) if each is not None]
         return (
-            self.first, self.slot, self.runs, self.locked, self.closed, *updates, *self.published.values()
+            self.first, self.slot, self.runs, self.locked, self.closed, *updates,
+            *self.published.values(), *self.kept.values(),
         )  # fmt: skip
 
     @property
@@ -161,6 +168,16 @@ class SecondCore:
     def started(self) -> Term:
         """Something runs on the core."""
         return not_(eq(self.runs, NONE))
+
+    def remembered(self, runs: Term) -> dict[Term, Term]:
+        """What is kept once the core is started as `runs` says; what is copied there is there to stay."""
+        return {kept: or_(kept, member(runs, self.names[release - 1 :])) for release, kept in self.kept.items()}
+
+    @property
+    def older(self) -> Term:
+        """It runs a release before one that was kept."""
+        below = (and_(kept, member(self.runs, self.names[: release - 1])) for release, kept in self.kept.items())
+        return or_(*below)
 
     def hostile(self, *, own: bool) -> Term:
         """Code of the attacker's runs on the core; `own`: he had it there from the start."""

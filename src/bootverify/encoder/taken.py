@@ -26,6 +26,8 @@ def followed(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
         if value is not taken:
             found[taken] = value
     found.update(_shifted(frame, found))
+    if frame.second is not None and frame.second.runs in found:
+        found.update(frame.second.remembered(found[frame.second.runs]))
     if frame.at in updates:
         found.update(_remembered(frame, found))
     return found

@@ -2,7 +2,9 @@
 
 from bootverify.design.boot import BootGo, Image
 from bootverify.executor.content import taken
+from bootverify.executor.network_path import application_of
 from bootverify.executor.stages.mcuboot import requested, standing
+from bootverify.executor.stages.network import genuine
 from bootverify.executor.world import World
 from bootverify.machine.action import Request
 from bootverify.machine.content import Genuine
@@ -10,7 +12,10 @@ from bootverify.machine.content import Genuine
 
 def remember(world: World) -> None:
     """Note the release of the image that was just got to, unless MCUboot is to take it back or to change it."""
-    if world.kept is None or world.device.halted:
+    if world.kept is None:
+        return
+    _remember_second(world.kept, world)
+    if world.device.halted:
         return
     stage = world.design.stages[world.device.stage]
     running = stage.image
@@ -20,6 +25,19 @@ def remember(world: World) -> None:
     release = release_taken(world, image)
     if release and _stays(world, image):
         world.kept[running] = max(world.kept.get(running, 0), release)
+
+
+def _remember_second(kept: dict[str, int], world: World) -> None:
+    """Note the release that the network core was started with; what is copied there is there to stay."""
+    told = application_of(world.design)
+    if told is not None and (release := release_started(world)):
+        kept[told.name] = max(kept.get(told.name, 0), release)
+
+
+def release_started(world: World) -> int:
+    """The release that b0n has started in this boot; 0 when it has started none of the owner's."""
+    core = world.device.network
+    return 0 if core is None or core.hijacked else genuine(core, world.design.releases)
 
 
 def release_taken(world: World, image: Image) -> int:

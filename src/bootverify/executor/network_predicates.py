@@ -5,6 +5,7 @@ It is asked of b0n and of what that starts (docs/SEMANTICS.md, "Network core").
 
 from bootverify.design.network import NetworkStage
 from bootverify.executor import attack_actions
+from bootverify.executor.history import release_started
 from bootverify.executor.making import network_build
 from bootverify.executor.stages import network
 from bootverify.executor.world import NotEnabled, World
@@ -23,6 +24,8 @@ def of_network(world: World, predicate: str, stage: NetworkStage) -> bool:
             return _intact(world, stage)
         case "writable":
             return _writable(world, stage)
+        case "older":
+            return 0 < release_started(world) < (world.kept or {}).get(stage.name, 0)
         case _:
             raise AssertionError(f"the type check lets no `{predicate}` of the network core through")
 

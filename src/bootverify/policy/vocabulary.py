@@ -69,6 +69,7 @@ PREDICATES: dict[str, Predicate] = {
         arguments=("image",),
         meaning="this boot hands over to an older release of the image than one that was booted and kept before",
         history=True,
+        network=True,
     ),
 }
 

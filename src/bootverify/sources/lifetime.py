@@ -73,6 +73,7 @@ def network(entry: DesignEntry, written: Written) -> tuple[NetworkStage, ...]:
                 for i, pair in enumerate(each.locks)
             ),
             transfer_locked=each.transfer_locked,
+            version_read=each.version_read,
             staging=each.staging,
             source=written.source(("network", name)),
         )

@@ -262,6 +262,10 @@ class NetworkEntry(Strict):
         default=None,
         description="the shared RAM is read-only for the application before it runs; default: nothing tells",
     )
+    version_read: bool | None = Field(
+        default=None,
+        description="MCUboot asks that core for its version, to compare an update's with; default: nothing tells",
+    )
     staging: str = Field(default="", description="the partition in which updates of it wait, as an image of its own")
 
 

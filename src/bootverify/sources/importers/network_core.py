@@ -91,6 +91,8 @@ def _put_application(draft: Draft, project: Project, config: Kconfig, area: str)
         return
     draft.put((*at, "fed_by"), "transfer-ram", fed.source)
     draft.put((*at, "updatable"), True, fed.source)
+    asks = mcuboot.on("CONFIG_PCD_READ_NETCORE_APP_VERSION")
+    draft.put((*at, "version_read"), asks is not None, fed.source if asks is None else asks.source)
     if SECOND_SLOT in draft.plain["partitions"]:
         draft.put((*at, "staging"), SECOND_SLOT, draft.origins["partitions", SECOND_SLOT])
     none = mcuboot.on("CONFIG_BOOT_SIGNATURE_TYPE_NONE")

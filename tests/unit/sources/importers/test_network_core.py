@@ -37,6 +37,7 @@ def test_both_layouts_give_the_programs_of_the_network_core(tmp_path, nested) ->
     assert (first.name, first.boots, first.partition) == ("b0n", True, "cpunet:b0n")
     assert (second.name, second.boots, second.partition) == ("radio", False, "cpunet:radio")
     assert (second.verified_by, second.fed_by, second.updatable) == ("mcuboot", "transfer-ram", True)
+    assert second.version_read is False
 
 
 def test_the_first_stage_locks_itself_its_data_and_the_application(tmp_path) -> None:
