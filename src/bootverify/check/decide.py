@@ -11,10 +11,11 @@ from bootverify.check.aftermath import continued
 from bootverify.check.comebacks import comeback
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.life import LifeSigns, signs_of_life
-from bootverify.check.prove import Established, Reasoner, Theories
+from bootverify.check.prove import Reasoner
 from bootverify.check.question import Question
 from bootverify.check.replay import Replay, replay
 from bootverify.check.search import Exhausted, GaveUp, Path
+from bootverify.check.theory import Established, Theories
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import Image

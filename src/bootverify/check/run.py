@@ -19,13 +19,13 @@ from bootverify.check.decide import (
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.invariant import Proof
 from bootverify.check.layout import computed
-from bootverify.check.prove import Theories
 from bootverify.check.question import Question, exists, known, questions
 from bootverify.check.side_by_side import both, one_by_one
 from bootverify.check.solver import RLIMIT, available
 from bootverify.check.stand_ins import stand_ins
 from bootverify.check.support import OPEN_POINT, supported
 from bootverify.check.tell import because_of_boots, because_of_path, facts_about, facts_of_actions, facts_of_lemmas
+from bootverify.check.theory import Theories
 from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.check.worlds import device, untold_generations

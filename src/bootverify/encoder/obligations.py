@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from bootverify.dataclass import dataclass
 from bootverify.encoder.smtlib import query
-from bootverify.encoder.system import System
+from bootverify.encoder.system import System, Transition
 from bootverify.encoder.terms import Op, Substitution, Term, and_, const, eq, false, member, not_, or_, true, var
 
 GOAL = "goal"
@@ -76,8 +76,16 @@ def all_start(system: System, lemmas: Sequence[Term]) -> Obligation:
     return Obligation(name="start", assertions=(*starts, (GOAL, broken)))
 
 
-def all_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term] | None = None) -> Obligation:
+def all_preserved(
+    system: System,
+    lemmas: Sequence[Term],
+    goals: Sequence[Term] | None = None,
+    *,
+    only: Iterable[Transition] | None = None,
+) -> Obligation:
     """Every transition of the system keeps all lemmas (or `goals`, given all): one query for the whole invariant.
+
+    With `only`, it is about these, where it is known of the others.
 
     A transition is represented by its guard and the negated goals after its assignments; goals over variables that it
     does not assign to stay as they are.
@@ -86,7 +94,7 @@ def all_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term] 
     for goal in lemmas if goals is None else goals:
         alike.setdefault(goal.arguments[0] if goal.op is Op.OR else false(), []).append(goal)
     ways = []
-    for transition in system.transitions:
+    for transition in system.transitions if only is None else only:
         after, assigned = _after(tuple(transition.updates.items())), frozenset(transition.updates)
         broken = []
         for first, group in alike.items():

@@ -6,14 +6,16 @@ from tests.designs import shapes
 from tests.gate.bases import base
 
 from bootverify import api
-from bootverify.check import decide, prove
-from bootverify.check.prove import Reasoner, Theories
+from bootverify.check import decide, prove, theory
+from bootverify.check.prove import Reasoner
 from bootverify.check.solver import Sat, Unsat, solve
+from bootverify.check.theory import Theories
 from bootverify.check.verdict import Report, Verdict
 from bootverify.design.attacker import Attacker, Capability
+from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.obligations import all_start, each_preserved
 from bootverify.encoder.system import System, Transition, identity
-from bootverify.encoder.terms import not_, var
+from bootverify.encoder.terms import const, not_, true, var
 from bootverify.sources.design_file import design_of
 from bootverify.sources.mutate import mutated
 
@@ -95,9 +97,28 @@ def test_lemmas_are_asked_about_where_variables_start_with_what_may_differ_left_
     assert isinstance(solve(all_start(system, [other]).text), Sat)
 
 
+def test_a_step_that_an_attacker_has_more_is_asked_about_alone_and_may_still_break_a_lemma(monkeypatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(theory, "solve", lambda text, *more, **named: asked.append(text) or solve(text, *more, **named))
+    known = Reasoner(shapes.s01(), _foe("first", Capability.SEND_UPDATE)).theory
+    terms, system = [each.term for each in known.lemmas], known.system
+    assert known.inductive
+    longest = max(map(len, asked))
+    idles, spoils = (
+        Transition(name="more", guard=true(), updates={known.location: leads_to})
+        for leads_to in (known.location, const(known.location.sort, HALTED))
+    )
+    for extra, keeps in ((idles, True), (spoils, False)):
+        asked.clear()
+        known.system = replace(system, transitions=(*system.transitions, extra))
+        assert known._all_keep(terms, terms) is keeps
+        (question,) = asked
+        assert len(question) < longest
+
+
 def test_what_an_edit_elsewhere_leaves_of_a_past_is_not_guessed_searched_or_proved_again(monkeypatch) -> None:
     asked: list[str] = []
-    for where, name in ((decide, "comeback"), (prove, "shortest"), (prove, "solve")):
+    for where, name in ((decide, "comeback"), (theory, "shortest"), (theory, "solve")):
         does = getattr(where, name)
         seen = lambda first, *more, does=does, name=name, **named: (  # noqa: E731
             asked.append(first if name == "solve" else name) or does(first, *more, **named)
