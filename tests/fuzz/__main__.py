@@ -80,6 +80,7 @@ def guided(name: str, seconds: float) -> None:
         if isinstance(each, FunctionType) and str(each.__module__).startswith(COVERED):
             atheris.instrument_func(each)
     options = [f"-max_total_time={int(seconds)}", "-timeout=10", "-rss_limit_mb=3000", f"-artifact_prefix={FOUND}/"]
+    options.append("-print_final_stats=1")
     atheris.Setup([sys.argv[0], str(held), *options, "-verbosity=0"], lambda content: fed(name, content))
     atheris.Fuzz()
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bincopy
 import pytest
 
 from bootverify.check.side_by_side import cores
@@ -73,3 +74,14 @@ def test_writing_out_what_a_build_says_needs_no_model_of_a_design_file_no_solver
         "devicetree",
     }
     assert not modules & idle
+
+
+def test_bytes_without_a_key_are_searched_without_the_library_of_keys_and_without_a_second_process(tmp_path):
+    (tmp_path / "zephyr").mkdir()
+    (tmp_path / "zephyr" / ".config").write_text('CONFIG_SOC="nrf52840"\n')
+    image = bincopy.BinFile()
+    image.add_binary(bytes(range(256)) * 1024)
+    (tmp_path / "zephyr" / "merged.hex").write_text(image.as_ihex())
+    modules = loaded("import", str(tmp_path))
+    assert "bootverify.secrets.scan" in modules
+    assert not modules & {"cryptography", "multiprocessing", "concurrent.futures", "wasmtime"}

@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from cryptography.hazmat.primitives import serialization as form
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
-
 from bootverify.secrets.find import Form
-from bootverify.secrets.keys import UNREADABLE, PublicKey, der_size, public_key
+from bootverify.secrets.keys import PublicKey, der_size, public_key
+from bootverify.secrets.library import ec, ed25519, form, rsa, unreadable, x25519
 from bootverify.secrets.material import Material
 
 # the header of a SEQUENCE, then what each form begins with: a version and an AlgorithmIdentifier, a version and an
@@ -21,7 +19,7 @@ _STARTS = re.compile(
     re.DOTALL,
 )
 _FORMS = {"pkcs8": Form.PKCS8, "sec1": Form.SEC1, "pkcs1": Form.PKCS1, "under": Form.PKCS8_ENCRYPTED}
-_CURVE_BY_WIDTH: dict[int, ec.EllipticCurve] = {32: ec.SECP256R1(), 48: ec.SECP384R1(), 66: ec.SECP521R1()}
+_CURVE_BY_WIDTH = {32: "SECP256R1", 48: "SECP384R1", 66: "SECP521R1"}
 
 
 def private_keys(data: bytes) -> Iterator[Material]:
@@ -45,7 +43,7 @@ def key_at(data: bytes, at: int, kind: Form) -> Material | None:
         return None if cut else Material(offset=at, size=size, form=kind)
     try:
         private = form.load_der_private_key(der, None)
-    except UNREADABLE:
+    except unreadable():
         public, kind_of = _by_parts(der, kind)
         if public is None and not (cut and kind_of):
             return None
@@ -101,7 +99,7 @@ def _ec_of(body: bytes) -> PublicKey | None:
     curve = _CURVE_BY_WIDTH.get(len(scalar))
     try:
         value = int.from_bytes(scalar, "big")
-        return public_key(ec.derive_private_key(value, curve).public_key()) if curve else None
+        return public_key(ec.derive_private_key(value, getattr(ec, curve)()).public_key()) if curve else None
     except ValueError:
         return None
 

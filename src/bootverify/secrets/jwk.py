@@ -4,18 +4,17 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
-
 from bootverify.secrets.encoded import base64_of
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import PublicKey, public_key
+from bootverify.secrets.library import ec, ed25519, rsa, x25519
 from bootverify.secrets.material import Material
 
 _LONGEST = 16 * 1024
 _BRACE = re.compile(rb"[{}]")
 _KTY = re.compile(rb"\\?\"kty\\?\"\s*:\s*\\?\"(EC|OKP|RSA|oct)\\?\"")
 _MEMBER = re.compile(rb"\\?\"(kty|crv|d|x|y|n|e|k)\\?\"\s*:\s*\\?\"([A-Za-z0-9_=+/-]*)\\?\"")
-_EC: dict[bytes, ec.EllipticCurve] = {b"P-256": ec.SECP256R1(), b"P-384": ec.SECP384R1(), b"P-521": ec.SECP521R1()}
+_EC = {b"P-256": "SECP256R1", b"P-384": "SECP384R1", b"P-521": "SECP521R1"}
 
 
 def jwk_keys(data: bytes) -> Iterator[Material]:
@@ -64,7 +63,8 @@ def _public(kind: bytes, members: dict[bytes, bytes], raw: bytes) -> PublicKey |
     curve = members.get(b"crv", b"")
     try:
         if kind == b"EC" and curve in _EC:
-            return public_key(ec.derive_private_key(int.from_bytes(raw, "big"), _EC[curve]).public_key())
+            named: type[ec.EllipticCurve] = getattr(ec, _EC[curve])
+            return public_key(ec.derive_private_key(int.from_bytes(raw, "big"), named()).public_key())
         if kind == b"OKP" and curve == b"Ed25519":
             return public_key(ed25519.Ed25519PrivateKey.from_private_bytes(raw).public_key())
         if kind == b"OKP" and curve == b"X25519":

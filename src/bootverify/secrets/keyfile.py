@@ -6,9 +6,8 @@ rest) and `value`, both in hexadecimal digits.
 
 import json
 
-from cryptography.hazmat.primitives.asymmetric import ed25519
-
-from bootverify.secrets.keys import UNREADABLE, PublicKey, public_key
+from bootverify.secrets.keys import PublicKey, public_key
+from bootverify.secrets.library import ed25519, unreadable
 
 _TWISTED_EDWARDS = 0x4142  # PSA_KEY_TYPE_ECC_PUBLIC_KEY of that family (PSA Crypto API 1.1, key types)
 _BITS = 255
@@ -35,7 +34,7 @@ def _key(slot: dict[str, object]) -> PublicKey | None:
         return None
     try:
         return public_key(ed25519.Ed25519PublicKey.from_public_bytes(value))
-    except UNREADABLE:
+    except unreadable():
         return None
 
 

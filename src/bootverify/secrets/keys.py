@@ -4,22 +4,20 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import field, replace
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization as form
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from typing import TYPE_CHECKING
 
 from bootverify.dataclass import dataclass
 from bootverify.errors import InputError
 from bootverify.secrets.curves import P256, P384, X25519, Curve, point_of_u
+from bootverify.secrets.library import ec, ed25519, form, rsa, unreadable, x509, x25519
 
-Public = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | x25519.X25519PublicKey | rsa.RSAPublicKey
+if TYPE_CHECKING:
+    pass
 
 _NAMED: dict[str, Curve] = {"secp256r1": P256, "secp384r1": P384}
 _P256_INFO = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")  # RFC 5480, up to the point
 _ED25519_INFO = bytes.fromhex("302a300506032b6570032100")  # RFC 8410
 _RSA_INFO = 24  # bytes of a SubjectPublicKeyInfo in front of the RSAPublicKey (RFC 8017 A.1)
-UNREADABLE = (ValueError, TypeError, NotImplementedError, UnsupportedAlgorithm)  # what the library raises of a key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,25 +53,36 @@ class PublicKey:
 
 def public_key(key: object) -> PublicKey | None:
     """What a scan needs of a key of the library; None for kinds that it does not look for."""
-    if not isinstance(key, Public):
-        return None
-    info = key.public_bytes(form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo)
-    print_ = hashlib.sha256(info).hexdigest()
     match key:
         case ec.EllipticCurvePublicKey():
+            print_ = _print(_info(key))
             numbers = key.public_numbers()
             raw = key.public_bytes(form.Encoding.X962, form.PublicFormat.UncompressedPoint)
             curve = _NAMED.get(key.curve.name)
             kind = f"EC {curve.name if curve else key.curve.name}"
             return PublicKey(type=kind, fingerprint=print_, raw=raw, curve=curve, point=(numbers.x, numbers.y))
         case ed25519.Ed25519PublicKey():
-            return PublicKey(type="Ed25519", fingerprint=print_, raw=key.public_bytes_raw())
+            return PublicKey(type="Ed25519", fingerprint=_print(_info(key)), raw=key.public_bytes_raw())
         case x25519.X25519PublicKey():
             raw = key.public_bytes_raw()
-            return PublicKey(type="X25519", fingerprint=print_, raw=raw, curve=X25519, point=point_of_u(raw))
+            return PublicKey(
+                type="X25519", fingerprint=_print(_info(key)), raw=raw, curve=X25519, point=point_of_u(raw)
+            )
         case rsa.RSAPublicKey():
-            of = key.public_numbers()
-            return PublicKey(type=f"RSA-{key.key_size}", fingerprint=print_, raw=info, modulus=of.n, exponent=of.e)
+            of, info, kind = key.public_numbers(), _info(key), f"RSA-{key.key_size}"
+            return PublicKey(type=kind, fingerprint=_print(info), raw=info, modulus=of.n, exponent=of.e)
+        case _:
+            return None
+
+
+def _info(
+    key: "ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | x25519.X25519PublicKey | rsa.RSAPublicKey",
+) -> bytes:
+    return key.public_bytes(form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _print(info: bytes) -> str:
+    return hashlib.sha256(info).hexdigest()
 
 
 def read_public_keys(content: bytes, name: str) -> tuple[PublicKey, ...]:
@@ -119,14 +128,12 @@ def _public_half(pem: bytes, label: bytes) -> object:
         if label.endswith(b"PRIVATE KEY"):
             return form.load_pem_private_key(pem, None).public_key()
         return form.load_pem_public_key(pem)
-    except UNREADABLE:
+    except unreadable():
         return None
 
 
 def _certified(content: bytes) -> object:
     """The key of a certificate in PEM or DER."""
-    from cryptography import x509  # noqa: PLC0415 - takes half as long to load as all the rest, and few files need it
-
     if content.startswith(b"-----"):
         return x509.load_pem_x509_certificate(content).public_key()
     return x509.load_der_x509_certificate(content).public_key()
@@ -140,7 +147,7 @@ def _der_public(content: bytes) -> object:
     ):
         try:
             return attempt(content)
-        except UNREADABLE:
+        except unreadable():
             continue
     return None
 
@@ -174,7 +181,7 @@ def public_parts(data: bytes) -> Iterator[Seen]:
         end = match.start() + 4 + int.from_bytes(data[match.start() + 2 : match.start() + 4], "big")
         try:
             key = public_key(_certified(data[match.start() : end]))
-        except UNREADABLE:
+        except unreadable():
             continue
         found.append(Seen(match.start(), end - match.start(), key, certificate=True))
     inside = list(found)
@@ -185,7 +192,7 @@ def public_parts(data: bytes) -> Iterator[Seen]:
         size = der_size(data, at)
         try:
             key = public_key(form.load_der_public_key(data[at : at + size]))
-        except UNREADABLE:
+        except unreadable():
             continue
         if key:
             found.append(Seen(at, size, key))

@@ -10,22 +10,33 @@ import hashlib
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, hmac
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x25519
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from typing import TYPE_CHECKING
 
 from bootverify.dataclass import dataclass
 from bootverify.secrets.curves import P256
 from bootverify.secrets.find import Form
 from bootverify.secrets.keys import PublicKey, public_key
+from bootverify.secrets.library import (
+    algorithms,
+    ciphers,
+    ec,
+    exceptions,
+    form,
+    hashes,
+    hkdf,
+    hmac,
+    keywrap,
+    modes,
+    padding,
+    rsa,
+    x25519,
+)
 from bootverify.secrets.pieces import DECRYPTED, ENCRYPTED, SHA256, Part, Piece, tlvs
-from bootverify.secrets.private import Private, private_objects
+from bootverify.secrets.private import private_objects
 from bootverify.secrets.raw import REVERSED, Number
+
+if TYPE_CHECKING:
+    from bootverify.secrets.library import Private
 
 _X25519 = 0x33
 _HEADER = struct.Struct("<IIHHII")
@@ -41,7 +52,7 @@ class Opener:
     """A key that may open images; a value that is neither shown nor compared."""
 
     fingerprint: str
-    secret: Private | bytes = field(repr=False, compare=False)
+    secret: "Private | bytes" = field(repr=False, compare=False)
 
     @property
     def public(self) -> PublicKey | None:
@@ -68,7 +79,7 @@ def opening_keys(data: bytes) -> list[tuple[str, bytes]]:
     return [_as_used(each.secret) for each in openers_in([data])]
 
 
-def _as_used(secret: Private | bytes) -> tuple[str, bytes]:
+def _as_used(secret: "Private | bytes") -> tuple[str, bytes]:
     """An AES key or a scalar as it is, an RSA key as DER."""
     match secret:
         case bytes():
@@ -76,12 +87,12 @@ def _as_used(secret: Private | bytes) -> tuple[str, bytes]:
         case ec.EllipticCurvePrivateKey():
             return "ecies-p256", secret.private_numbers().private_value.to_bytes(-(-secret.key_size // 8), "big")
         case rsa.RSAPrivateKey():
-            return "rsa-oaep", secret.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            return "rsa-oaep", secret.private_bytes(form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption())
         case _:
             return "ecies-x25519", secret.private_bytes_raw()
 
 
-def opener_of(key: Private) -> Opener | None:
+def opener_of(key: "Private") -> Opener | None:
     """The same of one key; None for a kind that opens nothing."""
     public = public_key(key.public_key())
     if public is None or public.type == "Ed25519":
@@ -193,11 +204,11 @@ def _opened(piece: Piece, start: int, part: Part, opener: Opener) -> Piece | Non
 
 
 def _ctr(key: bytes, data: bytes) -> bytes:
-    decryptor = Cipher(algorithms.AES(key), modes.CTR(bytes(16))).decryptor()
+    decryptor = ciphers.Cipher(algorithms.AES(key), modes.CTR(bytes(16))).decryptor()
     return decryptor.update(data) + decryptor.finalize()
 
 
-def _unwrapped(kind: int, value: bytes, secret: Private | bytes, size: int) -> bytes | None:
+def _unwrapped(kind: int, value: bytes, secret: "Private | bytes", size: int) -> bytes | None:
     """The image key in a TLV; None when that is another TLV, or the secret does not open it.
 
     Types: 0x30 RSA-OAEP, 0x31 AES key wrap, 0x32 ECIES P-256, 0x33 and 0x34 ECIES X25519 with SHA-256 and SHA-512
@@ -211,8 +222,8 @@ def _unwrapped(kind: int, value: bytes, secret: Private | bytes, size: int) -> b
                 return None
         case (0x31, bytes()):
             try:
-                return aes_key_unwrap(secret, value)
-            except (InvalidUnwrap, ValueError):
+                return keywrap.aes_key_unwrap(secret, value)
+            except (keywrap.InvalidUnwrap, ValueError):
                 return None
         case (0x32, ec.EllipticCurvePrivateKey()) if secret.curve.name == "secp256r1":
             try:
@@ -230,15 +241,15 @@ def _unwrapped(kind: int, value: bytes, secret: Private | bytes, size: int) -> b
             return None
 
 
-def _ecies(shared: bytes, wrapped: bytes, size: int, digest: hashes.SHA256 | hashes.SHA512) -> bytes | None:
+def _ecies(shared: bytes, wrapped: bytes, size: int, digest: "hashes.SHA256 | hashes.SHA512") -> bytes | None:
     """A tag over the encrypted key, then that key: imgtool, `ecies_hkdf`."""
-    derived = HKDF(algorithm=digest, length=size + digest.digest_size, salt=None, info=_INFO).derive(shared)
+    derived = hkdf.HKDF(algorithm=digest, length=size + digest.digest_size, salt=None, info=_INFO).derive(shared)
     tag, body = wrapped[: digest.digest_size], wrapped[digest.digest_size :]
     mac = hmac.HMAC(derived[size:], digest)
     mac.update(body)
     try:
         mac.verify(tag)
-    except InvalidSignature:
+    except exceptions.InvalidSignature:
         return None
     return _ctr(derived[:size], body)
 

@@ -7,12 +7,11 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cryptography.hazmat.primitives import serialization as form
-
 from bootverify.secrets.der import key_at
 from bootverify.secrets.encoded import base64_of
 from bootverify.secrets.find import Form
-from bootverify.secrets.keys import UNREADABLE, PublicKey, public_key
+from bootverify.secrets.keys import PublicKey, public_key
+from bootverify.secrets.library import form, unreadable
 from bootverify.secrets.material import Material
 from bootverify.secrets.testvectors import TEST_CONTENTS
 
@@ -158,5 +157,5 @@ def _ssh_public(blob: bytes) -> PublicKey | None:
     length = int.from_bytes(blob[:4], "big")
     try:
         return public_key(form.load_ssh_public_key(blob[4 : 4 + length] + b" " + base64.b64encode(blob)))
-    except UNREADABLE:
+    except unreadable():
         return None

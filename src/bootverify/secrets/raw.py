@@ -5,13 +5,12 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
-
 from bootverify.dataclass import dataclass
 from bootverify.secrets import rsa, seeds
 from bootverify.secrets.curves import P256, P384, X25519
 from bootverify.secrets.find import Form, SoughtKey, Symmetric
 from bootverify.secrets.keys import PublicKey
+from bootverify.secrets.library import keywrap
 from bootverify.secrets.scalars import ready, scalars
 from bootverify.secrets.windows import Windows, places
 from bootverify.secrets.workers import Workers
@@ -126,6 +125,8 @@ def _rsa(
     windows: Windows, keys: Sequence[PublicKey], meter: "_Meter", workers: Workers, sought: list[SoughtKey]
 ) -> Iterator[Number]:
     fit = [key for key in keys if key.modulus and rsa.fits(key)]
+    if not fit:
+        return iter(())  # no process is started for nothing
     sought += (_rsa_sought(key) for key in fit)
     tasks = (task for key in fit for task in rsa.rsa_tasks(windows.stream, key))
     windows_all = sum(rsa.windows_of(key, len(windows.stream)) for key in fit)
@@ -218,8 +219,8 @@ def _wrapping(windows: Windows, wrapped: Sequence[bytes], meter: "_Meter", sough
         size = len(each) - 8
         for at in range(len(stream) - size + 1):
             try:
-                aes_key_unwrap(stream[at : at + size], each)
-            except InvalidUnwrap:
+                keywrap.aes_key_unwrap(stream[at : at + size], each)
+            except keywrap.InvalidUnwrap:
                 continue
             if _whole(windows, at, size):
                 value = stream[at : at + size]

@@ -3,17 +3,15 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 
-from cryptography.hazmat.primitives.asymmetric import ec, x25519
-
 from bootverify.dataclass import dataclass
 from bootverify.secrets import kernel, sums
 from bootverify.secrets.curves import P256, P384, X25519, Curve
 from bootverify.secrets.keys import PublicKey
+from bootverify.secrets.library import ec, x25519
 from bootverify.secrets.workers import Workers
 
 COMPILED_FROM = 16 * 1024  # bytes
 Search = Callable[[Curve, bytes, Sequence[tuple[int, int]]], list[tuple[int, int]]]
-_CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -68,7 +66,11 @@ def belongs(window: bytes, key: PublicKey, *, flipped: bool) -> bool:
     value = int.from_bytes(natural, "big")
     if key.curve is None or not 0 < value < key.curve.order:
         return False
-    numbers = ec.derive_private_key(value, _CURVES[key.curve.name]).public_key().public_numbers()
+    numbers = (
+        ec.derive_private_key(value, ec.SECP256R1() if key.curve == P256 else ec.SECP384R1())
+        .public_key()
+        .public_numbers()
+    )
     return (numbers.x, numbers.y) == key.point
 
 

@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from math import log2
 
-from cryptography.hazmat.primitives.asymmetric import ed25519
-
 from bootverify.dataclass import dataclass
 from bootverify.secrets.keys import PublicKey
+from bootverify.secrets.library import ed25519
 
 SIZE = 32
 MISS = 2.0**-16
