@@ -101,6 +101,8 @@ def because_of_boots(question: Question, steps: Sequence[Step]) -> str:
     said = next((line.removeprefix("halted: ") for line in reversed(last.log) if line.startswith("halted: ")), "")
     how = f"halts ({said})" if said else f"is at {last.at}, and {subject} is not what it should be"
     who = f"{question.attacker.name} writes over {put[-1].partition}; " if put else ""
+    if any(isinstance(step.action, TakeStep) and step.action.meanwhile is not None for step in steps):
+        who = "the chip answers the copy with other bytes than the check; "
     return f"{who}after {'one undisturbed boot' if boots == 1 else f'{boots} undisturbed boots'} the device {how}."
 
 
