@@ -3,6 +3,7 @@
 `check.replay` and `check.life` check theirs themselves, so they are imported before the function is exchanged.
 """
 
+import gc
 from collections import OrderedDict
 from functools import cache
 
@@ -17,6 +18,7 @@ from bootverify.executor import run
 from bootverify.executor.world import World
 from bootverify.machine.action import Action, Boot, Deliver, Upload
 
+gc.set_threshold(100_000, 50, 100)  # thousands of tests and the terms live on; looking for cycles among them takes long
 UNTOUCHED = (life, replay)
 _act, _copy = run.act, World.copy
 _followed: OrderedDict[int, tuple[World, Inclusion]] = OrderedDict()
