@@ -39,7 +39,7 @@ def _of(design: Design, question: Question) -> Iterator[str]:
                 "Expose no generic service that uses the key; revoke or block the slot before hand-over where the part"
                 " can, or use the key in one isolated partition alone."
             )
-        case "no-downgrade", Image() | NetworkStage():
+        case "no-downgrade", Image():
             yield from _for_releases(design, subject, attacker)
         case "bootable", _:
             yield from _for_start(subject, attacker)
@@ -99,13 +99,7 @@ def _opens_images(key: Key) -> bool:
     return any(use.purpose is Purpose.DECRYPT for use in key.uses)
 
 
-def _for_releases(design: Design, subject: Image | NetworkStage, attacker: Attacker) -> Iterator[str]:
-    if isinstance(subject, NetworkStage):
-        yield (
-            "Nothing counts releases on the network core: let the application core refuse an image that is older "
-            "than what runs."
-        )
-        return
+def _for_releases(design: Design, subject: Image, attacker: Attacker) -> Iterator[str]:
     starter = design.stage(subject.verified_by).program if subject.verified_by else None
     if starter is Program.NSIB:
         yield (
