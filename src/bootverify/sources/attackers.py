@@ -2,28 +2,12 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.sources.catalog import find, names, shown
 from bootverify.sources.document import read_written
-from bootverify.sources.validate import validated
-
-
-class AttackerEntry(BaseModel):
-    """A file of models/attackers/."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-    attacker: str = Field(min_length=1, max_length=80, description="the name of the file")
-    title: str = Field(min_length=1, max_length=120, description="who that is, in one line")
-    capabilities: list[Capability] = Field(description="what he can do beside reading every update ever published")
-    needs: Literal["secure", "non_secure", "no_trustzone"] | None = Field(
-        default=None, description="exists only where the application runs in this state, or on a core without the two"
-    )
-    needs_tfm: bool = Field(default=False, description="exists only where TF-M is present")
-    story: str = Field(default="", description="who that is in the field")
+from bootverify.sources.written import Written
 
 
 @cache
@@ -33,19 +17,16 @@ def load_attacker(name_or_path: str) -> Attacker:
     Raises:
         InputError: there is none, or he is wrong; each fault with its line.
     """
-    entry, attacker = _loaded(name_or_path)
-    del entry
-    return attacker
+    return _loaded(name_or_path)[1]
 
 
 @cache
 def attacker_story(name_or_path: str) -> str:
     """Who that attacker is in the field; InputError as for `load_attacker`."""
-    entry, _ = _loaded(name_or_path)
-    return " ".join(entry.story.split())
+    return " ".join(_loaded(name_or_path)[0].split())
 
 
-def _together(names_or_paths: str) -> tuple[AttackerEntry, Attacker]:
+def _together(names_or_paths: str) -> tuple[str, Attacker]:
     """Several attackers who act as one, written with `+` between them: he can what each of them can."""
     parts = [_loaded(part) for part in names_or_paths.split("+")]
     attackers = [attacker for _, attacker in parts]
@@ -65,7 +46,8 @@ def all_attackers() -> tuple[Attacker, ...]:
     return tuple(load_attacker(name) for name in names("models/attackers"))
 
 
-def _loaded(name_or_path: str) -> tuple[AttackerEntry, Attacker]:
+def _loaded(name_or_path: str) -> tuple[str, Attacker]:
+    """The story of an attacker, and the attacker."""
     if "+" in name_or_path and not Path(name_or_path).exists():
         return _together(name_or_path)
     path = Path(name_or_path)
@@ -73,13 +55,21 @@ def _loaded(name_or_path: str) -> tuple[AttackerEntry, Attacker]:
     if ours:
         path = find("models/attackers", name_or_path)
     written = read_written(path, shown=shown(path) if ours else name_or_path)
-    entry = validated(AttackerEntry, written)
+    entry: dict[str, Any] = written.plain if ours else _of_form(written)
     attacker = Attacker(
-        name=entry.attacker,
-        title=entry.title,
-        capabilities=frozenset(entry.capabilities),
-        needs=entry.needs,
-        needs_tfm=entry.needs_tfm,
+        name=entry["attacker"],
+        title=entry["title"],
+        capabilities=frozenset(map(Capability, entry["capabilities"])),
+        needs=entry.get("needs"),
+        needs_tfm=entry.get("needs_tfm", False),
         source=written.source(()),
     )
-    return entry, attacker
+    return entry.get("story", ""), attacker
+
+
+def _of_form(written: Written) -> dict[str, Any]:
+    """A user's file, which may be of any form."""
+    from bootverify.sources.rule_files import AttackerEntry  # noqa: PLC0415 - ours are held to it by the tests
+    from bootverify.sources.validate import validated  # noqa: PLC0415
+
+    return validated(AttackerEntry, written).model_dump(exclude_unset=True)

@@ -1,10 +1,9 @@
 """Loads policies: ours by name, the user's by path, or all of a directory."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from bootverify.design.attacker import Attacker
 from bootverify.errors import Fault, InputError
@@ -25,62 +24,13 @@ from bootverify.policy.typecheck import ClaimError, uses_layout
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.catalog import find, names, shown
 from bootverify.sources.document import read_written
-from bootverify.sources.validate import validated
 from bootverify.sources.written import Path as KeyPath
 from bootverify.sources.written import Written
 
+Entry = dict[str, Any]  # an entry of a policy file, as `rule_files` tells its form
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class AskEntry(_Strict):
-    """What is claimed of which subjects."""
-
-    subject: SubjectKind = Field(description="what the claim is asked of; it calls that `it`")
-    applies: str = Field(default="True", description="asked of the subjects of which this is true")
-    claim: dict[ClaimKind, str] = Field(
-        min_length=1, max_length=1, description="how the claim quantifies over histories: its text"
-    )
-    boots: int = Field(default=2, ge=1, le=4, description="`recovers`: how many undisturbed boots it is given")
-    against: list[str] = Field(default=[], description="the attackers it is asked about; absent: all of the policy")
-    told: str = Field(default="", description="the told claim to fall back on where the boot system has no moves")
-    of_told_lives: bool = Field(default=False, description="asked only of designs that tell of the device's life")
-    named: bool = Field(default=False, description="asked only of subjects that somebody names")
-
-
-class ReferenceEntry(_Strict):
-    """A document that asks for the property."""
-
-    document: str = Field(description="its id (docs/SEMANTICS.md, or your own)")
-    section: str = Field(description="the section")
-
-
-class MutationEntry(_Strict):
-    """An edit after which the policy is violated."""
-
-    on: str = Field(description="a design of tests/scenarios")
-    subject: str = Field(description="the subject whose answer changes")
-    attacker: str = Field(description="the attacker against whom it does")
-    story: str = Field(description="what went wrong, for the reader")
-    drop: str | None = Field(default=None, description="the entry at this path is removed")
-    change: dict[str, Any] = Field(default_factory=dict, description="entries at these paths are set to these values")
-
-
-class PolicyEntry(_Strict):
-    """A file of policies/."""
-
-    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="the name of the file")
-    title: str = Field(min_length=1, max_length=120, description="the property that should hold")
-    severity: Severity = Field(description="how bad it is where it does not")
-    asks: list[AskEntry] = Field(min_length=1, description="the claims, each of one kind of subject")
-    against: list[str] = Field(min_length=1, description="names of attackers")
-    because: str = Field(description="why it matters")
-    repair: str = Field(description="what to do where it is violated")
-    references: list[ReferenceEntry] = Field(default_factory=list, description="the documents that it rests on")
-    mutations: list[MutationEntry] = Field(
-        default_factory=list, description="edits of designs that must break it: tests and examples at once"
-    )
+EVERY = "True"  # what `applies` says where nothing is said
+BOOTS = 2  # that `recovers` gives
 
 
 def load_policies(name_or_path: str) -> tuple[Policy, ...]:
@@ -118,10 +68,10 @@ def load_policy(name_or_path: str) -> Policy:
     if ours:
         path = find("policies", name_or_path)
     written = read_written(path, shown=shown(path) if ours else name_or_path)
-    entry = validated(PolicyEntry, written)
+    entry = written.plain if ours else _of_form(written)
     faults = list(_faults(written, entry, path.stem))
     asks = []
-    for number, ask in enumerate(entry.asks):
+    for number, ask in enumerate(entry["asks"]):
         try:
             asks.append(_ask(written, number, ask))
         except InputError as error:
@@ -129,20 +79,28 @@ def load_policy(name_or_path: str) -> Policy:
     if faults:
         raise InputError(sorted(faults, key=lambda fault: fault.line))
     return Policy(
-        id=entry.id,
-        title=entry.title,
-        severity=entry.severity,
+        id=entry["id"],
+        title=entry["title"],
+        severity=Severity(entry["severity"]),
         asks=tuple(asks),
-        against=_attackers(entry.against),
-        because=_one_line(entry.because),
-        repair=_one_line(entry.repair),
-        references=tuple(Reference(**each.model_dump()) for each in entry.references),
-        mutations=tuple(Mutation(**each.model_dump()) for each in entry.mutations),
+        against=_attackers(entry["against"]),
+        because=_one_line(entry["because"]),
+        repair=_one_line(entry["repair"]),
+        references=tuple(Reference(**each) for each in entry.get("references", ())),
+        mutations=tuple(Mutation(**each) for each in entry.get("mutations", ())),
         source=written.source(()),
     )
 
 
-def _attackers(listed: list[str]) -> tuple[Attacker, ...]:
+def _of_form(written: Written) -> Entry:
+    """A user's file, which may be of any form."""
+    from bootverify.sources.rule_files import PolicyEntry  # noqa: PLC0415 - ours are held to it by the tests
+    from bootverify.sources.validate import validated  # noqa: PLC0415
+
+    return validated(PolicyEntry, written).model_dump(exclude_unset=True)
+
+
+def _attackers(listed: Iterable[str]) -> tuple[Attacker, ...]:
     """Those of `listed` that there are; the others are faults of their own."""
     return tuple(load_attacker(name) for name in listed if name in names("models/attackers"))
 
@@ -152,35 +110,36 @@ def all_policies() -> tuple[Policy, ...]:
     return tuple(load_policy(name) for name in names("policies"))
 
 
-def _faults(written: Written, entry: PolicyEntry, stem: str) -> list[Fault]:
+def _faults(written: Written, entry: Entry, stem: str) -> list[Fault]:
     """What is wrong across the entries of the file."""
     known = names("models/attackers")
     faults = []
-    if stem != entry.id:
-        faults.append(_fault(written, ("id",), f"policy `{entry.id}` should stand in {entry.id}.yaml"))
-    listed: list[tuple[KeyPath, list[str]]] = [(("against",), entry.against)]
-    listed += [(("asks", number, "against"), ask.against) for number, ask in enumerate(entry.asks)]
+    if stem != entry["id"]:
+        faults.append(_fault(written, ("id",), f"policy `{entry['id']}` should stand in {entry['id']}.yaml"))
+    listed: list[tuple[KeyPath, list[str]]] = [(("against",), entry["against"])]
+    listed += [(("asks", number, "against"), ask.get("against", [])) for number, ask in enumerate(entry["asks"])]
     for at, attackers in listed:
         for number, attacker in enumerate(attackers):
             if attacker not in known:
                 words = f"no attacker is called `{attacker}`; one of: {', '.join(known)}"
                 faults.append(_fault(written, (*at, number), words))
-    for number, ask in enumerate(entry.asks):
+    for number, ask in enumerate(entry["asks"]):
         asked = {SubjectKind.STAGE, SubjectKind.KEY, SubjectKind.NETWORK, SubjectKind.MAP}
-        if ClaimKind.SUPPORTED in ask.claim and ask.subject not in asked:
+        if ClaimKind.SUPPORTED in map(ClaimKind, ask["claim"]) and SubjectKind(ask["subject"]) not in asked:
             words = "`supported` is asked of a stage of either core, a key or the map: write `subject: stage`"
             faults.append(_fault(written, ("asks", number, "subject"), words))
     return faults
 
 
-def _ask(written: Written, number: int, entry: AskEntry) -> Ask:
-    kind, claim = next(iter(entry.claim.items()))
-    it = entry.subject.value
+def _ask(written: Written, number: int, entry: Entry) -> Ask:
+    kind, claim = next((ClaimKind(kind), text) for kind, text in entry["claim"].items())
+    subject, told = SubjectKind(entry["subject"]), entry.get("told", "")
+    it = subject.value
     if kind is ClaimKind.TOLD:
         return _told(written, number, entry, claim)
     faults = []
     formulas: list[Formula] = []
-    texts = {"applies": _one_line(entry.applies), "claim": _one_line(claim)}
+    texts = {"applies": _one_line(entry.get("applies", EVERY)), "claim": _one_line(claim)}
     for key, reader in (("applies", parse_condition), ("claim", parse)):
         try:
             formulas.append(reader(texts[key], it))
@@ -189,49 +148,50 @@ def _ask(written: Written, number: int, entry: AskEntry) -> Ask:
     if not faults and uses_layout(formulas[1]) not in {None, kind is ClaimKind.LAYOUT}:
         words = "claims about the map are of the kind `layout`, and only they"
         faults.append(_fault(written, ("asks", number, "claim"), f"`{texts['claim']}`: {words}"))
-    if not faults and kind is ClaimKind.LAYOUT and entry.subject not in {SubjectKind.MAP, SubjectKind.KEY}:
+    if not faults and kind is ClaimKind.LAYOUT and subject not in {SubjectKind.MAP, SubjectKind.KEY}:
         words = "a claim of the kind `layout` is asked of the map or of a key"
         faults.append(_fault(written, ("asks", number, "subject"), words))
-    if entry.told and (entry.told not in TOLD or it not in TOLD[entry.told].subjects):
-        faults.append(_fault(written, ("asks", number, "told"), f"no told claim about a {it} is called `{entry.told}`"))
+    if told and (told not in TOLD or it not in TOLD[told].subjects):
+        faults.append(_fault(written, ("asks", number, "told"), f"no told claim about a {it} is called `{told}`"))
     if faults:
         raise InputError(faults)
     applies, formula = formulas
     return Ask(
-        subject=entry.subject,
+        subject=subject,
         applies=applies,
         claim=Claim(
             kind=kind,
             formula=formula,
             text=texts["claim"],
-            boots=entry.boots if kind is ClaimKind.RECOVERS else 0,
+            boots=entry.get("boots", BOOTS) if kind is ClaimKind.RECOVERS else 0,
         ),
-        against=_attackers(entry.against),
-        told=entry.told,
-        of_told_lives=entry.of_told_lives,
-        named=entry.named,
+        against=_attackers(entry.get("against", ())),
+        told=told,
+        of_told_lives=entry.get("of_told_lives", False),
+        named=entry.get("named", False),
     )
 
 
-def _told(written: Written, number: int, entry: AskEntry, claim: str) -> Ask:
+def _told(written: Written, number: int, entry: Entry, claim: str) -> Ask:
     """An ask whose claim is a name of the table of told claims."""
     name = _one_line(claim)
     if name not in TOLD:
         raise InputError([_fault(written, ("asks", number, "claim"), f"no told claim is called `{name}`")])
-    if entry.subject.value not in TOLD[name].subjects:
+    subject = SubjectKind(entry["subject"])
+    if subject.value not in TOLD[name].subjects:
         words = f"`{name}` is asked of: {', '.join(TOLD[name].subjects)}"
         raise InputError([_fault(written, ("asks", number, "subject"), words)])
-    plain = entry.subject is SubjectKind.MAP
-    condition = _one_line(entry.applies)
+    plain = subject is SubjectKind.MAP
+    condition = _one_line(entry.get("applies", EVERY))
     try:
-        applies = Literal(value=True) if plain else parse_condition(condition, entry.subject.value)
+        applies = Literal(value=True) if plain else parse_condition(condition, subject.value)
     except ClaimError as error:
         raise InputError([_fault(written, ("asks", number, "applies"), f"`{condition}`, {error}")]) from None
     return Ask(
-        subject=entry.subject,
+        subject=subject,
         applies=applies,
         claim=Claim(kind=ClaimKind.TOLD, formula=Literal(value=True), text=name),
-        against=_attackers(entry.against),
+        against=_attackers(entry.get("against", ())),
     )
 
 

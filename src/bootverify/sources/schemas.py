@@ -6,10 +6,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from bootverify.errors import InputError
-from bootverify.sources.attackers import AttackerEntry
 from bootverify.sources.catalog import names
 from bootverify.sources.model_files import SocEntry, StageEntry
-from bootverify.sources.policies import PolicyEntry
+from bootverify.sources.rule_files import AttackerEntry, PolicyEntry
 from bootverify.sources.schema import DesignEntry
 
 KINDS: dict[str, type[BaseModel]] = {
