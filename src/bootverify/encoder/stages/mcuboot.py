@@ -350,8 +350,28 @@ class _BootGo:
         yield Outcome(name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=moved)
         if room is not true():
             yield self._counter_full("complete", and_(flag, not_(room)), updates, content, request)
-        done = Outcome(name="complete, cut at its end", guard=flag, updates=moved, cut=True, after=10_000)
+        if self.swaps:
+            yield from self._lost(staging, request, updates)
+            done = Outcome(name="complete, cut at its end", guard=flag, updates=moved, cut=True, after=10_000)
+        else:
+            copied = {**self._copied(updates, content, request), flag: not_(true())}
+            done = cut_erase(frame, self.image.name, (self.mark, "complete, cut after the copy"), flag, copied)
         yield from self._counted_or_not(done, content)
+
+    def _lost(self, staging: Store, request: Term, updates: Mapping[Term, Term]) -> Iterator[Outcome]:
+        """A revert that is cut again as it begins is forgotten: what asks for it lies in the trailer that it unmakes.
+
+        Using offset, MCUboot may then find a status that it cannot explain, and stops at every boot; or it comes to its
+        end, and what it takes out is a mixture.
+        """
+        flag = self.frame.midway(self.image.name)
+        again = and_(flag, eq(request, "revert"))
+        forgotten = {flag: not_(true()), request: const(REQUEST, "none")}
+        yield Outcome(name="complete, cut and forgotten", guard=again, updates=forgotten, cut=True, vague=True)
+        if self.step.mode is UpgradeMode.SWAP_OFFSET:
+            mixed = {**updates, self.frame.content(staging): self.frame.is_content(CRAFTED)}
+            yield Outcome(name="complete, stopped", guard=again, goes=HALTED, updates={}, vague=True)
+            yield Outcome(name="complete, mixed", guard=again, goes=self.goes, updates=mixed, vague=True)
 
     def _refuse(self, staging: Store, request: Term, pending: Term) -> Iterator[Outcome]:
         guard = and_(pending, self._staged_invalid(staging))
