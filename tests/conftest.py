@@ -20,7 +20,7 @@ from bootverify.machine.action import Action, Boot, Deliver, Upload
 
 gc.set_threshold(100_000, 50, 100)  # thousands of tests and the terms live on; looking for cycles among them takes long
 UNTOUCHED = (life, replay)
-_act, _copy = run.act, World.copy
+_act, _copy, _watch = run.act, World.copy, Inclusion.watch
 _followed: OrderedDict[int, tuple[World, Inclusion]] = OrderedDict()
 MOST = 64  # worlds whose history is remembered
 
@@ -35,10 +35,12 @@ def _instants(design: Design, attacker: Attacker) -> Instants | None:
 
 def _inclusion(steps: Instants, world: World) -> Inclusion:
     """What is known of `world`, unless a test has changed it by hand since."""
-    fresh = Inclusion(steps, world)
-    found, inclusion = _followed.get(id(world), (None, fresh))
-    same = found is world and all(explains(steps.boot.frame, each, fresh.instants[0]) for each in inclusion.instants)
-    return inclusion if same else fresh
+    found, inclusion = _followed.get(id(world), (None, None))
+    if found is world and inclusion is not None:
+        [seen] = Inclusion(inclusion.steps, world).instants
+        if all(explains(inclusion.steps.boot.frame, each, seen) for each in inclusion.instants):
+            return inclusion
+    return Inclusion(steps, world)
 
 
 def _remember(world: World, inclusion: Inclusion) -> None:
@@ -58,7 +60,12 @@ def _checked_act(world: World, action: Action) -> None:
     inclusion = _inclusion(steps, world)
     _act(world, action)
     inclusion.watch(action, world)
-    _remember(world, inclusion)
+
+
+def _watched(inclusion: Inclusion, action: Action, after: World) -> None:
+    """Whoever follows a world: what he knows is kept for those who go on with it, for its bytes do not tell it all."""
+    _watch(inclusion, action, after)
+    _remember(after, inclusion.copy())
 
 
 def _copied(world: World) -> World:
@@ -70,4 +77,5 @@ def _copied(world: World) -> World:
 
 
 run.act = _checked_act
+Inclusion.watch = _watched
 World.copy = _copied

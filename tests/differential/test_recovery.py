@@ -159,6 +159,10 @@ def test_what_is_proved_to_recover_does_so_after_some_lives():
     assert not found["Disagreed"], found
 
 
+def test_a_swap_goes_on_as_it_was_asked_for_when_what_is_staged_is_overwritten_after_a_cut():
+    assert _lived(52284926073, tries=1) == "Reached"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(20))
 def test_what_is_proved_to_recover_does_so_after_very_many_lives(chunk):

@@ -65,6 +65,10 @@ def test_lives_of_some_designs_of_the_scope_are_foreseen():
     assert found["followed"] > 50, found
 
 
+def test_code_that_reaches_all_of_an_update_but_not_all_of_a_longer_staging_partition_is_foreseen():
+    assert _walked(34737896464, tries=6) == "followed"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_lives_of_very_many_designs_of_the_scope_are_foreseen(chunk):

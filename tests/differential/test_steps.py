@@ -61,7 +61,13 @@ def test_each_step_of_many_long_histories_is_foreseen(data):
     _follow(data, most=80)
 
 
-QUICK = {("s02", "everything"), ("small", "everything"), ("key in uicr", "app-code-ns"), ("sb-s16", "everything")}
+QUICK = {
+    ("s02", "everything"),
+    ("small", "everything"),
+    ("key in uicr", "app-code-ns"),
+    ("sb-s16", "everything"),
+    ("told-kmu", "everything"),
+}
 PAIRS = [(name, attacker) for name in sorted(designs()) for attacker in ("everything", "remote-ota", "app-code-ns")]
 
 

@@ -7,7 +7,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import SEPARATORS, Program, Stage
 from bootverify.design.protection import Access, Attribution, UnitKind
-from bootverify.encoder.cells import Extent, Store
+from bootverify.encoder.cells import Extent
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import NO_SLOT
@@ -90,11 +90,14 @@ class Reach:
             self.frame.clip,
         )
 
-    def writer(self, store: Store) -> Initiator:
-        """Anyone; and for the slot of an image, who holds the cable of the bootloader's open recovery port."""
-        if store.image not in self.frame.ports:
+    def writer(self, image: str) -> Initiator:
+        """Anyone; and for the slots of `image`, who holds the cable of the bootloader's open recovery port.
+
+        It writes as far as the end of the slot, where the trailer is (MCUboot, boot_serial.c, bs_upload).
+        """
+        if image not in self.frame.ports:
             return self.anyone
-        stage, mark = self.frame.ports[store.image]
+        stage, mark = self.frame.ports[image]
         here, anyone = self.frame.at_mark(mark), self.anyone
         if stage.attribution is Attribution.SECURE:
             return replace(anyone, secure=or_(anyone.secure, here))

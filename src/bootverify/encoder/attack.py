@@ -86,10 +86,10 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
     """Any writable granule makes a store the attacker's; a whole image needs them all."""
     # Later parts of an image first: what he writes into a bit of the first one boots when he seals it in the last.
     for store in reversed(frame.cells.stores.values()):
-        some = reach.some(store.extent, Access.WRITE, reach.writer(store))
+        some = reach.some(store.extent, Access.WRITE, reach.writer(store.image))
         if some is false():
             continue
-        every = reach.every(store.extent, Access.WRITE, reach.writer(store))
+        every = reach.every(frame.cells.taken_up(store), Access.WRITE, reach.writer(store.image))
         name = f"overwrite {store.name}"
         mixed, inputs, guard = _spoiled(frame, reach, store, name)
         yield move(
@@ -104,8 +104,8 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
         content = choice(name, "content", frame.content_sort)
         fits = [each for each in frame.published if not store.image or frame.genuine[each].image == store.image]
         allowed = or_(*(and_(eq(content, each), frame.published[each]) for each in fits))
-        # What lies in the granules that he cannot reach may be the rest of that release, or erased; of another
-        # release it is not, for each of them differs in every granule.
+        # What he cannot reach may be the rest of that release, or erased; of another release it is not, for each of
+        # them differs in every granule.
         held = frame.content(store)
         whole = or_(every, and_(or_(not_(member(held, tuple(frame.genuine))), eq(content, held)), some))
         guard = and_(guard, and_(or_(eq(content, ERASED), allowed), whole), _settled(frame, store))
@@ -164,9 +164,9 @@ def _restores(frame: Frame, store: str) -> Callable[[Choices], Action]:
 
 def _spoiled(frame: Frame, reach: Reach, store: Store, name: str) -> tuple[dict[Term, Term], tuple[Term, ...], Term]:
     """What overwriting may do to the request in a trailer at the end of `store`."""
+    every = reach.every(store.extent, Access.WRITE, reach.writer(store.image))
     if store.slot in frame.standings:
         gone, standing = choice(name, "trailer gone"), frame.standings[store.slot]
-        every = reach.every(store.extent, Access.WRITE, reach.writer(store))
         return {standing: ite(gone, const(REQUEST, "none"), standing)}, (gone,), or_(gone, not_(every))
     for image, request in frame.requests.items():
         parts, staging = frame.pair(image)
@@ -180,9 +180,9 @@ def _spoiled(frame: Frame, reach: Reach, store: Store, name: str) -> tuple[dict[
         if store is staging:
             left = choice(name, "request left", REQUEST)
             asked = member(request, ("test", "perm"))
-            # Who writes all of it writes its trailer, and can ask for another upgrade after that.
-            wiped = and_(reach.every(store.extent, Access.WRITE, reach.writer(store)), asked)
-            kept = and_(eq(left, request), not_(wiped))
+            # Who writes all of it writes its trailer, and can ask for another upgrade after that; of a swap that was
+            # cut the trailer of the slot tells, too (boot_write_swap_info).
+            kept = and_(eq(left, request), not_(and_(every, asked, not_(frame.midway(image)))))
             return {request: left}, (left,), or_(kept, and_(asked, member(left, ("none", "revert"))))
     return {}, (), true()
 
@@ -214,7 +214,7 @@ def _forge(frame: Frame, reach: Reach) -> Iterator[Move]:
         name = f"forge the trailers of {image}"
         asked = choice(name, "request", REQUEST)
         staged = reach.some(frame.cells.trailer(staging), Access.WRITE, reach.anyone)
-        primary = reach.some(frame.cells.trailer(slot), Access.WRITE, reach.anyone)
+        primary = reach.some(frame.cells.trailer(slot), Access.WRITE, reach.writer(image))
         guard = or_(and_(member(asked, ("test", "perm")), staged), and_(member(asked, ("none", "revert")), primary))
         if guard is not false():
             yield chosen(name, guard, {request: asked}, (asked,), _forges(image))

@@ -178,6 +178,17 @@ class Cells:
         partition = self.design.partition(name)
         return self.extent(partition, partition.range.start, partition.range.end)
 
+    def taken_up(self, store: Store) -> Extent:
+        """What releases take up of `store`: no update is longer than the slot that it is for."""
+        for image in self.design.images:
+            if image.staging == store.name:
+                longest = max(self.design.partition(slot).range.size for slot in image.slots)
+                longest += max(self._shifts(store.name))
+                partition = self.design.partition(store.name)
+                end = min(partition.range.start + longest, partition.range.end)
+                return self.extent(partition, partition.range.start, end)
+        return store.extent
+
     def trailer(self, name: str) -> Extent:
         """The last page of the partition called `name`, where a slot's trailer ends."""
         partition = self.design.partition(name)

@@ -64,7 +64,7 @@ def _forge(frame: Frame, reach: Reach, image: str, slot: str) -> Iterator[Move]:
     """Who writes the end of the slot has its trailer say what he likes."""
     title = f"forge the trailer of {slot}"
     asked = choice(title, "request", REQUEST)
-    guard = reach.some(frame.cells.trailer(slot), Access.WRITE, reach.anyone)
+    guard = reach.some(frame.cells.trailer(slot), Access.WRITE, reach.writer(image))
 
     def forges(choices: Choices) -> Action:
         return ForgeTrailer(image=image, request=Request(str(choices.get("request", "perm"))), slot=slot)

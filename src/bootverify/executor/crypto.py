@@ -2,7 +2,7 @@
 
 from enum import Enum
 from functools import cache, lru_cache
-from hashlib import sha256, shake_256
+from hashlib import sha256, sha512, shake_256
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, hmac
@@ -21,6 +21,7 @@ from bootverify.dataclass import dataclass
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 COORDINATE = 32
+PROVISIONED = 16  # bytes of the hash of a public key that NSIB is provisioned with
 
 
 def verify_p256_raw(public_xy: bytes, message: bytes, signature_rs: bytes) -> bool:
@@ -82,12 +83,25 @@ class RawEd25519Key:
 @cache
 def _p256(name: str) -> ec.EllipticCurvePrivateKey:
     scalar = int.from_bytes(sha256(name.encode()).digest(), "big") % (P256_ORDER - 1) + 1
-    return ec.derive_private_key(scalar, ec.SECP256R1())
+    key = ec.derive_private_key(scalar, ec.SECP256R1())
+    public = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:]
+    return key if _can_be_provisioned(sha256(public).digest()) else _p256(f"{name}, another")
 
 
 @cache
 def _ed25519(name: str) -> ed25519.Ed25519PrivateKey:
-    return ed25519.Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest())
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest())
+    digest = sha512(key.public_key().public_bytes_raw()).digest()
+    return key if _can_be_provisioned(digest) else _ed25519(f"{name}, another")
+
+
+def _can_be_provisioned(digest: bytes) -> bool:
+    """Whether NSIB's provision data take a key with that hash; who meets one that they do not take makes another key.
+
+    A half-word 0xFFFF could still be written to (facts/ncs-boot 1.8).
+    """
+    halfwords = zip(digest[:PROVISIONED:2], digest[1:PROVISIONED:2], strict=True)
+    return (0xFF, 0xFF) not in halfwords
 
 
 def _pair(raw: bytes) -> tuple[int, int]:
@@ -128,7 +142,9 @@ class PrivateKey:
                 return _p256(self.name).private_numbers().private_value.to_bytes(COORDINATE, "big")
             case Scheme.ECDSA_P384:
                 return _p384(self.name).private_numbers().private_value.to_bytes(48, "big")
-            case Scheme.ED25519 | Scheme.X25519:
+            case Scheme.ED25519:
+                return _ed25519(self.name).private_bytes_raw()
+            case Scheme.X25519:
                 return sha256(self.name.encode()).digest()
             case Scheme.RSA_2048 | Scheme.RSA_3072:
                 size = self.scheme.rsa_bits // 16
