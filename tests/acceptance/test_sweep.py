@@ -50,6 +50,12 @@ def test_an_update_of_mcuboot_behind_nsib_is_cut_in_all_stages(swept):
     assert update["stuck"] == update["stuck_places"] == 0
 
 
+def test_an_update_beside_a_network_core_is_cut_in_what_that_core_writes_too(swept):
+    code, out, _ = swept(str(TOP / "tests/scenarios/fed-core.yaml"), "--request", "perm")
+    assert code == 0
+    assert out.endswith("recovered, 0 stuck\n")
+
+
 def test_the_open_point_of_torn_words_is_named_or_tried(swept, monkeypatch):
     tried = []
     nothing = Survey(

@@ -41,8 +41,8 @@ from bootverify.executor.stages.nsib import choose_slot
 from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.units.kmu_v2 import SLOT_BYTES, KmuV2, Policy, Slot, SlotState
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Deliver, Meanwhile, Overwrite, Publish, Request
-from bootverify.machine.content import Crafted, Genuine
+from bootverify.machine.action import Deliver, Meanwhile, Overwrite, Publish, Request, Reset
+from bootverify.machine.content import Crafted, Genuine, Invalidated
 from bootverify.sources.design_file import load_design
 
 FED_CORE = Path(__file__).parents[1] / "scenarios" / "fed-core.yaml"
@@ -356,3 +356,21 @@ def test_the_vendor_sends_what_is_built_for_one_slot_to_no_other():
     sent = Deliver(partition=idle, content=Genuine("app", 2, running), request=Request.TEST, by_attacker=False)
     with pytest.raises(NotEnabled, match="the vendor does not send"):
         act(world, sent)
+
+
+def test_a_release_below_the_counter_of_nsib_is_marked_and_known_by_its_mark():
+    """As where the newer MCUboot is lost: the older one is all that is left."""
+    world = World.start(shapes.s08(), ALL)
+    _boots(world)
+    newer = Genuine("mcuboot", 2, "s1")
+    act(world, Publish(image="mcuboot", release=2, slot="s1"))
+    act(world, Deliver(partition="mcuboot_secondary", content=newer, request=Request.PERM))
+    act(world, Reset())
+    _boots(world)
+    assert content_of(world, "s1") == newer
+    lost = home(world.design, "s1")
+    world.device.flash.erase(lost.start, lost.size)
+    act(world, Reset())
+    _boots(world)
+    assert world.device.halted
+    assert content_of(world, "s0") == Invalidated()

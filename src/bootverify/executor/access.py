@@ -16,9 +16,15 @@ def granules(device: Device, area: AddressRange) -> Iterator[AddressRange]:
         at = border
 
 
+def answering(device: Device, area: AddressRange) -> Iterator[AddressRange]:
+    """The same of what lies in the memory: a map may reach beyond its end, where nothing answers an access."""
+    inside = area.intersection(AddressRange(device.flash.start, device.flash.end))
+    return granules(device, inside) if inside is not None else iter(())
+
+
 def allowed_parts(device: Device, area: AddressRange, access: Access, initiator: Attribution) -> list[AddressRange]:
     """The parts of `area` at which `initiator` gets `access`."""
-    return [part for part in granules(device, area) if device.allows(part.start, access, initiator)]
+    return [part for part in answering(device, area) if device.allows(part.start, access, initiator)]
 
 
 def read(device: Device, area: AddressRange, initiator: Attribution) -> list[tuple[int, bytes]]:

@@ -49,9 +49,8 @@ def code_as(world: World) -> tuple[Attribution, ...]:
 
 def probe_as(world: World) -> tuple[Attribution, ...]:
     """The attributions of the accesses that his probe makes."""
-    if not port_open(world):
-        return ()
-    return _sorted({Attribution.NON_SECURE, *([Attribution.SECURE] if secure_port_open(world) else [])})
+    opened = {Attribution.NON_SECURE: port_open, Attribution.SECURE: secure_port_open}
+    return _sorted({attribution for attribution, reaches in opened.items() if reaches(world)})
 
 
 def _sorted(found: set[Attribution]) -> tuple[Attribution, ...]:
@@ -111,7 +110,7 @@ def at_port(world: World, area: AddressRange) -> bool:
 def overwrite_somewhere(world: World, area: AddressRange, initiator: Attribution) -> bool:
     """Whether `initiator` changes some byte of `area`: tried on a copy, page by page, until one has changed."""
     twin = world.copy()
-    for part in access.granules(world.device, area):
+    for part in access.answering(world.device, area):
         page = AddressRange.sized(part.start, min(part.size, world.design.soc.page))
         before = twin.device.flash.read(page.start, page.size)
         flipped = before.translate(_FLIPPED)
@@ -135,12 +134,12 @@ def read_out(world: World, area: AddressRange, initiator: Attribution) -> tuple[
     return tuple(dict.fromkeys(learned)), shown
 
 
-def read_uicr(world: World, initiator: Attribution) -> tuple[str, ...]:
-    """Read the one-time programmable words; secure code only (soc.md 1.3)."""
-    if not world.device.uicr_answers(initiator):
-        return ()
+def read_uicr(world: World, initiator: Attribution) -> tuple[tuple[str, ...], int]:
+    """The same of the one-time programmable words, which show themselves to secure code only (soc.md 1.3)."""
+    if initiator is not Attribution.SECURE:
+        return (), 0
     held = bytes(world.device.uicr.data)
-    return tuple(
+    learned = tuple(
         key.name
         for key in world.design.keys
         if key.secret
@@ -148,6 +147,7 @@ def read_uicr(world: World, initiator: Attribution) -> tuple[str, ...]:
         and world.value(key) in held
         and world.knowledge.learn(key.name)
     )
+    return learned, len(held)
 
 
 def push_key(world: World, key: Key, initiator: Attribution) -> tuple[tuple[int, bytes], ...] | None:

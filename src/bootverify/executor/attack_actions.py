@@ -176,15 +176,14 @@ def read_out(world: World, partition: str, initiators: tuple[Attribution, ...]) 
     shown = 0
     for initiator in initiators:
         if partition == "uicr":
-            learned += attack.read_uicr(world, initiator)
-            shown += world.device.uicr.size if initiator is Attribution.SECURE else 0
-            continue
-        area = _area(world, partition)
-        names, count = attack.read_out(world, area, initiator)
+            names, count = attack.read_uicr(world, initiator)
+        else:
+            area = _area(world, partition)
+            names, count = attack.read_out(world, area, initiator)
+            if count == area.size:
+                world.knowledge.see(partition, world.device.flash.read(area.start, area.size))
         learned += names
         shown = max(shown, count)
-        if count == area.size:
-            world.knowledge.see(partition, world.device.flash.read(area.start, area.size))
     if not shown:
         raise NotEnabled(f"no byte of {partition} can be read")
     world.log.append(

@@ -159,6 +159,12 @@ class Device:
                 unit.reset()
 
     @property
+    def memories(self) -> list[Flash]:
+        """What keeps its bytes without power, of both cores: one budget of operations is theirs (`Power`)."""
+        second = [self.network.flash] if self.network is not None else []
+        return [self.flash, self.uicr, *second]
+
+    @property
     def spu(self) -> Spu:
         """The SPU; only for parts that have one."""
         assert isinstance(self.guard, Spu)

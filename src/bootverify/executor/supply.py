@@ -22,9 +22,8 @@ def lasts(world: World, action: TakeStep | Deliver | Upload, work: Callable[[], 
     """
     device = world.device
     power = Power(cut_after=action.cut_after, torn=action.torn, journal=world.journal)
-    second = [device.network.flash] if device.network is not None else []
     try:
-        with powered([device.flash, device.uicr, *second], power):
+        with powered(device.memories, power):
             work()
         if power.spent == action.cut_after:
             raise PowerLost  # noqa: TRY301 - the last write was done, and nothing after it

@@ -93,9 +93,7 @@ def sweep_update(
     if built.mode is Mode.SWAP_OFFSET and not room_before(design, image.staging):
         _shift(world.device, home(design, image.staging), size, request)
     chain = _Chain(world)
-    survey = sweep(
-        [world.device.flash, world.device.uicr], chain.boot, tears=tears, rest=chain.rest(), progress=progress
-    )
+    survey = sweep(world.device.memories, chain.boot, tears=tears, rest=chain.rest(), progress=progress)
     uncut = _Chain(world.copy()).boot().what
     boots = survey.worst.boots if survey.worst is not None else ()
     history = tuple(Boot(cut_after=boot.after, torn=boot.tear) for boot in boots)

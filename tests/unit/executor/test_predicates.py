@@ -3,8 +3,17 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from bootverify import executor
+from bootverify.design.memory import MemoryKind, Partition
 from bootverify.executor import predicates
+from bootverify.executor.run import act, runs_on
+from bootverify.executor.world import World
+from bootverify.machine.action import TakeStep
+from bootverify.ranges import AddressRange
+from bootverify.sources.attackers import load_attacker
+from bootverify.sources.design_file import load_design
 
 HERE = Path(executor.__file__).parent
 ASKED_OF = [HERE / "access.py", HERE / "device.py", HERE / "attack.py", *sorted((HERE / "units").glob("*.py"))]
@@ -42,3 +51,13 @@ def test_a_predicate_that_asked_one_would_be_found():
     assert rules() >= {"permits", "allows", "allowed_parts", "uicr_answers", "may_write_trailer"}
     assert asked("def writable(world, image): return world.device.allows(0, WRITE, NON_SECURE)") == {"allows"}
     assert asked("from bootverify.executor.access import allowed_parts") == {"allowed_parts"}
+
+
+@pytest.mark.parametrize(("at", "shown"), [(0xFC000, True), (0x100000, False)])
+def test_what_a_map_draws_beyond_the_memory_shows_nothing_of_itself(at, shown):
+    """The part inside is read and changed as ever; behind the end nothing answers (`map-inside-memory` tells of it)."""
+    world = World.start(load_design("tests/scenarios/SB-S08.yaml"), load_attacker("remote-ota"))
+    while runs_on(world.device):
+        act(world, TakeStep(stage=world.device.running, step=world.device.step))
+    beyond = Partition(name="beyond", range=AddressRange.sized(at, 0x8000), memory=MemoryKind.INTERNAL)
+    assert predicates.exposed(world, beyond) is shown
