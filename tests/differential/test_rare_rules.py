@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.designs import shapes
-from tests.differential.designs import ATTACKERS, with_image
+from tests.differential.designs import ATTACKERS, designs, with_image
 from tests.differential.following import Followed, instants_of
 from tests.differential.histories import step_of
 from tests.differential.small_chains import chain_of
@@ -374,3 +374,10 @@ def test_a_release_below_the_counter_of_nsib_is_marked_and_known_by_its_mark():
     _boots(world)
     assert world.device.halted
     assert content_of(world, "s0") == Invalidated()
+
+
+def test_nsib_is_not_intact_once_the_keys_that_it_trusts_were_changed():
+    followed = Followed(designs()["provision page open"], ALL)
+    followed.runs_on()
+    followed.does(Overwrite(partition=followed.steps.boot.frame.provision_page, content=Crafted()))
+    assert not followed.disagreements()

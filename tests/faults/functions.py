@@ -4,7 +4,6 @@ FUNCTIONS = (
     "executor.units.spu:Spu.permits",
     "executor.access:erase_and_write",
     "executor.attack:code_as",
-    "executor.attack:probe_as",
     "executor.attack:port_open",
     "executor.attack:secure_port_open",
     "executor.attack:read_out",

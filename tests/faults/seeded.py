@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from itertools import islice
-from types import FunctionType
+from types import CodeType, FunctionType
 
 TURNED = {
     ast.Lt: ast.LtE,
@@ -129,17 +129,24 @@ def _replace(tree: ast.Module, old: ast.AST, new: ast.AST) -> None:
                 setattr(parent, name, [new if each is old else each for each in value])
 
 
+def _compiled(fault: Fault, tree: ast.Module, free: tuple[str, ...]) -> CodeType:
+    """The code of the changed function, with the free names of the old one: `super()` looks for one."""
+    around = ast.parse(f"def around({', '.join(free)}): pass")
+    around.body[0].body = tree.body
+    code = compile(ast.fix_missing_locations(around), f"<{fault}>", "exec")
+    for name in ("around", tree.body[0].name):
+        code = next(each for each in code.co_consts if isinstance(each, CodeType) and each.co_name == name)
+    return code
+
+
 @contextmanager
 def seeded(fault: Fault) -> Iterator[None]:
     """The program with the fault, for as long as the block lasts."""
     function = function_at(fault.where)
     what, tree = next(change for i, change in enumerate(_changes(function)) if i == fault.number)
     assert what == fault.what, f"{fault}: the source has changed; write the table anew"
-    space: dict[str, FunctionType] = {}
-    code = compile(ast.fix_missing_locations(tree), f"<{fault}>", "exec")
-    exec(code, function.__globals__, space)
     old = function.__code__
-    function.__code__ = space[function.__name__].__code__
+    function.__code__ = _compiled(fault, tree, old.co_freevars)
     try:
         yield
     finally:
