@@ -12,8 +12,19 @@ from tests.differential.walks import walk
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, UpgradeMode
 from bootverify.executor.content import left_bare
-from bootverify.machine.action import Confirm, Deliver, Publish, ReadOut, Request, Reset
-from bootverify.machine.content import Genuine
+from bootverify.machine.action import (
+    Confirm,
+    Deliver,
+    EraseAll,
+    ForgeTrailer,
+    Overwrite,
+    Probe,
+    Publish,
+    ReadOut,
+    Request,
+    Reset,
+)
+from bootverify.machine.content import Crafted, Genuine
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import load_design
 
@@ -98,3 +109,16 @@ def test_the_second_update_has_nothing_left_to_show():
 def test_a_factory_image_with_the_metadata_is_encrypted_on_its_way_out():
     followed, _ = _updated(ENCRYPTABLE)
     assert not _reads(followed)
+
+
+def test_what_an_erase_all_takes_neither_starts_nor_opens_an_update():
+    followed = Followed(SWAPPED, load_attacker("debug-port"))
+    followed.does(EraseAll(), Reset())
+    assert followed.runs_on()["at"] == "halted"
+    followed.does(Reset(), Publish(image="app", release=2))
+    written = {STAGING: Genuine("app", 2), "mcuboot_primary": Crafted(), "mcuboot": Crafted()}
+    followed.does(*(Overwrite(partition=name, content=each) for name, each in written.items()))
+    followed.does(ForgeTrailer(image="app", request=Request.TEST))
+    followed.runs_on()
+    assert followed.tries(Probe(partition="mcuboot_primary"))
+    assert not followed.facts["knows[cloud_key]"]

@@ -74,7 +74,7 @@ FUNCTIONS = (
     "encoder.environment:_deliver",
     "encoder.environment:_confirm",
     "encoder.attack:_jump",
-    "encoder.attack:fault",
+    "encoder.fault:fault",
     "encoder.attack:_overwrite",
     "encoder.attack:_forge",
     "encoder.attack:_program",

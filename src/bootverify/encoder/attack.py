@@ -11,7 +11,7 @@ from bootverify.encoder.cells import Extent, NotModelled, Place, Store
 from bootverify.encoder.environment import content_of
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED, INVALIDATED, REQUEST
-from bootverify.encoder.frame_hardware import HALTED, NO_SLOT
+from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import decrypts, in_uicr, kmu_slots
 from bootverify.encoder.move import Choices, Move, choice, chosen, move
 from bootverify.encoder.system import Transition
@@ -29,7 +29,6 @@ from bootverify.machine.action import (
     ReadOut,
     ReadSlot,
     Request,
-    TakeStep,
     UseSlot,
 )
 from bootverify.machine.content import Crafted, Erased
@@ -62,21 +61,6 @@ def _jump(frame: Frame, reach: Reach) -> Iterator[Move]:
         if guard is not false():
             updates = {frame.at: frame.go(frame.marks[target.name][0])}
             yield move(f"jump to {target.name}", guard, updates, Jump(stage=target.name))
-
-
-def fault(frame: Frame) -> Iterator[Move]:
-    """A stage whose store is erased cannot take its step: the device halts."""
-    for stage in frame.design.stages:
-        several = len(frame.cells.of_stage(stage)) > 1
-        held = frame.taken(stage.image) if several else frame.content(frame.cells.of_stage(stage)[0])
-        gone = eq(held, ERASED)
-        if several and frame.active is not None:
-            gone = and_(gone, not_(eq(frame.active, NO_SLOT)))
-        for i, mark in enumerate(frame.marks[stage.name]):
-            guard = and_(frame.at_mark(mark), gone)
-            updates = {frame.at: frame.go(HALTED)}
-            step = TakeStep(stage=stage.name, step=i)
-            yield move(f"{mark}: fault", guard, updates, step, undisturbed=True)
 
 
 # -- memory
@@ -125,7 +109,8 @@ def _has_plain(frame: Frame, store: Store) -> bool:
     secure = application is not None and application.attribution is Attribution.SECURE
     mine = application is not None and store.name in {each.name for each in frame.cells.of_stage(application)}
     runs = frame.attacker.can(Capability.RUN_APPLICATION) and (secure or mine)
-    return runs or frame.attacker.can(Capability.RUN_SECURE_PARTITION) or frame.attacker.can(Capability.DEBUG)
+    probes = frame.attacker.can(Capability.DEBUG) and not frame.design.lifecycle.approtect
+    return runs or probes or frame.attacker.can(Capability.RUN_SECURE_PARTITION)
 
 
 def _provision(frame: Frame, reach: Reach) -> Iterator[Move]:

@@ -22,10 +22,11 @@ from bootverify.design.boot import (
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage
 from bootverify.encoder.access import Reach
-from bootverify.encoder.attack import attack, fault
+from bootverify.encoder.attack import attack
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.compile import Things, compiled
 from bootverify.encoder.environment import content_of, environment
+from bootverify.encoder.fault import fault, nothing_lies
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import HALTED
@@ -43,7 +44,7 @@ from bootverify.encoder.stages.protect import protect
 from bootverify.encoder.stages.simple import goes_on
 from bootverify.encoder.stages.trustzone import set_up_trustzone
 from bootverify.encoder.system import System
-from bootverify.encoder.terms import Term, and_
+from bootverify.encoder.terms import Term, and_, not_
 from bootverify.machine.action import Action, Meanwhile, TakeStep
 from bootverify.policy.formula import Formula
 from bootverify.policy.typecheck import uses_history
@@ -180,7 +181,7 @@ def _taken(frame: Frame, stage: Stage, i: int, mark: str, outcome: Outcome) -> M
         return replace(step, meanwhile=Meanwhile(partition=outcome.foreign, content=content))
 
     name = f"{mark}: {outcome.name}"
-    guard = and_(frame.at_mark(mark), outcome.guard)
+    guard = and_(frame.at_mark(mark), not_(nothing_lies(frame, stage)), outcome.guard)
     foreign = choice(name, FOREIGN, frame.content_sort)
     return chosen(
         name,

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from bootverify.design.boot import Image, UpgradeMode
+from bootverify.design.boot import Image, Stage, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, room_before, staging_partitions, stores_of
 from bootverify.executor.making.image_format import parse_header
@@ -30,6 +30,14 @@ def taken(world: World, image: Image) -> tuple[Content, ...]:
         return (_loaded(world, image),) if device.active is not None else ()
     slot = image.slots[0] if len(image.slots) == 1 else device.active
     return tuple(content_of(world, store.name) for store in stores_of(design, image) if store.slot == slot)
+
+
+def nothing_lies(world: World, stage: Stage) -> bool:
+    """Whether the CPU finds flash erased where it is to fetch `stage` from, all of it."""
+    image = world.design.image(stage.image)
+    held = taken(world, image)
+    parts = world.design.stages_of(image.name)
+    return bool(held) and (held[parts.index(stage)] if len(held) > 1 else held[0]) == Erased()
 
 
 def _loaded(world: World, image: Image) -> Content:

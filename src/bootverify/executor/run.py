@@ -17,6 +17,7 @@ from bootverify.design.boot import (
     operation,
 )
 from bootverify.executor import attack, attack_actions, recovery_tool, vendor_actions
+from bootverify.executor.content import nothing_lies
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.history import remember
 from bootverify.executor.stages import mcuboot, network, nsib, tfm
@@ -170,6 +171,9 @@ def _carry_out(world: World, step: Step) -> None:
     """What the running stage does in its step; the next one is up then, where the device has not gone elsewhere."""
     device = world.device
     stage, number = device.design.stages[device.stage], device.step
+    if nothing_lies(world, stage):
+        device.halt(Halt.FAULT, f"{stage.name}: nothing lies where it starts")
+        return
     match step:
         case Protect():
             protect(device, step)

@@ -1,5 +1,7 @@
 """The step `boot_go` of MCUboot on a device, with the nRF Connect SDK's way to update MCUboot itself."""
 
+from dataclasses import replace
+
 from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, Purpose
@@ -234,5 +236,8 @@ def _encryption(world: World, image: Image) -> Encryption | None:
     for key in world.design.keys:
         opens = any(use.purpose is Purpose.DECRYPT and use.image == image.name for use in key.uses)
         if key.secret and opens and any(not isinstance(place, HostOnly) for place in key.placements):
-            return Encryption(scheme=scheme, secret=world.value(key))
+            known = key.published or world.knowledge.knows(key.name)
+            lost = world.device.port_open and not known and world.design.started_in_place(image) is None
+            held = replace(key, name=f"{key.name}, erased") if lost else key  # an erase-all leaves no key to open with
+            return Encryption(scheme=scheme, secret=world.value(held))
     return None
