@@ -45,7 +45,7 @@ def sweep(
     ncs: Sdk = None,
     image: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only updates of this image.")] = None,
     request: Annotated[Asked | None, typer.Option(help="Only updates asked for like this.")] = None,
-    mode: Annotated[str, typer.Option(metavar="MODE", help="Another upgrade mode than the design's.")] = "",
+    mode: Annotated[str, typer.Option("--mode", metavar="MODE", help="Another upgrade mode than the design's.")] = "",
     every_tear: Annotated[
         bool, typer.Option("--every-tear", help="Tear operations in more ways than in half.")
     ] = False,
