@@ -372,7 +372,7 @@ def _asks_something(formula: Formula) -> bool:
 
 
 def _by(core: Sequence[object], lemmas: Sequence[object]) -> str:
-    return f" ({len(core)} of {len(lemmas)} lemmas decide)"
+    return f" (from {len(core)} of {len(lemmas)} lemmas)"
 
 
 def _assumptions(design: Design, attacker: Attacker) -> tuple[str, ...]:

@@ -156,11 +156,13 @@ def _proved(group: Sequence[Finding], facts: Sequence[Fact], how: Manner) -> Ite
     if how.explain:
         yield from _broken(group, how)
         lemmas = dict.fromkeys(lemma for each in group for lemma in each.lemmas)
+        if lemmas:
+            yield "  Every step keeps these lemmas, and it follows from them"
         for lemma in lemmas:
-            yield from wrapped(f"lemma: {lemma}", 4, 11)
+            yield from wrapped(lemma, 4, 6)
         witnesses = dict.fromkeys(seen for each in group for seen in each.witnesses)
         if witnesses:
-            yield from wrapped(f"seen alive: {'; '.join(witnesses)}", 4, 16)
+            yield from wrapped(f"Seen alive: {'; '.join(witnesses)}", 2, 14)
 
 
 def _broken(group: Sequence[Finding], how: Manner) -> Iterator[str]:
