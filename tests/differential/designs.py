@@ -126,6 +126,7 @@ EDITS: dict[str, tuple[str, dict[str, object]]] = {
     "boot region": ("SB-S38", {"lifecycle.boot_region": 0x7C00, "chain.mcuboot.protects": []}),
     "part of tfm reached by dma": ("SB-S39", {"chain.mcuboot.protects": [{"span": [0, 0xF800]}]}),
     "code not locked first": ("SB-S14", {"chain.tfm+app.trustzone.secure_code_locked_first": False}),
+    "one slot of two locked": ("SB-S08", {"chain.mcuboot.protects.0.span": ["0x8000", "0x1c000"]}),
     "divided by spm": ("SB-S08", {"chain.tfm+app.parts.tfm.program": "spm"}),
     "divided inside a region": (
         "SB-S08",

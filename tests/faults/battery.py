@@ -87,7 +87,7 @@ def _more_steps() -> None:
     _marks(("s05", "secure-partition"), ("open port", "debug-port"), ("readable slot", "secure-partition"))
     _marks(("open non-secure port", "debug-port"), ("sb-s07", "everything"), ("signing key out", "remote-ota"))
     _marks(("pushed to ram", "app-code-secure"), ("key in uicr", "secure-partition"), ("overwrite", "code-and-cuts"))
-    _marks(("key in uicr", "app-code-ns"), ("open port", "app-code-ns"))
+    _marks(("key in uicr", "app-code-ns"), ("open port", "app-code-ns"), ("one slot of two locked", "secure-partition"))
 
 
 def _found() -> None:
