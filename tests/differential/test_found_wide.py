@@ -3,6 +3,7 @@
 import pytest
 from tests.differential.designs import ATTACKERS
 from tests.differential.following import Followed
+from tests.differential.histories import step_of
 from tests.differential.small_scope import in_scope
 
 from bootverify.errors import InputError
@@ -51,6 +52,23 @@ def test_an_unchecked_image_that_was_counted_before_needs_no_room_for_its_counte
         followed.does(Overwrite(partition="mcuboot_primary", content=Genuine("app", release)), Reset())
         facts = followed.runs_on()
     assert (facts["at"], facts["stored[app]"], facts["stored room[app]"]) == ("app.run", "2", "0")
+
+
+def test_power_that_goes_once_a_counter_has_risen_leaves_it_risen():
+    followed = _followed(downgrade=5, signing_key=2, lock=1)
+    followed.does(Overwrite(partition="mcuboot_primary", content=Crafted()), Reset())
+    facts = followed.does(step_of(followed.world, cut_after=0))
+    assert (facts["at"], facts["stored[app]"]) == ("mcuboot.boot_go", "above")
+
+
+def test_power_that_goes_once_a_release_has_copied_its_key_leaves_the_key_in_the_kmu():
+    followed = _followed(another_secret=5, lock=1)
+    followed.does(Publish(image="app", release=2))
+    followed.does(Overwrite(partition="mcuboot_primary", content=Genuine("app", 2)), Reset())
+    while followed.facts["at"] != "app.begin":
+        followed.does(followed.next_step())
+    facts = followed.does(step_of(followed.world, cut_after=0))
+    assert (facts["at"], facts["delivered[token]"]) == ("mcuboot.boot_go", True)
 
 
 def test_an_update_that_no_stage_installs_can_be_staged_all_the_same():

@@ -5,7 +5,7 @@ it. Facts are read off the bytes (`abstract`); what a swap that was cut hides is
 set of all instants of the encoder that explain what was seen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bootverify.check.abstract import abstracted
 from bootverify.encoder.frame import Frame
@@ -14,7 +14,7 @@ from bootverify.encoder.terms import Term, Value
 from bootverify.errors import Discrepancy
 from bootverify.executor.run import mark
 from bootverify.executor.world import World
-from bootverify.machine.action import Action
+from bootverify.machine.action import Action, Reset, TakeStep
 
 Instant = Mapping[Term, Value]
 
@@ -44,7 +44,7 @@ class Inclusion:
         """
         seen = self._seen(after)
         frame = self.steps.boot.frame
-        possible = [each for before in self.instants for each in (before, *self.steps.after(before, action))]
+        possible = list(self._possible(action))
         explaining = [each for each in possible if explains(frame, each, seen)]
         if not explaining:
             raise Discrepancy(self._complaint(possible, action, after, seen))
@@ -53,6 +53,19 @@ class Inclusion:
         # bytes may also be a swap that has hardly begun.
         settled = [seen] if len(midway) < len(explaining) else []
         self.instants = tuple(_distinct([*settled, *midway]))
+
+    def _possible(self, action: Action) -> Iterator[Instant]:
+        """What may be there after `action`; nothing may have changed.
+
+        Power that goes after the last write of a step leaves the whole step, and a reset: a counter may have risen.
+        """
+        cut = isinstance(action, TakeStep) and action.cut_after is not None
+        for before in self.instants:
+            yield before
+            for after in self.steps.after(before, action):
+                yield after
+                if cut:
+                    yield from self.steps.after(after, Reset())
 
     def _seen(self, world: World) -> Instant:
         return self.steps.instant(abstracted(self.steps.boot.frame, world))
