@@ -77,7 +77,7 @@ class Theory:
         self._prover: Prover | None = None
         self._established: dict[Term, Established | None] = {}
         self._known = known
-        self._slices: dict[Term, tuple[Hashable, System, int]] = {}
+        self._slices: dict[tuple[Term, bool], tuple[Hashable, System, int]] = {}
 
     @cached_property
     def boxes(self) -> Boxes:
@@ -185,16 +185,27 @@ class Theory:
         return self._established[claim]
 
     def settle(self, claim: Term) -> Established | None:
-        """As `establish`, where a search ended without a state that breaks it: with those that it met as lemmas."""
-        found = self.path_to(not_(claim))
-        if not isinstance(found, Exhausted) or not self.inductive:
+        """As `establish`, where a search ended without a state that breaks it: with those that it met as lemmas.
+
+        What may happen as far as anybody knows leads further: where that breaks lemmas, they are of all that it meets.
+        """
+        bad = not_(claim)
+        if not isinstance(self.path_to(bad), Exhausted) or not self.inductive:
             return None
-        met = lemmas_of(found.met, [place for place in (self.location, self.mode) if place is not None])
-        new = tuple(each for each in met if each not in self._met)
-        if new and self._keeps(new):
-            self._met, self._prover = (*self._met, *new), None
+        if any(self._learned(self._searched(bad, vague=vague)) for vague in (False, True)):
             self._established.pop(claim, None)
         return self.establish(claim)
+
+    def _learned(self, found: Path | Exhausted | GaveUp) -> bool:
+        """Whether the states of a search that ended are those of an invariant, which has them as lemmas now."""
+        if not isinstance(found, Exhausted):
+            return False
+        met = lemmas_of(found.met, [place for place in (self.location, self.mode) if place is not None])
+        new = tuple(each for each in met if each not in self._met)
+        if not new or not self._keeps(new):
+            return False
+        self._met, self._prover = (*self._met, *new), None
+        return True
 
     def _keeps(self, lemmas: Sequence[Lemma]) -> bool:
         """Whether `lemmas` hold at the start and stay true: given those about what bears on them, or given all others.
@@ -214,21 +225,25 @@ class Theory:
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""
-        at, system, most = self._slice(bad)
+        return self._searched(bad, vague=False)
+
+    def _searched(self, bad: Term, *, vague: bool) -> Path | Exhausted | GaveUp:
+        """The same; with the `vague` moves it is no way that anybody knows of."""
+        at, system, most = self._slice(bad, vague=vague)
         if at not in self._known.searched:
             self._known.searched[at] = shortest(system, bad, most_states=most)
         return self._known.searched[at]
 
-    def _slice(self, bad: Term) -> tuple[Hashable, System, int]:
+    def _slice(self, bad: Term, *, vague: bool = False) -> tuple[Hashable, System, int]:
         """What a search for `bad` is known by, what it is about, and the most states that it may meet."""
-        if bad not in self._slices:
-            self._slices[bad] = self._sliced(bad)
-        return self._slices[bad]
+        if (bad, vague) not in self._slices:
+            self._slices[bad, vague] = self._sliced(bad, vague=vague)
+        return self._slices[bad, vague]
 
-    def _sliced(self, bad: Term) -> tuple[Hashable, System, int]:
+    def _sliced(self, bad: Term, *, vague: bool) -> tuple[Hashable, System, int]:
         # What the fixpoint rules out never happens: without it there is less to try, and less to keep in a state.
-        exact = {each.name for each in self.system.transitions if not each.vague}
-        sliced = self.system.limited(self.boxes.live & exact).sliced(bad.free)
+        asked = {each.name for each in self.system.transitions if vague or not each.vague}
+        sliced = self.system.limited(self.boxes.live & asked).sliced(bad.free)
         # Histories multiply the states; what is longer than this is left to what is told.
         remembers = self.past is not None and not sliced.init.keys().isdisjoint(self.past.kept)
         budget = max(MOST_STATES * self.rlimit // RLIMIT, FEWEST_STATES)

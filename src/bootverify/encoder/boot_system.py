@@ -56,15 +56,13 @@ PLAYED_THERE = frozenset({Capability.RUN_NETWORK_CORE})  # of the network core a
 class BootSystem:
     """What a device of the design can do in the presence of the attacker.
 
-    `moves` tell which actions each transition stands for. `joint` are small groups of variables
-    whose values depend on each other, for a fixpoint that can use them.
+    `moves` tell which actions each transition stands for.
     """
 
     frame: Frame
     predicates: Predicates
     system: System
     moves: Mapping[str, Move]
-    joint: tuple[tuple[Term, ...], ...]
 
     @property
     def location(self) -> Term:
@@ -119,7 +117,6 @@ def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> 
             transitions=tuple(each.transition for each in moves),
         ),
         moves={each.name: each for each in moves},
-        joint=_joint(frame),
     )
 
 
@@ -193,18 +190,3 @@ def _taken(frame: Frame, stage: Stage, i: int, mark: str, outcome: Outcome) -> M
         vague=outcome.vague,
         undisturbed=not (outcome.cut or outcome.foreign),
     )
-
-
-def _joint(frame: Frame) -> tuple[tuple[Term, ...], ...]:
-    groups: list[tuple[Term, ...]] = []
-    for name, request in frame.requests.items():
-        parts, staging = frame.pair(name)
-        halves = [frame.content(part) for part in parts] + ([frame.content(staging)] if staging else [])
-        groups.append((*halves, request))
-    for image in frame.design.images:
-        if len(image.slots) > 1 and frame.active is not None:
-            slots = [frame.content(store) for store in frame.cells.of_image(image.name)]
-            counter = [frame.counter] if frame.counter is not None else []
-            standings = [frame.standings[slot] for slot in image.slots if slot in frame.standings]
-            groups.append((frame.active, *counter, *slots, *standings))
-    return tuple(groups)

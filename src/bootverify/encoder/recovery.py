@@ -95,7 +95,6 @@ def recovering(boot: BootSystem, boots: int) -> Recovering:
             transitions=transitions,
         ),
         moves={each.name: each for each in moves},
-        joint=boot.joint,
         living=boot,
         procedure=Procedure(
             counter=counter,
