@@ -185,7 +185,11 @@ def test_an_overwritten_slot_keeps_what_its_image_was_staged_as():
 def test_parts_of_two_releases_are_not_authentic():
     followed = _followed("sb-s07", "app-code-ns")
     _boots(followed)
-    followed.does(Publish(image="tfm+app", release=2), Overwrite(partition="app", content=Genuine("tfm+app", 2)))
+    followed.does(ReadOut(partition="app"), Publish(image="tfm+app", release=1))
+    _delivers(followed, Genuine("tfm+app", 2))
+    followed.does(Reset())
+    _boots(followed)
+    followed.does(Overwrite(partition="app", content=Genuine("tfm+app", 1)))
     assert followed.facts["taken[tfm+app]"] == "crafted"
     assert not followed.disagreements()
 

@@ -11,7 +11,7 @@ from bootverify.design.keys import InKmu, Key
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import ABOVE, NO_SLOT
-from bootverify.executor.content import content_of, left_bare, lies_unshifted, taken
+from bootverify.executor.content import content_of, left_bare, lies_unshifted, shown_whole, taken
 from bootverify.executor.making import network_build
 from bootverify.executor.making.nsib_build import config
 from bootverify.executor.memory import Memory
@@ -59,8 +59,9 @@ def abstracted(frame: Frame, world: World) -> Facts:
         facts[published.name] = (each.image, each.release, each.slot) in world.published
     for key, knows in frame.knowledge.items():
         facts[knows.name] = world.knowledge.knows(key)
-    for name, seen in frame.seen.items():
-        facts[seen.name] = name in world.knowledge.stores
+    for place in frame.cells.stores.values():
+        for name, clear in frame.clear_in(place).items():
+            facts[clear.name] = shown_whole(world, place.name, frame.genuine[name])
     for key, delivered in frame.delivered.items():
         facts[delivered.name] = _in_kmu(world, world.design.key(key))
     if frame.provision is not None:

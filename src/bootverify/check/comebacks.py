@@ -8,7 +8,7 @@ from itertools import combinations, product
 
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import Image
+from bootverify.design.boot import EncryptionType, Image
 from bootverify.design.design import Design
 from bootverify.design.network import NetworkStage
 from bootverify.executor.run import act, steps_of_boot
@@ -19,7 +19,9 @@ from bootverify.machine.action import (
     Deliver,
     EraseAll,
     Overwrite,
+    Probe,
     Publish,
+    ReadOut,
     Request,
     Reset,
 )
@@ -87,8 +89,9 @@ def _guesses(design: Design, image: Image) -> Iterator[tuple[Action, ...]]:
                 written = [Overwrite(partition=where, content=old) for where in _stores(design, image, second)]
                 others = [slot for slot in image.slots[1:] if slot != second]
                 gone = [Overwrite(partition=slot, content=Erased()) for slot in others]
-                yield (*up, published, *gone, *written, Reset())
-                yield (*up, published, EraseAll(), *written, Reset())
+                shown = tuple(_read(design, image, second))
+                yield (*shown, *up, published, *gone, *written, Reset())
+                yield (*shown, *up, published, EraseAll(), *written, Reset())
 
 
 def _guesses_there(design: Design, program: NetworkStage) -> Iterator[tuple[Action, ...]]:
@@ -96,6 +99,13 @@ def _guesses_there(design: Design, program: NetworkStage) -> Iterator[tuple[Acti
     for low, high in combinations(range(1, design.releases + 1), 2):
         sent = [_delivered(program, release, "", program.staging, Request.PERM) for release in (high, low)]
         yield (*sent[0], Reset(), *sent[1], Reset())
+
+
+def _read(design: Design, image: Image, variant: str) -> Iterator[Action]:
+    """He reads what production installed, where updates would not show it to him."""
+    if image.encryption is not EncryptionType.NONE:
+        for where in _stores(design, image, variant):
+            yield from (ReadOut(partition=where), Probe(partition=where))
 
 
 def _stores(design: Design, image: Image, variant: str) -> list[str]:

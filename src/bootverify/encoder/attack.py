@@ -1,19 +1,20 @@
 """What hostile code and a debug probe can do to the device."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
-from bootverify.design.attacker import Capability
-from bootverify.design.boot import EncryptionType, Program
+from bootverify.design.boot import Program
+from bootverify.design.keys import Key, Purpose
 from bootverify.design.protection import Access, Attribution, UnitKind
-from bootverify.encoder.access import Initiator, Reach
-from bootverify.encoder.cells import Extent, NotModelled, Place, Store
+from bootverify.encoder.access import Reach
+from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.environment import content_of
 from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED, ERASED, INVALIDATED, REQUEST
+from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.frame_hardware import HALTED
-from bootverify.encoder.knowledge import decrypts, in_uicr, kmu_slots
+from bootverify.encoder.knowledge import kmu_slots, opened
 from bootverify.encoder.move import Choices, Move, choice, chosen, move
+from bootverify.encoder.reading import reading
 from bootverify.encoder.system import Transition
 from bootverify.encoder.terms import Term, and_, const, eq, false, ite, member, not_, or_, true
 from bootverify.machine.action import (
@@ -24,9 +25,7 @@ from bootverify.machine.action import (
     Jump,
     Overwrite,
     PatchFetch,
-    Probe,
     ProgramRegion,
-    ReadOut,
     ReadSlot,
     Request,
     UseSlot,
@@ -41,8 +40,7 @@ def attack(frame: Frame, reach: Reach) -> Iterator[Move]:
     yield from _provision(frame, reach)
     yield from _patch(frame, reach)
     yield from _forge(frame, reach)
-    yield from _read(frame, reach)
-    yield from _see(frame, reach)
+    yield from reading(frame, reach)
     yield from _kmu(frame, reach)
     yield from _fill(frame, reach)
     yield from _erase_all(frame)
@@ -87,30 +85,15 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
         mixed, inputs, guard = _spoiled(frame, reach, store, name)
         content = choice(name, "content", frame.content_sort)
         fits = [each for each in frame.published if not store.image or frame.genuine[each].image == store.image]
-        allowed = or_(*(and_(eq(content, each), frame.published[each]) for each in fits))
+        clear = frame.clear_in(store)  # what he has seen encrypted alone he cannot write in clear
+        allowed = or_(*(and_(eq(content, each), frame.published[each], clear.get(each, true())) for each in fits))
         # What he cannot reach may be the rest of that release, or erased; of another release it is not, for each of
         # them differs in every granule.
         held = frame.content(store)
         whole = or_(every, and_(or_(not_(member(held, tuple(frame.genuine))), eq(content, held)), some))
         guard = and_(guard, and_(or_(eq(content, ERASED), allowed), whole), _settled(frame, store))
         updates = {frame.content(store): content, **mixed}
-        vague = not _has_plain(frame, store)
-        yield chosen(name, guard, updates, (content, *inputs), _restores(frame, store.name), vague=vague)
-
-
-def _has_plain(frame: Frame, store: Store) -> bool:
-    """Whether he surely comes by the plaintext of releases that he can write there: in updates, or where they run.
-
-    Else he may, by a key or by what he reads in time, which proofs have to count with.
-    """
-    if not store.image or frame.design.image(store.image).encryption is EncryptionType.NONE:
-        return True
-    application = frame.design.application
-    secure = application is not None and application.attribution is Attribution.SECURE
-    mine = application is not None and store.name in {each.name for each in frame.cells.of_stage(application)}
-    runs = frame.attacker.can(Capability.RUN_APPLICATION) and (secure or mine)
-    probes = frame.attacker.can(Capability.DEBUG) and not frame.design.lifecycle.approtect
-    return runs or probes or frame.attacker.can(Capability.RUN_SECURE_PARTITION)
+        yield chosen(name, guard, updates, (content, *inputs), _restores(frame, store.name))
 
 
 def _provision(frame: Frame, reach: Reach) -> Iterator[Move]:
@@ -236,101 +219,6 @@ def _told(actions: tuple[Action, ...], _: Choices) -> tuple[Action, ...]:
 # -- secrets
 
 
-def _read(frame: Frame, reach: Reach) -> Iterator[Move]:
-    shown: dict[str, list[tuple[Term, Extent, Term]]] = {}  # by what is read: knows, bytes, there
-    rest: dict[str, list[tuple[Term, Extent, Term]]] = {}
-    for key in frame.design.keys:
-        known = frame.knowledge.get(key.name)
-        if known is None:
-            continue
-        for place in frame.cells.places(key):
-            shown.setdefault(place.store, []).append((known, place.extent, _lies(frame, place)))
-            rest.setdefault(place.store, []).append((known, place.extent, _left(frame, place)))
-        for partition, extent in frame.cells.data_places(key):
-            there = not_(frame.erased_all) if extent.guarded else true()
-            shown.setdefault(partition, []).append((known, extent, there))
-        if in_uicr(key):
-            uicr = Extent(start=0, end=0, regions=(), guarded=False, secure_only=True)
-            shown.setdefault("uicr", []).append((known, uicr, not_(frame.erased_all)))
-    for name, secrets in shown.items():
-        for title, by, action in _readings(reach, name):
-            learned = _learned(reach, secrets, by)
-            guard = or_(*learned.values())
-            if guard is not false():
-                learned |= _whole(frame, reach, name, by)
-                updates = {known: or_(known, sees) for known, sees in learned.items()}
-                yield move(title, guard, updates, action)
-            left = _learned(reach, rest.get(name, []), by)
-            if (guard := or_(*left.values())) is not false():
-                updates = {known: or_(known, sees) for known, sees in left.items()}
-                # A crafted content does not tell what it left: this serves proofs, and no search.
-                yield move(f"{title}, what is left in it", guard, updates, action, vague=True)
-
-
-def _learned(reach: Reach, secrets: Iterable[tuple[Term, Extent, Term]], by: Initiator) -> dict[Term, Term]:
-    """When `by` reads each of `secrets` where it is there, by the variable that tells of it."""
-    learned: dict[Term, Term] = {}
-    for known, extent, there in secrets:
-        sees = and_(reach.some(extent, Access.READ, by), there)
-        learned[known] = or_(learned.get(known, false()), sees)
-    return learned
-
-
-def _readings(reach: Reach, name: str) -> tuple[tuple[str, Initiator, Action], ...]:
-    """Who can read `name`, and how that is told."""
-    return (
-        (f"read out {name}", reach.code, ReadOut(partition=name)),
-        (f"probe {name}", reach.probe, Probe(partition=name)),
-    )
-
-
-def _see(frame: Frame, reach: Reach) -> Iterator[Move]:
-    """Who reads a part whole can put a digest over it again; what is left of a release there may show no key."""
-    for name in frame.seen:
-        for title, by, action in _readings(reach, name):
-            for seen, whole in _whole(frame, reach, name, by).items():
-                if whole is not false():
-                    yield move(f"{title}, all of it", and_(not_(seen), whole), {seen: true()}, action)
-
-
-def _whole(frame: Frame, reach: Reach, name: str, by: Initiator) -> dict[Term, Term]:
-    """When `by` reads all of a part that counts as seen then."""
-    if name not in frame.seen:
-        return {}
-    return {frame.seen[name]: reach.every(frame.cells.stores[name].extent, Access.READ, by)}
-
-
-def _lies(frame: Frame, place: Place) -> Term:
-    """The store holds the bytes of the key in clear."""
-    image = frame.design.image(place.image)
-    releases = None if place.release is None else (place.release,)
-    named = frame.may_hold(place.store, *frame.named(image.name, releases=releases))
-    if frame.cells.stores[place.store].image:
-        # NSIB's mark spoils one word of a release, of which it leaves the rest.
-        marked = false() if releases else and_(frame.may_hold(place.store, INVALIDATED), not_(frame.erased_all))
-        return or_(named, marked)
-    whole = and_(named, _begins_so(frame, place))
-    clear = image.encryption is EncryptionType.NONE
-    return whole if clear else and_(whole, or_(decrypts(frame, image), frame.staged_bare(image.name)))
-
-
-def _begins_so(frame: Frame, place: Place) -> Term:
-    """What is staged begins where `place` counts from, or nobody can tell in the middle of a swap."""
-    for image, unshifted in frame.unshifted.items():
-        if frame.design.image(image).staging == place.store:
-            return or_(frame.torn(place.store), not_(unshifted) if place.shifted else unshifted)
-    return true()
-
-
-def _left(frame: Frame, place: Place) -> Term:
-    """The store may hold them still: in what a partial overwrite or a copy left of a release."""
-    if frame.cells.stores[place.store].image:
-        marks = (CRAFTED, INVALIDATED) if place.release else (CRAFTED,)
-        return and_(frame.may_hold(place.store, *marks), not_(frame.erased_all))
-    encrypted = frame.design.image(place.image).encryption is not EncryptionType.NONE and place.image not in frame.bare
-    return false() if encrypted else frame.may_hold(place.store, CRAFTED)
-
-
 def _kmu(frame: Frame, reach: Reach) -> Iterator[Move]:
     for key in frame.design.keys:
         known = frame.knowledge.get(key.name)
@@ -343,6 +231,15 @@ def _kmu(frame: Frame, reach: Reach) -> Iterator[Move]:
         # "There is no read-back of key values" on nRF54L (soc.md 5.3), whatever the design wishes.
         if frame.design.soc.kmu_version == 1 and any(place.readable for place in places):
             yield move(f"read the KMU slot of {key.name}", guard, {known: true()}, ReadSlot(key=key.name))
+        yield from _opened_by_engine(frame, key, guard if places else false())
+
+
+def _opened_by_engine(frame: Frame, key: Key, guard: Term) -> Iterator[Move]:
+    """What he has an engine open with `key` nobody follows: it serves proofs, and no search."""
+    images = [use.image for use in key.uses if use.purpose is Purpose.DECRYPT]
+    for name, updates in ((name, each) for image in images for name, each in opened(frame, image).items()):
+        asked, action = and_(guard, frame.published[name]), UseSlot(key=key.name)
+        yield move(f"have {key.name} open {name}", asked, updates, action, vague=True)
 
 
 def _fill(frame: Frame, reach: Reach) -> Iterator[Move]:

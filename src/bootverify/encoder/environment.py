@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 
 from bootverify.design.attacker import Capability
+from bootverify.design.boot import EncryptionType
 from bootverify.encoder.access import Reach
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.frame_hardware import HALTED
-from bootverify.encoder.knowledge import carries, decrypts
+from bootverify.encoder.knowledge import decrypts, opened
 from bootverify.encoder.move import Choices, Move, choice, chosen, move
 from bootverify.encoder.second_core import FOREIGN
-from bootverify.encoder.terms import Term, and_, const, eq, member, not_, or_, true
+from bootverify.encoder.terms import and_, const, eq, member, not_, or_, true
 from bootverify.machine.action import Action, Confirm, Deliver, Inspect, Publish, Request, Reset
 from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
 
@@ -63,22 +64,11 @@ def _publish(frame: Frame) -> Iterator[Move]:
 def _inspect(frame: Frame) -> Iterator[Move]:
     """A published update shows its keys and its parts, if it is not encrypted or the attacker can decrypt it."""
     for image in frame.design.images:
-        encrypted = image.encryption.value != "none"
-        opened = decrypts(frame, image) if encrypted else true()
-        shown: dict[str, dict[Term, Term]] = {}
-        for key in frame.design.keys:
-            known = frame.knowledge.get(key.name)
-            for name in carries(frame, key, image.name) if known is not None else ():
-                assert known is not None
-                shown.setdefault(name, {})[known] = true()
-        open_ = {frame.seen[part.name]: true() for part in frame.cells.of_image(image.name) if part.name in frame.seen}
-        for name in frame.named(image.name) if open_ else ():
-            shown.setdefault(name, {}).update(open_)
-        for name, updates in shown.items():
-            if name in frame.published:
-                each = frame.genuine[name]
-                action = Inspect(image=each.image, release=each.release, slot=each.slot)
-                yield move(f"inspect {name}", and_(frame.published[name], opened), updates, action)
+        opens = true() if image.encryption is EncryptionType.NONE else decrypts(frame, image)
+        for name, updates in opened(frame, image.name).items():
+            each = frame.genuine[name]
+            action = Inspect(image=each.image, release=each.release, slot=each.slot)
+            yield move(f"inspect {name}", and_(frame.published[name], opens), updates, action)
 
 
 def _deliver(frame: Frame) -> Iterator[Move]:

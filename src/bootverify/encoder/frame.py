@@ -76,9 +76,9 @@ condition; `Frame.variables` is the list.
 `knows[key]`
     The attacker has the value; *if* the key is secret, not published, and has a placement other
     than the host.
-`seen[store]`
-    The attacker has seen all bytes that the store held at some time, or those of a release that it can hold; for each
-    part of an encrypted image that another follows.
+`clear[image release]`, `clear[image release for slot]`, `clear[part of image release]`
+    The attacker was shown all that the release puts into a slot, or into that part of one, as it lies there; for each
+    release of an image whose updates are encrypted, unless it lies encrypted in its slots, too.
 `delivered[key]`
     The KMU holds the value; *if* the key has slots there that a later release fills on its first run.
 `erased_all`
@@ -100,7 +100,7 @@ from functools import cached_property
 
 from bootverify.design.boot import ChooseSlot, EncryptionType, Image, Program
 from bootverify.design.keys import HostOnly, InImage, InKmu, Key, Purpose
-from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame_contents import ERASED
 from bootverify.encoder.frame_hardware import truth
 from bootverify.encoder.frame_rollback import RollbackFrame
@@ -192,12 +192,22 @@ class Frame(RollbackFrame):
         """Whether the attacker has the value of each secret that he could come by."""
         return {key.name: var(f"knows[{key.name}]") for key in self.design.keys if _exposed(key)}
 
+    def clear_in(self, store: Store) -> dict[str, Term]:
+        """Whether he was shown what each release puts into `store`, by its name; empty where nobody keeps it from him.
+
+        Slots of one image have the same releases; of parts each is shown alone.
+        """
+        image = self.design.image(store.image) if store.image else None
+        if image is None or image.encryption is EncryptionType.NONE or image.name in self.in_place:
+            return {}
+        part = f"{store.name} of " if len(self.design.stages_of(image.name)) > 1 else ""
+        return {name: var(f"clear[{part}{name}]") for name in self.named(image.name)}
+
     @cached_property
-    def seen(self) -> dict[str, Term]:
-        """Whether the attacker has seen what goes before the last part of each encrypted image, by store."""
-        images = [image for image in self.design.images if image.encryption is not EncryptionType.NONE]
-        stores = [self.cells.of_image(image.name) for image in images if len(image.slots) == 1]
-        return {part.name: var(f"seen[{part.name}]") for parts in stores for part in parts[:-1]}
+    def clear(self) -> tuple[Term, ...]:
+        """All that `clear_in` tells of."""
+        every = (each for store in self.cells.stores.values() for each in self.clear_in(store).values())
+        return tuple(dict.fromkeys(every))
 
     @cached_property
     def delivered(self) -> dict[str, Term]:
@@ -239,7 +249,7 @@ class Frame(RollbackFrame):
             *self.fillings.values(),
             *self.published.values(),
             *self.knowledge.values(),
-            *self.seen.values(),
+            *self.clear,
             *self.delivered.values(),
             *self.stored.values(),
             *self.stored_room.values(),

@@ -3,7 +3,7 @@
 from bootverify.design.boot import EncryptionType, Image, SignatureType
 from bootverify.design.keys import HostOnly, InImage, InKmu, InUicr, Key, KeyKind, Purpose
 from bootverify.encoder.frame import Frame
-from bootverify.encoder.terms import Term, and_, false, or_, true
+from bootverify.encoder.terms import Term, and_, false, not_, or_, true
 
 
 def forgeable(frame: Frame, image: Image) -> Term:
@@ -52,6 +52,12 @@ def opens(frame: Frame, image: Image) -> bool:
     )
 
 
+def key_left(frame: Frame, image: Image) -> Term:
+    """The device has what opens updates of `image`: an erase-all took it, and his own MCUboot has it where he does."""
+    clear = image.encryption is EncryptionType.NONE
+    return true() if clear else or_(not_(frame.erased_all), decrypts(frame, image))
+
+
 def decrypts(frame: Frame, image: Image) -> Term:
     """True iff the attacker knows a key whose use is to decrypt updates of `image`."""
     return or_(
@@ -61,6 +67,18 @@ def decrypts(frame: Frame, image: Image) -> Term:
             if any(use.purpose is Purpose.DECRYPT and use.image == image.name for use in key.uses)
         )
     )
+
+
+def opened(frame: Frame, image: str) -> dict[str, dict[Term, Term]]:
+    """What becomes known to who opens an update of `image`, by the name of its release: its keys, and all of it."""
+    shows: dict[str, dict[Term, Term]] = {}
+    for key, known in frame.knowledge.items():
+        for name in carries(frame, frame.design.key(key), image):
+            shows.setdefault(name, {})[known] = true()
+    for part in frame.cells.of_image(image):
+        for name, clear in frame.clear_in(part).items():
+            shows.setdefault(name, {})[clear] = true()
+    return {name: updates for name, updates in shows.items() if name in frame.published}
 
 
 def carries(frame: Frame, key: Key, image: str) -> tuple[str, ...]:

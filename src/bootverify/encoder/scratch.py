@@ -5,15 +5,17 @@ swap go on that nobody began, with sectors of his own; `stages.meddled` says wha
 stays there until the next swap, in clear where updates are opened as they are copied.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
+from bootverify.design.keys import InImage
 from bootverify.design.protection import Access
 from bootverify.encoder.access import Reach
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.move import Move, move
+from bootverify.encoder.reading import pieced, readings
 from bootverify.encoder.terms import Term, and_, not_, or_, true
-from bootverify.machine.action import Overwrite, Probe, ReadOut
+from bootverify.machine.action import Overwrite
 from bootverify.machine.content import Crafted
 
 
@@ -29,22 +31,19 @@ def scratch(frame: Frame, reach: Reach) -> Iterator[Move]:
             raise NotModelled("what somebody who writes the external chip makes of a scratch area there")
         guard = and_(not_(spoiled), reach.some(extent, Access.WRITE, reach.anyone))
         yield move(f"overwrite {name}", guard, {spoiled: true()}, Overwrite(partition=name, content=Crafted()))
-        for title, by, action in (
-            (f"read out {name}", reach.code, ReadOut(partition=name)),
-            (f"probe {name}", reach.probe, Probe(partition=name)),
-        ):
+        images = {image for image, (_, step) in frame.installs.items() if step.scratch == name}
+        parts = [store for store in frame.cells.stores.values() if store.image in images]
+        releases = [each for part in parts for each in frame.clear_in(part).items()]
+        for title, by, action in readings(reach, name):
             shown = reach.some(extent, Access.READ, by)
-            updates = {known: or_(known, shown) for known in _passing(frame, name)}
+            updates = {known: or_(known, shown) for known in _passing(frame, images)}
             if updates:
                 yield move(title, shown, updates, action, vague=True)
+            yield from pieced(frame, title, ((release, clear, shown) for release, clear in releases), {}, action)
 
 
-def _passing(frame: Frame, name: str) -> Iterator[Term]:
-    """Whether he knows each thing that may have passed through: keys in images, parts of images."""
-    images = {image for image, (_, step) in frame.installs.items() if step.scratch == name}
-    for key in frame.design.keys:
-        if key.name in frame.knowledge and any(frame.places_in(key, image) for image in images):
-            yield frame.knowledge[key.name]
-    for store, seen in frame.seen.items():
-        if frame.cells.stores[store].image in images:
-            yield seen
+def _passing(frame: Frame, images: Container[str]) -> Iterator[Term]:
+    """Whether he knows each key that may have passed through in one of `images`."""
+    for key, known in frame.knowledge.items():
+        if any(place.image in images for place in frame.design.key(key).placements if isinstance(place, InImage)):
+            yield known

@@ -1,12 +1,14 @@
 """The actions of hostile code and of the probe."""
 
+from itertools import product
+
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import BootGo, Program, Step, UpgradeMode
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import attack
 from bootverify.executor.access import erase_and_write
 from bootverify.executor.device import Halt
-from bootverify.executor.layout import home, scratch_areas, store_ranges
+from bootverify.executor.layout import home, room_before, scratch_areas, store_ranges, stores_of
 from bootverify.executor.making import network_build
 from bootverify.executor.network_path import shipped_image, update_path
 from bootverify.executor.stages import mcuboot, network
@@ -181,7 +183,7 @@ def read_out(world: World, partition: str, initiators: tuple[Attribution, ...]) 
             area = _area(world, partition)
             names, count = attack.read_out(world, area, initiator)
             if count == area.size:
-                world.knowledge.see(partition, world.device.flash.read(area.start, area.size))
+                _note(world, partition, world.device.flash.read(area.start, area.size))
         learned += names
         shown = max(shown, count)
     if not shown:
@@ -190,6 +192,16 @@ def read_out(world: World, partition: str, initiators: tuple[Attribution, ...]) 
         f"{world.attacker.name} reads {shown} bytes of {partition}"
         + (f": {', '.join(learned)} is among them" if learned else "")
     )
+
+
+def _note(world: World, partition: str, held: bytes) -> None:
+    """He has seen all that `partition` holds; where a swap left an image there, its parts, too."""
+    design = world.design
+    world.knowledge.see(partition, held)
+    for image in (each for each in design.images if each.staging == partition):
+        for part, lead in product(stores_of(design, image), {0, room_before(design, partition)}):
+            start = lead + part.range.start - home(design, part.slot).start
+            world.knowledge.see(part.name, held[start : start + part.range.size])
 
 
 def program_region(world: World, action: ProgramRegion) -> None:

@@ -40,6 +40,19 @@ def nothing_lies(world: World, stage: Stage) -> bool:
     return bool(held) and (held[parts.index(stage)] if len(held) > 1 else held[0]) == Erased()
 
 
+def shown_whole(world: World, name: str, content: Genuine) -> bool:
+    """Whether the attacker was shown all that `content` puts into the store, in whichever slot of the image."""
+    image = world.design.image(content.image)
+    stores = stores_of(world.design, image)
+    part = next(store.part for store in stores if store.name == name)
+    for store in (each for each in stores if each.part == part):
+        seen = world.knowledge.stores.get(store.name, frozenset())
+        made = [part for genuine, part in world.factory.parts(store) if genuine == content] if seen else []
+        if any(held.startswith(part.data, part.offset) for held in seen for part in made):
+            return True
+    return False
+
+
 def _loaded(world: World, image: Image) -> Content:
     """The release whose code lies in RAM."""
     start = world.design.soc.header

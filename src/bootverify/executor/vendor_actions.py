@@ -1,7 +1,8 @@
 """The actions of the vendor, the update service and the update client, and the bytes that they send."""
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import Image, Run
+from bootverify.design.boot import EncryptionType, Image, Run
+from bootverify.executor.content import shown_whole
 from bootverify.executor.layout import home, room_before, scratch_areas, staging_partitions, stores_of
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.network_path import shipped_image, update_path
@@ -166,5 +167,8 @@ def _genuine_bytes(world: World, content: Genuine, store: str) -> bytes:
         raise NotEnabled(f"no image lies in {store}")
     for held in stores_of(world.design, image):
         if held.name == store:
+            hidden = image.encryption is not EncryptionType.NONE and world.design.started_in_place(image) is None
+            if hidden and not shown_whole(world, store, content):
+                raise NotEnabled(f"nobody has shown him {content} in clear")
             return world.factory.part_bytes(held, content.release, content.slot)
     return world.factory.package(image, content.release, content.slot).file

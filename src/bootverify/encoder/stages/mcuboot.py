@@ -11,7 +11,7 @@ from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.frame_hardware import HALTED
-from bootverify.encoder.knowledge import decrypts, forgeable, opens, shared_key
+from bootverify.encoder.knowledge import forgeable, key_left, opens, shared_key
 from bootverify.encoder.move import choice
 from bootverify.encoder.stages.erase import SHOWS, cut_erase
 from bootverify.encoder.stages.in_place import boot_go_in_place
@@ -157,11 +157,12 @@ class _BootGo:
 
     def _part_sealed(self) -> Term:
         """A part is his, and the digest may be, too: for that he needs to know what goes before his part."""
-        seen, sealed = true(), []
+        known, sealed = true(), []
         for part in self.parts:
-            crafted = eq(self.frame.content(part), CRAFTED)
-            sealed.append(and_(crafted, seen))
-            seen = and_(seen, or_(crafted, self.frame.seen.get(part.name, true())))
+            content = self.frame.content(part)
+            sealed.append(and_(eq(content, CRAFTED), known))
+            clear = self.frame.clear_in(part)
+            known = and_(known, *(or_(not_(eq(content, name)), shown) for name, shown in clear.items()))
         return or_(*sealed)
 
     # -- the staged image
@@ -173,15 +174,9 @@ class _BootGo:
         foreign = [name for name in self._foreign() if shared_key(self.frame, self.image, self._owner(name))]
         if not opens(self.frame, self.image):
             return and_(eq(content, CRAFTED), self.forgeable)
-        named = and_(
-            member(content, self.genuine), self.rollback.may_install(content, self._request()), self._key_left()
-        )
+        installs = self.rollback.may_install(content, self._request())
+        named = and_(member(content, self.genuine), installs, key_left(self.frame, self.image))
         return or_(and_(placed, or_(named, member(content, foreign))), and_(eq(content, CRAFTED), self.forgeable))
-
-    def _key_left(self) -> Term:
-        """The device has what opens updates: an erase-all took it, and his own MCUboot has it where he does."""
-        clear = self.image.encryption is EncryptionType.NONE
-        return true() if clear else or_(not_(self.frame.erased_all), decrypts(self.frame, self.image))
 
     def _misplaced(self) -> Term:
         """A release that no swap is to take back lies in the first sector, where swap using offset refuses it."""

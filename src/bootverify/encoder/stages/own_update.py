@@ -12,7 +12,7 @@ from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.frame_hardware import NO_SLOT
-from bootverify.encoder.knowledge import forgeable
+from bootverify.encoder.knowledge import forgeable, key_left
 from bootverify.encoder.stages.erase import SHOWS, cut_erase
 from bootverify.encoder.stages.meddled import clipped
 from bootverify.encoder.stages.outcome import Outcome
@@ -71,7 +71,8 @@ class OwnUpdate:
     def _fits(self, loader: Image, store: Store, content: Term) -> Term:
         """What is staged is the owner's for that slot, or anything that the application's key signs."""
         forged = and_(eq(content, CRAFTED), forgeable(self.frame, self.frame.design.image(self.step.image)))
-        return or_(member(content, self.frame.named(loader.name, slot=store.slot)), forged)
+        named = member(content, self.frame.named(loader.name, slot=store.slot))
+        return or_(and_(named, key_left(self.frame, loader)), forged)
 
     def _dropped(self, loader: Image, content: Term, pending: Term, checked: Checked) -> Iterator[Outcome]:
         """A staged bootloader for the running slot is erased, whatever the primary slot holds."""
