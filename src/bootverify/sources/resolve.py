@@ -45,6 +45,7 @@ from bootverify.sources.lifetime import network, open_points, told_life
 from bootverify.sources.models import StageModel, load_soc, load_stage, second_core, unspecified_soc
 from bootverify.sources.resolve_map import (
     contradiction,
+    in_flash,
     ragged_slot,
     resolved_map,
     resolved_memories,
@@ -168,7 +169,7 @@ class _Resolver:
         if bool(entry.program) == bool(entry.parts):
             self._fault(at, f"image `{name}` needs `program`, or `parts` when it holds several")
         for slot in (*slots, *([entry.staging] if entry.staging else [])):
-            self._known(at, slot, self.partitions, "partition")
+            self._known(at, slot, in_flash(self.partitions), "partition of flash")
         for part in (entry.parts or {}).values():
             self._known((*at, "parts"), part.code, self.partitions, "partition")
         for field, stage in (("verified_by", entry.verified_by), ("decryptor", entry.decryptor)):

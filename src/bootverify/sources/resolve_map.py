@@ -74,6 +74,12 @@ def contradiction(partitions: Mapping[str, Partition], used: set[str], soc: Soc)
     return ""
 
 
+def in_flash(partitions: Mapping[str, Partition]) -> dict[str, Partition]:
+    """Those of `partitions` that a program can be written to."""
+    flash = {MemoryKind.INTERNAL, MemoryKind.EXTERNAL}
+    return {name: partition for name, partition in partitions.items() if partition.memory in flash}
+
+
 def ragged_slot(partitions: Mapping[str, Partition], slots: set[str], soc: Soc) -> str:
     """Why MCUboot cannot erase one of `slots` without what lies beside it; empty when it can."""
     for partition in (partitions[name] for name in sorted(slots) if name in partitions):

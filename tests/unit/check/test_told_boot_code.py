@@ -83,7 +83,7 @@ def test_an_empty_slot_for_a_key_can_be_filled() -> None:
 
 @pytest.mark.parametrize(("published", "expected"), [(False, Verdict.HOLDS), (True, Verdict.VIOLATED)])
 def test_what_code_in_a_boot_stage_puts_into_its_slots_is_verified_by_the_first_stage(published, expected) -> None:
-    keys = tuple(replace(key, published=published) if key.name == "hash_0" else key for key in TWO_STAGES.keys)
+    keys = tuple(replace(key, published=published) if key.name == "hash_1" else key for key in TWO_STAGES.keys)
     assert _verdict(replace(TWO_STAGES, keys=keys), "authentic-only", "mcuboot") is expected
 
 

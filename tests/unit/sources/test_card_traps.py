@@ -8,6 +8,7 @@ from tests.unit.sources.test_scenario_card import _card, _points, _read
 from bootverify.design.boot import EncryptionType, Protect, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.life import Behaviour
+from bootverify.design.protection import Access
 
 
 def _with(change: dict[str, Any]) -> Design:
@@ -221,3 +222,20 @@ def test_a_part_without_otp_words_needs_a_page_for_the_key_hashes() -> None:
     card["design"]["partitions"]["entries"][0]["name"] = "b0"
     card["design"]["protection"] = {"engine": "ACL", "locks": [], "tfm": "absent", "approtect": "on"}
     assert "no-provision-page" in _points(_read(card))
+
+
+def test_words_of_the_uicr_that_hold_counters_for_a_stage_are_no_slot_of_it() -> None:
+    counters = {"at": 0xFF8100, "size": 0x280, "region": "uicr-otp", "holds": "MCUboot counters"}
+    design = _with({"partitions.otp": counters, "partitions.mcuboot.holds": "mcuboot"})
+    assert design.images[0].slots == ("mcuboot",)
+
+
+@pytest.mark.parametrize("perm", ["no access until reset", "no read, no write, no execute, locked until reset"])
+def test_a_boot_stage_takes_all_access_to_its_region_of_an_rramc_away(perm: str) -> None:
+    card = {**_card(), "soc": "nRF54L15", "sdk": "nRF Connect SDK 3.1"}
+    card["design"]["protection"]["engine"] = "RRAMC"
+    design = _read(card, {"protection.locks": _lock(span=[0x0, 0x7C00], perm=perm)})
+    (step,) = (step for step in design.root.steps if isinstance(step, Protect))
+    assert step.deny == frozenset(Access)
+    assert "denied-read" not in _points(design)
+    assert "denied-read" in _points(_with({"protection.locks": _lock(perm=perm)}))

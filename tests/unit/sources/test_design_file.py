@@ -69,6 +69,7 @@ def edited(tmp_path, name, old, new) -> Path:
             r"unknown key `validate_primray`; did you mean `validate_primary`",
         ),
         ("staging: mcuboot_secondary", "staging: mcuboot_secundary", "app:", r"`mcuboot_secundary` is no partition"),
+        ("    slot: mcuboot\n", "    slot: otp\n", "mcuboot:", r"`otp` is no partition of flash"),
         (
             "    staging: mcuboot_secondary",
             "    staging: mcuboot_secondary\n    protects: [{span: [0x0, 0xc000], lock: until_reset}]",
@@ -83,6 +84,9 @@ def edited(tmp_path, name, old, new) -> Path:
 )
 def test_each_mistake_gets_its_fault(tmp_path, old, new, line_has, words) -> None:
     path = edited(tmp_path, "SB-S01.yaml", old, new)
+    path.write_text(
+        path.read_text().replace("partitions:\n", "partitions:\n  otp: {at: 0xff8100, size: 0x280, memory: uicr}\n", 1)
+    )
     with pytest.raises(InputError) as caught:
         load_design(path)
     faults = [fault for fault in caught.value.faults if re.search(words, fault.message)]

@@ -55,6 +55,16 @@ def _destroyed(design: Design, key: Key) -> bool | None:
     return key.revocable if by is not None and design.stage(by).program is Program.NSIB else None
 
 
+def invalidated(design: Design, key: Key) -> bool:
+    """Whether an image made with a later key has booted, under a stage that then takes the earlier ones away."""
+    told, ranked = design.life.deployed, _rank(design, key)
+    if told is None or not told.booted or ranked is None or not _in_ring(design, key):
+        return False
+    place, names = ranked
+    later = any(told.key in {name, name.rpartition("_")[2]} for name in names[place + 1 :])
+    return later and told.image in {use.image for use in key.uses} and _destroyed(design, key) is True
+
+
 def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Dead iff an image made with a later key has booted, and nobody can give the storage back its first value."""
     told, ranked = design.life.deployed, _rank(design, key)
@@ -69,6 +79,8 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
         if not design.lifecycle.eraseprotect:
             return broken("an erase-all makes the storage of the keys new", source=key.source)
         return untold("what the probe reaches with erase protection on", key.source)
+    if told.booted and place == used[0]:
+        return broken("the image that runs verifies with it", source=told.source)
     destroyed = _destroyed(design, key)
     if told.booted and place < used[0] and destroyed is None:
         return untold("whether a boot with a later key destroys this one", key.source)
@@ -134,10 +146,12 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
         known = {other.name for other in design.keys if other.published}
         if not known.isdisjoint(names[turn + 1 :]):
             return broken("a boot with a later key, which he has, invalidates it", source=key.source)
-    if who not in ANY_CODE or len(key.placements) != 1:
+    in_hardware = all(isinstance(each, InKmu | InUicr) for each in key.placements)
+    boots = who == "bootloader-code" and in_hardware
+    if not (boots or who in ANY_CODE) or len(key.placements) != 1:
         return untold("what he can do to the key", key.source)
     (place,) = key.placements
-    reaches = who in SECURE_CODE
+    reaches = boots or who in SECURE_CODE
     if isinstance(place, InKmu) and design.soc.kmu_version == 2:
         if not reaches or key.revocable is False:
             return kept("the KMU does not revoke it for him", key.source)
@@ -188,7 +202,11 @@ def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     (place,) = key.placements
     if isinstance(place, InPartition | InImage):
         return _flash_final(design, key, place, who)
+    if isinstance(place, InKmu):
+        return _slots_final(design, key, who)
     if not isinstance(place, InUicr) or design.soc.otp is None:
+        if isinstance(place, InUicr) and who in WRITERS:
+            return broken("words that are no OTP take further writes, which clear bits", source=key.source)
         return untold("whether its storage takes a value once only", key.source)
     if who == "debug-port":
         if not design.lifecycle.eraseprotect:
@@ -203,6 +221,16 @@ def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if key.all_words_written is None:
         return untold("whether a word of it still reads as erased", key.source)
     return broken("what still reads as erased can be filled", source=key.source)
+
+
+def _slots_final(design: Design, key: Key, who: str) -> Judgement:
+    """A slot takes a value while it is erased; what cannot be revoked is erased with the whole chip alone."""
+    if who == "debug-port" and not design.lifecycle.eraseprotect:
+        return broken("an erase-all clears the slots", source=key.source)
+    locked = design.soc.kmu_version > 1 and key.revocable is False and not key.empty
+    if who == "app-code-ns" or (locked and who in (*SECURE_CODE, "bootloader-code")):
+        return kept("no path of his leads to an erased slot", key.source)
+    return untold("whether its slots take another value", key.source)
 
 
 def _flash_final(design: Design, key: Key, place: InPartition | InImage, who: str) -> Judgement:

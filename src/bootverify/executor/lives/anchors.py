@@ -72,15 +72,28 @@ def _place(key: Key) -> str:
     return type(key.placements[0]).__name__ if key.placements else ""
 
 
+def taken_away(design: Design, key: Key) -> bool:
+    """Whether the boot that is told of left nothing that verifies with the key, as long as its storage stays."""
+    told, ring = design.life.deployed, _ring(design, key)
+    if told is None or not told.booted or told.image != _verified_image(key) or not _is_generation(design, key):
+        return False
+    used = _turn_of(told.key, ring)
+    alive = None if used is None or key not in ring else _alive(design, ring, used)
+    return alive is not None and key.name not in alive
+
+
+def _turn_of(word: str, ring: list[Key]) -> int | None:
+    """Which key of the ring is meant by its name, or by what the name ends in."""
+    return next((i for i, each in enumerate(ring) if word and word in {each.name, each.name.split("_")[-1]}), None)
+
+
 def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Play what was deployed: NSIB invalidates every key before the one that a booted image verified with."""
     told = design.life.deployed
     if not _is_generation(design, key) or told is None or not told.key:
         return untold("which image was booted, and with which key it was made", key.source)
     ring = _ring(design, key)
-    used = next(
-        (i for i, each in enumerate(ring) if each.name == told.key or each.name.split("_")[-1] == told.key), None
-    )
+    used = _turn_of(told.key, ring)
     if used is None or key not in ring or told.image != _verified_image(key):
         return untold(f"which of the keys `{told.key}` is", told.source)
     alive = _alive(design, ring, used) if told.booted else {each.name for each in ring}
@@ -90,6 +103,8 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
         return broken("erase-all makes the storage new", "every key can be provisioned again", source=key.source)
     if alive is None:
         return untold("whether a boot with a later key destroys this one", key.source)
+    if told.booted and ring[used] is key:
+        return broken(f"{key.name} verifies what runs", "each boot takes the image made with it", source=told.source)
     if key.name in alive:
         if foe(design, attacker) == "bootloader-code":
             return broken(
@@ -166,12 +181,13 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
                 "NSIB invalidates each key before it",
             )
             return broken("he has a later key of the ring", *story, source=key.source)
-    if foe(design, attacker) not in CODE or len(key.placements) != 1:
+    known = CODE | ({"bootloader-code"} if isinstance(key.placements[0], InKmu | InUicr) else set())
+    if foe(design, attacker) not in known or len(key.placements) != 1:
         return untold(f"what {attacker.name} can do to the key", key.source)
     place = key.placements[0]
     match place:
         case InKmu() if design.soc.kmu_version == 2:
-            if foe(design, attacker) not in SECURE:
+            if foe(design, attacker) == "app-code-ns":
                 return kept("the KMU answers secure code only", key.source)
             if key.revocable is None:
                 return untold("whether the slot can be revoked", key.source)
@@ -181,7 +197,7 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
                 else kept("the slot cannot be revoked", key.source)
             )
         case InUicr() if key.kind is KeyKind.HASH and design.soc.trustzone:
-            if foe(design, attacker) not in SECURE:
+            if foe(design, attacker) == "app-code-ns":
                 return kept("OTP words answer secure code only", key.source)
             return broken(
                 "NSIB leaves its OTP words open",
@@ -232,6 +248,10 @@ def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
             return _written(design, key, place, foe(design, attacker), "code writes where the key lies")
         case InUicr() if design.soc.otp is not None:
             pass
+        case InUicr() if foe(design, attacker) in UNBOUND:
+            return broken("code clears more bits of its words", source=key.source)
+        case InKmu() as slots:
+            return _slot_final(design, key, slots, foe(design, attacker))
         case _:
             return untold("whether its storage takes a value once only", key.source)
     if foe(design, attacker) == "debug-port":
@@ -250,6 +270,18 @@ def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
             return untold("whether some word of the value still reads as erased", key.source)
         case _:
             return kept("a word once written is final", key.source)
+
+
+def _slot_final(design: Design, key: Key, place: InKmu, who: str) -> Judgement:
+    """Provision the slots anew: only erased ones take a value, and only a revocable one is ever erased (soc.md 5.3)."""
+    if who == "debug-port" and not design.lifecycle.eraseprotect:
+        return broken("erase-all clears the slots", source=key.source)
+    if who == "app-code-ns":
+        return kept("the KMU answers secure code only", key.source)
+    fixed = design.soc.kmu_version == 2 and key.revocable is False and not key.empty
+    if who in SECURE | {"bootloader-code"} and fixed:
+        return kept("the slot takes neither another value nor a revocation", place.source)
+    return untold("whether its slots take another value", key.source)
 
 
 def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:

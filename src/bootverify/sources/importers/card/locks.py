@@ -7,7 +7,7 @@ from bootverify.design.protection import UnitKind
 from bootverify.sources.importers.card.chain import Link
 from bootverify.sources.importers.card.draft import OF_ACCESS, Draft
 from bootverify.sources.importers.card.release import family, sdk_window, window, window_holds
-from bootverify.sources.importers.card.words import CONDITIONS, number, read, says, words
+from bootverify.sources.importers.card.words import CONDITIONS, Reading, number, read, says, words
 from bootverify.sources.models import load_soc
 
 # What a permission says, by its phrases; a phrase that is not among them leaves the lock unread.
@@ -216,9 +216,10 @@ def _stands(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...], about
         what = f"permission `{perm}`" + (f": {', '.join(seen.rest)}" if seen.rest else "")
         draft.open(at, "unread-permission", what, policies=OF_ACCESS)
         return False
-    if (seen.has("no-access") or seen.has("no-read")) and not says(engine, "acl"):
+    hides = seen.has("no-access") or seen.has("no-read")
+    if hides and not says(engine, "acl") and not _takes_all(draft, seen):
         draft.open(at, "denied-read", f"`{perm}` denies more than writing", policies=SECRECY)
-    if seen.has("no-execute"):
+    if seen.has("no-execute") and not _takes_all(draft, seen):
         draft.open(at, "denied-execute", f"`{perm}` denies more than writing", policies=[*SECRECY, "bootable"])
     if seen.has("wish"):
         text = f"`{perm}`: whether the lock really stands"
@@ -277,7 +278,15 @@ def _span(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> dict
     }
     if (seen.has("no-access") or seen.has("no-read")) and says(engine, "acl"):
         entry["deny"] = ["read", "write"]
+    if _takes_all(draft, seen):
+        entry["deny"] = ["read", "write", "execute"]
     return entry
+
+
+def _takes_all(draft: Draft, seen: Reading[str]) -> bool:
+    """Whether a boot stage takes all access to its region of an RRAMC away, as NSIB and MCUboot can (soc.md 3)."""
+    all_of_it = seen.has("no-access") or {"no-read", "no-write", "no-execute"} <= set(seen.values)
+    return all_of_it and _guard(draft) is UnitKind.RRAMC
 
 
 def _about(draft: Draft, lock: dict[str, Any], pair: dict[str, list[str]]) -> list[str]:

@@ -112,14 +112,10 @@ class Map:
             if len(pair) == 2:
                 return pair
         if program in {"mcuboot", "nsib", ""}:
-            own = [
-                name
-                for name, held in self.holds.items()
-                if words(held)[:1] == (stage,) and "memory" in self.entries[name]
-            ]
+            own = [name for name, held in self.holds.items() if words(held)[:1] == (stage,) and self._is_flash(name)]
             candidates = [stage, *own, f"{stage}_primary", *(OWN_SLOTS if program == "mcuboot" else ("b0",))]
         else:
-            own = [name for name, held in self.holds.items() if stage in words(held)]
+            own = [name for name, held in self.holds.items() if stage in words(held) and self._is_flash(name)]
             candidates = [stage, *own, *FIRST_SLOTS]
         for name in candidates:
             if self._taken.get(name, stage) != stage or name not in self.entries:
@@ -130,6 +126,10 @@ class Map:
             if name in {stage, *own}:
                 break
         return []
+
+    def _is_flash(self, name: str) -> bool:
+        """Whether code may lie there: words of the UICR that hold counters for a stage are no slot of it."""
+        return self.entries[name].get("memory") in {"internal", "external"}
 
     def external(self, name: str) -> bool:
         """Whether the map has `name` outside the chip."""
@@ -148,7 +148,7 @@ class Map:
             named = {word for name in names if name in self.holds for word in words(self.holds[name])[:1]}
             if all(name in self.entries for name in names) and named <= {stage}:
                 return list(names)
-        held = [name for name, text in self.holds.items() if words(text)[:1] == (stage,)]
+        held = [name for name, text in self.holds.items() if words(text)[:1] == (stage,) and self._is_flash(name)]
         return held if len(held) == 2 else []
 
     def staging(self, stage: str, program: str) -> str | None:

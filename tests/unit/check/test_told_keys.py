@@ -1,0 +1,62 @@
+"""What becomes of verification keys: invalidated by code in a bootloader, final where they lie."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bootverify.api import ask
+from bootverify.check.verdict import Verdict
+from bootverify.design.design import Design
+from bootverify.sources.attackers import load_attacker
+from bootverify.sources.design_file import load_design
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+TWO_STAGES = load_design(SCENARIOS / "told-two-stages.yaml")  # NSIB has booted what verifies with `hash_1`
+IN_KMU = load_design(SCENARIOS / "told-kmu.yaml")
+
+
+def _verdict(design: Design, policy: str, subject: str, attacker: str) -> Verdict:
+    report = ask(design, policy, (subject,), load_attacker(attacker))
+    assert not report.discrepancies
+    (finding,) = report.findings
+    return finding.verdict
+
+
+def _with_key(design: Design, key: str, **change: object) -> Design:
+    return replace(design, keys=tuple(replace(each, **change) if each.name == key else each for each in design.keys))
+
+
+@pytest.mark.parametrize(("leaked", "expected"), [("hash_0", Verdict.HOLDS), ("hash_1", Verdict.VIOLATED)])
+def test_a_leaked_key_signs_for_code_in_the_bootloader_until_a_later_one_was_used(leaked, expected):
+    design = _with_key(TWO_STAGES, leaked, published=True)
+    assert _verdict(design, "authentic-only", "mcuboot", "bootloader-code") is expected
+
+
+def test_a_leaked_first_key_signs_while_nothing_made_with_a_later_one_has_booted():
+    deployed = replace(TWO_STAGES.life.deployed, booted=False)
+    design = _with_key(replace(TWO_STAGES, life=replace(TWO_STAGES.life, deployed=deployed)), "hash_0", published=True)
+    assert _verdict(design, "authentic-only", "mcuboot", "bootloader-code") is Verdict.VIOLATED
+
+
+@pytest.mark.parametrize(("key", "expected"), [("hash_0", Verdict.HOLDS), ("hash_1", Verdict.VIOLATED)])
+def test_the_key_of_what_runs_is_not_revoked_whoever_asks(key, expected):
+    assert _verdict(TWO_STAGES, "key-revoked", key, "old-signed-image") is expected
+
+
+def test_code_in_a_bootloader_is_secure_code_for_the_words_and_slots_of_keys():
+    assert _verdict(TWO_STAGES, "anchor-available", "hash_1", "bootloader-code") is Verdict.VIOLATED
+    assert _verdict(IN_KMU, "anchor-available", "ver_gen0", "bootloader-code") is Verdict.HOLDS
+    revocable = _with_key(IN_KMU, "ver_gen0", revocable=True)
+    assert _verdict(revocable, "anchor-available", "ver_gen0", "bootloader-code") is Verdict.VIOLATED
+
+
+@pytest.mark.parametrize(("revocable", "expected"), [(False, Verdict.HOLDS), (True, Verdict.UNKNOWN)])
+def test_a_slot_that_cannot_be_revoked_keeps_its_value_for_good(revocable, expected):
+    design = _with_key(IN_KMU, "ver_gen0", revocable=revocable)
+    assert _verdict(design, "anchor-unmodifiable", "ver_gen0", "app-code-secure") is expected
+
+
+def test_an_erase_all_takes_the_value_of_a_slot_where_nothing_refuses_it():
+    open_to_erasure = replace(IN_KMU, lifecycle=replace(IN_KMU.lifecycle, eraseprotect=False))
+    assert _verdict(open_to_erasure, "anchor-unmodifiable", "ver_gen0", "debug-port") is Verdict.VIOLATED
