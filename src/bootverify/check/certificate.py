@@ -15,6 +15,7 @@ from bootverify.check.invariant import NotProved, Proof
 from bootverify.check.prove import Reasoner
 from bootverify.check.question import Question, questions
 from bootverify.check.recheck.verify import FORM, SEAL, problems
+from bootverify.check.retired import in_the_field
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design, InputFile
 from bootverify.design.source import Source
@@ -85,7 +86,7 @@ def _compared(text: str, design: Design, attackers: dict[str, Attacker], policie
         if _shown(question) != {key: said[key] for key in _shown(question)}:
             continue
         asked = question.ask.claim
-        reasoner = _reasoner(design, attacker, uses_history(asked.formula), asked.boots)
+        reasoner = _reasoner(in_the_field(design, question), attacker, uses_history(asked.formula), asked.boots)
         claim = _claimed(question, reasoner)
         head = _head(design, question, reasoner, claim)
         if not text.startswith(head):

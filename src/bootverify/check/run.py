@@ -20,6 +20,7 @@ from bootverify.check.fixpoint import Lemma
 from bootverify.check.invariant import Proof
 from bootverify.check.layout import computed
 from bootverify.check.question import Question, exists, known, questions
+from bootverify.check.retired import in_the_field
 from bootverify.check.side_by_side import both, one_by_one
 from bootverify.check.solver import RLIMIT, available
 from bootverify.check.stand_ins import stand_ins
@@ -243,7 +244,7 @@ class Checker:
 
     def _decided(self, base: Finding, question: Question) -> Finding:
         """A question about behaviour, told of this design."""
-        outcome = self._deciders.decide(self.design, question)
+        outcome = self._deciders.decide(in_the_field(self.design, question), question)
         match outcome:
             case Proved():
                 return self._proved(base, question, outcome)
@@ -304,7 +305,7 @@ class Checker:
     def _told(self, base: Finding, question: Question) -> Finding:
         from bootverify.check.told import judged  # noqa: PLC0415 - most designs tell nothing of a life
 
-        return judged(self.design, question, base, self.discrepancies)
+        return judged(in_the_field(self.design, question), question, base, self.discrepancies)
 
     def _or_told(self, base: Finding, question: Question, found: Finding, outcome: Open) -> Finding:
         """What is told decides where neither a proof nor a trace was found, unless the search contradicts it."""

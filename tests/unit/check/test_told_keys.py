@@ -7,6 +7,7 @@ import pytest
 
 from bootverify.api import ask
 from bootverify.check.verdict import Verdict
+from bootverify.design.boot import Protect, Stage, Step
 from bootverify.design.design import Design
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import load_design
@@ -27,10 +28,21 @@ def _with_key(design: Design, key: str, **change: object) -> Design:
     return replace(design, keys=tuple(replace(each, **change) if each.name == key else each for each in design.keys))
 
 
+def _unlocked(stage: Stage) -> tuple[Step, ...]:
+    return tuple(step for step in stage.steps if stage.name != "mcuboot" or not isinstance(step, Protect))
+
+
 @pytest.mark.parametrize(("leaked", "expected"), [("hash_0", Verdict.HOLDS), ("hash_1", Verdict.VIOLATED)])
 def test_a_leaked_key_signs_for_code_in_the_bootloader_until_a_later_one_was_used(leaked, expected):
     design = _with_key(TWO_STAGES, leaked, published=True)
     assert _verdict(design, "authentic-only", "mcuboot", "bootloader-code") is expected
+
+
+@pytest.mark.parametrize(("leaked", "expected"), [("hash_0", Verdict.HOLDS), ("hash_1", Verdict.VIOLATED)])
+def test_so_does_code_that_writes_the_slots_of_a_bootloader_that_locks_nothing(leaked, expected):
+    stages = tuple(replace(each, steps=_unlocked(each)) for each in TWO_STAGES.stages)
+    design = _with_key(replace(TWO_STAGES, stages=stages), leaked, published=True)
+    assert _verdict(design, "authentic-only", "mcuboot", "secure-partition") is expected
 
 
 def test_a_leaked_first_key_signs_while_nothing_made_with_a_later_one_has_booted():

@@ -11,7 +11,6 @@ from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Lock
 from bootverify.encoder.lives import boot_code
-from bootverify.encoder.lives.anchors import invalidated
 from bootverify.encoder.lives.boot_code import closed_to_code, reaches_slots
 from bootverify.encoder.lives.foe import foe
 from bootverify.encoder.lives.root import exposed_root
@@ -64,7 +63,7 @@ def _signs(design: Design, image: Image, who: str) -> bool | None:
         (key, use)
         for key in design.keys
         for use in key.uses
-        if use.image == image.name and use.purpose is not Purpose.DECRYPT and not invalidated(design, key)
+        if use.image == image.name and use.purpose is not Purpose.DECRYPT
     ]
     if any(key.published or key.empty for key, _ in trusted):
         return True if any(key.published for key, _ in trusted) or who == "bootloader-code" else None

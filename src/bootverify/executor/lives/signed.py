@@ -12,7 +12,6 @@ from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Lock
 from bootverify.executor.lives import boot_code
-from bootverify.executor.lives.anchors import taken_away
 from bootverify.executor.lives.foe import foe
 from bootverify.executor.lives.root import page_of_root
 from bootverify.machine.judgement import Judgement, broken, kept, untold
@@ -73,7 +72,6 @@ def _signing_key_in_hand(design: Design, image: Image, attacker: Attacker) -> bo
         key
         for key in design.keys
         if any(use.image == image.name and use.purpose is not Purpose.DECRYPT for use in key.uses)
-        and not taken_away(design, key)
     ]
     if any(key.published for key in keys):
         return True
