@@ -30,16 +30,47 @@ class Boxes:
 
     def values(self, place: Place, variable: Term) -> tuple[Value, ...]:
         """What `variable` can be there, in the order of its sort."""
-        return _values(variable, self.bits(place, variable))
+        return values_of(variable, *self.column((place,), variable))
 
-    def bits(self, place: Place, variable: Term) -> Bits:
-        """The same as bits."""
-        return self.of[place] >> self.shifts[variable] & _full(variable)
+    def column(self, places: Iterable[Place], variable: Term) -> tuple[Bits, ...]:
+        """The same at each of the places, as bits."""
+        shift, full = self.shifts[variable], _full(variable)
+        return tuple([self.of[place] >> shift & full for place in places])
 
 
 def reachable_boxes(system: System, location: Term, mode: Term | None = None) -> Boxes:
-    """The boxes of `system`, apart for each value of `location`, and of `mode` where there is one."""
-    return _Iteration(system, location, mode).run()
+    """The boxes of `system`, apart for each value of `location`, and of `mode` where there is one.
+
+    They grow until no transition leads out of them.
+    """
+    packing = _packing(system.variables, location, mode)
+    shifts, pins, free = packing.shifts, packing.pins, packing.free
+    start = sum(_bits(each, system.init[each]) << shift for each, shift in shifts.items()) & free
+    firsts = product(system.init[location], (False,) if mode is None else system.init[mode])
+    boxes = {at: start | pins[at] for at in firsts}
+    pending, live = dict.fromkeys(boxes), set[str]()
+    there: dict[Place, list[Transition]] = {}
+    for each in system.transitions:
+        for at in packing.guards(each.guard):
+            there.setdefault(at, []).append(each)
+    ways: dict[Place, list[tuple[str, _Way]]] = {}
+    while pending:
+        at = next(iter(pending))
+        del pending[at]
+        if at not in ways:
+            ways[at] = [(each.name, packing.way(each, at)) for each in there.get(at, ())]
+        for name, way in ways[at]:
+            box = boxes[at]
+            if (arrival := way.arrives(box)) is None:
+                continue
+            live.add(name)
+            arrived = (box & way.keeps | arrival[0]) & free
+            for to in arrival[1]:
+                known = boxes.get(to, 0)
+                joined = boxes[to] = known | arrived | pins[to]
+                if joined != known:
+                    pending[to] = None
+    return Boxes(shifts=shifts, of=boxes, live=frozenset(live))
 
 
 @dataclass(slots=True)
@@ -74,43 +105,49 @@ class _Packing:
             self.fields[variable] = _full(variable) << width
             width += len(domain(variable.sort))
         self.width = width
-        self.pins = ~(self.fields[location] | (0 if mode is None else self.fields[mode]))
-        self._known: dict[Place, Substitution] = {}
+        self.free = ~(self.fields[location] | (0 if mode is None else self.fields[mode]))
+        self.places: tuple[Place, ...] = tuple(
+            product(domain(location.sort), (False,) if mode is None else domain(mode.sort))
+        )
+        self.pins = {at: self._pin(at) for at in self.places}
+        self._known = {at: Substitution(self._said(at)) for at in self.places}
+        self._guards: dict[Term, dict[Place, Term]] = {}
         self._ways: dict[tuple[object, ...], _Way] = {}
 
-    def pinned(self, box: Box, at: Place) -> Box:
-        """`box` with the one location and mode."""
-        pinned = box & self.pins | _bits(self.location, (at[0],)) << self.shifts[self.location]
-        return pinned if self.mode is None else pinned | _bits(self.mode, (at[1],)) << self.shifts[self.mode]
+    def _pin(self, at: Place) -> Box:
+        """The one location and mode, as a box of nothing else."""
+        pin = _bits(self.location, (at[0],)) << self.shifts[self.location]
+        return pin if self.mode is None else pin | _bits(self.mode, (at[1],)) << self.shifts[self.mode]
 
-    def known(self, at: Place) -> Substitution:
-        """What the place says of terms."""
-        if at not in self._known:
-            here = {self.location: const(self.location.sort, at[0])}
-            if self.mode is not None:
-                here[self.mode] = const(self.mode.sort, at[1])
-            self._known[at] = Substitution(here)
-        return self._known[at]
+    def _said(self, at: Place) -> dict[Term, Term]:
+        here = {self.location: const(self.location.sort, at[0])}
+        return here if self.mode is None else {**here, self.mode: const(self.mode.sort, at[1])}
 
-    def way(self, transition: Transition, at: Place) -> "_Way | None":
-        """The transition as it is there; None where it cannot happen."""
-        guard = self.known(at).of(transition.guard)
-        if guard is false():
-            return None
+    def guards(self, guard: Term) -> dict[Place, Term]:
+        """The guard as it is at each place where it does not fail."""
+        if guard not in self._guards:
+            there = ((at, known.of(guard)) for at, known in self._known.items())
+            self._guards[guard] = {at: told for at, told in there if told is not false()}
+        return self._guards[guard]
+
+    def way(self, transition: Transition, at: Place) -> "_Way":
+        """The transition as it is there, where its guard does not fail."""
+        guard = self.guards(transition.guard)[at]
         key = (at, guard, tuple(transition.updates.items()), transition.inputs)
         if key not in self._ways:
-            self._ways[key] = _Way(self, transition, guard, self.known(at))
+            self._ways[key] = _Way(self, transition, at, guard, self._known[at])
         return self._ways[key]
 
 
+Arrival = tuple[Box, tuple[Place, ...]]  # the fields that a transition narrows or assigns to, and where it leads
+MOST_ARRIVALS = 256  # of one transition at one place that are remembered
+
+
 class _Way:
-    """A transition at one place. What follows from the fields that it reads is kept until they change.
+    """A transition at one place. What arrives is remembered by the fields that it reads; `keeps`: those it leaves."""
 
-    `arrives`: the fields that it narrows or assigns to, once it is taken; None when it cannot be. `keeps`: the others.
-    """
-
-    def __init__(self, packing: _Packing, transition: Transition, guard: Term, known: Substitution) -> None:
-        self.packing, self.transition, self.known = packing, transition, known
+    def __init__(self, packing: _Packing, transition: Transition, at: Place, guard: Term, known: Substitution) -> None:
+        self.packing, self.transition, self.at, self.known = packing, transition, at, known
         self.shifts: Mapping[Term, int] = packing.shifts
         width = packing.width
         if transition.inputs:
@@ -125,29 +162,30 @@ class _Way:
         self.keeps: Box = 0
         self.updates: list[tuple[int, _Part]] | None = None  # made when it is first taken: most never are
         self.fixed: Box = 0
-        self.places: Bits = 0
-        self.modes: Bits = 0
-        self.asked: Box = -1
-        self.arrives: Box | None = None
+        self._arrivals: dict[Box, Arrival | None] = {}
 
-    def evaluate(self, box: Box) -> None:
-        """Find what arrives from `box`."""
-        if box & self.reads == self.asked:
-            return
-        self.asked = box & self.reads
-        narrowed = self._narrowed(box | self.inputs)
-        if narrowed is None:
-            self.arrives = None
-            return
+    def arrives(self, box: Box) -> Arrival | None:
+        """What arrives from `box`, and where; None when the transition cannot be taken."""
+        asked = box & self.reads
+        if asked not in self._arrivals:
+            narrowed = self._narrowed(box | self.inputs)
+            found = None if narrowed is None else self._taken(narrowed)
+            if len(self._arrivals) >= MOST_ARRIVALS:
+                self._arrivals.clear()
+            self._arrivals[box & self.reads] = found  # the first time that it is taken, it reads more from then on
+        return self._arrivals[box & self.reads]
+
+    def _taken(self, narrowed: Box) -> Arrival:
         if self.updates is None:
             self.updates = self._assignments()
-            self.asked = box & self.reads
-        self.places = self.goes.values(narrowed) if self.goes else 0
-        self.modes = self.sets.values(narrowed) if self.sets else 0
+            self._arrivals.clear()
+        packing = self.packing
+        places = values_of(packing.location, self.goes.values(narrowed)) if self.goes else self.at[:1]
+        modes = values_of(packing.mode, self.sets.values(narrowed)) if self.sets and packing.mode else self.at[1:]
         arrives = narrowed & self.narrows | self.fixed
         for shift, part in self.updates:
             arrives |= part.values(narrowed) << shift
-        self.arrives = arrives
+        return arrives, tuple(product(places, modes))
 
     def _narrowed(self, box: Box) -> Box | None:
         """What the guard leaves of `box`; None when it cannot hold there."""
@@ -191,48 +229,6 @@ class _Way:
         return _Part(term, free, tuple([(self.shifts[variable], _full(variable)) for variable in free]))
 
 
-class _Iteration:
-    """The boxes as they grow."""
-
-    def __init__(self, system: System, location: Term, mode: Term | None) -> None:
-        self.system, self.location, self.mode = system, location, mode
-        self.packing = _packing(system.variables, location, mode)
-        self.boxes: dict[Place, Box] = {}
-
-    def run(self) -> Boxes:
-        system, pending, live = self.system, dict[Place, None](), set[str]()
-        shifts = self.packing.shifts
-        start = sum(_bits(each, system.init[each]) << shift for each, shift in shifts.items())
-        for at in product(system.init[self.location], (False,) if self.mode is None else system.init[self.mode]):
-            self.boxes[at] = self.packing.pinned(start, at)
-            pending[at] = None
-        ways: dict[Place, list[tuple[str, _Way]]] = {}
-        while pending:
-            at = next(iter(pending))
-            del pending[at]
-            if at not in ways:
-                there = ((each.name, self.packing.way(each, at)) for each in system.transitions)
-                ways[at] = [(name, way) for name, way in there if way is not None]
-            for name, way in ways[at]:
-                way.evaluate(self.boxes[at])
-                if way.arrives is not None:
-                    live.add(name)
-                    arrived = self.boxes[at] & way.keeps | way.arrives
-                    pending |= dict.fromkeys(to for to in self._targets(way, at) if self._grew(to, arrived))
-        return Boxes(shifts=shifts, of=self.boxes, live=frozenset(live))
-
-    def _targets(self, way: _Way, at: Place) -> Iterable[Place]:
-        places = _values(self.location, way.places) if way.places else (at[0],)
-        modes = _values(self.mode, way.modes) if self.mode is not None and way.modes else (at[1],)
-        return product(places, modes)
-
-    def _grew(self, to: Place, arrived: Box) -> bool:
-        """Let the box of `to` hold what arrives; whether it grew."""
-        known = self.boxes.get(to, 0)
-        joined = self.boxes[to] = known | self.packing.pinned(arrived, to)
-        return joined != known
-
-
 @lru_cache(maxsize=8)
 def _packing(variables: tuple[Term, ...], location: Term, mode: Term | None) -> _Packing:
     return _Packing(variables, location, mode)
@@ -252,5 +248,6 @@ def _bits(term: Term, values: Iterable[Value]) -> Bits:
     return sum(1 << every.index(value) for value in set(values))
 
 
-def _values(term: Term, bits: Bits) -> tuple[Value, ...]:
+def values_of(term: Term, bits: Bits) -> tuple[Value, ...]:
+    """The values of the term's sort that the bits stand for, in its order."""
     return tuple([value for i, value in enumerate(domain(term.sort)) if bits >> i & 1])

@@ -6,7 +6,7 @@ Soundness does not rest on it, since every lemma is proved afterwards.
 from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 
-from bootverify.check.boxes import Boxes, reachable_boxes
+from bootverify.check.boxes import Boxes, reachable_boxes, values_of
 from bootverify.check.term_ranges import Bits
 from bootverify.dataclass import dataclass
 from bootverify.encoder.system import System
@@ -59,26 +59,34 @@ def _of_half(
         lemmas.append(
             _in_half(Lemma(term=member(location, reached), text=f"{location.name} in {_listed(reached)}"), mode, half)
         )
+    places = [(value, half) for value in reached]
     for variable in variables:
         if variable is location or (variable is mode and split):
             continue
-        groups: dict[Bits, list[Value]] = {}
-        for place in reached:
-            groups.setdefault(boxes.bits((place, half), variable), []).append(place)
-        for places in groups.values():
-            values = boxes.values((places[0], half), variable)
-            if len(values) < len(domain(variable.sort)):
-                lemma = _lemma(variable, values, None if len(groups) == 1 else tuple(places), location, reached)
-                lemmas.append(_in_half(lemma, mode, half) if mode is not None and split else lemma)
+        told = _of_variable(variable, boxes.column(places, variable), location, reached)
+        lemmas += [_in_half(lemma, mode, half) for lemma in told] if mode is not None and split else told
     return lemmas
 
 
+@lru_cache(maxsize=50_000)
+def _of_variable(variable: Term, column: tuple[Bits, ...], location: Term, reached: Values) -> tuple[Lemma, ...]:
+    """What the variable can be at each place that is reached, where that is not everything; most designs share it."""
+    groups: dict[Bits, list[Value]] = {}
+    for place, bits in zip(reached, column, strict=True):
+        groups.setdefault(bits, []).append(place)
+    return tuple(
+        _lemma(variable, values, None if len(groups) == 1 else tuple(places), location, reached)
+        for bits, places in groups.items()
+        if len(values := values_of(variable, bits)) < len(domain(variable.sort))
+    )
+
+
+@lru_cache(maxsize=50_000)
 def _in_half(lemma: Lemma, mode: Term, half: Value) -> Lemma:
     premise, words = told(mode, (half,)), in_words(mode, (half,))
     return Lemma(term=implies(premise, lemma.term), text=f"{words} => {lemma.text}")
 
 
-@lru_cache(maxsize=20_000)
 def _lemma(variable: Term, values: Values, places: Values | None, location: Term, reached: Values) -> Lemma:
     fact = told(variable, values)
     shown = in_words(variable, values)

@@ -11,6 +11,7 @@ from bootverify.check.apart import apart
 from bootverify.check.boxes import Boxes, reachable_boxes
 from bootverify.check.fixpoint import Lemma, candidate_lemmas
 from bootverify.check.invariant import Prover
+from bootverify.check.keeping import Keeping
 from bootverify.check.search import Exhausted, GaveUp, Path, shortest
 from bootverify.check.solver import RLIMIT, Answer, Sat, Unknown, Unsat, enough, solve
 from bootverify.check.visited import lemmas_of
@@ -40,12 +41,13 @@ MOST_THEORIES = 256  # that are remembered
 class Known:
     """What was found out about one system or another: searches, by what they were about, and obligations that hold.
 
-    `kept`: by lemmas and goals, the steps that keep these goals, given those lemmas.
+    `implied`: the numbers of the lemmas that a claim takes, by the claim and those it may take.
     """
 
     searched: dict[Hashable, Path | Exhausted | GaveUp] = field(default_factory=dict)
     proved: set[tuple[tuple[str, Term], ...]] = field(default_factory=set)
-    kept: dict[Hashable, set[Hashable]] = field(default_factory=dict)
+    implied: dict[tuple[Term, tuple[Term, ...]], tuple[int, ...]] = field(default_factory=dict)
+    kept: Keeping = field(default_factory=Keeping)
 
 
 class Theory:
@@ -148,9 +150,14 @@ class Theory:
         return left
 
     def _kept(self, guesses: Sequence[Lemma], ranges: Sequence[Lemma]) -> Obligation:
-        """That every transition keeps `guesses`, given them and `ranges`."""
+        """That every transition keeps `guesses`, given them and `ranges`: those about anything that bears on it."""
         terms = [each.term for each in guesses]
-        return each_preserved(self.system, [*(each.term for each in ranges), *terms], terms)
+        about = frozenset[Term]().union(*(each.free for each in terms))
+        steps = [each for each in self.system.transitions if not about.isdisjoint(each.updates)]
+        told = [each.updates[target].free for each in steps for target in each.updates if target in about]
+        read = about.union(*(each.guard.free for each in steps), *told) - self._places
+        near = [each.term for each in ranges if not each.term.free.isdisjoint(read) or each.term.free <= self._places]
+        return each_preserved(self.system, [*near, *terms], terms)
 
     @cached_property
     def inductive(self) -> bool:
@@ -161,14 +168,15 @@ class Theory:
         return not self._surviving or self._unsat(self._kept(self._surviving, self._ranges))
 
     def _all_keep(self, lemmas: Sequence[Term], goals: Sequence[Term]) -> bool:
-        """Whether every transition keeps `goals`, given `lemmas`: what others have in common with it is known."""
-        kept = self._known.kept.setdefault((frozenset(lemmas), frozenset(goals)), set())
-        steps = {(each.guard, frozenset(each.updates.items())): each for each in self.system.transitions}
-        new = [each for at, each in steps.items() if at not in kept]
-        if new and not self._unsat(all_preserved(self.system, lemmas, goals, only=new)):
-            return False
-        kept.update(steps)
-        return True
+        """Whether every transition keeps `goals`, given `lemmas`: those that bear on it, or else all of them."""
+        if self._known.kept.keep(self.system, self._places, lemmas, goals, self._unsat):
+            return True
+        return self._unsat(all_preserved(self.system, lemmas, goals))
+
+    @cached_property
+    def _places(self) -> frozenset[Term]:
+        """What all lemmas may speak of."""
+        return frozenset(each for each in (self.location, self.mode) if each is not None)
 
     @property
     def prover(self) -> Prover:
@@ -256,14 +264,17 @@ class Theory:
         if not self.inductive:
             return None
         near = self._about(claim)
-        asked = implied(claim, [self.lemmas[number].term for number in near])
-        answer = self._noted(enough(asked.guarded, asked.optional, rlimit=self.rlimit), "z3")
-        if not isinstance(answer, Unsat):
-            return None
-        if not all(isinstance(self._answer(asked.text, each), Unsat) for each in self.solvers if each != "z3"):
-            return None
-        numbers = [near[number] for number in sorted(named(answer.core))]
-        return Established(lemmas=tuple(self.lemmas[number] for number in numbers), numbers=tuple(numbers))
+        given = tuple(self.lemmas[number].term for number in near)
+        if (claim, given) not in self._known.implied:
+            asked = implied(claim, given)
+            answer = self._noted(enough(asked.guarded, asked.optional, rlimit=self.rlimit), "z3")
+            if not isinstance(answer, Unsat):
+                return None
+            if not all(isinstance(self._answer(asked.text, each), Unsat) for each in self.solvers if each != "z3"):
+                return None
+            self._known.implied[claim, given] = tuple(sorted(named(answer.core)))
+        numbers = tuple(near[number] for number in self._known.implied[claim, given])
+        return Established(lemmas=tuple(self.lemmas[number] for number in numbers), numbers=numbers)
 
     @cached_property
     def gets_on(self) -> bool:
@@ -272,11 +283,12 @@ class Theory:
         return self._unsat(implied(not_(self.boot.procedure.idling), ()))
 
     def _about(self, claim: Term) -> list[int]:
-        """The lemmas that speak of the claim's variables, or of the location."""
+        """The lemmas that speak of the claim's variables, or of places alone that it speaks of."""
+        told, places = claim.free - self._places, self._places
         return [
             number
             for number, lemma in enumerate(self.lemmas)
-            if not (lemma.term.free - {self.location}).isdisjoint(claim.free) or lemma.term.free <= claim.free
+            if not lemma.term.free.isdisjoint(told) or lemma.term.free <= claim.free | places
         ]
 
     def _unsat(self, obligation: Obligation) -> bool:

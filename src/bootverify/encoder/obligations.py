@@ -11,7 +11,21 @@ from functools import lru_cache
 from bootverify.dataclass import dataclass
 from bootverify.encoder.smtlib import query
 from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Op, Substitution, Term, and_, const, eq, false, member, not_, or_, true, var
+from bootverify.encoder.terms import (
+    Op,
+    Substitution,
+    Term,
+    and_,
+    conjuncts,
+    const,
+    eq,
+    false,
+    member,
+    not_,
+    or_,
+    true,
+    var,
+)
 
 GOAL = "goal"
 
@@ -76,16 +90,8 @@ def all_start(system: System, lemmas: Sequence[Term]) -> Obligation:
     return Obligation(name="start", assertions=(*starts, (GOAL, broken)))
 
 
-def all_preserved(
-    system: System,
-    lemmas: Sequence[Term],
-    goals: Sequence[Term] | None = None,
-    *,
-    only: Iterable[Transition] | None = None,
-) -> Obligation:
+def all_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term] | None = None) -> Obligation:
     """Every transition of the system keeps all lemmas (or `goals`, given all): one query for the whole invariant.
-
-    With `only`, it is about these, where it is known of the others.
 
     A transition is represented by its guard and the negated goals after its assignments; goals over variables that it
     does not assign to stay as they are.
@@ -94,7 +100,7 @@ def all_preserved(
     for goal in lemmas if goals is None else goals:
         alike.setdefault(goal.arguments[0] if goal.op is Op.OR else false(), []).append(goal)
     ways = []
-    for transition in system.transitions if only is None else only:
+    for transition in system.transitions:
         after, assigned = _after(tuple(transition.updates.items())), frozenset(transition.updates)
         broken = []
         for first, group in alike.items():
@@ -103,6 +109,33 @@ def all_preserved(
                 broken += [not_(after.of(goal)) for goal in group if not goal.free.isdisjoint(assigned)]
         ways.append(and_(transition.guard, or_(*broken)))
     return Obligation(name="step", assertions=((GOAL, or_(*ways)),)).given(enumerate(lemmas))
+
+
+Shared = tuple[tuple[Term, ...], tuple[Term, ...]]  # goals that are kept or broken together, and lemmas for them alone
+
+
+def unbroken(
+    taken: Iterable[tuple[Transition, Sequence[Term], Iterable[Shared]]], places: frozenset[Term]
+) -> Obligation:
+    """Every step keeps its goals, given its lemmas and for each group of goals those of that group.
+
+    What the guard says of `places` stands in their place, which leaves nothing of most lemmas.
+    """
+    ways = []
+    for step, lemmas, goals in taken:
+        told = (each.arguments for each in conjuncts(step.guard) if each.op is Op.EQ)
+        pins = tuple((variable, value) for variable, value in told if variable in places and value.op is Op.CONST)
+        here, updates = _after(pins), tuple(step.updates.items())
+        broken = or_(*(_broken(group, updates, pins) for group in goals))
+        if broken is not false():
+            ways.append(and_(step.guard, *map(here.of, lemmas), broken))
+    return Obligation(name="step", assertions=((GOAL, or_(*ways)),))
+
+
+def _broken(group: Shared, updates: tuple[tuple[Term, Term], ...], pins: tuple[tuple[Term, Term], ...]) -> Term:
+    goals, lemmas = group
+    here, after = _after(pins), _after(updates)
+    return and_(*map(here.of, lemmas), or_(*(not_(here.of(after.of(goal))) for goal in goals)))
 
 
 def each_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term]) -> Obligation:
