@@ -43,7 +43,7 @@ def abstracted(frame: Frame, world: World) -> Facts:
         facts[frame.content(store).name] = _name(frame, content_of(world, store))
     for image, request in frame.requests.items():
         facts[request.name] = _request(world, image)
-        facts[f"midway[{image}]"] = False
+        facts |= {f"midway[{image}]": False, f"mixed[{image}]": False}
     for slot, said in frame.standings.items():
         facts[said.name] = standing(world.device, slot).value
     for image in filter(frame.loads, frame.in_place):

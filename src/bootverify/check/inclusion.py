@@ -106,7 +106,7 @@ def hidden(frame: Frame, told: Instant) -> set[Term]:
         if not told.get(flag):
             continue
         stores, staging = frame.pair(image)
-        found |= {flag, request, *(frame.content(store) for store in stores)}
+        found |= {flag, frame.mixed(image), request, *(frame.content(store) for store in stores)}
         if staging is not None:
             found.add(frame.content(staging))
         if image in frame.unshifted:

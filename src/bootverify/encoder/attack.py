@@ -167,6 +167,7 @@ def _mixed(frame: Frame, store: Store) -> dict[Term, Term]:
                 content = frame.content(half)
                 updates[content] = ite(flag, frame.is_content(CRAFTED), content)
             updates |= {each: and_(each, not_(flag)) for each in frame.told_of_other_half(image, store)}
+            updates |= frame.disturbs(image)
     return updates
 
 
@@ -185,7 +186,7 @@ def _forge(frame: Frame, reach: Reach) -> Iterator[Move]:
         primary = reach.some(frame.cells.trailer(slot), Access.WRITE, reach.writer(image))
         guard = or_(and_(member(asked, ("test", "perm")), staged), and_(member(asked, ("none", "revert")), primary))
         if guard is not false():
-            yield chosen(name, guard, {request: asked}, (asked,), _forges(image))
+            yield chosen(name, guard, {request: asked, **frame.disturbs(image)}, (asked,), _forges(image))
 
 
 def _forges(image: str) -> Callable[[Choices], Action]:
@@ -269,8 +270,7 @@ def _erase_all(frame: Frame) -> Iterator[Move]:
         updates[request] = ite(eq(request, "revert"), none, request) if outlives else none
     wiped = {store.slot for store in inside}
     updates |= {each: const(REQUEST, "none") for slot, each in frame.standings.items() if slot in wiped}
-    if frame.cuts:
-        updates |= {frame.midway(image): not_(true()) for image in frame.requests}
+    updates |= {each: false() for each in frame.halfway}
     updates |= {held: not_(true()) for held in frame.delivered.values()}
     if frame.counter is not None:
         updates[frame.counter] = const(frame.counter.sort, "0")

@@ -91,6 +91,7 @@ def _deliver(frame: Frame) -> Iterator[Move]:
         updates = {
             frame.content(name): content,
             **{frame.requests[image]: asked for image in images},
+            **{target: value for image in images for target, value in frame.disturbs(image).items()},
         }
         yield chosen(transition, guard, updates, (content, asked), delivers(frame, name))
 
@@ -116,4 +117,4 @@ def delivers(frame: Frame, partition: str) -> Callable[[Choices], Action]:
 def _confirm(frame: Frame) -> Iterator[Move]:
     for image, request in frame.requests.items():
         guard = and_(frame.at_mark(frame.run_mark), eq(request, "revert"))
-        yield move(f"confirm {image}", guard, {request: const(REQUEST, "none")}, Confirm())
+        yield move(f"confirm {image}", guard, {request: const(REQUEST, "none"), **frame.disturbs(image)}, Confirm())

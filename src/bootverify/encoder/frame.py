@@ -50,6 +50,9 @@ condition; `Frame.variables` is the list.
     Swap or copy between slot and staging of `image` was cut and waits to be completed; *if* the
     attacker cuts power and the image has a request. The contents of the pair are then still those
     from before it.
+`mixed[image]`
+    Somebody wrote to a pair that was midway, or to its trailers, which keep the record of progress: what boots make of
+    it nobody can tell; *if* the attacker can do more than cut power.
 `active` of `none` and the slots
     The slot that NSIB, or MCUboot in place, took in this boot, `none` before that; *if* an image has several slots.
 `counter` of `0`, `1`, ..., the number of releases, `above`
@@ -233,7 +236,6 @@ class Frame(RollbackFrame):
         singles = [each for each in optional if each is not None]
         if self.erased_all is not false():
             singles.append(self.erased_all)
-        midways = [self.midway(image) for image in self.requests] if self.cuts else []
         return (
             self.at,
             *singles,
@@ -243,7 +245,7 @@ class Frame(RollbackFrame):
             *self.standings.values(),
             *self.unshifted.values(),
             *(each for pair in self.bare.values() for each in pair),
-            *midways,
+            *self.halfway,
             *self.patches.values(),
             *self.spoiled.values(),
             *self.fillings.values(),

@@ -174,6 +174,26 @@ class ContentFrame(HardwareFrame):
         """The swap of `image` was cut and is not completed."""
         return var(f"midway[{image}]") if self.cuts and image in self.requests else false()
 
+    def mixed(self, image: str) -> Term:
+        """Somebody wrote to the pair of `image`, or to its trailers, while it was midway."""
+        writes = bool(self.attacker.capabilities - {Capability.CUT_POWER})
+        return var(f"mixed[{image}]") if writes and self.midway(image) is not false() else false()
+
+    @property
+    def halfway(self) -> tuple[Term, ...]:
+        """What tells of swaps and copies that were cut, for all images."""
+        told = (each(image) for image in self.requests for each in (self.midway, self.mixed))
+        return tuple(each for each in told if each is not false())
+
+    def settles(self, image: str) -> dict[Term, Term]:
+        """The updates after which nothing of the pair waits to be completed."""
+        return {each: false() for each in (self.midway(image), self.mixed(image)) if each is not false()}
+
+    def disturbs(self, image: str) -> dict[Term, Term]:
+        """The updates of a write to the pair, or to its trailers."""
+        mixed = self.mixed(image)
+        return {} if mixed is false() else {mixed: or_(mixed, self.midway(image))}
+
     def pair(self, image: str) -> tuple[tuple[Store, ...], Store | None]:
         """The stores of the slot of `image`, and its staging."""
         staging = self.design.image(image).staging

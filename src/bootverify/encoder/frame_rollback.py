@@ -94,9 +94,8 @@ class RollbackFrame(ContentFrame):
         """The variables that tell of releases: what stores hold, what is asked for, what is counted and kept."""
         singles = [each for each in (self.active, self.counter, self.room) if each is not None]
         several = (self.takings, self.requests, self.standings, self.stored, self.stored_room, self.kept)
-        midways = [self.midway(image) for image in self.requests] if self.cuts else []
         held = [self.content(store) for store in self.cells.stores]
-        return frozenset((*singles, *midways, *held, *(each for group in several for each in group.values())))
+        return frozenset((*singles, *self.halfway, *held, *(each for group in several for each in group.values())))
 
     def stays(self, image: str, after: Mapping[Term, Term]) -> Term:
         """What runs stays: no swap takes it back or changes it, it is confirmed; `after` these updates."""

@@ -338,7 +338,7 @@ class _BootGo:
         frame = self.frame
         flag = frame.midway(self.image.name)
         content = frame.content(staging)
-        updates = {**self._installed(staging, request), flag: not_(true())}
+        updates = {**self._installed(staging, request), **frame.settles(self.image.name)}
         unchecked = true() if not self.step.validate else self.forgeable
         out = self._out_of_step()
         good = or_(and_(member(content, self.genuine), not_(out)), and_(not_(eq(content, ERASED)), unchecked))
@@ -356,7 +356,7 @@ class _BootGo:
             yield from self._lost(staging, request, updates)
             done = Outcome(name="complete, cut at its end", guard=flag, updates=moved, cut=True, after=10_000)
         else:
-            copied = {**self._copied(updates, content, request), flag: not_(true())}
+            copied = self._copied(updates, content, request)
             done = cut_erase(frame, self.image.name, (self.mark, "complete, cut after the copy"), flag, copied)
         yield from self._counted_or_not(done, content)
 
@@ -368,7 +368,7 @@ class _BootGo:
         """
         flag = self.frame.midway(self.image.name)
         again = and_(flag, eq(request, "revert"))
-        forgotten = {flag: not_(true()), request: const(REQUEST, "none")}
+        forgotten = {**self.frame.settles(self.image.name), request: const(REQUEST, "none")}
         yield Outcome(name="complete, cut and forgotten", guard=again, updates=forgotten, cut=True, vague=True)
         if self.step.mode is UpgradeMode.SWAP_OFFSET:
             mixed = {**updates, self.frame.content(staging): self.frame.is_content(CRAFTED)}

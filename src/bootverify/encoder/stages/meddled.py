@@ -67,11 +67,11 @@ class Meddled:
         """What a write at any moment, or to the scratch area, may leave; and what later boots make of a cut pair."""
         if self.staging is not None and self.step.scratch is not None:
             yield from _Vague(self, "scratch spoiled", self.frame.spoiled[self.step.scratch]).outcomes()
-        if not self.possible:
-            return
-        yield from _Vague(self, "meddled with", false()).outcomes()
-        if self.frame.cuts:
-            yield from _Vague(self, "mixed", self.frame.midway(self.image.name)).outcomes()
+        mixed = self.frame.mixed(self.image.name)
+        if self.staging is not None and mixed is not false():
+            yield from _Vague(self, "mixed", mixed).outcomes()
+        if self.possible:
+            yield from _Vague(self, "meddled with", false()).outcomes()
 
     def counted(self, title: str, content: Term) -> tuple[dict[Term, Term], tuple[Term, ...]]:
         """The counter once it has followed `content`; of bytes of his it follows what they claim."""
@@ -126,7 +126,7 @@ class _Vague:
             held, inputs = self._spliced("cut", it.parts)
             yield self._left("cut", true(), held, inputs, cut=True)
             pair = {frame.content(each): frame.is_content(CRAFTED) for each in (*it.parts, self.staging)}
-            midway = {**pair, frame.midway(it.image.name): true()}
+            midway = {**pair, **{each: true() for each in frame.settles(it.image.name)}}
             yield replace(self._outcome("cut midway", true(), midway, ()), cut=True)
 
     def _left(
@@ -147,8 +147,7 @@ class _Vague:
         content = held[frame.content(it.parts[-1])] if settled else frame.is_content(CRAFTED)
         counted, more = it.counted(f"{self.name}, {title}", content)
         updates = {**held, frame.content(self.staging): left, frame.requests[it.image.name]: asks, **counted}
-        if frame.cuts:
-            updates[frame.midway(it.image.name)] = false()
+        updates |= frame.settles(it.image.name)
         if (unshifted := frame.unshifted.get(it.image.name)) is not None:
             where = choice(f"{it.mark}: {self.name}, {title}", "unshifted")
             updates[unshifted] = and_(where, member(left, tuple(frame.genuine)))
@@ -171,10 +170,10 @@ class _Vague:
         )
 
     def _turns_up(self, content: Term) -> Term:
-        """Such bytes were there, or he writes them; or nobody can tell what was there."""
+        """Such bytes were there, or he writes them; a pair that he mixed held updates, or what production left."""
+        before = [self.frame.content(each) for each in (*self.it.parts, self.staging)]
         if self.mixed is not false():
-            return true()
-        before = (self.frame.content(each) for each in (*self.it.parts, self.staging))
+            before += [self.frame.is_content(self.frame.factory(each)) for each in self.it.parts]
         return or_(self.it.his(content), *(eq(content, each) for each in before))
 
     def _spliced(self, title: str, stores: tuple[Store, ...]) -> tuple[dict[Term, Term], tuple[Term, ...]]:
