@@ -34,6 +34,7 @@ class Role(Enum):
     SECONDARY = "secondary"
     SCRATCH = "scratch"
     PROVISION = "provision"
+    NETWORK_PROVISION = "network-provision"  # what b0n reads: the network core's own
     PAD = "pad"
     TFM = "tfm"  # the secure image: TF-M, or the older SPM
     APPLICATION = "application"

@@ -295,7 +295,9 @@ def _area(design: Design, stage: NetworkStage) -> tuple[int, int] | None:
         return None
     start, end = _absolute(found.start, found.end, base)
     if stage.boots:
-        data = [_absolute(part.range.start, part.range.end, base) for part in parts if part.role is Role.PROVISION]
+        data = [
+            _absolute(part.range.start, part.range.end, base) for part in parts if part.role is Role.NETWORK_PROVISION
+        ]
         end = max([end, *(high for _, high in data[:1])])
     whole = start % page == 0 and end % page == 0 and base <= start and end <= design.network_soc.flash.end
     return (start, end) if whole and (stage.boots or end - start > LEAST_SLOT) else None

@@ -8,7 +8,7 @@ from bootverify.design.protection import Attribution
 from bootverify.design.soc import Soc
 from bootverify.errors import Fault
 from bootverify.ranges import AddressRange
-from bootverify.sources.roles import number_of, role_of
+from bootverify.sources.roles import network_role_of, number_of, role_of
 from bootverify.sources.schema import MemoryEntry, MemoryName, PartitionEntry
 from bootverify.sources.written import Path, Written
 
@@ -126,7 +126,7 @@ def _partition(
         memory=memory,
         attribution=Attribution(entry.attribution) if entry.attribution else None,
         members=tuple(entry.span or ()),
-        role=role_of(name),
+        role=network_role_of(name) if memory is MemoryKind.NETWORK else role_of(name),
         number=number_of(name),
         written_end=entry.end,
         partial=entry.partial,

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from bootverify.design.memory import Role
 
+NETWORK_PREFIX = "cpunet:"  # how an imported map names what lies in the network core's own flash
 _NAMES: dict[str, Role] = {
     "b0": Role.ROOT,
     "b0_partition": Role.ROOT,
@@ -66,6 +67,15 @@ def role_of(name: str) -> Role | None:
     if _FILLER.fullmatch(name):
         return Role.FILLER
     return Role.STORAGE if _STORAGE.fullmatch(name) else None
+
+
+def network_role_of(name: str) -> Role | None:
+    """What b0n uses a partition of the network core's own flash for; its provision data alone have a role.
+
+    b0n has no slots to choose from and takes no updates of itself (ncs-boot 2.8).
+    """
+    own = role_of(name.removeprefix(NETWORK_PREFIX))
+    return Role.NETWORK_PROVISION if own is Role.PROVISION else None
 
 
 def scratch_among(names: Iterable[str]) -> str | None:

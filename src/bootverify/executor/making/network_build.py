@@ -37,10 +37,7 @@ def core_of(design: Design) -> NetworkCore | None:
     if any(place is None for place in places):
         return None
     own, application = (place for place in places if place is not None)
-    provision = next(
-        (each for each in design.partitions if each.memory is MemoryKind.NETWORK and each.role is Role.PROVISION),
-        None,
-    )
+    provision = next((each for each in design.partitions if each.role is Role.NETWORK_PROVISION), None)
     storage = own.end - PROVISION
     if provision is not None:
         storage = _at(provision.range, soc.flash.start).start

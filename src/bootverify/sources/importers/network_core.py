@@ -8,16 +8,18 @@ from typing import Any
 
 from bootverify.design.settings import Told
 from bootverify.design.source import Source
+from bootverify.design.support import release_window
 from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.kconfig import Kconfig
 from bootverify.sources.importers.partition_manager import NETWORK_BASE, PmEntry
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import non_secure
 from bootverify.sources.ledger import Ledger
+from bootverify.sources.roles import NETWORK_PREFIX
 
-PREFIX = "cpunet:"
 SECOND_SLOT = "mcuboot_secondary_1"  # where an image of the network core waits (Partition Manager)
 _RAM = 0x21000000  # nRF5340 Product Specification, memory map: RAM of the network core
+_LEFT_TO_TFM = (2, 7, 99)  # the first release that may have it: 2.7.0 is of July 2024
 _FIRST = ("b0n", "b0", "b0n_image", "b0n_partition")
 _DATA = ("provision", "provision_partition", "bl_storage")
 _APPLICATION = ("app", "hci_ipc", "hci_rpmsg", "ipc_radio", "empty_net_core", "s0_partition", "slot0_partition")
@@ -30,13 +32,13 @@ def put_network_partitions(draft: Draft, entries: list[PmEntry], ledger: Ledger)
         plain: dict[str, Any] = {"at": (entry.at or 0) - NETWORK_BASE, "size": entry.size, "memory": "network"}
         span = [name for name in entry.span if name in kept and not kept[name].span]
         if span:
-            plain["span"] = [PREFIX + name for name in span]
+            plain["span"] = [NETWORK_PREFIX + name for name in span]
             if entry.partial or len(span) < len(entry.span):
                 plain["partial"] = True
         elif entry.span:
             ledger.add(entry.source, f"span `{entry.name}` of the network core: its members are no plain partitions")
             continue
-        draft.put(("partitions", PREFIX + entry.name), plain, entry.source)
+        draft.put(("partitions", NETWORK_PREFIX + entry.name), plain, entry.source)
 
 
 def put_network_chain(draft: Draft, project: Project) -> None:
@@ -109,20 +111,23 @@ def _put_application(draft: Draft, project: Project, config: Kconfig, area: str)
 def _transfer_locked(project: Project, mcuboot: Kconfig) -> Told | None:
     """MCUboot locks the shared RAM with fprotect on and a network image counted, in secure-only builds (ncs-boot 2.8).
 
-    With TF-M it leaves the region to that; what TF-M makes of it no file tells.
+    Where it has no such number yet, it looks whether the map has b0n. With TF-M it leaves the region to that, and no
+    file tells what TF-M makes of it; it did not yet leave it before sdk-mcuboot pull request 330 (October 2024).
     """
     flag = mcuboot.flag("CONFIG_FPROTECT")
     if flag is None or not flag.value:
         return flag
     number = mcuboot.number("CONFIG_MCUBOOT_NETWORK_CORE_IMAGE_NUMBER")
+    release = release_window(project.sdk)
+    before = number is None and release is not None and release[1] < _LEFT_TO_TFM
     outside = non_secure(project)
-    counted = number is not None and number >= 0
-    return flag if counted and (outside is None or not outside.value) else None
+    counted = number is None or number >= 0
+    return flag if counted and (before or outside is None or not outside.value) else None
 
 
 def _place(draft: Draft, names: tuple[str, ...], own: str) -> str:
     partitions = draft.plain.get("partitions", {})
-    found = [PREFIX + name for name in (own, *names) if name and PREFIX + name in partitions]
+    found = [NETWORK_PREFIX + name for name in (own, *names) if name and NETWORK_PREFIX + name in partitions]
     return next((name for name in found if not partitions[name].get("span")), "")
 
 
@@ -136,4 +141,4 @@ def _name(config: Kconfig, default: str, draft: Draft) -> str:
     called = _folder(config) or default
     plain = "".join(sign if (sign.isalnum() and sign.isascii()) or sign in "_.+-" else "_" for sign in called)[:60]
     taken = {*draft.plain.get("chain", {}), *draft.plain.get("network", {})}
-    return plain if plain and plain not in taken else f"{PREFIX}{default}"
+    return plain if plain and plain not in taken else f"{NETWORK_PREFIX}{default}"

@@ -13,10 +13,9 @@ from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.importers.devicetree import Devicetree, Node
 from bootverify.sources.importers.draft import Draft
-from bootverify.sources.importers.network_core import PREFIX
 from bootverify.sources.importers.partition_manager import MOST_PARTITIONS, NETWORK_BASE
 from bootverify.sources.ledger import Ledger
-from bootverify.sources.roles import role_of
+from bootverify.sources.roles import NETWORK_PREFIX, role_of
 
 _INTERNAL = re.compile(r"flash0|mram\w*|(?:cpu\w+_)?[rm]ram\d*")  # labels of on-chip memories, all nRF families
 _ON_CHIP = {"soc-nv-flash", "nordic,mram"}
@@ -56,7 +55,7 @@ def put_tree(draft: Draft, tree: Devicetree, ledger: Ledger) -> bool:
             placed = False
         elif memory != "internal":
             plain["memory"] = memory
-        draft.put(("partitions", (PREFIX if memory == "network" else "") + name), plain, source)
+        draft.put(("partitions", (NETWORK_PREFIX if memory == "network" else "") + name), plain, source)
         if len(draft.plain["partitions"]) > MOST_PARTITIONS:
             words = f"more than {MOST_PARTITIONS:,} partitions; name a smaller file"
             raise InputError.at(source.file, source.line, words)

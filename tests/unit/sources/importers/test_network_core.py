@@ -7,7 +7,8 @@ from tests.designs.build_dirs import Build, write_build
 from tests.made_keys import ec_key
 
 from bootverify import api
-from bootverify.design.memory import MemoryKind
+from bootverify.cli import run
+from bootverify.design.memory import MemoryKind, Role
 from bootverify.sources.importers import load
 
 MAP = """app: {address: 0x1008800, end_address: 0x1040000, region: flash_primary, size: 0x37800, span: [radio]}
@@ -21,14 +22,17 @@ CORE = 'CONFIG_SOC="nRF5340_CPUNET_QKAA"\nCONFIG_SOC_NRF5340_CPUNET=y\n'
 FEEDS = "CONFIG_PCD_APP=y\nCONFIG_MCUBOOT_NETWORK_CORE_IMAGE_NUMBER=1\n"
 
 
-def built(tmp_path, *, nested, **choices):
-    build = write_build(tmp_path / "app" / "build", Build(extra={"mcuboot": FEEDS}, **choices))
+SECOND = {"mcuboot_secondary_1": {"address": 0xCC000, "size": 0x28000}}
+
+
+def built(tmp_path, *, nested, feeds=FEEDS, sdk=None, **choices):
+    build = write_build(tmp_path / "app" / "build", Build(extra={"mcuboot": feeds}, **choices))
     first = build / "radio" / "b0n" if nested else build / "b0n"
     for folder, lines in ((build / "radio", ""), (first, "CONFIG_IS_SECURE_BOOTLOADER=y\nCONFIG_FPROTECT=y\n")):
         (folder / "zephyr").mkdir(parents=True)
         (folder / "zephyr" / ".config").write_text(CORE + lines)
     (build / "radio" / "partitions_CPUNET.yml" if nested else build / "partitions_CPUNET.yml").write_text(MAP)
-    return load(build, shown="build")
+    return load(build, sdk, shown="build")
 
 
 @pytest.mark.parametrize("nested", [True, False])
@@ -52,6 +56,45 @@ def test_the_first_stage_locks_itself_its_data_and_the_application(tmp_path) -> 
 )  # fmt: skip
 def test_the_shared_ram_is_locked_by_fprotect_unless_tfm_has_it(tmp_path, choices, locked) -> None:
     assert built(tmp_path, nested=False, **choices).network[1].transfer_locked is locked
+
+
+@pytest.mark.parametrize(
+    ("choices", "sdk", "locked"),
+    [
+        ({}, "", True), ({"fprotect": False}, "2.1.0", False),
+        ({"tfm": True}, "2.1.0", True), ({"tfm": True}, "2.7.99", None), ({"tfm": True}, "3.0.1", None), ({"tfm": True}, "", None),
+    ],
+)  # fmt: skip
+def test_before_mcuboot_counts_the_network_image_it_locks_the_shared_ram_beside_tfm_too(
+    tmp_path, choices, sdk, locked
+) -> None:
+    design = built(tmp_path, nested=False, feeds="CONFIG_PCD_APP=y\n", sdk=sdk, **choices)
+    assert design.network[1].transfer_locked is locked
+
+
+def test_b0n_reads_the_provision_data_of_its_own_flash(tmp_path) -> None:
+    design = built(tmp_path, nested=True)
+    roles = {part.name: part.role for part in design.partitions if part.memory is MemoryKind.NETWORK}
+    assert {name for name, role in roles.items() if role} == {"cpunet:provision"}
+    assert roles["cpunet:provision"] is Role.NETWORK_PROVISION
+
+
+def test_a_build_tells_all_that_updates_of_the_network_core_need(tmp_path, capsys) -> None:
+    built(tmp_path, nested=True, map_changes=SECOND)
+    asked = [
+        "--subject",
+        "radio",
+        "--policy",
+        "authentic-only",
+        "--attacker",
+        "remote-ota",
+        "--attacker",
+        "old-signed-image",
+    ]
+    assert run(["check", str(tmp_path / "app" / "build"), *asked]) == 0
+    out = capsys.readouterr().out
+    assert "proved for every history" in out
+    assert "2 hold" in out
 
 
 def test_spans_of_the_network_core_are_spans(tmp_path) -> None:
