@@ -136,6 +136,15 @@ EDITS: dict[str, tuple[str, dict[str, object]]] = {
             "partitions.app": {"at": 0x3A000, "size": 0x56000, "attribution": "non_secure"},
         },
     ),
+    "divided inside a region, sealed by anybody": (
+        "SB-S08",
+        {
+            "chain.tfm+app.parts.tfm.program": "spm",
+            "partitions.tfm": {"at": 0x30200, "size": 0x9E00, "attribution": "secure"},
+            "partitions.app": {"at": 0x3A000, "size": 0x56000, "attribution": "non_secure"},
+            "keys.img_verify_pub.published": True,
+        },
+    ),
     "unprivileged partition": ("SB-S36", {"chain.tfm+app.trustzone": {"isolation_level": 2}}),
 }
 

@@ -173,7 +173,8 @@ def _over_there(design: Design, question: Question, actions: Sequence[Action]) -
             case TakeStep(meanwhile=Meanwhile()):
                 return "the chip answers the copy with other bytes than the check, and b0n checks a digest alone."
             case Deliver(content=Crafted()) | Overwrite(content=Crafted()):
-                return f"what {who} puts into the staging slot is accepted{_known_key(design, question)}, and handed over."
+                signed = _known_key(design, question)
+                return f"what {who} puts into the staging slot is accepted{signed}, and handed over."
             case Deliver(content=Genuine(release=release)) | Overwrite(content=Genuine(release=release)):
                 return f"release {release} is staged once a later one ran, and nothing asks for the version that runs."
             case _:
@@ -187,7 +188,11 @@ def _known_key(design: Design, question: Question) -> str:
     """The key that everybody has, of those that the stage which verifies updates of the network core may ask."""
     feeder = question.subject.verified_by if isinstance(question.subject, NetworkStage) else ""
     verified = {(Purpose.VERIFY, image.name) for image in design.images if image.verified_by == feeder}
-    known = [key.name for key in design.keys if key.published and any((use.purpose, use.image) in verified for use in key.uses)]
+    known = [
+        key.name
+        for key in design.keys
+        if key.published and {(each.purpose, each.image) for each in key.uses} & verified
+    ]
     return f", signed with the private half of {known[0]}, which is published" if known else ""
 
 

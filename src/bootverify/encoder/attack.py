@@ -12,7 +12,7 @@ from bootverify.encoder.environment import content_of
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.frame_hardware import HALTED
-from bootverify.encoder.knowledge import kmu_slots, opened
+from bootverify.encoder.knowledge import forgeable, kmu_slots, opened
 from bootverify.encoder.move import Choices, Move, choice, chosen, move
 from bootverify.encoder.reading import reading
 from bootverify.encoder.system import Transition
@@ -72,15 +72,17 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
         if some is false():
             continue
         every = reach.every(frame.cells.taken_up(store), Access.WRITE, reach.writer(store.image))
-        name = f"overwrite {store.name}"
-        mixed, inputs, guard = _spoiled(frame, reach, store, name)
-        yield move(
-            name,
-            and_(some, guard),
-            {**_mixed(frame, store), frame.content(store): frame.is_content(CRAFTED), **mixed},
-            Overwrite(partition=store.name, content=Crafted()),
-            inputs=inputs,
-        )
+        for behind, vague in _moments(frame, store):
+            name = f"overwrite {store.name}" + (", behind its seal" if vague else "")
+            mixed, inputs, guard = _spoiled(frame, reach, store, name)
+            yield move(
+                name,
+                and_(some, guard, behind),
+                {**_mixed(frame, store), frame.content(store): frame.is_content(CRAFTED), **mixed},
+                Overwrite(partition=store.name, content=Crafted()),
+                inputs=inputs,
+                vague=vague,
+            )
         name = f"restore {store.name}"
         mixed, inputs, guard = _spoiled(frame, reach, store, name)
         content = choice(name, "content", frame.content_sort)
@@ -94,6 +96,19 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
         guard = and_(guard, and_(or_(eq(content, ERASED), allowed), whole), _settled(frame, store))
         updates = {frame.content(store): content, **mixed}
         yield chosen(name, guard, updates, (content, *inputs), _restores(frame, store.name))
+
+
+def _moments(frame: Frame, store: Store) -> list[tuple[Term, bool]]:
+    """When he overwrites a part of an image: before the last part with the seal is his; after it, which is vague.
+
+    He seals what the parts before hold as he does, and a content does not tell the order: what he changes behind his
+    own seal may or may not boot, as proofs have it, and a trace has him seal in the end.
+    """
+    parts = [each for each in frame.cells.stores.values() if store.image and each.slot == store.slot]
+    if not parts or store is parts[-1] or forgeable(frame, frame.design.image(store.image)) is false():
+        return [(true(), False)]
+    sealed = eq(frame.content(parts[-1]), CRAFTED)
+    return [(not_(sealed), False), (sealed, True)]
 
 
 def _provision(frame: Frame, reach: Reach) -> Iterator[Move]:

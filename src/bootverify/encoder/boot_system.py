@@ -15,7 +15,6 @@ from bootverify.design.boot import (
     Protect,
     Run,
     SetUpTrustZone,
-    SignatureType,
     Stage,
     Step,
 )
@@ -97,8 +96,6 @@ def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> 
         for key in design.keys:
             if any(isinstance(place, InImage) and place.image in tfm for place in key.placements):
                 raise NotModelled(f"whether an unprivileged partition reads `{key.name}` in TF-M's own image")
-    if _sealed_in_two(design):
-        raise NotModelled("an image that is signed anew after code beside SPM has changed the end of it")
     frame = Frame(design, attacker, history=history)
     if attacker.capabilities & PLAYED_THERE and frame.second is None:
         raise NotModelled(untold(design))
@@ -118,24 +115,6 @@ def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> 
         ),
         moves={each.name: each for each in moves},
     )
-
-
-def _sealed_in_two(design: Design) -> bool:
-    """Whether non-secure code can write the end of SPM, and anybody signs what MCUboot accepts.
-
-    It has to change that end and then the seal behind it, in this order, and a content does not tell the order.
-    """
-    for stage in design.stages:
-        image = design.image(stage.image)
-        anybody = image.signature is SignatureType.NONE or any(
-            key.published and use.image == image.name for key in design.keys for use in key.uses
-        )
-        for step in stage.steps:
-            if isinstance(step, SetUpTrustZone) and step.by is Program.SPM and image.verified_by and anybody:
-                start = min(span.range.start for span in step.non_secure)
-                if (start - design.soc.flash.start) % design.soc.guard.granule:
-                    return True
-    return False
 
 
 def _steps(frame: Frame) -> Iterator[Move]:

@@ -1,9 +1,13 @@
 """What the attacker can come to know, and what knowing lets him sign or decrypt."""
 
+from collections.abc import Sequence
+
 from bootverify.design.boot import EncryptionType, Image, SignatureType
 from bootverify.design.keys import HostOnly, InImage, InKmu, InUicr, Key, KeyKind, Purpose
+from bootverify.encoder.cells import Store
 from bootverify.encoder.frame import Frame
-from bootverify.encoder.terms import Term, and_, false, not_, or_, true
+from bootverify.encoder.frame_contents import CRAFTED
+from bootverify.encoder.terms import Term, and_, eq, false, not_, or_, true
 
 
 def forgeable(frame: Frame, image: Image) -> Term:
@@ -19,6 +23,20 @@ def forgeable(frame: Frame, image: Image) -> Term:
         return true()
     known = [frame.knows(key) for key in frame.design.keys if _signs(key, image)]
     return or_(frame.erased_all, frame.misled(image), frame.filled(image), *known)
+
+
+def sealed(frame: Frame, parts: Sequence[Store]) -> tuple[Term, Term]:
+    """True iff the digest at the end of an image in `parts` is his as well; and iff it may be.
+
+    He seals in the last part, for which he needs to know what goes before it. An image of his may end in a part before
+    it, if all of that part is his: a content does not tell whether it is.
+    """
+    surely, perhaps, seen = false(), false(), true()
+    for part in parts:
+        content, clear = frame.content(part), frame.clear_in(part)
+        surely, perhaps = and_(eq(content, CRAFTED), seen), or_(perhaps, surely)
+        seen = and_(seen, *(or_(not_(eq(content, name)), shown) for name, shown in clear.items()))
+    return surely, and_(perhaps, not_(surely))
 
 
 def _signs(key: Key, image: Image) -> bool:

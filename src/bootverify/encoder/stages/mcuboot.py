@@ -11,7 +11,7 @@ from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.frame_hardware import HALTED
-from bootverify.encoder.knowledge import forgeable, key_left, opens, shared_key
+from bootverify.encoder.knowledge import forgeable, key_left, opens, sealed, shared_key
 from bootverify.encoder.move import choice
 from bootverify.encoder.stages.erase import SHOWS, cut_erase
 from bootverify.encoder.stages.in_place import boot_go_in_place
@@ -97,19 +97,24 @@ class _BootGo:
     def _single(self) -> Iterator[Outcome]:
         """The loader for a single slot (single_loader.c): no counter rises, flags for encryption do not matter."""
         if self.step.validate:
-            valid, invalid = self._judged(true())
+            valid, doubtful, invalid = self._judged(true())
             yield Outcome(name="image valid", guard=valid, goes=self.goes)
+            yield Outcome(name="image perhaps valid", guard=doubtful, goes=self.goes, vague=True)
             yield Outcome(name="image bad", guard=invalid, goes=HALTED)
             return
         found = not_(member(self.header, (ERASED, "invalidated")))
         yield Outcome(name="header found", guard=found, goes=self.goes)
         yield Outcome(name="no header", guard=not_(member(self.header, self.genuine)), goes=HALTED)
 
-    def _judged(self, accepted: Term) -> tuple[Term, Term]:
-        """Whether the primary image may pass validation, and whether it may fail; `accepted`: what else it needs."""
+    def _judged(self, accepted: Term) -> tuple[Term, Term, Term]:
+        """Whether the primary image can pass validation, may pass it as far as is known, and may fail.
+
+        `accepted`: what else it needs.
+        """
         genuine = and_(self._whole_genuine(), self.rollback.admits(self.frame.taken(self.image.name)), accepted)
-        forged = and_(self._part_sealed(), not_(eq(self.header, ERASED)), self.forgeable)
-        return or_(genuine, forged), or_(not_(genuine), self.frame.erased_all)
+        forged = and_(not_(eq(self.header, ERASED)), self.forgeable)
+        surely, perhaps = (and_(each, forged) for each in sealed(self.frame, self.parts))
+        return or_(genuine, surely), perhaps, or_(not_(genuine), self.frame.erased_all)
 
     def _checked(self, name: str, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
         """The primary image, untouched by `updates`, is checked; a bad one: halted."""
@@ -126,8 +131,10 @@ class _BootGo:
             return
         # Without a key this MCUboot is built without decryption and refuses the flag in the header.
         refused = not_(true()) if opens(self.frame, self.image) else member(self.header, self.genuine)
-        valid, invalid = self._judged(and_(not_(refused), room))
-        yield self._raising(f"{name}, image valid", and_(guard, valid), updates, content=taken, settled=settled)
+        valid, doubtful, invalid = self._judged(and_(not_(refused), room))
+        for word, vague, each in (("valid", False, valid), ("perhaps valid", True, doubtful)):
+            known = self._raising(f"{name}, image {word}", and_(guard, each), updates, content=taken, settled=settled)
+            yield replace(known, vague=vague)
         yield Outcome(name=f"{name}, image bad", guard=and_(guard, invalid), goes=HALTED, updates=updates)
 
     def _settled(self, updates: Mapping[Term, Term]) -> Term:
@@ -154,16 +161,6 @@ class _BootGo:
         """
         parts = [member(self.frame.content(part), self.genuine) for part in self.parts]
         return and_(member(self.frame.taken(self.image.name), self.genuine), *parts)
-
-    def _part_sealed(self) -> Term:
-        """A part is his, and the digest may be, too: for that he needs to know what goes before his part."""
-        known, sealed = true(), []
-        for part in self.parts:
-            content = self.frame.content(part)
-            sealed.append(and_(eq(content, CRAFTED), known))
-            clear = self.frame.clear_in(part)
-            known = and_(known, *(or_(not_(eq(content, name)), shown) for name, shown in clear.items()))
-        return or_(*sealed)
 
     # -- the staged image
 
@@ -311,13 +308,21 @@ class _BootGo:
                 yield self._raising(words, put, staged, content=new, settled=self._settled(updates))
 
     def _parts_back(self, name: str, staging: Store, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
-        """Bytes of his that end with the first part leave the others what they are: those of a release, perhaps."""
+        """Bytes of his in the first part, or the last, leave the others what they are: those of a release, perhaps.
+
+        A swap takes first parts out that he left alone. After an erase-all nothing is in clear but what he was shown.
+        """
         content, settled = self.frame.content(staging), self._settled(updates)
         staged = and_(guard, eq(content, CRAFTED))
+        kept = {"parts": self.parts[1:], **({"first parts": self.parts[:-1]} if self.swaps else {})}
         for release in self.genuine if len(self.parts) > 1 else ():
-            others = {self.frame.content(part): self.frame.is_content(release) for part in self.parts[1:]}
-            words = f"{name}, parts of {release} come back"
-            yield self._raising(words, staged, {**updates, **others}, content=content, settled=settled)
+            for word, others in kept.items():
+                back = {**updates, **{self.frame.content(part): self.frame.is_content(release) for part in others}}
+                shown = and_(*(self.frame.clear_in(part).get(release, true()) for part in others))
+                there = and_(staged, or_(not_(self.frame.erased_all), shown)) if word != "parts" else staged
+                words = f"{name}, {word} of {release} come back"
+                known = self._raising(words, there, back, content=content, settled=settled)
+                yield replace(known, vague=word != "parts")
 
     def _stopped(self, staging: Store, request: Term, stuck: Term) -> Outcome:
         """A swap stops where the primary image says that it is encrypted and its wrapped key is gone (loader.c).

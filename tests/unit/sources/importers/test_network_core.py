@@ -62,7 +62,8 @@ def test_the_shared_ram_is_locked_by_fprotect_unless_tfm_has_it(tmp_path, choice
     ("choices", "sdk", "locked"),
     [
         ({}, "", True), ({"fprotect": False}, "2.1.0", False),
-        ({"tfm": True}, "2.1.0", True), ({"tfm": True}, "2.7.99", None), ({"tfm": True}, "3.0.1", None), ({"tfm": True}, "", None),
+        ({"tfm": True}, "2.1.0", True), ({"tfm": True}, "2.7.99", None),
+        ({"tfm": True}, "3.0.1", None), ({"tfm": True}, "", None),
     ],
 )  # fmt: skip
 def test_before_mcuboot_counts_the_network_image_it_locks_the_shared_ram_beside_tfm_too(
