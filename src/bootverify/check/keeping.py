@@ -8,9 +8,9 @@ from dataclasses import field
 from itertools import chain
 
 from bootverify.dataclass import dataclass
-from bootverify.encoder.obligations import Obligation, Shared, unbroken
+from bootverify.encoder.obligations import Obligation, Shared, Told, broken, told_of, unbroken
 from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Term
+from bootverify.encoder.terms import Term, false
 
 Variables = frozenset[Term]
 Group = tuple[Term, ...]  # lemmas about the same variables
@@ -21,11 +21,13 @@ Holds = Callable[[Obligation], bool]
 class Keeping:
     """What is known of steps: by a step and the lemmas that it was taken with, the groups that it keeps.
 
-    What was compared once is told by its number from then on.
+    What was compared once is told by its number from then on. `moved`: by where steps are and lead to, which groups
+    were looked at, and how those break of which something is left, where a step does nothing else.
     """
 
     known: dict[Hashable, set[int]] = field(default_factory=dict)
     numbers: dict[Hashable, int] = field(default_factory=dict)
+    moved: dict[Hashable, tuple[set[int], dict[int, Term]]] = field(default_factory=dict)
 
     def keep(
         self, system: System, places: Variables, lemmas: Iterable[Term], goals: Iterable[Term], holds: Holds
@@ -35,25 +37,44 @@ class Keeping:
         `places` are the variables that all lemmas may speak of: the location, and the mode.
         """
         given = _Given(_groups(lemmas, places))
-        wanted = {about: given.shared(about, group) for about, group in _groups(goals, places).items()}
-        numbers = {self._number(each): (about, each) for about, each in wanted.items()}
+        wanted, speaks = dict[int, tuple[Variables, Shared]](), dict[Term, set[int]]()
+        for about, group in _groups(goals, places).items():
+            number = self._number(shared := given.shared(about, group))
+            wanted[number] = about, shared
+            for variable in about:
+                speaks.setdefault(variable, set()).add(number)
         found, ways = [], []
         for step in system.transitions:
             bears = given.bearing(step)
             with_ = tuple([self._number(each) for each in bears])
             known = self.known.setdefault((step.guard, tuple(step.updates.items()), with_), set())
-            if new := numbers.keys() - known:
+            if new := wanted.keys() - known:
                 found.append((known, new))
-                anywhere = not places.isdisjoint(step.updates)
-                asked = [numbers[each] for each in sorted(new)]
-                touched = [each for about, each in asked if anywhere or not about.isdisjoint(step.updates)]
-                if touched:
-                    ways.append((step, tuple(chain.from_iterable(bears)), touched))
-        if ways and not holds(unbroken(ways, places)):
+                here = told_of(places, step)
+                leads = tuple([(place, value) for place, value in step.updates.items() if place in places])
+                assigned = new & set[int]().union(*(speaks.get(each, ()) for each in step.updates))
+                breaks = self._moves(leads, here, new - assigned, wanted) if leads else []
+                for about, shared in (wanted[each] for each in sorted(assigned)):
+                    sets = [(each, step.updates[each]) for each in about if each in step.updates]
+                    breaks.append(broken(shared, (*leads, *sets), here))
+                if any(each is not false() for each in breaks):
+                    ways.append((step, here, chain.from_iterable(bears), breaks))
+        if ways and not holds(unbroken(ways)):
             return False
         for known, new in found:
             known.update(new)
         return True
+
+    def _moves(
+        self, leads: Told, here: Told, goals: set[int], wanted: Mapping[int, tuple[Variables, Shared]]
+    ) -> list[Term]:
+        """How a step breaks those of the goals to whose variables it does not assign: only by where it leads."""
+        seen, left = self.moved.setdefault((here, leads), (set(), {}))
+        for each in sorted(goals - seen):
+            if (way := broken(wanted[each][1], leads, here)) is not false():
+                left[each] = way
+        seen |= goals
+        return [left[each] for each in sorted(goals & left.keys())]
 
     def _number(self, each: Hashable) -> int:
         return self.numbers.setdefault(each, len(self.numbers))

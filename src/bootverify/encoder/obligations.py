@@ -112,30 +112,39 @@ def all_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term] 
 
 
 Shared = tuple[tuple[Term, ...], tuple[Term, ...]]  # goals that are kept or broken together, and lemmas for them alone
+Told = tuple[tuple[Term, Term], ...]  # variables and what stands in their place
 
 
-def unbroken(
-    taken: Iterable[tuple[Transition, Sequence[Term], Iterable[Shared]]], places: frozenset[Term]
-) -> Obligation:
-    """Every step keeps its goals, given its lemmas and for each group of goals those of that group.
+def told_of(places: frozenset[Term], step: Transition) -> Told:
+    """What the guard of a step says of `places`."""
+    equal = (each.arguments for each in conjuncts(step.guard) if each.op is Op.EQ)
+    return tuple((variable, value) for variable, value in equal if variable in places and value.op is Op.CONST)
 
-    What the guard says of `places` stands in their place, which leaves nothing of most lemmas.
+
+def broken(goals: Shared, updates: Told, here: Told) -> Term:
+    """That `updates` break a goal where its lemmas hold; false where both say the same `here`."""
+    held = _said(goals[1], here)
+    if all(value.op is Op.CONST for _, value in updates):
+        kept = _said(goals[0], tuple({**dict(here), **dict(updates)}.items()))
+    else:
+        there, after = _after(here), _after(updates)
+        kept = and_(*[there.of(after.of(goal)) for goal in goals[0]])
+    return false() if held is kept else and_(held, not_(kept))
+
+
+@lru_cache(maxsize=50_000)
+def _said(terms: tuple[Term, ...], told: Told) -> Term:
+    """All the terms, with what is told in place of variables."""
+    return and_(*map(_after(told).of, terms))
+
+
+def unbroken(ways: Iterable[tuple[Transition, Told, Iterable[Term], Iterable[Term]]]) -> Obligation:
+    """No step breaks anything: each with what its guard tells, lemmas, and the ways to break something.
+
+    What is told stands in its place, which leaves nothing of most lemmas.
     """
-    ways = []
-    for step, lemmas, goals in taken:
-        told = (each.arguments for each in conjuncts(step.guard) if each.op is Op.EQ)
-        pins = tuple((variable, value) for variable, value in told if variable in places and value.op is Op.CONST)
-        here, updates = _after(pins), tuple(step.updates.items())
-        broken = or_(*(_broken(group, updates, pins) for group in goals))
-        if broken is not false():
-            ways.append(and_(step.guard, *map(here.of, lemmas), broken))
-    return Obligation(name="step", assertions=((GOAL, or_(*ways)),))
-
-
-def _broken(group: Shared, updates: tuple[tuple[Term, Term], ...], pins: tuple[tuple[Term, Term], ...]) -> Term:
-    goals, lemmas = group
-    here, after = _after(pins), _after(updates)
-    return and_(*map(here.of, lemmas), or_(*(not_(here.of(after.of(goal))) for goal in goals)))
+    steps = [and_(step.guard, *map(_after(here).of, lemmas), or_(*breaks)) for step, here, lemmas, breaks in ways]
+    return Obligation(name="step", assertions=((GOAL, or_(*steps)),))
 
 
 def each_preserved(system: System, lemmas: Sequence[Term], goals: Sequence[Term]) -> Obligation:
