@@ -8,15 +8,16 @@ from dataclasses import field
 
 from bootverify.check.verdict import Fact
 from bootverify.dataclass import dataclass
-from bootverify.design.boot import EncryptionType, Image, Program, Stage
+from bootverify.design.boot import EncryptionType, Image, Program, SignatureType, Stage
 from bootverify.design.design import Design
-from bootverify.design.keys import HostOnly, InImage, InKmu, InPartition, InUicr, Key, Purpose
+from bootverify.design.keys import HostOnly, InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose
 from bootverify.design.network import NetworkStage
 from bootverify.design.source import NOWHERE, Source
 from bootverify.design.support import Support, SupportRow
 
 OPEN_POINT = "unsupported-combination"
 PAIRED = ("overwrite", "swap", "swap-move", "swap-offset", "swap-scratch")
+GENERATIONS = frozenset({226, 228, 230, 242, 244, 246})  # where NSIB and MCUboot look for keys (ncs-boot 2.7)
 SECTOR = 0x1000  # moving and offset swaps want one more in one of the slots (ncs-boot 2.5)
 
 
@@ -30,11 +31,12 @@ class Supported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """A statement that is needed; `words` say it in the names of the design, at `source`."""
+    """A statement that is needed, for `number` of something; `words` say it in the names of the design, at `source`."""
 
     kind: Support
     programs: tuple[str, ...]
     words: str
+    number: int = 0
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -97,6 +99,11 @@ def _counters(design: Design, stage: Stage) -> Iterator[_Wanted]:
     programs = {rule.by for rule in rules}
     if "mcuboot" in programs and design.root.program is Program.NSIB:
         programs.add("nsib")
+    for rule in rules:
+        if rule.by == stage.program.value and rule.slots is not None:
+            room = (rule.by, "odd") if rule.slots % 2 else (rule.by,)
+            words, number = f"{rule.slots} slots of {stage.name}'s counter", rule.slots
+            yield _Wanted(kind=Support.ROOMS, programs=room, words=words, number=number, source=rule.source)
     if stage.program.value in programs and rules:
         words = f"hardware counters in {' and '.join(sorted(programs))}"
         yield _Wanted(kind=Support.COUNTERS, programs=tuple(sorted(programs)), words=words, source=rules[0].source)
@@ -161,7 +168,7 @@ def _of_key(design: Design, key: Key) -> Iterator[_Wanted]:
             case InImage():
                 where = "image"
             case InKmu():
-                where = "kmu"
+                where = _kmu_place(design, key, place)
             case InUicr():
                 where = "otp"
             case InPartition():
@@ -177,6 +184,17 @@ def _of_key(design: Design, key: Key) -> Iterator[_Wanted]:
             yield _Wanted(kind=Support.KEEPS, programs=programs, words=words, source=key.source)
 
 
+def _kmu_place(design: Design, key: Key, place: InKmu) -> str:
+    """A slot of the KMU; of nRF54L's, whether boot stages look there for a key of that algorithm (soc.md 5.3)."""
+    if design.soc.kmu_version < 2 or key.kind is not KeyKind.PUBLIC:
+        return "kmu"
+    verified = [design.image(use.image) for use in key.uses if use.purpose is Purpose.VERIFY and use.image]
+    strange = [image.signature.value for image in verified if image.signature is not SignatureType.ED25519]
+    if strange:
+        return f"kmu, for {strange[0]} signatures"
+    return "kmu" if not verified or place.slots[0] in GENERATIONS else f"kmu slot {place.slots[0]}"
+
+
 def _starts(design: Design, starter: Stage, image: Image) -> _Wanted:
     # Only NSIB has a row for another bootloader behind it: a second MCUboot is undefined.
     started = design.stages_of(image.name)[0]
@@ -187,4 +205,4 @@ def _starts(design: Design, starter: Stage, image: Image) -> _Wanted:
 
 def _allows(row: SupportRow, wanted: _Wanted, design: Design) -> bool:
     same = row.kind is wanted.kind and row.programs == wanted.programs
-    return same and row.speaks_of(design.sdk, design.soc.name)
+    return same and (row.most is None or wanted.number <= row.most) and row.speaks_of(design.sdk, design.soc.name)

@@ -19,6 +19,7 @@ OPEN_POINT = "not-told"
 OF_STAGING = frozenset(
     {"no_downgrade", "update_taken", "way_back", "starts", "signed_only", "metadata_signed", "bytes_signed"}
 )
+OF_PLANS = frozenset({"way_back", "starts"})  # against nobody they speak of locks, counters and releases that crash
 DECIDED = frozenset({Verdict.HOLDS, Verdict.VIOLATED})
 
 
@@ -52,7 +53,8 @@ def _others(design: Design, attacker: Attacker) -> Iterator[tuple[Attacker, Verd
 
 def _judged(design: Design, question: Question, base: Finding, discrepancies: list[str]) -> Finding:
     name = question.ask.told or question.ask.claim.text
-    if name in OF_STAGING and (mode := _in_place(design, question.subject)):
+    planned = name in OF_PLANS and not question.attacker.capabilities
+    if name in OF_STAGING and not planned and (mode := _in_place(design, question.subject)):
         because = f"what is told of an image that starts in place ({mode}) is not judged"
         return replace(base, verdict=Verdict.UNKNOWN, because=because, open_points=(OPEN_POINT,))
     enacted = ENACTMENTS[name](design, question.subject, question.attacker)

@@ -25,6 +25,7 @@ class Support(Enum):
     RADIOS = "radios"  # MCUboot takes images of the network core in this mode; or encrypted ones beside them
     WRAPS = "wraps"  # a signature algorithm, and how the image key may travel beside it
     PAIRS = "pairs"  # how the sizes of a primary and a secondary slot may relate
+    ROOMS = "rooms"  # how many slots the counter of a program may have
     KEEPS = "keeps"  # a key of a kind, for a purpose, can lie in a kind of place
 
 
@@ -32,7 +33,7 @@ class Support(Enum):
 class SupportRow:
     """One statement; `since` and `until` are releases of `product`, inclusive and exclusive, empty for open ends.
 
-    `socs` are beginnings of part names, empty for every part.
+    `socs` are beginnings of part names, empty for every part. `most` is the largest number it allows.
     """
 
     kind: Support
@@ -43,6 +44,7 @@ class SupportRow:
     document: str
     product: str = "ncs"
     socs: tuple[str, ...] = ()
+    most: int | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
     def speaks_of(self, sdk: str, soc: str = "") -> bool:

@@ -22,7 +22,7 @@ TOLD: dict[str, ToldClaim] = {
         subjects=("image",), meaning="the plaintext of no release comes into the attacker's hands"
     ),
     "update_taken": ToldClaim(
-        subjects=("image",), meaning="a genuine update that is handed over completely is installed"
+        subjects=("image", "network"), meaning="a genuine update that is handed over completely is installed"
     ),
     "way_back": ToldClaim(
         subjects=("image", "network"), meaning="however it was left, the device gets back to work without a probe"

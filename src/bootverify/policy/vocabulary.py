@@ -224,6 +224,7 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
             values=("secure", "non_secure", "open"),
             meaning="what the map asks for; an internal area without a word is secure where TF-M is present",
         ),
+        "data": Fixed(values=bool, meaning="without TF-M: data of the application in internal memory"),
     },
 }
 
@@ -273,6 +274,7 @@ def attribute(
                 "size": thing.range.size,
                 "start": thing.range.start,
                 "drawn": _drawn(design, thing),
+                "data": _of_application(design, thing),
             }
         case NetworkStage():
             values = {"name": thing.name, "boots": thing.boots, "updatable": thing.updatable}
@@ -345,6 +347,12 @@ def _drawn(design: Design, partition: Partition) -> str:
     if partition.attribution is not None:
         return partition.attribution.value
     return "open" if partition.memory is MemoryKind.EXTERNAL else "secure"
+
+
+def _of_application(design: Design, partition: Partition) -> bool:
+    """Whether the one world of a core without TF-M keeps its data there."""
+    plain = partition.memory is MemoryKind.INTERNAL and not partition.members
+    return plain and not design.has_tfm and partition.role is Role.STORAGE
 
 
 def _role(design: Design, stage: Stage) -> str:

@@ -90,7 +90,9 @@ class _Row(_Strict):
     radios: list[str] | None = None
     wraps: list[str] | None = None
     pairs: list[str] | None = None
+    rooms: list[str] | None = None
     keeps: list[str] | None = None
+    most: int | None = None
     product: Literal["ncs", "mcuboot", "tfm"] = "ncs"
     socs: list[str] = []
     since: str | None = Field(default=None, alias="from")

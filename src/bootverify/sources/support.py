@@ -27,6 +27,7 @@ def _row(row: dict[str, Any], source: Source) -> SupportRow:
         until=row.get("until", ""),
         product=row.get("product", "ncs"),
         socs=tuple(row.get("socs", ())),
+        most=row.get("most"),
         statement=row["statement"],
         document=f"{row['document']}, {row['section']}" if row.get("section") else row["document"],
         source=source,

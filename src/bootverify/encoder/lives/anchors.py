@@ -50,9 +50,13 @@ def _destroyed(design: Design, key: Key) -> bool | None:
     """
     if key.kind is KeyKind.HASH:
         return True
-    image = next(use.image for use in key.uses if use.purpose is Purpose.VERIFY)
-    by = design.image(image).verified_by
-    return key.revocable if by is not None and design.stage(by).program is Program.NSIB else None
+    return key.revocable if _starts_by_nsib(design, key) else None
+
+
+def _starts_by_nsib(design: Design, key: Key) -> bool:
+    images = [use.image for use in key.uses if use.purpose is Purpose.VERIFY and use.image]
+    by = [design.image(image).verified_by for image in images[:1]]
+    return any(name is not None and design.stage(name).program is Program.NSIB for name in by)
 
 
 def invalidated(design: Design, key: Key) -> bool:
@@ -68,6 +72,14 @@ def invalidated(design: Design, key: Key) -> bool:
 def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Dead iff an image made with a later key has booted, and nobody can give the storage back its first value."""
     told, ranked = design.life.deployed, _rank(design, key)
+    last = (
+        ranked is not None
+        and ranked[0] + 1 == len(ranked[1])
+        and _in_ring(design, key)
+        and _starts_by_nsib(design, key)
+    )
+    if told is None and last and foe(design, attacker) == "bootloader-code":
+        return broken("it is the last of its ring, which no later key retires", source=key.source)
     if told is None or ranked is None or not _in_ring(design, key):
         return untold("which image was booted, and with which key it was made", key.source)
     place, names = ranked
@@ -216,7 +228,9 @@ def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
         return kept("nothing is erased", design.lifecycle.source)
     if who not in (*ANY_CODE, "bootloader-code", "remote-ota", "old-signed-image"):
         return untold("what he can write", key.source)
-    if who not in (*SECURE_CODE, "bootloader-code") or key.all_words_written:
+    # A hash with an erased half-word has NSIB refuse everything (ncs-boot 1.3), so on a device that boots none has one.
+    refused = key.kind is KeyKind.HASH and key.all_words_written is None and _starts_by_nsib(design, key)
+    if who not in (*SECURE_CODE, "bootloader-code") or key.all_words_written or refused:
         return kept("a word takes one value, and none is left to fill for him", key.source)
     if key.all_words_written is None:
         return untold("whether a word of it still reads as erased", key.source)

@@ -8,6 +8,7 @@ from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import Attribution, Lock, UnitKind
 from bootverify.encoder.lives.foe import foe
+from bootverify.encoder.lives.updates import enough_entries, lockable
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 # The one data area that TF-M's set-up knows by name, and what the SDK's maps put inside it (target_cfg_53_91.c): any
@@ -22,9 +23,11 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
     """Works iff the first locking write to each region under it opens it, with execution for code."""
     if foe(design, attacker) not in {"operator-error", "app-code-ns", "remote-ota"}:
         return untold(f"what {attacker.name} does to the area", area.source)
+    if not design.has_tfm:
+        return _in_one_world(design, area)
     guard = design.soc.guard
     drawn_open = area.attribution is Attribution.NON_SECURE and area.memory is MemoryKind.INTERNAL
-    if guard.kind is not UnitKind.SPU or not design.has_tfm or not drawn_open:
+    if guard.kind is not UnitKind.SPU or not drawn_open:
         return untold("who opens the area", area.source)
     protects = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
     ragged = any(
@@ -51,6 +54,20 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
         if first == CLOSED or (code and first == DATA):
             return broken(f"the region at {start:#x} stays closed to the non-secure side", source=area.source)
     return kept("every region under it is opened before anything closes it", area.source)
+
+
+def _in_one_world(design: Design, area: Partition) -> Judgement:
+    """Works iff no lock of this boot touches it; locks that cannot be set stop the boot."""
+    steps = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
+    if area.memory is not MemoryKind.INTERNAL or not (
+        all(lockable(design, step) for step in steps) and enough_entries(design, steps)
+    ):
+        return untold("whether the application runs at all", area.source)
+    region = design.lifecycle.boot_region
+    spans = [span.range for step in steps if step.lock is Lock.UNTIL_RESET for span in step.spans]
+    if any(span.overlaps(area.range) for span in (*spans, *([region] if region is not None else []))):
+        return broken("a lock covers bytes that are the application's to write", source=area.source)
+    return kept("every lock leaves it alone", area.source)
 
 
 def _writes(design: Design) -> Iterator[tuple[int, int, str]]:

@@ -25,8 +25,10 @@ def _first(clauses: Iterator[Clause], otherwise: Judgement) -> Judgement:
 # -- update_taken
 
 
-def update_taken(design: Design, image: Image, attacker: Attacker) -> Judgement:
+def update_taken(design: Design, image: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Broken iff the anchor is not the owner's, the staging slot is blocked for good, or the attacker spoils it."""
+    if isinstance(image, NetworkStage):
+        return _spoilt(design, image, foe(design, attacker))
     return _first(_taken(design, image, foe(design, attacker)), untold("whether an update is installed", image.source))
 
 
@@ -74,8 +76,22 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
     yield True, kept("nothing that he can do keeps a staged update from being installed", image.update_source)
 
 
-def _drawn_open(design: Design, image: Image) -> bool:
-    return image.staging is not None and design.partition(image.staging).attribution is Attribution.NON_SECURE
+def _spoilt(design: Design, stage: NetworkStage, who: str) -> Judgement:
+    """Spoilt by whoever writes the partition of the application core in which an update of that core waits."""
+    if not stage.staging or stage.boots or not stage.updatable:
+        return untold("where updates of it wait", stage.source)
+    writers = {"app-code", "app-code-secure", "secure-partition"}
+    if design.partition(stage.staging).memory is MemoryKind.EXTERNAL:
+        writers |= {"app-code-ns", "ext-flash-write"}
+    elif _drawn_open(design, stage):
+        writers.add("app-code-ns")
+    if who in writers:
+        return broken("he may always spoil the staged image", source=stage.source)
+    return untold("what he can do to a staged update", stage.source)
+
+
+def _drawn_open(design: Design, thing: Image | NetworkStage) -> bool:
+    return bool(thing.staging) and design.partition(thing.staging or "").attribution is Attribution.NON_SECURE
 
 
 def does_with_misfits(does: frozenset[Behaviour]) -> bool:
@@ -125,8 +141,18 @@ def _back(design: Design, thing: Image | NetworkStage, who: str) -> Iterator[Cla
         stage.name == thing.verified_by and stage.program is Program.MCUBOOT for stage in design.stages
     )
     crash = who == "operator-error" and life.event == "crashing-release"
+    spare = isinstance(thing, Image) and len(thing.slots) == 2 and thing.staging is not None and not by_mcuboot
+    yield (
+        who == "power-cut" and spare,
+        kept("the slot that runs stays as it is, and so does the staged one", thing.source),
+    )
     alone = (crash or who == "power-cut") and not by_mcuboot
     yield alone, untold("nothing tells who undoes an update of it", thing.source)
+    step = design.started_in_place(thing) if isinstance(thing, Image) else None
+    yield crash and step is not None and not step.revert, broken("the newest slot starts for ever", source=life.source)
+    confirmed_later = step is not None and life.request == "test"
+    yield crash and confirmed_later, kept("an image that nobody confirms is erased", life.source)
+    yield crash and step is not None, untold("whether the image waits for a confirmation", life.source)
     swaps = life.mode[:4] == "swap"
     yield crash and life.mode == "overwrite", broken("the release that worked was overwritten", source=life.source)
     yield (

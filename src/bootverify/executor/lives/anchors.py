@@ -52,16 +52,21 @@ def _is_generation(design: Design, key: Key) -> bool:
 
 def _alive(design: Design, ring: list[Key], used: int) -> set[str] | None:
     """What is left after a boot with number `used`; None where nothing tells whether the others were destroyed."""
-    verified = _verified_image(ring[used])
-    starter = design.image(verified).verified_by
-    by_nsib = starter is not None and design.stage(starter).program is Program.NSIB
     alive = {each.name for each in ring}
+    by_nsib = _of_nsib(design, ring[used])
     for each in ring[:used]:
         if each.kind is KeyKind.HASH or (by_nsib and each.revocable):
             alive.discard(each.name)
         elif not by_nsib or each.revocable is None:
             return None
     return alive
+
+
+def _of_nsib(design: Design, key: Key) -> bool:
+    """Whether NSIB verifies with it."""
+    verified = _verified_image(key)
+    starter = design.image(verified).verified_by if verified else None
+    return starter is not None and design.stage(starter).program is Program.NSIB
 
 
 def _verified_image(key: Key) -> str:
@@ -90,6 +95,8 @@ def _turn_of(word: str, ring: list[Key]) -> int | None:
 def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Play what was deployed: NSIB invalidates every key before the one that a booted image verified with."""
     told = design.life.deployed
+    if told is None and foe(design, attacker) == "bootloader-code" and _is_last(design, key):
+        return broken(f"no key comes after {key.name}", "no boot ever takes it away", source=key.source)
     if not _is_generation(design, key) or told is None or not told.key:
         return untold("which image was booted, and with which key it was made", key.source)
     ring = _ring(design, key)
@@ -142,6 +149,11 @@ def _kept_from_code(design: Design, key: Key) -> bool:
             case _:
                 return False
     return True
+
+
+def _is_last(design: Design, key: Key) -> bool:
+    """Whether NSIB tries the key after all others, so that its use retires them and nothing retires it."""
+    return _of_nsib(design, key) and _is_generation(design, key) and _ring(design, key)[-1:] == [key]
 
 
 def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
@@ -263,7 +275,10 @@ def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if foe(design, attacker) not in CODE | {"remote-ota", "old-signed-image", "bootloader-code"}:
         return untold(f"what {attacker.name} can write", key.source)
     writes = foe(design, attacker) in SECURE | {"bootloader-code"}
-    match key.all_words_written:
+    written = key.all_words_written
+    if written is None and key.kind is KeyKind.HASH and _of_nsib(design, key):
+        written = True  # NSIB refuses every image while a hash has an erased half-word (ncs-boot 1.3)
+    match written:
         case False if writes:
             return broken("a word that still reads as erased takes a value", source=key.source)
         case None if writes:

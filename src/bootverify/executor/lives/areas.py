@@ -22,12 +22,38 @@ MOST_STEPS = 64
 NOBODY = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
 
 
+def _running(design: Design) -> World | None:
+    """The device when its application runs; None where it halts before."""
+    world = World.start(design, NOBODY)
+    for _ in range(MOST_STEPS):
+        device = world.device
+        if device.halted or isinstance(design.stages[device.stage].steps[device.step], Run):
+            break
+        act(world, TakeStep(stage=device.running, step=device.step))
+    return None if world.device.halted else world
+
+
+def _in_one_world(design: Design, area: Partition) -> Judgement:
+    """Without TF-M all that keeps an application from its data is a lock of the stages before it."""
+    world = _running(design) if area.memory is MemoryKind.INTERNAL and design.application is not None else None
+    if world is None:
+        return untold("the application never runs", area.source)
+    state = design.stages[world.device.stage].attribution
+    taken = sum(part.size for part in allowed_parts(world.device, area.range, Access.WRITE, state))
+    if taken < area.range.size:
+        why = f"{taken:#x} of {area.range.size:#x} bytes take a write once the application runs"
+        return broken(f"a lock of a boot stage reaches into {area.name}", why, source=area.source)
+    return kept(f"no lock reaches into {area.name}", area.source)
+
+
 def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement:
     """Whether non-secure code gets what it needs at every address of `area` once the application runs."""
     if foe(design, attacker) not in {"operator-error", "app-code-ns", "remote-ota"}:
         return untold(f"what {attacker.name} does to the area", area.source)
+    if not design.has_tfm:
+        return _in_one_world(design, area)
     outside = area.attribution is not Attribution.NON_SECURE or area.memory is not MemoryKind.INTERNAL
-    if outside or not design.has_tfm or design.soc.guard.kind is not UnitKind.SPU:
+    if outside or design.soc.guard.kind is not UnitKind.SPU:
         return untold("who opens the area", area.source)
     if any(stage.program is Program.SPM for stage in design.stages):
         return untold("what SPM leaves to the area", area.source)
@@ -37,13 +63,8 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
         if area.members or "storage" in area.name:
             return untold(f"whether TF-M knows the area {area.name}", area.source)
         return broken(f"nothing in TF-M opens {area.name}", source=area.source)
-    world = World.start(design, NOBODY)
-    for _ in range(MOST_STEPS):
-        device = world.device
-        if device.halted or isinstance(design.stages[device.stage].steps[device.step], Run):
-            break
-        act(world, TakeStep(stage=device.running, step=device.step))
-    if world.device.halted:
+    world = _running(design)
+    if world is None:
         return untold("the application never runs", area.source)
     code = any(stage.code == area.name for stage in design.stages)
     for access in (Access.READ, Access.EXECUTE) if code else (Access.READ, Access.WRITE):

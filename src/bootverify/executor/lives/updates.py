@@ -5,7 +5,7 @@ Rules: SEMANTICS, "What is told", update_taken, way_back and starts.
 
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import EncryptionType, Image, Program, Protect
+from bootverify.design.boot import BootGo, EncryptionType, Image, Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import Key, KeyKind, Purpose
 from bootverify.design.life import Behaviour, Recovery
@@ -32,8 +32,10 @@ class _Unit:
 # -- a genuine update, handed over completely
 
 
-def update_taken(design: Design, image: Image, attacker: Attacker) -> Judgement:
+def update_taken(design: Design, image: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Hand over a genuine update while the attacker does what he can, and see whether it is installed."""
+    if isinstance(image, NetworkStage):
+        return _fed(design, image, attacker)
     strange = _strange_signers(design, image)
     if strange and _owner_signs_with(strange, design, image):
         return broken(f"the device trusts no key that matches {strange[0].name}", source=image.source)
@@ -78,6 +80,24 @@ def update_taken(design: Design, image: Image, attacker: Attacker) -> Judgement:
     if _unsure(design, image):
         return untold(_unsure(design, image), image.source)
     return kept("what is staged is verified and installed at the next boot", image.update_source)
+
+
+def _fed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement:
+    """Spoil an update of the network core where it waits in the application core's memory."""
+    if stage.boots or not stage.updatable or not stage.staging:
+        return untold("where updates of it wait", stage.source)
+    where, who = design.partition(stage.staging), foe(design, attacker)
+    outside = where.memory is MemoryKind.EXTERNAL
+    match who:
+        case "app-code" | "app-code-secure" | "secure-partition":
+            reached = True
+        case "app-code-ns":
+            reached = outside or where.attribution is Attribution.NON_SECURE
+        case _:
+            reached = who == "ext-flash-write" and outside
+    if not reached:
+        return untold("what he can do to a staged update", stage.source)
+    return broken(f"{attacker.name} spoils the update where it lies staged", "MCUboot refuses it", source=where.source)
 
 
 def _without_slot(design: Design, image: Image) -> Judgement:
@@ -163,7 +183,9 @@ def way_back(design: Design, thing: Image | NetworkStage, attacker: Attacker) ->
     if foe(design, attacker) == "operator-error":
         if life.event == "crashing-release" and not swapped:
             return untold(f"whether a release of {thing.name} that crashes is taken back", source)
-        return _after_mistake(design, unit)
+        return _after_mistake(design, unit, design.started_in_place(thing))
+    if not swapped and _has_spare(design, thing):
+        return kept("NSIB starts the slot that runs until the other one is whole", thing.source)
     if not swapped:
         return untold(f"what a cut leaves of an update of {thing.name}", source)
     if life.does(Behaviour.SWAP_CUT_LOSES_IMAGE):
@@ -173,8 +195,20 @@ def way_back(design: Design, thing: Image | NetworkStage, attacker: Attacker) ->
     return untold("whether an interrupted swap is always completed", source)
 
 
-def _after_mistake(design: Design, unit: _Unit) -> Judgement:
+def _has_spare(design: Design, image: Image) -> bool:
+    """Whether MCUboot copies an update into a slot of NSIB's that does not run, and keeps it staged meanwhile."""
+    starter = design.stage(image.verified_by).program if image.verified_by else None
+    return starter is Program.NSIB and len(image.slots) == 2 and image.staging is not None
+
+
+def _after_mistake(design: Design, unit: _Unit, started: BootGo | None) -> Judgement:
     life = design.life
+    if life.event == "crashing-release" and started is not None:
+        if not started.revert:
+            return broken("each boot starts the newer slot", "it crashes before it can fetch another")
+        if life.request == "test":
+            return kept("the next boot erases what was not confirmed, and starts the other slot", life.source)
+        return untold("whether the release waits for a confirmation", life.source)
     if life.event == "crashing-release":
         unit.previous = "kept" if life.mode.startswith("swap") else "gone"
         if unit.previous == "gone" and life.mode == "overwrite":

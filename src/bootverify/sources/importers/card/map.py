@@ -20,6 +20,7 @@ REGIONS = {
 WORLDS = {"secure": "secure", "non-secure": "non_secure", "non_secure": "non_secure", "nonsecure": "non_secure"}
 FIRST_SLOTS = ("mcuboot_primary", "slot0_partition", "slot0", "image-0", "app_image", "app", "application")
 OWN_SLOTS = ("boot_partition", "mcuboot", "boot")
+STAGED = r"secondary|staged|staging"  # what a staging slot is called where its name is not the vendor's
 STAGINGS = ("mcuboot_secondary", "slot1_partition", "slot1", "image-1", "mcuboot_secondary_app")
 
 
@@ -156,7 +157,8 @@ class Map:
         for name in (f"{stage}_secondary", *STAGINGS):
             if name in self.entries and (program != "nsib"):
                 return name
-        return None
+        told = [name for name in self.entries if self._is_flash(name) and says(f"{name} {self.holds[name]}", STAGED)]
+        return told[0] if len(told) == 1 and program != "nsib" else None
 
     def worlds(self, stage: str) -> tuple[str | None, str | None]:
         """The code partitions of the secure and the non-secure part of the image `stage`."""

@@ -144,7 +144,9 @@ BY_STAGE = re.compile(
 
 
 UNWRITTEN = re.compile(
-    r"(on, )?(lock )?options? (set|on|only)[,;]? uicr (is )?(not|never) (written|programmed)", re.IGNORECASE
+    r"((on|off),? )?(only )?(the )?((lock|build|firmware|kconfig|software) )*options? (is )?(set|on|only)[,;]?"
+    r" (and |but )?(the )?uicr (is )?((not|never) (written|programmed)|erased|empty|unwritten)",
+    re.IGNORECASE,
 )
 
 
@@ -158,7 +160,7 @@ def _port(text: str, soc: Soc) -> bool | None:
     if by_stage and not words(re.sub(r"\b(and|then|later)\b", " ", BY_STAGE.sub(" ", text))):
         early = [word for word, where in by_stage if not where.lower().startswith("app")]
         return SWITCH[early[0].lower()] if len(early) == 1 else None
-    if soc.debug.scheme is DebugScheme.NRF9160 and UNWRITTEN.fullmatch(text):
+    if soc.debug.scheme is DebugScheme.NRF9160 and UNWRITTEN.fullmatch(re.sub(r"[()]", "", text)):
         return False
     return _finally(text)
 
