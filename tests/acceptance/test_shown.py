@@ -1,10 +1,14 @@
-"""Secrets in images that updates keep from a probe: asked through the command line, proved and not searched for."""
+"""Images that updates keep from people, and secrets in them: asked through the command line, proved or replayed."""
 
 from pathlib import Path
 
 import pytest
 
+from bootverify.api import ask
+from bootverify.check.verdict import Verdict
 from bootverify.cli import run
+from bootverify.sources.attackers import load_attacker
+from bootverify.sources.design_file import load_design
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 
@@ -15,3 +19,27 @@ def test_who_was_shown_nothing_in_clear_writes_nothing_back_after_an_erase(desig
     assert run(["check", str(SCENARIOS / f"{design}.yaml"), *asked]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert f"holds secret-confidential {key} debug-port critical proved for every history" in told
+
+
+@pytest.mark.parametrize(
+    ("subject", "attacker", "told"),
+    [
+        ("tfm", "app-code-ns", "holds image-confidential tfm app-code-ns high proved for every history"),
+        ("app", "app-code-ns", "violated image-confidential app app-code-ns high"),
+        ("tfm", "secure-partition", "violated image-confidential tfm secure-partition high"),
+        ("tfm", "debug-port", "holds image-confidential tfm debug-port high proved for every history"),
+    ],
+)
+def test_a_part_of_an_image_that_is_named_is_asked_about_by_itself(subject, attacker, told, capsys):
+    asked = ["--policy", "image-confidential", "--subject", subject, "--attacker", attacker]
+    run(["check", str(SCENARIOS / "SB-S07.yaml"), *asked])
+    out = " ".join(capsys.readouterr().out.split())
+    assert told in out
+    assert out.count("image-confidential") == 1
+
+
+def test_the_whole_image_is_asked_about_by_its_own_name():
+    report = ask(
+        load_design(SCENARIOS / "SB-S07.yaml"), "image-confidential", ("tfm+app",), load_attacker("app-code-ns")
+    )
+    assert [(finding.subject, finding.verdict) for finding in report.findings] == [("tfm+app", Verdict.VIOLATED)]

@@ -1,6 +1,7 @@
 """A world that the encoder follows: every action is checked for inclusion, every predicate for agreement."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 
 from tests.differential.histories import step_of
@@ -10,6 +11,7 @@ from bootverify.check.replay import act  # not the one that conftest watches: he
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for
+from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.instant import Instants
 from bootverify.encoder.network_moves import reaches_over
 from bootverify.encoder.terms import Term, Valuation, Value
@@ -106,6 +108,9 @@ def _asked(steps: Instants) -> Iterator[tuple[str, Callable[[World], bool], Term
     untold = second is not None and reaches_over(steps.boot.frame, second)  # what code there reaches is not settled
     for stage in design.stages:
         yield f"intact({stage.name})", _answer(predicates.intact, stage), ask.intact(stage)
+    for thing in (*design.stages, *design.images):
+        with suppress(NotModelled):
+            yield f"shown({thing.name})", _answer(predicates.shown, thing), ask.shown(thing)
     for image in design.images:
         for name in ("starting", "running", "authentic", *(() if untold else ("writable",))):
             yield (

@@ -7,7 +7,10 @@ from tests.differential.designs import ATTACKERS, designs
 from tests.differential.following import Followed
 from tests.differential.test_bare_factory import ENCRYPTABLE, STAGING, SWAPPED
 
+from bootverify.executor import predicates
+from bootverify.executor.attack_actions import read_by_code
 from bootverify.executor.content import shown_whole
+from bootverify.executor.layout import store_ranges
 from bootverify.machine.action import Confirm, Deliver, Inspect, Overwrite, Publish, ReadOut, Request, Reset
 from bootverify.machine.content import Genuine
 from bootverify.sources.attackers import load_attacker
@@ -65,6 +68,31 @@ def test_what_a_swap_left_in_clear_outside_is_had(design, shown):
     followed.runs_on()
     followed.does(Confirm(), ReadOut(partition=STAGING))
     assert _has(followed) == shown
+
+
+@pytest.mark.parametrize(
+    ("attacker", "shown"), [("app-code-ns", {"app"}), ("secure-partition", {"tfm", "app"}), ("remote-ota", set())]
+)
+def test_each_side_tells_which_parts_were_shown(attacker, shown):
+    followed = _running("sb-s07", attacker)
+    assert not followed.facts["shown[app]"]
+    for part in ("tfm", "app"):
+        followed.tries(ReadOut(partition=part))
+    design = followed.world.design
+    assert {name for name in ("tfm", "app") if predicates.shown(followed.world, design.stage(name))} == shown
+    assert predicates.shown(followed.world, design.image(WHOLE)) is bool(shown)
+    assert {name for name in ("tfm", "app") if followed.facts[f"shown[{name}]"]} == shown
+    assert not followed.disagreements()
+
+
+def test_what_is_left_of_a_release_is_some_of_its_code():
+    followed = _running("sb-s07", "secure-partition")
+    device = followed.world.device
+    start = store_ranges(followed.world.design)["app"].start
+    device.flash.load(start, b"\0" * 0x8000)
+    read_by_code(followed.world, "app")
+    assert predicates.shown(followed.world, followed.world.design.stage("app"))
+    assert not shown_whole(followed.world, "app", Genuine(WHOLE, 1))
 
 
 def test_what_was_shown_stays_with_him():

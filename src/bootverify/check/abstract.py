@@ -11,7 +11,7 @@ from bootverify.design.keys import InKmu, Key
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED
 from bootverify.encoder.frame_hardware import ABOVE, NO_SLOT
-from bootverify.executor.content import content_of, left_bare, lies_unshifted, shown_whole, taken
+from bootverify.executor.content import content_of, left_bare, lies_unshifted, shown_some, shown_whole, taken
 from bootverify.executor.making import network_build
 from bootverify.executor.making.nsib_build import config
 from bootverify.executor.memory import Memory
@@ -52,8 +52,8 @@ def abstracted(frame: Frame, world: World) -> Facts:
     for image, unshifted in frame.unshifted.items():
         facts[unshifted.name] = lies_unshifted(world, world.design.image(image).staging or "")
     for image, pair in frame.bare.items():
-        shown = left_bare(world, world.design.image(image))
-        facts |= {bare.name: each for bare, each in zip(pair, shown, strict=True)}
+        left = left_bare(world, world.design.image(image))
+        facts |= {bare.name: each for bare, each in zip(pair, left, strict=True)}
     for name, published in frame.published.items():
         each = frame.genuine[name]
         facts[published.name] = (each.image, each.release, each.slot) in world.published
@@ -62,6 +62,8 @@ def abstracted(frame: Frame, world: World) -> Facts:
     for place in frame.cells.stores.values():
         for name, clear in frame.clear_in(place).items():
             facts[clear.name] = shown_whole(world, place.name, frame.genuine[name])
+    for name, shown in frame.shown.items():
+        facts[shown.name] = shown_some(world, name)
     for key, delivered in frame.delivered.items():
         facts[delivered.name] = _in_kmu(world, world.design.key(key))
     if frame.provision is not None:

@@ -70,7 +70,7 @@ def questions(
             for subject in _subjects(design, ask.subject):
                 if told_apart and not (isinstance(subject, Key) and subject.found):
                     continue
-                if wanted and not _called(design, subject, wanted):
+                if wanted and not _called(design, subject, _for(design, policy, ask, subject, wanted)):
                     continue
                 if not applies(design, ask.applies, subject):
                     continue
@@ -150,8 +150,11 @@ def _alone(policy: Policy, ask: Ask) -> bool:
 
 
 def _mixed(policy: Policy) -> bool:
-    """Whether some of its claims are proved or replayed, recoveries aside: those are what told lives are about."""
-    return any(ask.claim.kind not in {ClaimKind.TOLD, ClaimKind.RECOVERS} for ask in policy.asks)
+    """Whether some of its claims are proved or replayed, recoveries aside: those are what told lives are about.
+
+    What is asked of something that somebody names says nothing of the others.
+    """
+    return any(ask.claim.kind not in {ClaimKind.TOLD, ClaimKind.RECOVERS} for ask in policy.asks if not ask.named)
 
 
 def _asked_of(design: Design, attacker: Attacker, listed: Sequence[Attacker]) -> bool:
@@ -193,6 +196,19 @@ def _called(design: Design, subject: Subject, names: set[str]) -> bool:
     if isinstance(subject, Image):
         return any(stage.name in names for stage in design.stages_of(subject.name))
     return isinstance(subject, Stage) and subject.image in names
+
+
+def _for(design: Design, policy: Policy, ask: Ask, subject: Subject, names: set[str]) -> set[str]:
+    """Those of `names` that may mean the subject: where parts of images are asked about apart, theirs mean no image."""
+    if isinstance(subject, Stage) and ask.named:
+        return names - {subject.image}
+    if not isinstance(subject, Image):
+        return names
+    apart = [each for each in policy.asks if each.named and each.subject is SubjectKind.STAGE]
+    parts = [
+        stage for stage in design.stages_of(subject.name) if any(applies(design, each.applies, stage) for each in apart)
+    ]
+    return names - {stage.name for stage in parts if stage.name != subject.name}
 
 
 def names_of(design: Design, subject: Subject) -> tuple[str, ...]:

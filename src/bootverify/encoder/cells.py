@@ -325,6 +325,12 @@ class Cells:
                     found.append(place)
         return tuple(found)
 
+    def code(self, store: Store) -> Extent:
+        """The first bytes behind the image's header, or of a later part of it, in `store`; as many as a key has."""
+        partition = self.design.partition(store.slot)
+        start = max(store.extent.start, partition.range.start + self.design.soc.header)
+        return self.extent(partition, start, start + KEY_SIZE)
+
     def _payload(self, image: Image, store: Store) -> int:
         return self.design.partition(store.slot or store.name).range.start + self._lead(image)
 

@@ -115,6 +115,8 @@ def _call(predicates: Predicates, call: Call, things: Things) -> Term:
             return predicates.exposed(partition)
         case "knows", [Key() as key]:
             return predicates.knows(key)
+        case "shown", [Stage() | Image() as thing]:
+            return predicates.shown(thing)
         case "usable", [Key() as key]:
             return predicates.usable(key)
         case "shipped", [Key() as key]:

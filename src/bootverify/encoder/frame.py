@@ -82,6 +82,9 @@ condition; `Frame.variables` is the list.
 `clear[image release]`, `clear[image release for slot]`, `clear[part of image release]`
     The attacker was shown all that the release puts into a slot, or into that part of one, as it lies there; for each
     release of an image whose updates are encrypted, unless it lies encrypted in its slots, too.
+`shown[image]`, `shown[part]`
+    The attacker has read some code of the image, or of that part of one, in clear, of whatever release; *if* there is a
+    `clear` of it.
 `delivered[key]`
     The KMU holds the value; *if* the key has slots there that a later release fills on its first run.
 `erased_all`
@@ -200,17 +203,30 @@ class Frame(RollbackFrame):
 
         Slots of one image have the same releases; of parts each is shown alone.
         """
-        image = self.design.image(store.image) if store.image else None
-        if image is None or image.encryption is EncryptionType.NONE or image.name in self.in_place:
+        if not self._hides(store):
             return {}
-        part = f"{store.name} of " if len(self.design.stages_of(image.name)) > 1 else ""
-        return {name: var(f"clear[{part}{name}]") for name in self.named(image.name)}
+        part = f"{store.name} of " if self._is_part(store) else ""
+        return {name: var(f"clear[{part}{name}]") for name in self.named(store.image)}
 
     @cached_property
     def clear(self) -> tuple[Term, ...]:
         """All that `clear_in` tells of."""
         every = (each for store in self.cells.stores.values() for each in self.clear_in(store).values())
         return tuple(dict.fromkeys(every))
+
+    @cached_property
+    def shown(self) -> dict[str, Term]:
+        """Whether he has read some code of what each store holds, by store; slots of one image count as one."""
+        hiding = [store for store in self.cells.stores.values() if self._hides(store)]
+        return {store.name: var(f"shown[{store.name if self._is_part(store) else store.image}]") for store in hiding}
+
+    def _hides(self, store: Store) -> bool:
+        """What `store` holds in clear is shipped encrypted."""
+        encrypted = store.image and self.design.image(store.image).encryption is not EncryptionType.NONE
+        return bool(encrypted) and store.image not in self.in_place
+
+    def _is_part(self, store: Store) -> bool:
+        return len(self.design.stages_of(store.image)) > 1
 
     @cached_property
     def delivered(self) -> dict[str, Term]:
@@ -252,6 +268,7 @@ class Frame(RollbackFrame):
             *self.published.values(),
             *self.knowledge.values(),
             *self.clear,
+            *dict.fromkeys(self.shown.values()),
             *self.delivered.values(),
             *self.stored.values(),
             *self.stored_room.values(),

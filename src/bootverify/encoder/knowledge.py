@@ -1,6 +1,6 @@
 """What the attacker can come to know, and what knowing lets him sign or decrypt."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bootverify.design.boot import EncryptionType, Image, SignatureType
 from bootverify.design.keys import HostOnly, InImage, InKmu, InUicr, Key, KeyKind, Purpose
@@ -76,6 +76,14 @@ def key_left(frame: Frame, image: Image) -> Term:
     return true() if clear else or_(not_(frame.erased_all), decrypts(frame, image))
 
 
+def may_be_left(frame: Frame, image: Image, release: str, parts: Iterable[Store]) -> Term:
+    """Bytes of those parts of `release` may be staged in clear: after an erase-all of it only what he then wrote."""
+    _, staging = frame.pair(image.name)
+    known = [frame.clear_in(part).get(release, true()) for part in parts]
+    wiped = frame.erased_all if staging is not None and staging.extent.guarded else false()
+    return or_(not_(wiped), *known, decrypts(frame, image))
+
+
 def decrypts(frame: Frame, image: Image) -> Term:
     """True iff the attacker knows a key whose use is to decrypt updates of `image`."""
     return or_(
@@ -95,7 +103,7 @@ def opened(frame: Frame, image: str) -> dict[str, dict[Term, Term]]:
             shows.setdefault(name, {})[known] = true()
     for part in frame.cells.of_image(image):
         for name, clear in frame.clear_in(part).items():
-            shows.setdefault(name, {})[clear] = true()
+            shows.setdefault(name, {}).update({clear: true(), frame.shown[part.name]: true()})
     return {name: updates for name, updates in shows.items() if name in frame.published}
 
 

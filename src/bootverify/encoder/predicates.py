@@ -1,5 +1,6 @@
 """The predicates of claims as terms: one function a name of the table in SEMANTICS."""
 
+from bootverify.design.attacker import Capability
 from bootverify.design.boot import ChooseSlot, Image, Stage
 from bootverify.design.keys import InImage, Key
 from bootverify.design.memory import Partition
@@ -117,6 +118,26 @@ class Predicates:
     def knows(self, key: Key) -> Term:
         """True iff the value is in the attacker's hands."""
         return self.frame.knows(key)
+
+    def shown(self, thing: Stage | Image) -> Term:
+        """True iff the attacker has read some code of the image in clear; of a stage that shares one, of its part.
+
+        Raises:
+            NotModelled: not all ways in which it may be shown have moves.
+        """
+        frame = self.frame
+        image = thing if isinstance(thing, Image) else frame.design.image(thing.image)
+        stores = frame.cells.of_image(image.name) if isinstance(thing, Image) else frame.cells.of_stage(thing)
+        if any(store.name not in frame.shown for store in stores):
+            raise NotModelled(f"who reads `{image.name}`, of which updates keep nothing, or which starts in place")
+        if frame.attacker.can(Capability.RUN_SECURE_PARTITION) and frame.design.isolation_level > 1:
+            raise NotModelled("which code of its own an unprivileged partition reads")
+        _, step = frame.installs.get(image.name, (None, None))
+        outside = [] if step is None else [frame.cells.whole(each) for each in (image.staging, step.scratch) if each]
+        if step is not None and step.mode.swaps and not all(each.guarded for each in outside):
+            raise NotModelled(f"what a swap leaves of `{image.name}` outside the chip")
+        self._none_over_there()
+        return or_(*(frame.shown[store.name] for store in stores))
 
     def usable(self, key: Key) -> Term:
         """True iff he knows it, or controls secure code or the secure port while it is in the KMU."""

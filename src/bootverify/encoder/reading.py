@@ -1,6 +1,6 @@
 """What hostile code, a probe or a clip on the external chip reads: keys, and images that updates keep from him."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bootverify.dataclass import dataclass
 from bootverify.design.boot import EncryptionType
@@ -24,11 +24,10 @@ def reading(frame: Frame, reach: Reach) -> Iterator[Move]:
         for title, by, action in readings(reach, name):
             learned = _learned(reach, shown.get(name, ()), by)
             sights = tuple(_sights(frame, reach, name, by))
-            yield from _read(title, {**learned, **{each.clear: each.whole for each in sights}}, action)
-            remains = _learned(reach, left.get(name, ()), by)
-            yield from _read(f"{title}, what is left in it", remains, action, vague=True)
-            some = ((each.release, each.clear, each.some) for each in sights)
-            yield from pieced(frame, title, some, learned, action)
+            surely = (each for sight in sights for each in sight.surely())
+            yield from _read(title, _joined((*learned.items(), *surely)), action)
+            yield from _remains(title, sights, _learned(reach, left.get(name, ()), by), action)
+            yield from pieced(frame, title, sights, learned, action)
 
 
 def readings(reach: Reach, name: str) -> tuple[tuple[str, Initiator, Action], ...]:
@@ -39,14 +38,31 @@ def readings(reach: Reach, name: str) -> tuple[tuple[str, Initiator, Action], ..
     )
 
 
-def _read(title: str, learned: Mapping[Term, Term], action: Action, *, vague: bool = False) -> Iterator[Move]:
-    """The move by which he learns each thing when its condition holds; a crafted content does not tell what it left.
-
-    So what is left there serves proofs, and no search.
-    """
+def _read(title: str, learned: Mapping[Term, Term], action: Action) -> Iterator[Move]:
+    """The move by which he learns each thing when its condition holds."""
     guard = or_(*learned.values())
     if guard is not false():
-        yield move(title, guard, {known: or_(known, sees) for known, sees in learned.items()}, action, vague=vague)
+        yield move(title, guard, {known: or_(known, sees) for known, sees in learned.items()}, action)
+
+
+def _remains(title: str, sights: Sequence["Sight"], left: Mapping[Term, Term], action: Action) -> Iterator[Move]:
+    """A crafted content does not tell which keys, and which code, it left: this serves proofs, and no search."""
+    guard = or_(*left.values())
+    if guard is false():
+        return
+    title = f"{title}, what is left in it"
+    code = choice(title, "code")
+    seen = _joined((*left.items(), *((each.shown, and_(code, each.some)) for each in sights)))
+    updates = {known: or_(known, sees) for known, sees in seen.items()}
+    yield move(title, guard, updates, action, inputs=(code,) if sights else (), vague=True)
+
+
+def _joined(told: Iterable[tuple[Term, Term]]) -> dict[Term, Term]:
+    """When each thing is told, by what tells of it."""
+    found: dict[Term, Term] = {}
+    for known, sees in told:
+        found[known] = or_(found.get(known, false()), sees)
+    return found
 
 
 # -- keys
@@ -74,11 +90,7 @@ def _keys(frame: Frame) -> tuple[dict[str, list[Secret]], dict[str, list[Secret]
 
 def _learned(reach: Reach, secrets: Iterable[Secret], by: Initiator) -> dict[Term, Term]:
     """When `by` reads each of `secrets` where it is there, by the variable that tells of it."""
-    learned: dict[Term, Term] = {}
-    for known, extent, there in secrets:
-        sees = and_(reach.some(extent, Access.READ, by), there)
-        learned[known] = or_(learned.get(known, false()), sees)
-    return learned
+    return _joined((known, and_(reach.some(extent, Access.READ, by), there)) for known, extent, there in secrets)
 
 
 def _lies(frame: Frame, place: Place) -> Term:
@@ -116,30 +128,42 @@ def _left(frame: Frame, place: Place) -> Term:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sight:
-    """When he is shown all, or some, of what `release` puts into a store, in clear; `clear` tells that he had all."""
+class Sight:
+    """What he may be shown in clear of one release: `clear` tells that he had all of it, `shown` that he had some.
+
+    `whole` and `code` say when he surely has all and some of it, `some` when he may have.
+    """
 
     release: str
     clear: Term
+    shown: Term
     whole: Term
+    code: Term
     some: Term
 
+    def surely(self) -> tuple[tuple[Term, Term], ...]:
+        """What becomes true, and when."""
+        return (self.clear, self.whole), (self.shown, self.code)
 
-def _sights(frame: Frame, reach: Reach, name: str, by: Initiator) -> Iterator[_Sight]:
+
+def _sights(frame: Frame, reach: Reach, name: str, by: Initiator) -> Iterator[Sight]:
     """What `name` shows of images that updates keep from him."""
     store = frame.cells.stores.get(name)
     if store is None:
         return
     some, every = (each(store.extent, Access.READ, by) for each in (reach.some, reach.every))
+    code = reach.some(frame.cells.code(store), Access.READ, by) if store.image else every
     left = and_(frame.may_hold(store, CRAFTED, INVALIDATED), not_(frame.erased_all))
     for part, in_clear in _shown_in(frame, store):
         for release, clear in frame.clear_in(part).items():
-            there = and_(frame.may_hold(store, release), in_clear)
-            yield _Sight(
+            lies = and_(eq(frame.content(store), release), not_(frame.torn(store)), in_clear)
+            yield Sight(
                 release=release,
                 clear=clear,
-                whole=and_(every, eq(frame.content(store), release), not_(frame.torn(store)), in_clear),
-                some=and_(some, or_(there, left)),
+                shown=frame.shown[part.name],
+                whole=and_(every, lies),
+                code=and_(code, lies),
+                some=and_(some, or_(and_(frame.may_hold(store, release), in_clear), left)),
             )
 
 
@@ -153,17 +177,18 @@ def _shown_in(frame: Frame, store: Store) -> Iterator[tuple[Store, Term]]:
 
 
 def pieced(
-    frame: Frame, title: str, some: Iterable[tuple[str, Term, Term]], learned: Mapping[Term, Term], action: Action
+    frame: Frame, title: str, sights: Sequence[Sight], learned: Mapping[Term, Term], action: Action
 ) -> Iterator[Move]:
     """Bit by bit, here and elsewhere, he comes to have all of a release: proofs count with it, for any that he reads.
 
-    `some` says of which release that is, what tells that he has all of it, and when he reads of it; `learned` are the
-    keys that he may see by the way.
+    `learned` are the keys that he may see by the way.
     """
     title = f"{title}, bit by bit"
     one = choice(title, "release", frame.content_sort)
-    seen = {clear: and_(eq(one, release), reads) for release, clear, reads in some}
-    guard = or_(*seen.values())
-    if guard is not false():
-        updates = {known: or_(known, sees) for known, sees in {**learned, **seen}.items()}
+    seen = _joined((*learned.items(), *((each.clear, and_(eq(one, each.release), each.some)) for each in sights)))
+    seen |= _joined((each.shown, each.some) for each in sights)
+    named = or_(*(and_(eq(one, each.release), each.some) for each in sights))
+    little = and_(or_(*(each.some for each in sights)), not_(or_(*(each.whole for each in sights))))
+    if (guard := or_(named, little)) is not false():
+        updates = {known: or_(known, sees) for known, sees in seen.items()}
         yield move(title, guard, updates, action, inputs=(one,), vague=True)

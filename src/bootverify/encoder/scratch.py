@@ -5,16 +5,16 @@ swap go on that nobody began, with sectors of his own; `stages.meddled` says wha
 stays there until the next swap, in clear where updates are opened as they are copied.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from bootverify.design.keys import InImage
 from bootverify.design.protection import Access
 from bootverify.encoder.access import Reach
-from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.move import Move, move
-from bootverify.encoder.reading import pieced, readings
-from bootverify.encoder.terms import Term, and_, not_, or_, true
+from bootverify.encoder.reading import Sight, pieced, readings
+from bootverify.encoder.terms import Term, and_, false, not_, or_, true
 from bootverify.machine.action import Overwrite
 from bootverify.machine.content import Crafted
 
@@ -33,13 +33,20 @@ def scratch(frame: Frame, reach: Reach) -> Iterator[Move]:
         yield move(f"overwrite {name}", guard, {spoiled: true()}, Overwrite(partition=name, content=Crafted()))
         images = {image for image, (_, step) in frame.installs.items() if step.scratch == name}
         parts = [store for store in frame.cells.stores.values() if store.image in images]
-        releases = [each for part in parts for each in frame.clear_in(part).items()]
         for title, by, action in readings(reach, name):
             shown = reach.some(extent, Access.READ, by)
             updates = {known: or_(known, shown) for known in _passing(frame, images)}
             if updates:
                 yield move(title, shown, updates, action, vague=True)
-            yield from pieced(frame, title, ((release, clear, shown) for release, clear in releases), {}, action)
+            yield from pieced(frame, title, list(_passed(frame, parts, shown)), {}, action)
+
+
+def _passed(frame: Frame, parts: Iterable[Store], shown: Term) -> Iterator[Sight]:
+    """What may have passed through of each release of `parts`, while the area is `shown` to him."""
+    for part in parts:
+        for release, clear in frame.clear_in(part).items():
+            some = frame.shown[part.name]
+            yield Sight(release=release, clear=clear, shown=some, whole=false(), code=false(), some=shown)
 
 
 def _passing(frame: Frame, images: Container[str]) -> Iterator[Term]:

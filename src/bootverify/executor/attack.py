@@ -126,6 +126,7 @@ def read_out(world: World, area: AddressRange, initiator: Attribution) -> tuple[
     shown = 0
     for address, data in access.read(world.device, area, initiator):
         shown += len(data)
+        world.knowledge.parts |= world.factory.code_in(address, data)
         for key, at in world.factory.secrets_in(area, world.device.flash):
             value = world.knowledge.values[key]
             hit = {i for i in range(len(value)) if address <= at + i < address + len(data)}

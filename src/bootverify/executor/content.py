@@ -53,6 +53,12 @@ def shown_whole(world: World, name: str, content: Genuine) -> bool:
     return False
 
 
+def shown_some(world: World, name: str) -> bool:
+    """Whether the attacker has read some code, in clear, of what the store holds a release of."""
+    stores = (store for image in world.design.images for store in stores_of(world.design, image))
+    return any((store.image, store.part) in world.knowledge.parts for store in stores if store.name == name)
+
+
 def _loaded(world: World, image: Image) -> Content:
     """The release whose code lies in RAM."""
     start = world.design.soc.header

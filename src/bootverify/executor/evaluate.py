@@ -73,6 +73,8 @@ def _call(world: World, call: Call, names: Mapping[str, Thing]) -> bool:
             return predicates.exposed(world, partition)
         case "knows", [Key() as key]:
             return predicates.knows(world, key)
+        case "shown", [Stage() | Image() as thing]:
+            return predicates.shown(world, thing)
         case "usable", [Key() as key]:
             return predicates.usable(world, key)
         case "shipped", [Key() as key]:

@@ -98,6 +98,15 @@ def knows(world: World, key: Key) -> bool:
     return key.published or world.knowledge.knows(key.name)
 
 
+def shown(world: World, thing: Stage | Image) -> bool:
+    """Some code of the image was among the bytes that the attacker has read in clear; of a stage, of its part."""
+    image = thing if isinstance(thing, Image) else world.design.image(thing.image)
+    parts = {(store.image, store.part) for store in stores_of(world.design, image)}
+    if isinstance(thing, Stage) and len(world.design.stages_of(image.name)) > 1:
+        parts = {(image.name, thing.name)}
+    return not parts.isdisjoint(world.knowledge.parts)
+
+
 def usable(world: World, key: Key) -> bool:
     """The attacker has the value, or makes the KMU push it for him on a copy of the device."""
     if knows(world, key):

@@ -37,6 +37,7 @@ def inspect(world: World, action: Inspect) -> None:
     data = world.factory.opened(package, world.knowledge)
     if package.plain in data and action.image != shipped_image(world.design):
         for part in stores_of(world.design, _image(world, action.image)):
+            world.knowledge.parts |= {(part.image, part.part)}
             world.knowledge.see(part.name, world.factory.part_bytes(part, action.release, action.slot))
     for key in world.knowledge.read(data):
         where = data.index(world.knowledge.values[key])

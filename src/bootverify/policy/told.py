@@ -21,6 +21,9 @@ TOLD: dict[str, ToldClaim] = {
     "image_hidden": ToldClaim(
         subjects=("image",), meaning="the plaintext of no release comes into the attacker's hands"
     ),
+    "part_hidden": ToldClaim(
+        subjects=("stage",), meaning="the plaintext of no release of the stage's part of its image comes into his hands"
+    ),
     "update_taken": ToldClaim(
         subjects=("image", "network"), meaning="a genuine update that is handed over completely is installed"
     ),

@@ -49,6 +49,10 @@ PREDICATES: dict[str, Predicate] = {
         meaning="non-secure code is running, and it or a bus master it commands could reach a byte of the partition",
     ),
     "knows": Predicate(arguments=("attacker", "key"), meaning="the value of the key is in the attacker's hands"),
+    "shown": Predicate(
+        arguments=("attacker", "image"),
+        meaning="the attacker has read some code of the image in clear; of a stage that shares one, of its part",
+    ),
     "usable": Predicate(
         arguments=("attacker", "key"),
         meaning="the attacker can have the key applied to what he likes",
@@ -178,6 +182,7 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "updatable": Fixed(values=bool, meaning="whether updates of its image are shipped"),
         "verified": Fixed(values=bool, meaning="whether another stage verifies its image"),
         "encrypted": Fixed(values=bool, meaning="whether updates of its image are encrypted"),
+        "combined": Fixed(values=bool, meaning="whether its image holds other stages, too"),
     },
     "map": {
         "name": Fixed(values=str, meaning="the design's name"),
@@ -266,6 +271,7 @@ def attribute(
                 "program": thing.program.value,
                 "role": _role(design, thing),
                 "image": thing.image,
+                "combined": len(design.stages_of(thing.image)) > 1,
                 **_of_image(design.image(thing.image)),
             }
         case Partition():

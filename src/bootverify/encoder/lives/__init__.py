@@ -12,6 +12,7 @@ CONDITIONS: Mapping[str, Callable[[Design, Any, Attacker], Judgement]] = {
     "area_works": areas.area_works,
     "no_downgrade": downgrade.no_downgrade,
     "image_hidden": confidential.image_hidden,
+    "part_hidden": confidential.part_hidden,
     "update_taken": updates.update_taken,
     "way_back": updates.way_back,
     "starts": updates.starts,

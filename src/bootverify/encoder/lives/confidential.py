@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import EncryptionType, Image, Protect
+from bootverify.design.boot import EncryptionType, Image, Protect, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import (
     Elsewhere,
@@ -47,6 +47,17 @@ def image_hidden(design: Design, image: Image, attacker: Attacker) -> Judgement:
     if open_ends:
         return untold(open_ends[0], image.source)
     return kept(f"no way leads {attacker.name} to the plaintext of {image.name}", image.source)
+
+
+def part_hidden(design: Design, stage: Stage, attacker: Attacker) -> Judgement:
+    """Broken iff `plain:image` follows, or it is the part that he runs in."""
+    facts, open_ends = _closure(design, foe(design, attacker))
+    own = f"own:{stage.image}" in facts and stage == design.application
+    if own or f"plain:{stage.image}" in facts:
+        return broken(f"{attacker.name} comes by the plaintext of {stage.name}", source=stage.source)
+    if open_ends:
+        return untold(open_ends[0], stage.source)
+    return kept(f"no way leads {attacker.name} to the plaintext of {stage.name}", stage.source)
 
 
 def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:

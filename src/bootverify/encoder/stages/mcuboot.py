@@ -11,7 +11,7 @@ from bootverify.encoder.cells import NotModelled, Store
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.frame_hardware import HALTED
-from bootverify.encoder.knowledge import forgeable, key_left, opens, sealed, shared_key
+from bootverify.encoder.knowledge import forgeable, key_left, may_be_left, opens, sealed, shared_key
 from bootverify.encoder.move import choice
 from bootverify.encoder.stages.erase import SHOWS, cut_erase
 from bootverify.encoder.stages.in_place import boot_go_in_place
@@ -318,8 +318,7 @@ class _BootGo:
         for release in self.genuine if len(self.parts) > 1 else ():
             for word, others in kept.items():
                 back = {**updates, **{self.frame.content(part): self.frame.is_content(release) for part in others}}
-                shown = and_(*(self.frame.clear_in(part).get(release, true()) for part in others))
-                there = and_(staged, or_(not_(self.frame.erased_all), shown)) if word != "parts" else staged
+                there = and_(staged, may_be_left(self.frame, self.image, release, others))
                 words = f"{name}, {word} of {release} come back"
                 known = self._raising(words, there, back, content=content, settled=settled)
                 yield replace(known, vague=word != "parts")

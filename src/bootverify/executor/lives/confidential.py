@@ -7,12 +7,13 @@ from dataclasses import field
 
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import EncryptionType, Image, Protect
+from bootverify.design.boot import EncryptionType, Image, Protect, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, HostOnly, InImage, InKmu, InPartition, InUicr, Key, Purpose, PushTarget
 from bootverify.design.life import Behaviour
 from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import Access
+from bootverify.design.source import Source
 from bootverify.executor.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -68,18 +69,24 @@ class _Desk:
 
 def image_hidden(design: Design, image: Image, attacker: Attacker) -> Judgement:
     """Whether the plaintext of a release of `image` lies on the attacker's desk in the end."""
-    if foe(design, attacker) == "app-code-ns" and _runs_in(design, image):
-        return broken("he runs in it and reads it", source=image.source)
+    runs_in = design.application is not None and design.application.image == image.name
+    return _hidden_from(design, attacker, image.name, image.source, runs_in=runs_in)
+
+
+def part_hidden(design: Design, stage: Stage, attacker: Attacker) -> Judgement:
+    """The same of the part of an image that one stage is."""
+    return _hidden_from(design, attacker, stage.image, stage.source, runs_in=stage == design.application)
+
+
+def _hidden_from(design: Design, attacker: Attacker, image: str, source: Source, *, runs_in: bool) -> Judgement:
+    if runs_in and foe(design, attacker) == "app-code-ns":
+        return broken("he runs in it and reads it", source=source)
     desk = _filled(design, attacker)
-    if image.name in desk.images:
-        return broken(desk.images[image.name], source=image.source)
+    if image in desk.images:
+        return broken(desk.images[image], source=source)
     if desk.doubts:
-        return untold(desk.doubts[0], image.source)
-    return kept("nothing that he sees shows it, or opens with what he has", image.source)
-
-
-def _runs_in(design: Design, image: Image) -> bool:
-    return design.application is not None and design.application.image == image.name
+        return untold(desk.doubts[0], source)
+    return kept("nothing that he sees shows it, or opens with what he has", source)
 
 
 def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:

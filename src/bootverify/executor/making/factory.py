@@ -6,19 +6,19 @@ Everything is real, and follows from the design alone (`owner_build`).
 from functools import lru_cache
 
 from bootverify.dataclass import dataclass
-from bootverify.design.boot import ChooseSlot, Image
+from bootverify.design.boot import ChooseSlot, EncryptionType, Image
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, PushTarget
 from bootverify.executor import crypto
 from bootverify.executor.device import BOOTCONF, Device
 from bootverify.executor.flash import Flash
 from bootverify.executor.knowledge import Knowledge
-from bootverify.executor.layout import home, store_ranges
+from bootverify.executor.layout import Store, home, room_before, store_ranges, stores_of
 from bootverify.executor.making import network_build, nsib_build
 from bootverify.executor.making.forger import HIS_KEY, Forger
 from bootverify.executor.making.image_format import parse
 from bootverify.executor.making.maker import travels_as
-from bootverify.executor.making.owner_build import NEXT_KEY, Package
+from bootverify.executor.making.owner_build import NEXT_KEY, TLV_ROOM, Package
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.memory import Ram
 from bootverify.executor.nsib import maker as nsib_maker
@@ -33,6 +33,7 @@ from bootverify.machine.content import Crafted
 ENGINE_KEY_REGISTER = 0x50845400  # nRF5340 and nRF91 class: write-only AES key register of the engine (soc.md 5.1)
 PROVISIONED, CRAFTED, ERASED = "provisioned", "crafted", "erased"  # what NSIB's provision page holds
 COUNTER_SLOTS = 8
+PIECE, STRIDE = 32, 0x100  # bytes that tell code, and how far apart they are looked for
 
 
 @dataclass(slots=True)
@@ -78,6 +79,38 @@ class Factory(Forger):
             return None
         start = found.header.header_size
         return crypto.aes_ctr(key, package.file[start : start + found.header.image_size])
+
+    def code_in(self, address: int, data: bytes) -> frozenset[tuple[str, str]]:
+        """The parts, by image and stage, of which `data`, read at `address`, shows code that updates keep from people.
+
+        Some bytes that a release has at their place are enough: there, or where a swap leaves it.
+        """
+        return frozenset(
+            (store.image, store.part)
+            for image in self.design.images
+            if image.encryption is not EncryptionType.NONE and self.design.started_in_place(image) is None
+            for store in stores_of(self.design, image)
+            if any(self._shows(store, start, address, data) for start in self._places(image, store))
+        )
+
+    def _places(self, image: Image, store: Store) -> set[int]:
+        """Where the bytes of `store` lie, or come to lie when its image is swapped out."""
+        if image.staging is None:
+            return {store.range.start}
+        out = home(self.design, image.staging).start + store.range.start - home(self.design, store.slot).start
+        return {store.range.start, out, out + room_before(self.design, image.staging)}
+
+    def _shows(self, store: Store, start: int, address: int, data: bytes) -> bool:
+        """Whether a piece of a release's part stands in `data`, behind the header, where `start` is its store's."""
+        header = home(self.design, store.slot).start + self.design.soc.header - store.range.start
+        for _, part in self.parts(store):
+            first = max(part.offset, header, address - start)
+            last = min(part.offset + len(part.data) - TLV_ROOM, address + len(data) - start)
+            for at in range(first, last - PIECE + 1, STRIDE):
+                piece = part.data[at - part.offset : at - part.offset + PIECE]
+                if data.startswith(piece, start + at - address):
+                    return True
+        return False
 
     def crafted(self, store: str, made: Crafted, knowledge: Knowledge, flash: Flash) -> bytes:
         """The attacker's bytes for a store of code, or in place of NSIB's provision data; `flash` is what he finds."""
