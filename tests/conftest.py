@@ -5,7 +5,7 @@
 
 import gc
 from collections import OrderedDict
-from functools import cache
+from functools import lru_cache
 
 from bootverify.check import life, replay
 from bootverify.check.inclusion import Inclusion, explains
@@ -25,7 +25,7 @@ _followed: OrderedDict[int, tuple[World, Inclusion]] = OrderedDict()
 MOST = 64  # worlds whose history is remembered
 
 
-@cache
+@lru_cache(maxsize=256)  # the terms of a design stay for as long as its instants do
 def _instants(design: Design, attacker: Attacker) -> Instants | None:
     try:
         return Instants(system_for(design, attacker))

@@ -6,6 +6,8 @@ The form of a term depends on how it was built, never on what was built before i
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum as PyEnum
 from functools import lru_cache
+from itertools import count
+from sys import getrefcount
 from typing import Final
 
 from bootverify.dataclass import dataclass
@@ -60,7 +62,9 @@ class Term:
         elif len(arguments) == 1:
             self.free = arguments[0].free
         else:
-            self.free = frozenset().union(*(argument.free for argument in arguments))
+            widest = max([argument.free for argument in arguments], key=len)
+            free = widest.union(*[argument.free for argument in arguments])
+            self.free = widest if len(free) == len(widest) else free  # most terms share that of an argument
 
     def __repr__(self) -> str:
         return show(self)
@@ -68,13 +72,15 @@ class Term:
 
 _LEAVES: dict[tuple[Op, Sort, Value], Term] = {}
 _INNER: dict[tuple[Op, tuple[Term, ...]], Term] = {}
+_numbers = count()
+_room = [400_000]  # inner terms that are kept before those are looked for that nobody holds
 
 
 def _leaf(op: Op, sort: Sort, value: Value) -> Term:
     key = (op, sort, value)
     found = _LEAVES.get(key)
     if found is None:
-        found = _LEAVES[key] = Term(op, sort, value, (), len(_LEAVES) + len(_INNER))
+        found = _LEAVES[key] = Term(op, sort, value, (), next(_numbers))
     return found
 
 
@@ -83,8 +89,23 @@ def _make(op: Op, sort: Sort, arguments: tuple[Term, ...]) -> Term:
     key = (op, arguments)
     found = _INNER.get(key)
     if found is None:
-        found = _INNER[key] = Term(op, sort, "", arguments, len(_LEAVES) + len(_INNER))
+        if len(_INNER) >= _room[0]:
+            let_go()
+        found = _INNER[key] = Term(op, sort, "", arguments, next(_numbers))
     return found
+
+
+def let_go() -> None:
+    """Forget the inner terms that nobody holds but this table, so that thousands of designs fit into one process.
+
+    Later terms come first, for only they hold earlier ones; no number is given twice.
+    """
+    keys = list(_INNER)
+    while keys:
+        key = keys.pop()
+        if getrefcount(_INNER[key]) == 2:  # the table and this call
+            del _INNER[key]
+    _room[0] = max(_room[0], 2 * len(_INNER))
 
 
 _FALSE: Final = _leaf(Op.CONST, BOOL, False)
