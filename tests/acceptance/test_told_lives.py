@@ -104,3 +104,18 @@ def test_a_staging_slot_of_another_name_is_found_by_what_it_is_called_or_holds()
         "name": "upload", "at": 0x7C000, "size": 0x70000, "region": "internal", "holds": "app (staged update)"
     }  # fmt: skip
     assert _read(card).image("app").staging == "upload"
+
+
+def test_advice_on_words_of_otp_speaks_of_no_slot() -> None:
+    drawn = _design("told-two-stages", {})
+    report = check(drawn, policies=["anchor-available"], subjects=["hash_1"], attackers=["secure-partition"])
+    (finding,) = report.findings
+    assert (finding.verdict, "generation" in finding.repair) == (Verdict.VIOLATED, False)
+
+
+def test_a_lock_over_data_is_shown_by_its_own_line() -> None:
+    spans = [{"span": [0x0, 0xC000], "lock": "until_reset"}, {"span": [0xE8000, 0xF0000], "lock": "until_reset"}]
+    drawn = _design("told-one-stage", {"chain.mcuboot.protects": spans})
+    report = check(drawn, policies=["functional"], subjects=["settings_storage"], attackers=["operator-error"])
+    (finding,) = report.findings
+    assert "0xe8000-0xf0000" in finding.because

@@ -10,7 +10,7 @@ from bootverify.check.question import Question
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import EncryptionType, Image, Program
 from bootverify.design.design import Design
-from bootverify.design.keys import Elsewhere, InKmu, Key, Purpose, PushTarget
+from bootverify.design.keys import Elsewhere, InKmu, InUicr, Key, Purpose, PushTarget
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 
@@ -50,6 +50,11 @@ def _of(design: Design, question: Question) -> Iterator[str]:
                 yield "Use a release that completes what a power cut interrupts, or build a recovery port."
         case "image-confidential", Image():
             yield from _for_plaintext(design, subject, attacker)
+        case "anchor-available", Key() if any(isinstance(place, InUicr) for place in subject.placements):
+            yield (
+                "NSIB's words take no lock: keep code that is not yours out of the secure state, with TF-M in front of"
+                " the application, and set erase protection against a probe."
+            )
         case "update-available", Image() if attacker.can(Capability.RUN_APPLICATION):
             yield (
                 "Nothing keeps running code from what it stages: let a spoilt update be sent again, or recovered by "

@@ -64,9 +64,11 @@ def _in_one_world(design: Design, area: Partition) -> Judgement:
     ):
         return untold("whether the application runs at all", area.source)
     region = design.lifecycle.boot_region
-    spans = [span.range for step in steps if step.lock is Lock.UNTIL_RESET for span in step.spans]
-    if any(span.overlaps(area.range) for span in (*spans, *([region] if region is not None else []))):
-        return broken("a lock covers bytes that are the application's to write", source=area.source)
+    spans = [span for step in steps if step.lock is Lock.UNTIL_RESET for span in step.spans]
+    if lock := next((span for span in spans if span.range.overlaps(area.range)), None):
+        return broken(f"the lock over {lock.range} covers data of the application", source=lock.source)
+    if region is not None and region.overlaps(area.range):
+        return broken(f"the boot region {region} covers data of the application", source=design.lifecycle.source)
     return kept("every lock leaves it alone", area.source)
 
 

@@ -42,7 +42,7 @@ def _in_one_world(design: Design, area: Partition) -> Judgement:
     taken = sum(part.size for part in allowed_parts(world.device, area.range, Access.WRITE, state))
     if taken < area.range.size:
         why = f"{taken:#x} of {area.range.size:#x} bytes take a write once the application runs"
-        return broken(f"a lock of a boot stage reaches into {area.name}", why, source=area.source)
+        return broken(f"a boot stage's lock reaches into {area.name}", why, source=area.source)
     return kept(f"no lock reaches into {area.name}", area.source)
 
 
