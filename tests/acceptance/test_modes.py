@@ -84,6 +84,26 @@ def test_that_cuts_start_nothing_of_anybody_else_is_proved_in_every_mode(asked, 
     assert ("authentic-only", "app", "power-cut") in answers
 
 
+def test_where_cuts_may_stop_a_device_for_good_the_answer_says_what_to_do(asked):
+    answers = asked("swap-offset", "--policy", "update-recoverable", "--attacker", "power-cut")
+    assert "name an `sdk` from 3.0 on" in str(answers["update-recoverable", "app", "power-cut"]["because"])
+
+
+def test_of_a_second_image_beside_the_one_that_is_started_nothing_is_proved_or_replayed(capsys, tmp_path):
+    text = DESIGN.format(mode="swap-move", validate="true", revert="false")
+    second = text[text.index("  app:") : text.index("keys:")].replace("  app:", "  extra:")
+    second = second.replace("mcuboot_primary", "extra_primary").replace("mcuboot_secondary", "extra_secondary")
+    slots = "  extra_primary: {at: 0x90000, size: 0x10000}\n  extra_secondary: {at: 0xa0000, size: 0x10000}\n"
+    path = tmp_path / "two.yaml"
+    path.write_text(text.replace("chain:\n", f"{slots}chain:\n").replace("keys:\n", f"{second}keys:\n"))
+    assert run(["check", str(path), "--format", "json"]) != 4
+    questions = json.loads(capsys.readouterr().out)["questions"]
+    assert {each["strength"] for each in questions} <= {"", "computed"}
+    found = [each["because"] for each in questions if each["verdict"] == "unknown"]
+    assert len(found) > 40
+    assert all("verifies `extra` beside it: what a second image does there has no moves" in each for each in found)
+
+
 def test_swap_using_scratch_needs_a_scratch_area(capsys, tmp_path):
     text = DESIGN.format(mode="swap-scratch", validate="true", revert="false").replace("mcuboot_scratch", "spare")
     (path := tmp_path / "bare.yaml").write_text(text)

@@ -197,15 +197,19 @@ class Decider:
         claim = reasoner.recovery(wanted)
         if (proof := reasoner.recovers(claim)) is not None:
             return self._proved(question, reasoner, claim, proof)
+        doubts = partial(reasoner.boot.surely, question.ask.claim.formula, {"it": question.part})
         found = reasoner.path_to(not_(reasoner.unstuck(claim)))
         if not isinstance(found, Path):
             proof = reasoner.settle(reasoner.unstuck(claim)) if reasoner.theory.gets_on else None
+            if proof is None:
+                doubts()
             return self._proved(question, reasoner, claim, proof) if proof else _unsearched(found, reasoner.gave_up)
         actions = reasoner.actions(found.until(BEGINS))
         foreseen = self.reasoner(question.attacker).foreseen
         stuck = partial(_stuck, question)
         run = replay(self.design, question.attacker, actions, lambda world: bool(stuck(world)), foreseen=foreseen)
         if run.reached is None:
+            doubts()
             return Open(because="a boot may fail as far as the encoder can tell, and none was seen to fail")
         steps = [*run.steps, *(_told(run.world, action) for action in stuck(run.world))]
         return Reached(actions=actions, steps=tuple(steps), good=False)

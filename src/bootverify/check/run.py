@@ -313,6 +313,8 @@ class Checker:
         if not question.ask.told or (recovers and self.design.life == NOTHING_KNOWN):
             return found
         told = self._told(base, question)
+        if outcome.missing and told.verdict is Verdict.UNKNOWN:
+            return replace(told, because=f"{outcome.because}; open beside that: {told.because}")
         fits = Verdict.HOLDS if found.strength == "depth:all" else Verdict.VIOLATED
         return told if outcome.missing or told.verdict is fits else found
 

@@ -96,6 +96,9 @@ def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> 
         for key in design.keys:
             if any(isinstance(place, InImage) and place.image in tfm for place in key.placements):
                 raise NotModelled(f"whether an unprivileged partition reads `{key.name}` in TF-M's own image")
+    for image in _never_started(design):
+        by = f"`{image.verified_by}` starts one image and verifies `{image.name}` beside it"
+        raise NotModelled(f"{by}: what a second image does there has no moves")
     frame = Frame(design, attacker, history=history)
     if attacker.capabilities & PLAYED_THERE and frame.second is None:
         raise NotModelled(untold(design))
@@ -115,6 +118,13 @@ def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> 
         ),
         moves={each.name: each for each in moves},
     )
+
+
+def _never_started(design: Design) -> list[Image]:
+    """The images that a stage verifies and does not start, though it starts one: of several, that is the first."""
+    launches = {step.stage: stage.name for stage in design.stages for step in stage.steps if isinstance(step, Launch)}
+    waiting = (design.image(stage.image) for stage in design.stages[1:] if stage.name not in launches)
+    return [image for image in waiting if image.verified_by in launches.values()]
 
 
 def _steps(frame: Frame) -> Iterator[Move]:

@@ -68,10 +68,11 @@ class Recovering(BootSystem):
         lost = design.life.does(Behaviour.SWAP_CUT_LOSES_IMAGE)
         known = design.life.does(Behaviour.SWAP_CUT_SURVIVES) or until(design.sdk, LAST_WITH_CUTS) is False
         if frame.cuts and any(mode.swaps for mode in modes) and (lost or not known):
-            raise NotModelled("a swap that power cuts, where the release is not known to complete it (SDK 3.0 on)")
+            tell = "name an `sdk` from 3.0 on, or what is known of it in the `behaviours` of `life`"
+            raise NotModelled(f"a swap that power cuts, where the release is not known to complete it: {tell}")
         if frame.cuts and not modes <= SWEPT:
-            # A test that is taken back with swap using offset stops for good where it is cut at some writes (sweep).
-            raise NotModelled("what power cuts leave of a swap in this mode")
+            # Some pairs of cuts, in the boot that takes it back and in the next, stop MCUboot (SEMANTICS, Surprises).
+            raise NotModelled("a test that swap using offset takes back, cut twice: `bootverify sweep` plays each cut")
         BootSystem.surely(self, formula, things)
 
 
