@@ -197,17 +197,18 @@ class Theory:
 
         What may happen as far as anybody knows leads further: where that breaks lemmas, they are of all that it meets.
         """
-        bad = not_(claim)
-        if not isinstance(self.path_to(bad), Exhausted) or not self.inductive:
+        found = self.path_to(not_(claim))
+        if not isinstance(found, Exhausted) or not self.inductive:
             return None
-        if any(self._learned(self._searched(bad, vague=vague)) for vague in (False, True)):
-            self._established.pop(claim, None)
+        if not self._learned(found):
+            further = self._searched(not_(claim), vague=True)
+            if isinstance(further, Exhausted) and further is not found:
+                self._learned(further)
+        self._established.pop(claim, None)
         return self.establish(claim)
 
-    def _learned(self, found: Path | Exhausted | GaveUp) -> bool:
+    def _learned(self, found: Exhausted) -> bool:
         """Whether the states of a search that ended are those of an invariant, which has them as lemmas now."""
-        if not isinstance(found, Exhausted):
-            return False
         met = lemmas_of(found.met, [place for place in (self.location, self.mode) if place is not None])
         new = tuple(each for each in met if each not in self._met)
         if not new or not self._keeps(new):
