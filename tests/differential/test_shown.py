@@ -7,11 +7,22 @@ from tests.differential.designs import ATTACKERS, designs
 from tests.differential.following import Followed
 from tests.differential.test_bare_factory import ENCRYPTABLE, STAGING, SWAPPED
 
+from bootverify.design.protection import Attribution
 from bootverify.executor import predicates
 from bootverify.executor.attack_actions import read_by_code
 from bootverify.executor.content import shown_whole
 from bootverify.executor.layout import store_ranges
-from bootverify.machine.action import Confirm, Deliver, Inspect, Overwrite, Publish, ReadOut, Request, Reset
+from bootverify.machine.action import (
+    Confirm,
+    Deliver,
+    Inspect,
+    Overwrite,
+    ProgramRegion,
+    Publish,
+    ReadOut,
+    Request,
+    Reset,
+)
 from bootverify.machine.content import Genuine
 from bootverify.sources.attackers import load_attacker
 
@@ -100,3 +111,12 @@ def test_what_was_shown_stays_with_him():
     followed.does(ReadOut(partition="app"), Reset())
     assert shown_whole(followed.world.copy(), "app", Genuine(WHOLE, 1))
     assert not shown_whole(followed.world, "tfm", Genuine(WHOLE, 1))
+
+
+def test_a_lock_of_his_own_hides_a_bit_of_what_he_reads():
+    followed = Followed(designs()["overwrite"], ATTACKERS["everything"])
+    followed.runs_on()
+    closed = ProgramRegion(region=3, attribution=Attribution.SECURE, permits=frozenset(), lock=True)
+    facts = followed.does(closed, ReadOut(partition="mcuboot_primary"))
+    assert facts["shown[app]"]
+    assert not facts["clear[app 1]"]

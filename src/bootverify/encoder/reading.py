@@ -131,7 +131,8 @@ def _left(frame: Frame, place: Place) -> Term:
 class Sight:
     """What he may be shown in clear of one release: `clear` tells that he had all of it, `shown` that he had some.
 
-    `whole` and `code` say when he surely has all and some of it, `some` when he may have.
+    `whole` and `code` say when he has all and some of it, `some` when he may have; `closed`: he may have closed some
+    of the regions that stand for all.
     """
 
     release: str
@@ -140,6 +141,7 @@ class Sight:
     whole: Term
     code: Term
     some: Term
+    closed: Term = false()
 
     def surely(self) -> tuple[tuple[Term, Term], ...]:
         """What becomes true, and when."""
@@ -154,6 +156,7 @@ def _sights(frame: Frame, reach: Reach, name: str, by: Initiator) -> Iterator[Si
     some, every = (each(store.extent, Access.READ, by) for each in (reach.some, reach.every))
     code = reach.some(frame.cells.code(store), Access.READ, by) if store.image else every
     left = and_(frame.may_hold(store, CRAFTED, INVALIDATED), not_(frame.erased_all))
+    closed = or_(*(region.tampered for region in frame.regions_of(store.extent.regions)))
     for part, in_clear in _shown_in(frame, store):
         for release, clear in frame.clear_in(part).items():
             lies = and_(eq(frame.content(store), release), not_(frame.torn(store)), in_clear)
@@ -164,6 +167,7 @@ def _sights(frame: Frame, reach: Reach, name: str, by: Initiator) -> Iterator[Si
                 whole=and_(every, lies),
                 code=and_(code, lies),
                 some=and_(some, or_(and_(frame.may_hold(store, release), in_clear), left)),
+                closed=closed,
             )
 
 
@@ -181,6 +185,7 @@ def pieced(
 ) -> Iterator[Move]:
     """Bit by bit, here and elsewhere, he comes to have all of a release: proofs count with it, for any that he reads.
 
+    Or he has some, and no whole release: a lock of his own may hide the rest of a region that others stand for.
     `learned` are the keys that he may see by the way.
     """
     title = f"{title}, bit by bit"
@@ -188,7 +193,8 @@ def pieced(
     seen = _joined((*learned.items(), *((each.clear, and_(eq(one, each.release), each.some)) for each in sights)))
     seen |= _joined((each.shown, each.some) for each in sights)
     named = or_(*(and_(eq(one, each.release), each.some) for each in sights))
-    little = and_(or_(*(each.some for each in sights)), not_(or_(*(each.whole for each in sights))))
+    full = or_(*(and_(each.whole, not_(each.closed)) for each in sights))
+    little = and_(or_(*(each.some for each in sights)), not_(full))
     if (guard := or_(named, little)) is not false():
         updates = {known: or_(known, sees) for known, sees in seen.items()}
         yield move(title, guard, updates, action, inputs=(one,), vague=True)
