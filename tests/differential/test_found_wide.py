@@ -7,7 +7,7 @@ from tests.differential.histories import step_of
 from tests.differential.small_scope import in_scope
 
 from bootverify.errors import InputError
-from bootverify.machine.action import Deliver, Overwrite, Publish, Request, Reset
+from bootverify.machine.action import Deliver, EraseAll, Overwrite, Publish, Request, Reset
 from bootverify.machine.content import Crafted, Erased, Genuine
 
 BY_WIRE = 4  # of the dimension `slots`
@@ -90,3 +90,10 @@ def test_an_update_that_no_stage_installs_can_be_staged_all_the_same():
 def test_the_older_library_for_an_acl_denies_writing_alone():
     with pytest.raises(InputError, match="cannot deny read, write"):
         in_scope(chain=6, kind=2, lock=4)  # an ACL has no choice without a lock
+
+
+def test_a_stage_of_which_nothing_is_left_faults_at_its_first_step():
+    followed = _followed(chain=1, life=1)
+    followed.does(EraseAll(), Reset())
+    assert followed.facts["at"] == "b0.protect"
+    assert followed.does(followed.next_step())["at"] == "halted"

@@ -1,5 +1,6 @@
 """The network core on both sides: updates of it, commands, code on it, cuts, and what comes in the middle of a copy."""
 
+from contextlib import nullcontext
 from copy import copy
 from dataclasses import replace
 from random import Random
@@ -213,3 +214,12 @@ def test_b0n_faults_at_a_command_to_copy_over_itself():
 def test_where_something_is_not_told_there_are_no_moves(design, words):
     assert words in untold(design)
     assert system_for(design, load_attacker("remote-ota")).frame.second is None
+
+
+@pytest.mark.parametrize("ask", ["writable", "usable"])
+def test_no_claim_of_what_code_on_the_network_core_reaches_of_the_other_one_is_settled(ask):
+    for attacker, settled in (("netcore-code", False), ("app-code-secure", True)):
+        predicates = system_for(PLAIN, ATTACKERS[attacker]).predicates
+        thing = PLAIN.images[0] if ask == "writable" else next(key for key in PLAIN.keys if key.secret)
+        with nullcontext() if settled else pytest.raises(NotModelled, match="network core"):
+            getattr(predicates, ask)(thing)
