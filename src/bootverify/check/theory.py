@@ -5,6 +5,7 @@ What is found out about one system serves others as far as they are the same.
 
 from collections.abc import Hashable, Sequence
 from dataclasses import field
+from enum import Enum, auto
 from functools import cached_property
 
 from bootverify.check.apart import apart
@@ -30,6 +31,14 @@ class Established:
 
     lemmas: tuple[Lemma, ...]
     numbers: tuple[int, ...] = ()
+
+
+class Reach(Enum):
+    """What a search lets happen: no writing back of what the attacker was shown; all that may be shown; all of it."""
+
+    PLAIN = auto()
+    WHOLE = auto()
+    VAGUE = auto()  # what may happen as far as anybody knows, too: no way to it is one that anybody can show
 
 
 MOST_STATES = 200_000  # that a search visits, with the usual bound on a solver's work; with less, fewer
@@ -79,7 +88,7 @@ class Theory:
         self._prover: Prover | None = None
         self._established: dict[Term, Established | None] = {}
         self._known = known
-        self._slices: dict[tuple[Term, bool], tuple[Hashable, System, int]] = {}
+        self._slices: dict[tuple[Term, Reach], tuple[Hashable, System, int]] = {}
 
     @cached_property
     def boxes(self) -> Boxes:
@@ -201,7 +210,7 @@ class Theory:
         if not isinstance(found, Exhausted) or not self.inductive:
             return None
         if not self._learned(found):
-            further = self._searched(not_(claim), vague=True)
+            further = self._searched(not_(claim), Reach.VAGUE)
             if isinstance(further, Exhausted) and further is not found:
                 self._learned(further)
         self._established.pop(claim, None)
@@ -229,30 +238,36 @@ class Theory:
 
     def ruled_out(self, bad: Term) -> bool:
         """Whether a search that was made already, maybe of another system, met no state in which `bad` holds."""
-        at, _, _ = self._slice(bad)
+        at, _, _ = self._slice(bad, Reach.WHOLE)
         return isinstance(self._known.searched.get(at), Exhausted)
 
     def path_to(self, bad: Term) -> Path | Exhausted | GaveUp:
-        """The shortest way to a state in which `bad` holds, as far as the search goes."""
-        return self._searched(bad, vague=False)
+        """The shortest way to a state in which `bad` holds, as far as the search goes.
 
-    def _searched(self, bad: Term, *, vague: bool) -> Path | Exhausted | GaveUp:
-        """The same; with the `vague` moves it is no way that anybody knows of."""
-        at, system, most = self._slice(bad, vague=vague)
+        First one on which he writes nothing back that he was shown: who reads and writes much has many others.
+        """
+        plain = self._searched(bad, Reach.PLAIN)
+        return plain if isinstance(plain, Path) else self._searched(bad, Reach.WHOLE)
+
+    def _searched(self, bad: Term, reach: "Reach") -> Path | Exhausted | GaveUp:
+        at, system, most = self._slice(bad, reach)
         if at not in self._known.searched:
             self._known.searched[at] = shortest(system, bad, most_states=most)
         return self._known.searched[at]
 
-    def _slice(self, bad: Term, *, vague: bool = False) -> tuple[Hashable, System, int]:
+    def _slice(self, bad: Term, reach: "Reach") -> tuple[Hashable, System, int]:
         """What a search for `bad` is known by, what it is about, and the most states that it may meet."""
-        if (bad, vague) not in self._slices:
-            self._slices[bad, vague] = self._sliced(bad, vague=vague)
-        return self._slices[bad, vague]
+        if (bad, reach) not in self._slices:
+            self._slices[bad, reach] = self._sliced(bad, reach)
+        return self._slices[bad, reach]
 
-    def _sliced(self, bad: Term, *, vague: bool) -> tuple[Hashable, System, int]:
+    def _sliced(self, bad: Term, reach: "Reach") -> tuple[Hashable, System, int]:
         # What the fixpoint rules out never happens: without it there is less to try, and less to keep in a state.
-        asked = {each.name for each in self.system.transitions if vague or not each.vague}
-        sliced = self.system.limited(self.boxes.live & asked).sliced(bad.free)
+        asked = {each.name for each in self.system.transitions if reach is Reach.VAGUE or not each.vague}
+        system = self.system.limited(self.boxes.live & asked)
+        if reach is Reach.PLAIN:
+            system = system.holding(frozenset(self.boot.frame.clear) - bad.free)
+        sliced = system.sliced(bad.free)
         # Histories multiply the states; what is longer than this is left to what is told.
         remembers = self.past is not None and not sliced.init.keys().isdisjoint(self.past.kept)
         budget = max(MOST_STATES * self.rlimit // RLIMIT, FEWEST_STATES)

@@ -109,6 +109,14 @@ class System:
         """The same system with the transitions of these names alone."""
         return replace(self, transitions=tuple(each for each in self.transitions if each.name in names))
 
+    def holding(self, variables: Container[Term]) -> "System":
+        """The same system in which none of `variables` ever changes."""
+        held = (
+            replace(each, updates={target: value for target, value in each.updates.items() if target not in variables})
+            for each in self.transitions
+        )
+        return replace(self, transitions=tuple(held))
+
     def within(self, facts: Iterable[Term]) -> "System":
         """The same system where each transition may rely on `facts`, which must be true of every reachable state."""
         told = [each for each in facts if each.op is not Op.CONST]

@@ -80,6 +80,14 @@ def test_a_slice_keeps_what_can_influence_it_and_nothing_else():
     assert whole.sliced([other]).variables == whole.variables
 
 
+def test_what_is_held_never_changes_and_all_else_does_as_before():
+    switch = Transition(name="switch", guard=true(), updates={on: not_(on), light: const(COLOUR, "green")})
+    whole = System(variables=(light, on), init={light: ("red",), on: (False,)}, transitions=(switch,))
+    (held,) = whole.holding({on}).transitions
+    assert held.updates == {light: const(COLOUR, "green")}
+    assert held.guard is switch.guard
+
+
 def test_terms_refuse_what_has_no_meaning():
     with pytest.raises(TypeError, match="is of sort Colour, not a truth value"):
         not_(light)
