@@ -256,6 +256,12 @@ class _BootGo:
             return
         flag = self.frame.midway(self.image.name)
         yield Outcome(name=f"{name}, cut midway", guard=guard, updates={flag: true()}, cut=True)
+        yield from self._cut_late(name, guard, updates, content, request)
+
+    def _cut_late(
+        self, name: str, guard: Term, updates: Mapping[Term, Term], content: Term, request: Term
+    ) -> Iterator[Outcome]:
+        """Power goes when all is moved: at the end of a swap, or while what was copied is erased."""
         if self.swaps:
             moved = self._moved(updates)
             done = Outcome(name=f"{name}, cut at its end", guard=guard, updates=moved, cut=True, after=10_000)
@@ -352,17 +358,12 @@ class _BootGo:
         yield self._raising("complete", and_(flag, good, room), updates, content=content, settled=settled)
         yield from self._foreign_out("complete", staging, and_(flag, good, room), updates)
         yield from self._parts_back("complete", staging, and_(flag, good, room), updates)
-        moved = self._moved(updates)
-        yield Outcome(name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=moved)
+        yield Outcome(name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=self._moved(updates))
         if room is not true():
             yield self._counter_full("complete", and_(flag, not_(room)), updates, content, request)
         if self.swaps:
             yield from self._lost(staging, request, updates)
-            done = Outcome(name="complete, cut at its end", guard=flag, updates=moved, cut=True, after=10_000)
-        else:
-            copied = self._copied(updates, content, request)
-            done = cut_erase(frame, self.image.name, (self.mark, "complete, cut after the copy"), flag, copied)
-        yield from self._counted_or_not(done, content)
+        yield from self._cut_late("complete", flag, updates, content, request)
 
     def _lost(self, staging: Store, request: Term, updates: Mapping[Term, Term]) -> Iterator[Outcome]:
         """A revert that is cut again as it begins is forgotten: what asks for it lies in the trailer that it unmakes.
