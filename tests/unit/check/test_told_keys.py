@@ -51,9 +51,16 @@ def test_a_leaked_first_key_signs_while_nothing_made_with_a_later_one_has_booted
     assert _verdict(design, "authentic-only", "mcuboot", "bootloader-code") is Verdict.VIOLATED
 
 
-@pytest.mark.parametrize(("key", "expected"), [("hash_0", Verdict.HOLDS), ("hash_1", Verdict.VIOLATED)])
-def test_the_key_of_what_runs_is_not_revoked_whoever_asks(key, expected):
-    assert _verdict(TWO_STAGES, "key-revoked", key, "old-signed-image") is expected
+@pytest.mark.parametrize(
+    ("key", "attacker", "expected"),
+    [
+        ("hash_0", "old-signed-image", Verdict.HOLDS),
+        ("hash_1", "old-signed-image", Verdict.UNKNOWN),  # MCUboot asks for a signature of its own before NSIB does
+        ("hash_1", "bootloader-code", Verdict.VIOLATED),
+    ],
+)
+def test_the_key_of_what_runs_is_not_revoked_for_who_gets_past_mcuboot(key, attacker, expected):
+    assert _verdict(TWO_STAGES, "key-revoked", key, attacker) is expected
 
 
 def test_code_in_a_bootloader_is_secure_code_for_the_words_and_slots_of_keys():

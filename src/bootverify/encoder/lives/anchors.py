@@ -91,8 +91,6 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
         if not design.lifecycle.eraseprotect:
             return broken("an erase-all makes the storage of the keys new", source=key.source)
         return untold("what the probe reaches with erase protection on", key.source)
-    if told.booted and place == used[0]:
-        return broken("the image that runs verifies with it", source=told.source)
     destroyed = _destroyed(design, key)
     if told.booted and place < used[0] and destroyed is None:
         return untold("whether a boot with a later key destroys this one", key.source)

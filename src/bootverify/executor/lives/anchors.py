@@ -110,8 +110,6 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
         return broken("erase-all makes the storage new", "every key can be provisioned again", source=key.source)
     if alive is None:
         return untold("whether a boot with a later key destroys this one", key.source)
-    if told.booted and ring[used] is key:
-        return broken(f"{key.name} verifies what runs", "each boot takes the image made with it", source=told.source)
     if key.name in alive:
         if foe(design, attacker) == "bootloader-code":
             return broken(
