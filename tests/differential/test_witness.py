@@ -28,6 +28,7 @@ MAY_BE = {
     "*: stopped while swapping": "any crafted part is told to have cost the wrapped key; it lies behind the last part",
     "*: complete, image bad*": "contents that are mixed while a swap is midway may be anything",
     "*: fault": "the probe may erase a stage under its feet; the executor goes on to the next fetch",
+    "have * open *": "what he has an engine open for him the executor does not follow",
     "*, what is left in it": "what a cut or an overwrite leaves of a release may still show its keys; its name is gone",
 }
 

@@ -24,7 +24,7 @@ def reading(frame: Frame, reach: Reach) -> Iterator[Move]:
         for title, by, action in readings(reach, name):
             learned = _learned(reach, shown.get(name, ()), by)
             sights = tuple(_sights(frame, reach, name, by))
-            surely = (each for sight in sights for each in sight.surely())
+            surely = (each for sight in sights for each in sight.surely() if each[1] is not false())
             yield from _read(title, _joined((*learned.items(), *surely)), action)
             yield from _remains(title, sights, _learned(reach, left.get(name, ()), by), action)
             yield from pieced(frame, title, sights, learned, action)
@@ -169,6 +169,18 @@ def _sights(frame: Frame, reach: Reach, name: str, by: Initiator) -> Iterator[Si
                 some=and_(some, or_(and_(frame.may_hold(store, release), in_clear), left)),
                 closed=closed,
             )
+    yield from _taken_out(frame, store, some)
+
+
+def _taken_out(frame: Frame, store: Store, some: Term) -> Iterator[Sight]:
+    """What a swap took out to a chip outside, perhaps in clear: where another image comes in, nobody encrypts it."""
+    for image, (_, step) in frame.installs.items():
+        if store.extent.guarded or not step.mode.swaps or frame.design.image(image).staging != store.name:
+            continue
+        for part in frame.cells.of_image(image):
+            for release, clear in frame.clear_in(part).items():
+                held, shown = and_(some, frame.may_hold(store, release)), frame.shown[part.name]
+                yield Sight(release=release, clear=clear, shown=shown, whole=false(), code=false(), some=held)
 
 
 def _shown_in(frame: Frame, store: Store) -> Iterator[tuple[Store, Term]]:
