@@ -85,7 +85,7 @@ def test_that_cuts_start_nothing_of_anybody_else_is_proved_in_every_mode(asked, 
 
 
 def test_where_cuts_may_stop_a_device_for_good_the_answer_says_what_to_do(asked):
-    answers = asked("swap-offset", "--policy", "update-recoverable", "--attacker", "power-cut")
+    answers = asked("swap-scratch", "--policy", "update-recoverable", "--attacker", "power-cut")
     assert "name an `sdk` from 3.0 on" in str(answers["update-recoverable", "app", "power-cut"]["because"])
 
 

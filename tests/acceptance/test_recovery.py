@@ -64,3 +64,16 @@ def test_a_swap_on_a_release_that_may_lose_it_is_left_open(capsys, tmp_path, sdk
     old = tmp_path / "old.yaml"
     old.write_text(TEXT.replace("mode: overwrite", "mode: swap-move").replace("2.6.1", sdk), encoding="utf-8")
     assert _answer(capsys, old)["verdict"] == "unknown"
+
+
+def test_two_cuts_of_a_revert_using_offset_are_replayed_with_the_boots_that_fail(capsys, tmp_path):
+    offset = tmp_path / "offset.yaml"
+    text = TEXT.replace("mode: overwrite", "mode: swap-offset").replace("2.6.1", "3.4.0")
+    offset.write_text(text, encoding="utf-8")
+    answer = _answer(capsys, offset)
+    assert (answer["verdict"], answer["strength"]) == ("violated", "replayed")
+    assert "the power is lost twice" in answer["because"]
+    assert [step["action"].get("cut_after") is not None for step in answer["trace"]].count(True) == 2
+    assert run(["check", str(offset), *ASKED, "--traces", str(tmp_path)]) == 1
+    [trace] = tmp_path.glob("*.json")
+    assert run(["replay", str(trace), "--design", str(offset)]) == 0

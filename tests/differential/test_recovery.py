@@ -21,13 +21,14 @@ from bootverify.check.question import Question
 from bootverify.check.theory import Theories
 from bootverify.design.boot import UpgradeMode
 from bootverify.design.design import Design
+from bootverify.design.life import Behaviour, Life
 from bootverify.encoder.cells import NotModelled
 from bootverify.errors import InputError
 from bootverify.executor.evaluate import holds
 from bootverify.executor.recovery import left_alone
 from bootverify.executor.update_sweep import NOBODY, sweep_update, updates
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Request
+from bootverify.machine.action import Request, TakeStep
 from bootverify.policy.policy import Ask, ClaimKind
 from bootverify.ranges import AddressRange
 from bootverify.sources.policies import load_policy
@@ -101,11 +102,23 @@ def test_of_a_release_that_may_lose_a_swap_nothing_is_proved(sdk):
     assert isinstance(_outcome(replace(design, sdk=TODAY)), Proved)
 
 
-def test_a_mode_that_some_cut_bricks_is_not_proved_to_recover():
-    design = replace(shapes.small(UpgradeMode.SWAP_OFFSET), sdk=TODAY)
+def _offset(**changes) -> Design:
+    return replace(shapes.small(UpgradeMode.SWAP_OFFSET), sdk=TODAY, **changes)
+
+
+def test_a_mode_that_two_cuts_brick_is_shown_to_stay_bricked():
+    design = _offset()
     [image] = updates(design)
     assert sweep_update(design, image, Request.TEST).survey.bricks
-    assert isinstance(_outcome(design), Open)
+    outcome = _outcome(design)
+    assert isinstance(outcome, Reached)
+    cuts = [each for each in outcome.actions if isinstance(each, TakeStep) and each.cut_after is not None]
+    assert len(cuts) == 2
+    assert outcome.steps[-1].observation.at == "halted"
+
+
+def test_two_cuts_are_not_played_where_the_release_is_told_to_survive_them():
+    assert isinstance(_outcome(_offset(life=Life(behaviours=(Behaviour.SWAP_CUT_SURVIVES,)))), Open)
 
 
 def test_claims_of_one_text_and_several_kinds_are_kept_apart():

@@ -9,6 +9,7 @@ from functools import partial
 
 from bootverify.check.aftermath import continued
 from bootverify.check.comebacks import comeback
+from bootverify.check.cuts import cut_twice
 from bootverify.check.fixpoint import Lemma
 from bootverify.check.life import LifeSigns, signs_of_life
 from bootverify.check.prove import Reasoner
@@ -20,6 +21,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import Image
 from bootverify.design.design import Design
+from bootverify.design.life import Behaviour
 from bootverify.design.network import NetworkStage
 from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.script import BEGINS
@@ -201,18 +203,36 @@ class Decider:
         found = reasoner.path_to(not_(reasoner.unstuck(claim)))
         if not isinstance(found, Path):
             proof = reasoner.settle(reasoner.unstuck(claim)) if reasoner.theory.gets_on else None
-            if proof is None:
-                doubts()
-            return self._proved(question, reasoner, claim, proof) if proof else _unsearched(found, reasoner.gave_up)
-        actions = reasoner.actions(found.until(BEGINS))
-        foreseen = self.reasoner(question.attacker).foreseen
-        stuck = partial(_stuck, question)
-        run = replay(self.design, question.attacker, actions, lambda world: bool(stuck(world)), foreseen=foreseen)
-        if run.reached is None:
+            if proof is not None:
+                return self._proved(question, reasoner, claim, proof)
+            if (bricked := self._cut_twice(question)) is not None:
+                return bricked
+            doubts()
+            return _unsearched(found, reasoner.gave_up)
+        reached = self._fails(question, reasoner.actions(found.until(BEGINS)))
+        if reached is None and (reached := self._cut_twice(question)) is None:
             doubts()
             return Open(because="a boot may fail as far as the encoder can tell, and none was seen to fail")
+        return reached
+
+    def _cut_twice(self, question: Question) -> Reached | None:
+        """Two cuts that are guessed, unless the release is told to survive them."""
+        if self.design.life.does(Behaviour.SWAP_CUT_SURVIVES):
+            return None
+        actions = cut_twice(self.design, question.attacker)
+        return self._fails(question, actions, exact=True) if actions else None
+
+    def _fails(self, question: Question, actions: Sequence[Action], *, exact: bool = False) -> Reached | None:
+        """A replay of `actions` after which boots that nobody disturbs do not help; None where they do."""
+        foreseen = self.reasoner(question.attacker).foreseen
+        stuck = partial(_stuck, question)
+        run = replay(
+            self.design, question.attacker, actions, lambda world: bool(stuck(world)), foreseen=foreseen, exact=exact
+        )
+        if run.reached is None:
+            return None
         steps = [*run.steps, *(_told(run.world, action) for action in stuck(run.world))]
-        return Reached(actions=actions, steps=tuple(steps), good=False)
+        return Reached(actions=tuple(actions), steps=tuple(steps), good=False)
 
     def _guessed(self, question: Question, *, wanted: bool) -> tuple[Action, ...]:
         """A way that was guessed, where the question is about what has been; searches for those are long."""

@@ -103,6 +103,8 @@ def because_of_boots(question: Question, steps: Sequence[Step]) -> str:
     who = f"{question.attacker.name} writes over {put[-1].partition}; " if put else ""
     if any(isinstance(step.action, TakeStep) and step.action.meanwhile is not None for step in steps):
         who = "the chip answers the copy with other bytes than the check; "
+    elif sum(isinstance(step.action, TakeStep) and step.action.cut_after is not None for step in steps) > 1:
+        who = "the power is lost twice, in one boot and in the next; "
     return f"{who}after {'one undisturbed boot' if boots == 1 else f'{boots} undisturbed boots'} the device {how}."
 
 
