@@ -207,13 +207,16 @@ def test_of_images_that_start_in_place_nothing_is_judged_from_what_is_told_of_a_
     assert "starts in place (direct-xip) is not judged" in found["because"]
 
 
-def test_encrypted_images_in_direct_xip_have_no_statement_of_the_vendors_and_no_moves(capsys, tmp_path):
+def test_encrypted_images_in_direct_xip_are_excluded_by_the_vendor_and_have_no_moves(capsys, tmp_path):
     text = DESIGN.format(mode="direct-xip", validate="true", revert="false")
     text = text.replace("signature: ecdsa-p256", "signature: ecdsa-p256\n    encryption: ecies-p256")
     (path := tmp_path / "sealed.yaml").write_text(text)
     assert run(["check", str(path), "--policy", "config-supported", "--subject", "app", "--format", "json"]) == 3
     (found,) = json.loads(capsys.readouterr().out)["questions"]
     assert found["verdict"] == "undefined"
+    assert found["because"].endswith(
+        "excluded: Encryption is not supported in direct-xip mode (ncs-nrf54l-encryption, Limitations)"
+    )
     run(["check", str(path), "--policy", "authentic-only", "--attacker", "remote-ota", "--format", "json"])
     (found,) = json.loads(capsys.readouterr().out)["questions"]
     assert found["verdict"] == "unknown"

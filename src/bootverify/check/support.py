@@ -1,6 +1,6 @@
 """The claim kind `supported`: each combination around a stage needs a row that allows it.
 
-Without one it is undefined, never violated.
+Without one, or where one excludes it, it is undefined, never violated.
 """
 
 from collections.abc import Iterator, Sequence
@@ -52,12 +52,13 @@ def supported(design: Design, subject: Stage | Key | NetworkStage | Design, rows
         for stage in (*first, *design.stages):
             wishes.extend(_wanted(design, stage))
     for wanted in dict.fromkeys(wishes):
-        row = next((row for row in rows if _allows(row, wanted, design)), None)
-        if row is None:
-            words = f"{wanted.words}: no document of the vendor defines it for this part and release"
-            missing.append(Fact(source=wanted.source, text=words))
-        else:
-            facts.append(Fact(source=row.source, text=f"{row.statement} ({row.document})"))
+        row = next((row for row in rows if _speaks(row, wanted, design)), None)
+        said = "" if row is None else f"{row.statement} ({row.document})"
+        if row is not None and not row.excluded:
+            facts.append(Fact(source=row.source, text=said))
+            continue
+        why = f"excluded: {said}" if said else "no document of the vendor defines it for this part and release"
+        missing.append(Fact(source=wanted.source, text=f"{wanted.words}: {why}"))
     return Supported(facts=tuple(facts), missing=tuple(missing))
 
 
@@ -67,8 +68,8 @@ def _wanted(design: Design, stage: Stage) -> Iterator[_Wanted]:
     if stage == design.root:
         words = f"{program} as first stage"
         yield _Wanted(kind=Support.FIRST, programs=(program,), words=words, source=image.source)
-        if image.updatable and stage.program in {Program.NSIB, Program.MCUBOOT}:
-            # No row: nothing of the vendor's replaces the boot loader that reset enters.
+        if image.updatable:
+            # No row: nothing of the vendor's replaces what a reset enters.
             words = f"updates of {stage.name} as first stage"
             yield _Wanted(kind=Support.FIRST, programs=(program, "updated"), words=words, source=image.update_source)
     elif stage == design.stages_of(image.name)[0] and image.verified_by is not None:
@@ -203,6 +204,6 @@ def _starts(design: Design, starter: Stage, image: Image) -> _Wanted:
     return _Wanted(kind=Support.STARTS, programs=programs, words=words, source=image.source)
 
 
-def _allows(row: SupportRow, wanted: _Wanted, design: Design) -> bool:
+def _speaks(row: SupportRow, wanted: _Wanted, design: Design) -> bool:
     same = row.kind is wanted.kind and row.programs == wanted.programs
     return same and (row.most is None or wanted.number <= row.most) and row.speaks_of(design.sdk, design.soc.name)

@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"(?<![\w.])v?(\d+(?:\.(?:\d+|x))*)(?![\w])")
 class Support(Enum):
     """What a row speaks of."""
 
-    FIRST = "first"  # a program can be the immutable first stage
+    FIRST = "first"  # a program can be what a reset enters
     STARTS = "starts"  # one program can verify and start another
     COUNTERS = "counters"  # the hardware counters of these programs can be used together
     DECRYPTS = "decrypts"  # one program can decrypt the updates of another
@@ -34,6 +34,7 @@ class SupportRow:
     """One statement; `since` and `until` are releases of `product`, inclusive and exclusive, empty for open ends.
 
     `socs` are beginnings of part names, empty for every part. `most` is the largest number it allows.
+    `excluded`: it says that there is no such thing.
     """
 
     kind: Support
@@ -45,6 +46,7 @@ class SupportRow:
     product: str = "ncs"
     socs: tuple[str, ...] = ()
     most: int | None = None
+    excluded: bool = False
     source: Source = field(default=NOWHERE, compare=False)
 
     def speaks_of(self, sdk: str, soc: str = "") -> bool:

@@ -93,6 +93,7 @@ class _Row(_Strict):
     rooms: list[str] | None = None
     keeps: list[str] | None = None
     most: int | None = None
+    excluded: bool = False
     product: Literal["ncs", "mcuboot", "tfm"] = "ncs"
     socs: list[str] = []
     since: str | None = Field(default=None, alias="from")

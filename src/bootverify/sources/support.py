@@ -28,6 +28,7 @@ def _row(row: dict[str, Any], source: Source) -> SupportRow:
         product=row.get("product", "ncs"),
         socs=tuple(row.get("socs", ())),
         most=row.get("most"),
+        excluded=row.get("excluded", False),
         statement=row["statement"],
         document=f"{row['document']}, {row['section']}" if row.get("section") else row["document"],
         source=source,
