@@ -43,3 +43,27 @@ def test_the_whole_image_is_asked_about_by_its_own_name():
         load_design(SCENARIOS / "SB-S07.yaml"), "image-confidential", ("tfm+app",), load_attacker("app-code-ns")
     )
     assert [(finding.subject, finding.verdict) for finding in report.findings] == [("tfm+app", Verdict.VIOLATED)]
+
+
+@pytest.mark.parametrize("mode", ["swap-move", "swap-offset"])
+def test_a_clip_has_a_swap_take_out_an_encrypted_image_in_clear(mode, tmp_path, capsys):
+    told = _asked_outside(mode, "ext-flash-write", tmp_path, capsys)
+    assert "violated secret-confidential cloud_key ext-flash-write critical" in told
+    assert "unmakes the mark of encryption in the middle of a swap" in told
+    assert "violated image-confidential app ext-flash-write high" in told
+
+
+@pytest.mark.parametrize(("mode", "attacker"), [("overwrite", "ext-flash-write"), ("swap-move", "ext-flash-read")])
+def test_what_no_swap_takes_out_changed_stays_encrypted(mode, attacker, tmp_path, capsys):
+    told = _asked_outside(mode, attacker, tmp_path, capsys)
+    assert f"holds secret-confidential cloud_key {attacker} critical proved for every history" in told
+    assert f"holds image-confidential app {attacker} high" in told
+
+
+def _asked_outside(mode, attacker, folder, capsys):
+    text = (SCENARIOS / "swapped-outside.yaml").read_text(encoding="utf-8")
+    file = folder / "design.yaml"
+    file.write_text(text.replace("mode: swap-move", f"mode: {mode}"), encoding="utf-8")
+    asked = ["--policy", "secret-confidential", "--policy", "image-confidential", "--attacker", attacker]
+    run(["check", str(file), "--subject", "cloud_key", "--subject", "app", *asked])
+    return " ".join(capsys.readouterr().out.split())

@@ -67,7 +67,7 @@ def _life(followed: Followed, random: Random, *, boots: int) -> int:
     made = list(releases(design))
     for each in made:
         followed.tries(Publish(image=each.image, release=each.release, slot=each.slot))
-    contents = [Crafted(), Erased(), *made, *made]
+    contents = [Crafted(), Crafted(unmarked=True), Erased(), *made, *made]
     where = staging_partitions(design)[0]
     count = 0
     for _ in range(boots):

@@ -16,6 +16,7 @@ from bootverify.check.prove import Reasoner
 from bootverify.check.question import Question
 from bootverify.check.replay import Replay, replay
 from bootverify.check.search import Exhausted, GaveUp, Path
+from bootverify.check.taken_out import taken_out
 from bootverify.check.theory import Established, Theories
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
@@ -167,8 +168,9 @@ class Decider:
         if not actions:
             found = reasoner.path_to(not_(claim))
             if not isinstance(found, Path):
-                proof = reasoner.settle(claim)
-                return self._proved(question, reasoner, claim, proof) if proof else _unsearched(found, reasoner.gave_up)
+                if proof := reasoner.settle(claim):
+                    return self._proved(question, reasoner, claim, proof)
+                return self._tried(question, wanted=wanted) or _unsearched(found, reasoner.gave_up)
             actions = reasoner.actions(found)
         run = continued(self.design, question, self._replayed(question, actions, wanted=wanted))
         return Reached(actions=actions, steps=run.steps, good=False)
@@ -240,6 +242,16 @@ class Decider:
         if not uses_history(question.ask.claim.formula) or not isinstance(part, Image | NetworkStage):
             return ()
         return comeback(self.design, question.attacker, part, _goal(question, wanted=wanted))
+
+    def _tried(self, question: Question, *, wanted: bool) -> Reached | None:
+        """Ways that no search has: what a replay of one of them comes to."""
+        foe, goal = question.attacker, _goal(question, wanted=wanted)
+        for actions in taken_out(self.design, foe):
+            run = replay(self.design, foe, actions, goal, foreseen=self.reasoner(foe).foreseen)
+            if run.reached is not None:
+                run = continued(self.design, question, run)
+                return Reached(actions=tuple(each.action for each in run.steps), steps=run.steps, good=False)
+        return None
 
     def _replayed(self, question: Question, actions: Sequence[Action], *, wanted: bool) -> Replay:
         foreseen = self.reasoner(question.attacker, history=uses_history(question.ask.claim.formula)).foreseen

@@ -134,6 +134,9 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
             return f"{subject.name} lies in the published update {last.image} {last.release}, which {who} reads."
         case EraseAll():
             return f"{who} erases the whole chip, {subject.name} with it, and may then program what he likes."
+        case ReadOut() if any(map(_unmarked, actions)):
+            where = f"the next takes the image with {subject.name} out in clear"
+            return f"{who} unmakes the mark of encryption in the middle of a swap, and {where}."
         case ReadOut():
             state = _state(design, question.attacker)
             where = f"{subject.name} lies in {last.partition}, which is write-locked at most"
@@ -161,6 +164,15 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
             return f"{open_slots}{_unlooked(design, image) if isinstance(subject, Image) else ''}."
         return f"{_state(design, question.attacker)} reaches {subject.name}: what locks it does not cover all of it."
     return f"{who} reaches it in {len(actions)} steps."
+
+
+def _unmarked(action: Action) -> bool:
+    """Whether an encrypted image loses its mark while a step is under way."""
+    match action:
+        case TakeStep(meanwhile=Meanwhile(content=Crafted(unmarked=unmarked))):
+            return unmarked
+        case _:
+            return False
 
 
 def _over_there(design: Design, question: Question, actions: Sequence[Action]) -> str:

@@ -46,6 +46,9 @@ condition; `Frame.variables` is the list.
 `bare[image]`, `bare[staging]`
     The release in the slot of the image, or staged for it, is as production programmed it, so that a swap leaves it in
     clear; *if* that is told of production, and MCUboot swaps encrypted images.
+`left_open[image]`
+    A swap may have taken something of the image out that nobody encrypted, or so that the attacker opens it: header or
+    TLVs in the slot were his; *if* MCUboot swaps encrypted images, and he can place bytes. No byte tells.
 `midway[image]`
     Swap or copy between slot and staging of `image` was cut and waits to be completed; *if* the
     attacker cuts power and the image has a request. The contents of the pair are then still those
@@ -261,6 +264,7 @@ class Frame(RollbackFrame):
             *self.standings.values(),
             *self.unshifted.values(),
             *(each for pair in self.bare.values() for each in pair),
+            *self.left_open.values(),
             *self.halfway,
             *self.patches.values(),
             *self.spoiled.values(),

@@ -149,13 +149,22 @@ class ContentFrame(HardwareFrame):
 
         Where that is told to lack what has a swap encrypt it, and MCUboot swaps encrypted images.
         """
-        images = [self.design.image(name) for name, (_, step) in self.installs.items() if step.mode.swaps]
         told = self.design.life.factory_image == "signed"
         return {
             image.name: (var(f"bare[{image.name}]"), var(f"bare[{image.staging}]"))
-            for image in images
-            if told and image.encryption is not EncryptionType.NONE
+            for image in (self._swapped_encrypted if told else ())
         }
+
+    @cached_property
+    def left_open(self) -> dict[str, Term]:
+        """Whether a swap may have taken something of an image out that nobody encrypted, or with a key of his."""
+        images = self._swapped_encrypted if self.makes else ()
+        return {image.name: var(f"left_open[{image.name}]") for image in images}
+
+    @cached_property
+    def _swapped_encrypted(self) -> list[Image]:
+        images = [self.design.image(name) for name, (_, step) in self.installs.items() if step.mode.swaps]
+        return [image for image in images if image.encryption is not EncryptionType.NONE]
 
     def staged_bare(self, image: str) -> Term:
         """What is staged for `image`, or half of it in the middle of a swap, is as production programmed it."""

@@ -116,12 +116,23 @@ def _begins_so(frame: Frame, place: Place) -> Term:
 
 
 def _left(frame: Frame, place: Place) -> Term:
-    """The store may hold them still: in what a partial overwrite or a copy left of a release."""
+    """The store may hold them still: in what a partial overwrite, a copy or a swap left of a release."""
     if frame.cells.stores[place.store].image:
         marks = (CRAFTED, INVALIDATED) if place.release else (CRAFTED,)
         return and_(frame.may_hold(place.store, *marks), not_(frame.erased_all))
-    encrypted = frame.design.image(place.image).encryption is not EncryptionType.NONE and place.image not in frame.bare
-    return false() if encrypted else frame.may_hold(place.store, CRAFTED)
+    if frame.design.image(place.image).encryption is EncryptionType.NONE or place.image in frame.bare:
+        return frame.may_hold(place.store, CRAFTED)
+    releases = None if place.release is None else (place.release,)
+    return _left_open(frame, place.image, frame.named(place.image, releases=releases))
+
+
+def _left_open(frame: Frame, image: str, releases: Iterable[str]) -> Term:
+    """Staged for `image` may be one of `releases`, or what is left of it, taken out so that he reads it."""
+    staging = frame.design.image(image).staging
+    if staging is None or image not in frame.left_open:
+        return false()
+    gone = frame.erased_all if frame.cells.stores[staging].extent.guarded else false()
+    return and_(frame.left_open[image], frame.may_hold(staging, CRAFTED, *releases), not_(gone))
 
 
 # -- images
@@ -173,13 +184,13 @@ def _sights(frame: Frame, reach: Reach, name: str, by: Initiator) -> Iterator[Si
 
 
 def _taken_out(frame: Frame, store: Store, some: Term) -> Iterator[Sight]:
-    """What a swap took out to a chip outside, perhaps in clear: where another image comes in, nobody encrypts it."""
-    for image, (_, step) in frame.installs.items():
-        if store.extent.guarded or not step.mode.swaps or frame.design.image(image).staging != store.name:
+    """What a swap may have taken out to `store` so that he can read it."""
+    for image in frame.left_open:
+        if frame.design.image(image).staging != store.name:
             continue
         for part in frame.cells.of_image(image):
             for release, clear in frame.clear_in(part).items():
-                held, shown = and_(some, frame.may_hold(store, release)), frame.shown[part.name]
+                held, shown = and_(some, _left_open(frame, image, (release,))), frame.shown[part.name]
                 yield Sight(release=release, clear=clear, shown=shown, whole=false(), code=false(), some=held)
 
 

@@ -98,7 +98,7 @@ class Meddling:
         if self.seen == self.turn.before:
             self.done = True
             self.world.device.flash.load(self.start, self.data)
-            told = f"{self.world.attacker.name} has the chip answer with {self.turn.content} from now on"
+            told = f"from now on {self.world.attacker.name} has the chip answer with {self.turn.content}"
             self.world.device.log.append(told)
         self.seen += 1
 

@@ -141,6 +141,11 @@ def _bytes_of(world: World, content: Content, store: str) -> bytes:
     match content:
         case Erased():
             return b""
+        case Crafted(unmarked=True):
+            data = world.factory.unmarked(store, world.device.flash)
+            if data is None:
+                raise NotEnabled(f"no header in {store} says that an image is encrypted")
+            return data
         case Crafted():
             return world.factory.crafted(store, content, world.knowledge, world.device.flash)
         case Genuine():

@@ -20,12 +20,16 @@ class Crafted:
     """Whatever the attacker can build with what he knows, the old bytes included.
 
     Sent to a place where several images are staged, it may pose as `image` for `slot`; empty: as the first of them.
+    `unmarked`: the encrypted image that lies there, under a header that no longer says that it is encrypted.
     """
 
     image: str = ""
     slot: str = ""
+    unmarked: bool = False
 
     def __str__(self) -> str:
+        if self.unmarked:
+            return "what lies there, without the header's mark that it is encrypted"
         return "the attacker's bytes" + (f" as {self.image} for {self.slot}" if self.image else "")
 
 

@@ -186,7 +186,10 @@ def _revive(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is untyped
                 case "genuine":
                     return Genuine(str(value["image"]), int(value["release"]), str(value.get("slot", "")))
                 case "crafted":
-                    return Crafted(str(value.get("image", "")), str(value.get("slot", "")))
+                    unmarked = value.get("unmarked", False)
+                    if unmarked is not True and unmarked is not False:
+                        raise ValueError(f"`unmarked` is true or false; not `{unmarked}`")
+                    return Crafted(str(value.get("image", "")), str(value.get("slot", "")), unmarked)
                 case "erased":
                     return Erased()
                 case "invalidated":
@@ -204,8 +207,8 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - walks any of our frozen values
     match value:
         case Genuine() | Crafted() | Erased() | Invalidated() | File():
             fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-            if isinstance(value, Crafted) and not value.image:
-                fields = {}
+            if isinstance(value, Crafted):
+                fields = {name: told for name, told in fields.items() if told}
             return {"is": type(value).__name__.lower(), **fields}
         case Tear(part=part, seed=0):
             return part.value

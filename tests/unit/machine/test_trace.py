@@ -49,6 +49,7 @@ ONE_OF_EACH = (
     Upload(partition="secondary", content=Crafted(), request=Request.TEST, cut_after=5, torn=Tear(Part.SCATTERED, 7)),
     Confirm(),
     Overwrite(partition="b0", content=Crafted()),
+    Overwrite(partition="secondary", content=Crafted(unmarked=True)),
     Overwrite(partition="b0", content=Erased()),
     Overwrite(partition="b0", content=Invalidated()),
     ForgeTrailer(image="app", request=Request.REVERT),

@@ -28,6 +28,7 @@ from bootverify.encoder.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 READERS = {"bootloader-code", "app-code", "app-code-secure", "secure-partition"}
+SWAPS = {"swap-move", "swap-offset", "swap-scratch"}
 BYSTANDERS = {"remote-ota", "old-signed-image", "operator-error", "power-cut"}
 
 
@@ -186,6 +187,9 @@ def _chip_clauses(design: Design, who: str) -> Iterator[_Clause]:
         if staged_out:
             yield _Clause(f"{_as_shipped(image)}:{image.name}")
         if sealed and staged_out and life.mode in {"swap-move", "swap-scratch"} and life.factory_image == "signed":
+            yield _Clause(f"plain:{image.name}")
+        if sealed and staged_out and life.mode in SWAPS and who == "ext-flash-write":
+            # Between check and copy he takes the mark of encryption from the header; so it is taken back (loader.c).
             yield _Clause(f"plain:{image.name}")
         if sealed and scratch_out and life.mode == "swap-scratch":
             if not life.save_encrypted:

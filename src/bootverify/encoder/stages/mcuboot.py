@@ -20,6 +20,7 @@ from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.stages.own_update import OwnUpdate
 from bootverify.encoder.stages.rollback import Rollback
 from bootverify.encoder.stages.slot_pair import exchanges
+from bootverify.encoder.stages.taken_out import opening
 from bootverify.encoder.terms import (
     Term,
     and_,
@@ -40,7 +41,7 @@ def boot_go(frame: Frame, step: BootGo, goes: str, mark: str) -> list[Outcome]:
     if step.mode.in_place:
         return boot_go_in_place(frame, step, goes, mark)
     boot = _BootGo(frame, step, goes, mark)
-    return [*boot.outcomes(), *boot.meddled.vague()]
+    return [opening(frame, step.image, each) for each in (*boot.outcomes(), *boot.meddled.vague())]
 
 
 class _BootGo:

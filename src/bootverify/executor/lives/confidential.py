@@ -137,6 +137,8 @@ def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
                     desk.doubts.append(f"whether {key.name} is used where he is")
         case "ext-flash-read" | "ext-flash-write":
             _chip(desk, design)
+            if attacker.can(Capability.WRITE_EXTERNAL):
+                _unmarked(desk, design)
         case "debug-port" | "fault-injection":
             glitched = attacker.can(Capability.INJECT_FAULT)
             if not design.lifecycle.approtect or (glitched and design.life.glitch):
@@ -150,6 +152,14 @@ def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
             _memory(desk, design, "read by his code")
         case _:
             desk.doubts.append("what he gets to read")
+
+
+def _unmarked(desk: _Desk, design: Design) -> None:
+    """A header that he changes while it is copied says no more that what a swap takes back is encrypted (loader.c)."""
+    outside = {part.name for part in design.partitions if part.memory is MemoryKind.EXTERNAL}
+    for image in design.images if design.life.mode.startswith("swap") else ():
+        if image.staging in outside and image.encryption is not EncryptionType.NONE:
+            desk.see(image, "taken back in clear, since the header lost its mark while it was copied", closed=False)
 
 
 def _memory(desk: _Desk, design: Design, how: str) -> None:

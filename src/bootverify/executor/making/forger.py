@@ -4,15 +4,17 @@ Where he can sign they are an image that its verifier accepts; otherwise a relea
 is signed with a key of his own.
 """
 
+from dataclasses import replace
+
 from bootverify.dataclass import dataclass
 from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType
 from bootverify.design.keys import Purpose
 from bootverify.executor.crypto import PrivateKey
 from bootverify.executor.flash import Flash
 from bootverify.executor.knowledge import Knowledge
-from bootverify.executor.layout import Store, booted_by_mcuboot, home, stores_of
+from bootverify.executor.layout import Store, booted_by_mcuboot, home, room_before, stores_of
 from bootverify.executor.making import network_build, nsib_build
-from bootverify.executor.making.image_format import Version, parse_header
+from bootverify.executor.making.image_format import FLAGS_ENCRYPTED, Version, parse_header
 from bootverify.executor.making.maker import make_image, sealed
 from bootverify.executor.making.owner_build import TLV_ROOM, OwnerBuild, nsib_chooses
 from bootverify.executor.making.owner_keys import material
@@ -67,6 +69,15 @@ class Forger(OwnerBuild):
         if not made.image and others:
             return self.forged(store, others[0], knowledge, flash)
         raise KeyError(store)
+
+    def unmarked(self, store: str, flash: Flash) -> bytes | None:
+        """What lies in `store`, with a header that no longer says that it is encrypted; None where none says so."""
+        area, lead = home(self.design, store), room_before(self.design, store)
+        held = flash.read(area.start + lead, area.size - lead)
+        header = parse_header(held)
+        if header is None or not header.encrypted:
+            return None
+        return replace(header, flags=header.flags & ~FLAGS_ENCRYPTED).pack() + held[header.header_size :]
 
     def can_sign(self, image: Image, knowledge: Knowledge) -> bool:
         """Whether someone with that knowledge signs what the verifier of `image` accepts."""

@@ -16,6 +16,7 @@ DEPENDENCY, SEC_CNT = 0x40, 0x50
 RSA2048_PSS, ECDSA, RSA3072_PSS, ED25519, SIG_PURE = 0x20, 0x22, 0x23, 0x24, 0x25
 ENC_RSA2048, ENC_KW, ENC_EC256, ENC_X25519, ENC_X25519_SHA512 = 0x30, 0x31, 0x32, 0x33, 0x34
 FLAG_ENCRYPTED_AES128, FLAG_ENCRYPTED_AES256 = 0x04, 0x08
+FLAGS_ENCRYPTED = FLAG_ENCRYPTED_AES128 | FLAG_ENCRYPTED_AES256
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,7 +64,7 @@ class Header:
     @property
     def encrypted(self) -> bool:
         """Whether the payload is encrypted in transit."""
-        return bool(self.flags & (FLAG_ENCRYPTED_AES128 | FLAG_ENCRYPTED_AES256))
+        return bool(self.flags & FLAGS_ENCRYPTED)
 
 
 @dataclass(frozen=True, slots=True)
