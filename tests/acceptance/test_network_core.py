@@ -84,3 +84,40 @@ def test_the_told_claim_and_the_machine_say_the_same_of_the_lock(locked, booted)
     stage = next(each for each in design.network if not each.boots)
     judged: Judgement = signed_only(design, stage, load_attacker("app-code-secure"))
     assert judged.kept is (code == 2)
+
+
+def _answers(tmp_path: Path, changed: dict[str, str], policy: str, subject: str, attacker: str) -> set[str]:
+    text = (TOP / "tests/scenarios/fed-core.yaml").read_text()
+    for old, new in changed.items():
+        assert old in text
+        text = text.replace(old, new)
+    design = tmp_path / "design.yaml"
+    design.write_text(text)
+    report = api.check(api.load(design), policies=[policy], subjects=[subject], attackers=[attacker])
+    return {finding.verdict.value for finding in report.findings}
+
+
+@pytest.mark.parametrize(
+    ("port", "whole", "b0n", "net_app"),
+    [
+        ("", "eraseprotect: false", "violated", "violated"),
+        ("", "eraseprotect: true", "unknown", "unknown"),
+        (", approtect: true, eraseprotect: true", "eraseprotect: true", "holds", "holds"),
+        (", approtect: false, eraseprotect: true", "eraseprotect: true", "violated", "violated"),
+        # By the erased application core he has b0n copy, which reaches what b0n did not lock.
+        (", approtect: true, eraseprotect: true", "eraseprotect: false", "holds", "unknown"),
+    ],
+)
+def test_each_core_has_a_port_and_an_erase_all_of_its_own(tmp_path, port, whole, b0n, net_app):
+    own = "locks: [[0x0, 0x8800], [0x8800, 0x40000]]"
+    changed = {own: f"{own}{port.replace(', ', chr(10) + '    ')}", "eraseprotect: false}": f"{whole}}}"}
+    assert _answers(tmp_path, changed, "rot-immutable", "b0n", "debug-port") == {b0n}
+    assert _answers(tmp_path, changed, "authentic-only", "net_app", "debug-port") == {net_app}
+
+
+def test_a_secret_of_the_radio_leaves_questions_about_other_keys_answered(tmp_path):
+    mesh = "  mesh_key: {kind: symmetric, placement: {partition: net_app}}\n"
+    changed = {"keys:\n": f"keys:\n{mesh}  tls: {{kind: private, placement: {{image: app}}}}\n"}
+    assert _answers(tmp_path, changed, "secret-confidential", "tls", "remote-ota") == {"violated"}
+    assert "holds" not in _answers(tmp_path, changed, "secret-confidential", "mesh_key", "remote-ota")
+    assert "violated" in _answers(tmp_path, changed, "no-secret-in-updatable", "mesh_key", "remote-ota")

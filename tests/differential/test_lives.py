@@ -189,7 +189,14 @@ def _designs(seed: int) -> Iterator[Design]:
             for _ in range(rng.randrange(3))
         )
         network = (
-            NetworkStage(name="b0n", boots=True, partition="app", locks=locks),
+            NetworkStage(
+                name="b0n",
+                boots=True,
+                partition="app",
+                locks=locks,
+                approtect=_maybe(rng, None, True, False),
+                eraseprotect=_maybe(rng, None, True, False),
+            ),
             NetworkStage(
                 name="net_app",
                 boots=False,

@@ -17,6 +17,7 @@ class NetworkStage:
     hands over. `transfer_locked`: the shared RAM is read-only for the application before it runs; None: not told.
     `version_read`: MCUboot asks b0n for the version of what lies there (PCD_READ_NETCORE_APP_VERSION); None: not told.
     `staging` is the partition of the application core in which updates of it wait; empty where none of its own is told.
+    `approtect` and `eraseprotect`, of the first stage: what that core's own UICR says, as Lifecycle; None: not told.
     """
 
     name: str
@@ -30,4 +31,6 @@ class NetworkStage:
     transfer_locked: bool | None = None
     version_read: bool | None = None
     staging: str = ""
+    approtect: bool | None = None
+    eraseprotect: bool | None = None
     source: Source = field(default=NOWHERE, compare=False)

@@ -351,8 +351,16 @@ class Cells:
         return self.design.soc.header if behind_header else 0
 
     def data_places(self, key: Key) -> tuple[tuple[str, Extent], ...]:
-        """The data partitions that hold `key`, whole; a value that is no secret is not looked for."""
-        if not key.secret:
+        """The data partitions that hold `key`, whole; a value that is no secret is not looked for.
+
+        Nor is one where no unit stands before it and that opens or signs nothing: only who asks for it misses it.
+        """
+        if not key.secret or (not key.uses and self.beyond(key)):
             return ()
         names = [placement.partition for placement in key.placements if isinstance(placement, InPartition)]
         return tuple((name, self.whole(name)) for name in names)
+
+    def beyond(self, key: Key) -> bool:
+        """Whether `key` lies in memory that no unit of this core stands before."""
+        places = (self.design.partition(each.partition) for each in key.placements if isinstance(each, InPartition))
+        return any(place.memory in UNGUARDED for place in places)

@@ -117,6 +117,7 @@ class Predicates:
 
     def knows(self, key: Key) -> Term:
         """True iff the value is in the attacker's hands."""
+        self._here(key)
         return self.frame.knows(key)
 
     def shown(self, thing: Stage | Image) -> Term:
@@ -142,11 +143,13 @@ class Predicates:
     def usable(self, key: Key) -> Term:
         """True iff he knows it, or controls secure code or the secure port while it is in the KMU."""
         self._none_over_there()
+        self._here(key)
         in_kmu = [and_(self.reach.anyone.secure, self.frame.in_kmu(key))] if kmu_slots(key) else []
         return or_(self.frame.knows(key), *in_kmu)
 
     def shipped(self, key: Key) -> Term:
         """True iff the value is part of a published update."""
+        self._here(key)
         return or_(*(shipped_in(self.frame, key, image.name) for image in self.frame.design.images))
 
     def carried(self, key: Key, image: Image) -> Term:
@@ -185,6 +188,11 @@ class Predicates:
         """Raises NotModelled where code of his on the network core may do what no other code of his does."""
         if self.frame.second is not None and reaches_over(self.frame, self.frame.second):
             raise NotModelled("what code that he puts on the network core reaches of the application core")
+
+    def _here(self, key: Key) -> None:
+        """Raises NotModelled where `key` lies in memory that only the network core reads."""
+        if self.frame.cells.beyond(key):
+            raise NotModelled(f"who reads `{key.name}`, which lies in the network core's memory")
 
     def _taken_from(self, image: Image, names: tuple[str, ...]) -> Term:
         """The slot that this boot took `image` from holds one of `names`, all parts the same."""

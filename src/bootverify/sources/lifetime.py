@@ -75,6 +75,8 @@ def network(entry: DesignEntry, written: Written) -> tuple[NetworkStage, ...]:
             transfer_locked=each.transfer_locked,
             version_read=each.version_read,
             staging=each.staging,
+            approtect=each.approtect,
+            eraseprotect=each.eraseprotect,
             source=written.source(("network", name)),
         )
         for name, each in entry.network.items()

@@ -267,6 +267,14 @@ class NetworkEntry(Strict):
         description="MCUboot asks that core for its version, to compare an update's with; default: nothing tells",
     )
     staging: str = Field(default="", description="the partition in which updates of it wait, as an image of its own")
+    approtect: bool | None = Field(
+        default=None, description="with `boots`: that core's own debug port is closed; default: nothing tells"
+    )
+    eraseprotect: bool | None = Field(
+        default=None,
+        description="with `boots`: a probe is refused to erase that core; default: nothing tells, and where"
+        " `lifecycle` does not protect the application core either, it is not refused",
+    )
 
 
 class OpenPointEntry(Strict):

@@ -162,6 +162,28 @@ def test_the_lock_of_the_transfer_ram_counts_when_a_boot_stage_sets_it_whole(loc
     assert ("unread-transfer-lock" in _points(design)) is (locked is None)
 
 
+@pytest.mark.parametrize(
+    ("told", "whole", "own"),
+    [
+        ("on", True, None),
+        ("on (both cores)", True, True),
+        ("on for both cores", True, True),
+        ("on (application core only)", True, False),
+    ],
+)
+def test_a_word_about_erasing_is_meant_for_the_radio_core_where_it_says_so(
+    told: str, whole: bool, own: bool | None
+) -> None:
+    card = _card()
+    card["design"]["chain"].append({"stage": "b0n", "role": "first stage (network core)", "mutability": "immutable"})
+    card["design"]["partitions"]["entries"].append(
+        {"name": "b0n", "at": 0, "size": 0x8800, "region": "network-core flash"}
+    )
+    card["design"]["protection"]["eraseprotect"] = told
+    design = _read(card)
+    assert (design.lifecycle.eraseprotect, design.network[0].eraseprotect) == (whole, own)
+
+
 def test_a_secret_in_an_image_of_two_parts_is_open_for_the_non_secure_one() -> None:
     card = _card()
     card["design"]["chain"][1]["runs_as"] = "SPE + NSPE"

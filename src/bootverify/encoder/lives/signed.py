@@ -77,6 +77,8 @@ def _signs(design: Design, image: Image, who: str) -> bool | None:
 def _network(design: Design, stage: NetworkStage, who: str) -> Judgement:
     if stage.fed_by != "transfer-ram" or stage.boots:
         return untold("how its bytes come to the network core", stage.source)
+    if who == "debug-port":
+        return _probed(design, stage)
     verified = stage.signature and stage.verified_by in {each.name for each in design.stages}
     if who == "netcore-code" and (left := _outside_locks(design, stage)) is not False:
         why = untold("which stage locks the network core's flash, and where", stage.source)
@@ -98,6 +100,23 @@ def _network(design: Design, stage: NetworkStage, who: str) -> Judgement:
             return kept("the application core verifies the signature before it forwards", stage.source)
         return untold("who verifies what is handed to the network core", stage.source)
     return untold("what he can feed to the network core", stage.source)
+
+
+def _probed(design: Design, stage: NetworkStage) -> Judgement:
+    """Kept iff that core's port is closed and its erase-all refused: each core has its own (soc.md 4.1, 4.2)."""
+    life, root = design.lifecycle, next((each for each in design.network if each.boots), None)
+    if root is None:
+        return untold("what protects the network core against a probe", stage.source)
+    erased = root.eraseprotect is False or (root.eraseprotect is None and not life.eraseprotect)
+    if erased or root.approtect is False:
+        return broken("the probe erases or writes that core's flash", source=root.source)
+    if root.approtect is None or root.eraseprotect is None:
+        return untold("whether port and erase-all of the network core are closed to a probe", root.source)
+    # By the application core a probe makes b0n copy, over what b0n has not locked.
+    whole = bool(design.stages) and life.approtect and life.secure_approtect and life.eraseprotect
+    if not whole and (stage is not root or _outside_locks(design, stage) is not False):
+        return untold("what a probe of the application core has copied to the network core", stage.source)
+    return kept("port and erase-all of that core are closed", root.source)
 
 
 def _first_stage_locked(design: Design) -> bool:
@@ -154,6 +173,8 @@ def closed(design: Design, stage: Image | NetworkStage, attacker: Attacker) -> J
         if foe(design, attacker) != "bootloader-code":
             return untold(f"what {attacker.name} can write", stage.source)
         return closed_to_code(design, stage)
+    if foe(design, attacker) == "debug-port":
+        return _probed(design, stage)
     if foe(design, attacker) != "netcore-code":
         return untold(f"what {attacker.name} reaches of the network core's flash", stage.source)
     lockers = [each for each in design.network if each.boots]

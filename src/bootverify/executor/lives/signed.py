@@ -118,12 +118,35 @@ def _second_core(design: Design, stage: NetworkStage, attacker: Attacker) -> Jud
             if not _root_stays(design):
                 return untold("what is left of the first stage, which he can write", stage.source)
             return kept("the transfer RAM is read-only before the application runs", stage.source)
+        case "debug-port":
+            return _by_probe(design, stage)
         case "remote-ota" | "old-signed-image" | "operator-error":
             if keys or not trusted or not stage.signature:
                 return untold("who verifies what is handed to the network core", stage.source)
             return kept(f"{stage.verified_by} verifies the signature before it hands over", stage.source)
         case _:
             return untold("what he can feed to the network core", stage.source)
+
+
+def _by_probe(design: Design, stage: NetworkStage) -> Judgement:
+    """Try the core's own access port, then the one of the application core (soc.md 4.2: erase-all is per core)."""
+    port = next((each for each in design.network if each.boots), stage)
+    refused = port.eraseprotect
+    if refused is None and not design.lifecycle.eraseprotect:
+        refused = False  # who protects no core from erasing does not protect this one
+    if refused is False:
+        return broken("erase-all of the network core", "its port is open then", source=port.source)
+    if port.approtect is False:
+        return broken("the network core's port is open", "he writes before it locks anything", source=port.source)
+    if refused is None or port.approtect is None:
+        return untold("what production closed of the network core's own port", port.source)
+    other = design.lifecycle
+    shut = [other.approtect, other.secure_approtect, other.eraseprotect]
+    if design.stages and all(shut):
+        return kept("both cores' ports are closed, and erase-all is refused", port.source)
+    if port is stage and _unlocked_there(design, stage) is None:
+        return kept("its own port is closed, and what the other core has copied ends at its locks", port.source)
+    return untold("what he has copied by way of the application core", stage.source)
 
 
 def _root_stays(design: Design) -> bool:
@@ -201,6 +224,8 @@ def closed(design: Design, stage: Image | NetworkStage, attacker: Attacker) -> J
         if foe(design, attacker) != "bootloader-code":
             return untold(f"what {attacker.name} can write", stage.source)
         return boot_code.closed_to_code(design, stage, attacker)
+    if foe(design, attacker) == "debug-port":
+        return _by_probe(design, stage)
     if foe(design, attacker) != "netcore-code":
         return untold(f"what {attacker.name} reaches of the network core's flash", stage.source)
     if (found := _unlocked_there(design, stage)) is not None:

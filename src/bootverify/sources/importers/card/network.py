@@ -39,12 +39,22 @@ def put_network(draft: Draft, chain: list[Link]) -> None:
         }
         if value["fed_by"] and (waits := _staging(draft)):
             value["staging"] = waits
+        if link.program == "b0n":
+            value |= _own_port(draft, alone=len(stages) == len(chain))
         if "pcd_ram_lock" in protection:
             value["transfer_locked"] = _transfer_locked(draft, link)
         if link.program == "b0n" and value["updatable"]:
             text = f"an update path into `{link.name}`"
             draft.open((*link.at, "mutability"), "updatable-root", text, about=[link.name], policies=["rot-immutable"])
         draft.put(at, value, link.at)
+
+
+def _own_port(draft: Draft, *, alone: bool) -> dict[str, bool]:
+    """What is told of that core's own port: a word is meant for it where it names both cores, or no other is drawn."""
+    protection, life = draft.design.get("protection") or {}, draft.native["lifecycle"]
+    told = {key: str(protection[key]) for key in ("approtect", "eraseprotect") if key in protection}
+    meant = {key: life[key] for key, text in told.items() if alone or says(text, "(both|each|all) cores?")}
+    return meant | {key: False for key, text in told.items() if says(text, "app(lication)?[- ]core only")}
 
 
 def _staging(draft: Draft) -> str:

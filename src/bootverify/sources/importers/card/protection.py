@@ -185,5 +185,6 @@ def _finally(text: str) -> bool | None:
     (True, None)
     """
     told = re.sub(r"revision (before|after|from) 20\d\d(-\d\d)?|build codes? \w+( and later)?", " ", text)
+    told = re.sub(r"\b(for )?(the )?(both|each|all|app(lication)?)[- ]cores?( only)?\b", " ", told)
     seen = read(told, SWITCH, SILENT_SWITCH)
     return None if seen.rest or not seen.values else seen.values[-1]
