@@ -101,6 +101,10 @@ def designs() -> dict[str, Design]:
 # Scenarios with one fact turned: the units beside the SPU, and what their parts trust.
 EDITS: dict[str, tuple[str, dict[str, object]]] = {
     "provision page open": ("SB-S18", {"chain.b0.protects": [{"span": [0, 0x8000]}]}),
+    "one slot for nsib": (
+        "SB-S18",
+        {"chain.mcuboot.slots": ["s0"], "chain.mcuboot.update": "by_wire", "chain.mcuboot.staging": None},
+    ),
     "patched fetches": ("SB-S18", {"lifecycle.flash_patch": True}),
     "nothing locked by acl": ("SB-S18", {"chain.b0.protects": [], "chain.mcuboot.protects": []}),
     "part of a slot locked": ("SB-S31", {"chain.mcuboot.protects": [{"span": [0, 0x20000]}]}),

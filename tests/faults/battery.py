@@ -18,6 +18,7 @@ from tests.differential import (
     test_in_place,
     test_modes,
     test_network_core,
+    test_nsib_choice,
     test_offers,
     test_points,
     test_rare_rules,
@@ -95,8 +96,8 @@ def _found() -> None:
 
 
 def _apart() -> None:
-    """Rules of what stands apart: images that start in place, the network core, slots of unequal size."""
-    _run(test_in_place, test_network_core, test_mcuboot_unequal_slots)
+    """Rules of what stands apart: NSIB's slots, images that start in place, the network core, slots of unequal size."""
+    _run(test_nsib_choice, test_in_place, test_network_core, test_mcuboot_unequal_slots)
 
 
 def _run(*modules: ModuleType) -> None:

@@ -132,7 +132,8 @@ def _replace(tree: ast.Module, old: ast.AST, new: ast.AST) -> None:
 def _compiled(fault: Fault, tree: ast.Module, free: tuple[str, ...]) -> CodeType:
     """The code of the changed function, with the free names of the old one: `super()` looks for one."""
     around = ast.parse(f"def around({', '.join(free)}): pass")
-    around.body[0].body = tree.body
+    # What calls itself by its name means the one of its module, which is changed, too.
+    around.body[0].body = [ast.Global(names=[tree.body[0].name]), *tree.body]
     code = compile(ast.fix_missing_locations(around), f"<{fault}>", "exec")
     for name in ("around", tree.body[0].name):
         code = next(each for each in code.co_consts if isinstance(each, CodeType) and each.co_name == name)

@@ -88,7 +88,7 @@ class _Choice:
         """`store` is started, tried before `other` or after it failed."""
         name = f"take {store.slot}"
         if other is None:
-            yield from self._taken(name, store, not_(self._absent(store)), {})
+            yield from self._taken(name, store, true(), {})
             return
         ahead = or_(self._absent(other), self._newer(store, other, or_equal=first))
         yield from self._taken(name, store, ahead, {})
@@ -217,7 +217,7 @@ class _Choice:
         return self.frame.named(self.image.name, releases=releases, slot=variant)
 
     def _newer(self, one: Store, other: Store, *, or_equal: bool) -> Term:
-        """`one` may be tried first: its version, not authenticated yet, is higher (or the same)."""
+        """Of two that are there `one` may come first: its version, not authenticated yet, is higher (or the same)."""
         frame = self.frame
         left, right = frame.content(one), frame.content(other)
         unclear = [CRAFTED, INVALIDATED]
@@ -228,11 +228,7 @@ class _Choice:
             )
             for release in frame.releases(self.image)
         ]
-        return and_(
-            not_(self._absent(one)),
-            not_(self._absent(other)),
-            or_(member(left, unclear), member(right, unclear), *ranked),
-        )
+        return or_(member(left, unclear), member(right, unclear), *ranked)
 
     # -- the counter
 

@@ -24,8 +24,7 @@ def exchanges(design: Design, step: BootGo) -> bool:
         NotModelled: slots that MCUboot has no sector table for, and pairs that fit by their trailers alone.
     """
     image = design.image(step.image)
-    if image.staging is None:
-        return False
+    assert image.staging is not None
     page = design.soc.page
     first, second = whole_pages(design, image, (image.slots[0], image.staging))
     outside = design.partition(image.staging).memory is MemoryKind.EXTERNAL
