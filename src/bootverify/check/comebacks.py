@@ -11,6 +11,7 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.boot import EncryptionType, Image
 from bootverify.design.design import Design
 from bootverify.design.network import NetworkStage
+from bootverify.executor.attack import code_as
 from bootverify.executor.run import act, steps_of_boot
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import (
@@ -18,6 +19,7 @@ from bootverify.machine.action import (
     Confirm,
     Deliver,
     EraseAll,
+    ForgeTrailer,
     Overwrite,
     Probe,
     Publish,
@@ -25,7 +27,7 @@ from bootverify.machine.action import (
     Request,
     Reset,
 )
-from bootverify.machine.content import Erased, Genuine
+from bootverify.machine.content import Crafted, Erased, Genuine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +67,12 @@ def _further(way: _Way, action: Action, bad: Callable[[World], bool]) -> _Way:
 
 
 def _onward(world: World, done: tuple[Action, ...], bad: Callable[[World], bool]) -> _Way:
-    """Let the device run until it stays where it is, or is bad."""
+    """Let the device run until it stays where it is, comes to a boot stage of his, or is bad."""
     for step in steps_of_boot(world.device):
         if bad(world):
             return _Way(world=world, done=done, bad=True)
+        if code_as(world):
+            break
         act(world, step)
         done = (*done, step)
     return _Way(world=world, done=done, bad=bad(world))
@@ -92,6 +96,25 @@ def _guesses(design: Design, image: Image) -> Iterator[tuple[Action, ...]]:
                 shown = tuple(_read(design, image, second))
                 yield (*shown, *up, published, *gone, *written, Reset())
                 yield (*shown, *up, published, EraseAll(), *written, Reset())
+                if second and others:
+                    yield (*up, *_sent(design, image, second, places[0], request), *_put_back(image, low, second))
+
+
+def _sent(design: Design, image: Image, slot: str, where: str, request: Request) -> Iterator[Action]:
+    """He stages a boot loader of his own, as whoever he is: a sender, or one with a clip on the chip; it is booted."""
+    his = Crafted(image.name, slot)
+    yield Deliver(partition=where, content=his, request=request, by_attacker=True)
+    yield Overwrite(partition=where, content=his)
+    yield from (ForgeTrailer(image=each.name, request=request) for each in design.images if each.staging == where)
+    yield Reset()
+
+
+def _put_back(image: Image, release: int, slot: str) -> Iterator[Action]:
+    """A boot loader of his in `slot` fills the slots with an old release: its own last, which is the end of it."""
+    for each in (*(other for other in image.slots if other != slot), slot):
+        yield Publish(image=image.name, release=release, slot=each)
+        yield Overwrite(partition=each, content=Genuine(image.name, release, each))
+    yield Reset()
 
 
 def _guesses_there(design: Design, program: NetworkStage) -> Iterator[tuple[Action, ...]]:
