@@ -8,7 +8,7 @@ from dataclasses import field
 from itertools import chain
 
 from bootverify.dataclass import dataclass
-from bootverify.encoder.obligations import Obligation, Shared, Told, broken, told_of, unbroken
+from bootverify.encoder.obligations import Obligation, Shared, Told, broken, lost, told_after, told_of, unbroken
 from bootverify.encoder.system import System, Transition
 from bootverify.encoder.terms import Term, false
 
@@ -70,8 +70,11 @@ class Keeping:
     ) -> list[Term]:
         """How a step breaks those of the goals to whose variables it does not assign: only by where it leads."""
         seen, left = self.moved.setdefault((here, leads), (set(), {}))
+        there = told_after(leads, here)
         for each in sorted(goals - seen):
-            if (way := broken(wanted[each][1], leads, here)) is not false():
+            shared = wanted[each][1]
+            way = broken(shared, leads, here) if there is None else lost(shared, here, there)
+            if way is not false():
                 left[each] = way
         seen |= goals
         return [left[each] for each in sorted(goals & left.keys())]

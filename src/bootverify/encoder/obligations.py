@@ -123,12 +123,24 @@ def told_of(places: frozenset[Term], step: Transition) -> Told:
 
 def broken(goals: Shared, updates: Told, here: Told) -> Term:
     """That `updates` break a goal where its lemmas hold; false where both say the same `here`."""
-    held = _said(goals[1], here)
-    if all(value.op is Op.CONST for _, value in updates):
-        kept = _said(goals[0], tuple({**dict(here), **dict(updates)}.items()))
-    else:
-        there, after = _after(here), _after(updates)
-        kept = and_(*[there.of(after.of(goal)) for goal in goals[0]])
+    if (there := told_after(updates, here)) is not None:
+        return lost(goals, here, there)
+    before, after = _after(here), _after(updates)
+    return _unkept(_said(goals[1], here), and_(*[before.of(after.of(goal)) for goal in goals[0]]))
+
+
+def told_after(updates: Told, here: Told) -> Told | None:
+    """What is told once a step has assigned what `updates` say; None where they are no constants."""
+    constant = all(value.op is Op.CONST for _, value in updates)
+    return tuple({**dict(here), **dict(updates)}.items()) if constant else None
+
+
+def lost(goals: Shared, here: Told, there: Told) -> Term:
+    """That a goal fails by what is told `there`, where its lemmas hold by what is told `here`."""
+    return _unkept(_said(goals[1], here), _said(goals[0], there))
+
+
+def _unkept(held: Term, kept: Term) -> Term:
     return false() if held is kept else and_(held, not_(kept))
 
 

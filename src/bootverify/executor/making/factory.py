@@ -3,6 +3,7 @@
 Everything is real, and follows from the design alone (`owner_build`).
 """
 
+from dataclasses import field
 from functools import lru_cache
 
 from bootverify.dataclass import dataclass
@@ -28,7 +29,7 @@ from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.units.debug_port import erase_word, words
 from bootverify.executor.units.spu import Spu
 from bootverify.machine.action import Request
-from bootverify.machine.content import Crafted
+from bootverify.machine.content import Content, Crafted
 
 ENGINE_KEY_REGISTER = 0x50845400  # nRF5340 and nRF91 class: write-only AES key register of the engine (soc.md 5.1)
 PROVISIONED, CRAFTED, ERASED = "provisioned", "crafted", "erased"  # what NSIB's provision page holds
@@ -40,10 +41,11 @@ PIECE, STRIDE = 32, 0x100  # bytes that tell code, and how far apart they are lo
 class Factory(Forger):
     """The production line of one design, and its attackers' workshop.
 
-    `counter_slots` is the room of NSIB's version counter.
+    `counter_slots` is the room of NSIB's version counter. `contents`: bytes that stores held, and how they are called.
     """
 
     counter_slots: int = COUNTER_SLOTS
+    contents: dict[str, list[tuple[bytes, Content]]] = field(default_factory=dict)
 
     @staticmethod
     @lru_cache(maxsize=16)
