@@ -60,6 +60,16 @@ def test_what_no_swap_takes_out_changed_stays_encrypted(mode, attacker, tmp_path
     assert f"holds image-confidential app {attacker} high" in told
 
 
+def test_what_code_beside_its_own_key_tag_has_a_swap_take_out_is_left_open_and_named(tmp_path, capsys):
+    text = (SCENARIOS / "SB-S07.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "design.yaml"
+    file.write_text(text.replace("encryption: aes-kw", "encryption: ecies-p256"), encoding="utf-8")
+    asked = ["--policy", "image-confidential", "--subject", "tfm", "--attacker", "app-code-ns"]
+    assert run(["check", str(file), *asked]) == 3
+    told = " ".join(capsys.readouterr().out.split())
+    assert "but nothing rules out: read out mcuboot_secondary, what is left in it" in told
+
+
 def _asked_outside(mode, attacker, folder, capsys):
     text = (SCENARIOS / "swapped-outside.yaml").read_text(encoding="utf-8")
     file = folder / "design.yaml"

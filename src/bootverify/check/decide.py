@@ -170,7 +170,7 @@ class Decider:
             if not isinstance(found, Path):
                 if proof := reasoner.settle(claim):
                     return self._proved(question, reasoner, claim, proof)
-                return self._tried(question, wanted=wanted) or _unsearched(found, reasoner.gave_up)
+                return self._tried(question, wanted=wanted) or _unsearched(found, reasoner, not_(claim))
             actions = reasoner.actions(found)
         run = continued(self.design, question, self._replayed(question, actions, wanted=wanted))
         return Reached(actions=actions, steps=run.steps, good=False)
@@ -210,7 +210,7 @@ class Decider:
             if (bricked := self._cut_twice(question)) is not None:
                 return bricked
             doubts()
-            return _unsearched(found, reasoner.gave_up)
+            return _unsearched(found, reasoner, not_(reasoner.unstuck(claim)))
         reached = self._fails(question, reasoner.actions(found.until(BEGINS)))
         if reached is None and (reached := self._cut_twice(question)) is None:
             doubts()
@@ -284,14 +284,19 @@ def _goal(question: Question, *, wanted: bool) -> Callable[[World], bool]:
     return lambda world: holds(world, formula, names) is wanted
 
 
-def _unsearched(found: Exhausted | GaveUp, gave_up: str) -> Open:
+def _unsearched(found: Exhausted | GaveUp, reasoner: Reasoner, bad: Term) -> Open:
+    gave_up = reasoner.gave_up
     if isinstance(found, GaveUp):
         why = f" ({gave_up})" if gave_up else ""
         return Open(
             because=f"not proved{why}; the search met its bound after {found.states} states",
             strength=f"depth:{found.depth}",
         )
-    unproved = f"it is not proved: {gave_up}" if gave_up else "the lemmas do not prove it"
+    if gave_up:
+        unproved = f"it is not proved: {gave_up}"
+    else:
+        doubts = reasoner.doubts(bad)
+        unproved = f"nothing rules out: {'; '.join(doubts)}" if doubts else "the lemmas do not prove it"
     return Open(
         because=f"no bad state among all {found.states} that were searched, but {unproved}",
         strength="depth:all",

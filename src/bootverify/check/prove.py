@@ -106,6 +106,10 @@ class Reasoner:
         """The shortest way to a state in which `bad` holds, as far as the search goes."""
         return self.theory.path_to(bad)
 
+    def doubts(self, bad: Term) -> tuple[str, ...]:
+        """What would have to happen for `bad`, and nobody can tell whether it does; () where none is known."""
+        return self.theory.doubts(bad)
+
     def actions(self, path: Path) -> tuple[Action, ...]:
         """The actions that a path stands for."""
         return tuple(actions_of(self.boot, path.steps))

@@ -216,6 +216,12 @@ class Theory:
         self._established.pop(claim, None)
         return self.establish(claim)
 
+    def doubts(self, bad: Term) -> tuple[str, ...]:
+        """What would have to happen, and nobody can tell whether it does, on a shortest way to `bad`; () if unknown."""
+        way = self._searched(bad, Reach.VAGUE)
+        vague = {each.name for each in self.system.transitions if each.vague}
+        return tuple(each.transition for each in way.steps if each.transition in vague) if isinstance(way, Path) else ()
+
     def _learned(self, found: Exhausted) -> bool:
         """Whether the states of a search that ended are those of an invariant, which has them as lemmas now."""
         met = lemmas_of(found.met, [place for place in (self.location, self.mode) if place is not None])
