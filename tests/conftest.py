@@ -1,14 +1,14 @@
 """Every action that any test lets happen on the executor is checked to be foreseen by the encoder.
 
-`check.replay` and `check.life` check theirs themselves, so they are imported before the function is exchanged.
+`replay` and `life` of `check.replays` check theirs themselves, so they are imported before the function is exchanged.
 """
 
 import gc
 from collections import OrderedDict
 from functools import lru_cache
 
-from bootverify.check import life, replay
-from bootverify.check.inclusion import Inclusion, explains
+from bootverify.check.replays import life, replay
+from bootverify.check.replays.inclusion import Inclusion, explains
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootverify.check.accepted import Accepted, Waiver, accept
-from bootverify.check.replay import replay
+from bootverify.check.replays.replay import replay
 from bootverify.check.run import Options, check_design
 from bootverify.check.verdict import Report
 from bootverify.dataclass import dataclass
@@ -29,7 +29,7 @@ from bootverify.sources.rules import load_rules
 from bootverify.sources.support import load_support
 
 if TYPE_CHECKING:
-    from bootverify.check.scripted import Scripted
+    from bootverify.check.replays.scripted import Scripted
     from bootverify.check.session import Session
     from bootverify.executor.programmed.story import Story
     from bootverify.secrets.find import ScanResult
@@ -183,7 +183,7 @@ def scripted(
     design: Design, actions: Sequence[Action], *, attacker: str = "", source: str = "", mapped: bool = True
 ) -> "Scripted":
     """As `boot`, with the flash map after each step where `mapped`."""
-    from bootverify.check.scripted import run_script  # noqa: PLC0415 - for `boot` alone
+    from bootverify.check.replays.scripted import run_script  # noqa: PLC0415 - for `boot` alone
 
     return run_script(design, actions, _foe(attacker), source=source, mapped=mapped)
 
@@ -198,7 +198,7 @@ def live_bytes(
     Raises:
         InputError: a file is not found, or an action cannot happen where it stands.
     """
-    from bootverify.check.scripted import run_life  # noqa: PLC0415 - for `boot` alone
+    from bootverify.check.replays.scripted import run_life  # noqa: PLC0415 - for `boot` alone
 
     return run_life(firmware, inputs, actions, _foe(attacker), published_keys(), beside=beside)
 
@@ -238,7 +238,7 @@ def replay_file(path: Path | str, *, design: Path | str | None = None) -> Repeat
     trace = read_trace(place)
     if trace.programmed is not None:
         inputs = trace.programmed if design is None else replace(trace.programmed, files=(str(design),))
-        from bootverify.check.scripted import relive  # noqa: PLC0415 - most traces are of designs
+        from bootverify.check.replays.scripted import relive  # noqa: PLC0415 - most traces are of designs
 
         firmware = firmware_of(inputs)
         if firmware is None:

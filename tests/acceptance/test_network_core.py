@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bootverify import api
-from bootverify.check.replay import replay
+from bootverify.check.replays.replay import replay
 from bootverify.cli import run
 from bootverify.executor.lives.signed import signed_only
 from bootverify.machine.judgement import Judgement

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from tests.differential.histories import step_of
 
-from bootverify.check.inclusion import Inclusion, hidden
-from bootverify.check.replay import act  # not the one that conftest watches: here it is watched already
+from bootverify.check.replays.inclusion import Inclusion, hidden
+from bootverify.check.replays.replay import act  # not the one that conftest watches: here it is watched already
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for

@@ -7,7 +7,7 @@ from tests.differential.following import Followed
 from tests.differential.histories import step_of
 
 from bootverify.api import ask
-from bootverify.check.replay import replay
+from bootverify.check.replays.replay import replay
 from bootverify.check.verdict import Verdict
 from bootverify.executor.content import content_of
 from bootverify.executor.layout import store_ranges

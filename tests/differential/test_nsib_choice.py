@@ -6,7 +6,7 @@ import pytest
 from tests.differential.designs import ATTACKERS, designs
 from tests.differential.following import Followed
 
-from bootverify.check.inclusion import Inclusion
+from bootverify.check.replays.inclusion import Inclusion
 from bootverify.design.boot import ChooseSlot
 from bootverify.executor.layout import home
 from bootverify.executor.run import act

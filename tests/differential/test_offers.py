@@ -5,7 +5,7 @@ from tests.differential.designs import ATTACKERS, designs
 from tests.differential.following import Followed
 from tests.differential.histories import releases
 
-from bootverify.check.inclusion import Inclusion
+from bootverify.check.replays.inclusion import Inclusion
 from bootverify.encoder.instant import Successor
 from bootverify.executor.run import act
 from bootverify.executor.world import NotEnabled

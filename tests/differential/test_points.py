@@ -8,7 +8,7 @@ from tests.differential.designs import ATTACKERS, designs
 from tests.differential.following import Followed, instants_of
 from tests.differential.histories import step_of
 
-from bootverify.check.inclusion import explains
+from bootverify.check.replays.inclusion import explains
 from bootverify.design.protection import Access, Attribution
 from bootverify.encoder.cells import Cells
 from bootverify.encoder.region import region

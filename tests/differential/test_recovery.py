@@ -17,8 +17,8 @@ from tests.differential.small_scope import numbers, small
 from tests.differential.walks import walk
 
 from bootverify.check.decide import Decider, Open, Proved, Reached
+from bootverify.check.proof.theory import Theories
 from bootverify.check.question import Question
-from bootverify.check.theory import Theories
 from bootverify.design.boot import UpgradeMode
 from bootverify.design.design import Design
 from bootverify.design.life import Behaviour, Life

@@ -12,8 +12,8 @@ from tests.differential.designs import boot_go
 from tests.differential.walks import TEARS
 
 from bootverify.api import ask
-from bootverify.check.inclusion import Inclusion
-from bootverify.check.replay import act  # not the one that conftest watches: here it is watched already
+from bootverify.check.replays.inclusion import Inclusion
+from bootverify.check.replays.replay import act  # not the one that conftest watches: here it is watched already
 from bootverify.check.verdict import Verdict
 from bootverify.design.boot import Image, UpgradeMode
 from bootverify.design.design import Design

@@ -10,7 +10,7 @@ from tests.differential.designs import ATTACKERS
 from tests.differential.following import Followed
 from tests.differential.histories import step_of
 
-from bootverify.check.replay import UNCUT
+from bootverify.check.replays.replay import UNCUT
 from bootverify.design.boot import UpgradeMode
 from bootverify.design.design import Design
 from bootverify.machine.action import Deliver, Publish, Request, Reset, TakeStep

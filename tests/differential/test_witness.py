@@ -10,10 +10,10 @@ import pytest
 from tests.differential.designs import ATTACKERS, designs
 from tests.differential.following import instants_of
 
-from bootverify.check.abstract import abstracted
-from bootverify.check.inclusion import explains
-from bootverify.check.replay import replay
-from bootverify.check.search import Path, PathStep, shortest
+from bootverify.check.proof.search import Path, PathStep, shortest
+from bootverify.check.replays.abstract import abstracted
+from bootverify.check.replays.inclusion import explains
+from bootverify.check.replays.replay import replay
 from bootverify.encoder.concretize import actions
 from bootverify.encoder.pycode import Compiled, inputs_of
 from bootverify.encoder.system import Transition

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies_terms import FLAGS, PLACE, VARIABLES, bare_truths, systems, truths
 
-from bootverify.check.boxes import reachable_boxes
-from bootverify.check.term_ranges import _loose, passing, possible
+from bootverify.check.proof.boxes import reachable_boxes
+from bootverify.check.proof.term_ranges import _loose, passing, possible
 from bootverify.encoder.system import System, Transition
 from bootverify.encoder.terms import and_, const, domain, eq, evaluate, not_, var
 

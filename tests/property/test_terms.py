@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies_terms import TRIO, TRIOS, VARIABLES, assignments, bare_truths, systems, truths, valued
 
-from bootverify.check.fixpoint import candidate_lemmas
+from bootverify.check.proof.fixpoint import candidate_lemmas
 from bootverify.check.solver import Unsat, solve
 from bootverify.encoder.obligations import all_preserved, all_start
 from bootverify.encoder.pycode import Compiled

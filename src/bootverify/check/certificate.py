@@ -11,8 +11,8 @@ from enum import Enum
 from functools import lru_cache
 
 from bootverify import __version__
-from bootverify.check.invariant import NotProved, Proof
-from bootverify.check.prove import Reasoner
+from bootverify.check.proof.invariant import NotProved, Proof
+from bootverify.check.proof.prove import Reasoner
 from bootverify.check.question import Question, questions
 from bootverify.check.recheck.verify import FORM, SEAL, problems
 from bootverify.check.retired import in_the_field

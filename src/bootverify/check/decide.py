@@ -7,17 +7,17 @@ question can see has the same.
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
 
-from bootverify.check.aftermath import continued
-from bootverify.check.comebacks import comeback
-from bootverify.check.cuts import cut_twice
-from bootverify.check.fixpoint import Lemma
-from bootverify.check.life import LifeSigns, signs_of_life
-from bootverify.check.prove import Reasoner
+from bootverify.check.proof.fixpoint import Lemma
+from bootverify.check.proof.prove import Reasoner
+from bootverify.check.proof.search import Exhausted, GaveUp, Path
+from bootverify.check.proof.theory import Established, Theories
 from bootverify.check.question import Question
-from bootverify.check.replay import Replay, replay
-from bootverify.check.search import Exhausted, GaveUp, Path
+from bootverify.check.replays.aftermath import continued
+from bootverify.check.replays.comebacks import comeback
+from bootverify.check.replays.cuts import cut_twice
+from bootverify.check.replays.life import LifeSigns, signs_of_life
+from bootverify.check.replays.replay import Replay, replay
 from bootverify.check.taken_out import taken_out
-from bootverify.check.theory import Established, Theories
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import Image

@@ -16,20 +16,20 @@ from bootverify.check.decide import (
     Proved,
     Reached,
 )
-from bootverify.check.fixpoint import Lemma
-from bootverify.check.invariant import Proof
 from bootverify.check.layout import computed
+from bootverify.check.proof.fixpoint import Lemma
+from bootverify.check.proof.invariant import Proof
+from bootverify.check.proof.theory import Theories
 from bootverify.check.question import Question, exists, known, questions
+from bootverify.check.replays.worlds import device, untold_generations
 from bootverify.check.retired import in_the_field
 from bootverify.check.side_by_side import both, one_by_one
 from bootverify.check.solver import RLIMIT, available
 from bootverify.check.stand_ins import stand_ins
 from bootverify.check.support import OPEN_POINT, supported
 from bootverify.check.tell import because_of_boots, because_of_path, facts_about, facts_of_actions, facts_of_lemmas
-from bootverify.check.theory import Theories
 from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
-from bootverify.check.worlds import device, untold_generations
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import PRESENT, Attacker, Capability
 from bootverify.design.boot import EncryptionType, Stage

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from bootverify.check.fixpoint import Lemma
+from bootverify.check.proof.fixpoint import Lemma
 from bootverify.check.question import Question, Subject
 from bootverify.check.verdict import Fact
 from bootverify.design.attacker import Attacker, Capability

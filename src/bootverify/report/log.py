@@ -10,7 +10,9 @@ from bootverify.machine.observation import Receipt
 from bootverify.machine.trace import Trace
 
 if TYPE_CHECKING:
-    from bootverify.check.scripted import Scripted  # what it records is heavy to load, and reports tell chapters
+    from bootverify.check.replays.scripted import (
+        Scripted,  # what it records is heavy to load, and reports tell chapters
+    )
 
 
 def boot_log(design: Design, told: "Scripted", *, mapped: bool) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from bootverify.check.again import succeeds
 from bootverify.check.question import Question
+from bootverify.check.replays.again import succeeds
 from bootverify.check.verdict import Finding, Verdict
 from bootverify.design.design import Design
 from bootverify.machine.action import Action

@@ -9,9 +9,9 @@ from tests.differential.test_modes import MODES, NRF52840
 from tests.gate.bases import base
 
 from bootverify.check.decide import DYNAMIC, Deciders, Disagreed, Proved, Reached
+from bootverify.check.proof.theory import Theories
 from bootverify.check.question import Question, questions
 from bootverify.check.relevant import relevant
-from bootverify.check.theory import Theories
 from bootverify.design.boot import UpgradeMode
 from bootverify.design.design import Design
 from bootverify.sources.attackers import all_attackers, load_attacker

@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 from tests.designs import shapes
 
-from bootverify.check.fixpoint import candidate_lemmas
-from bootverify.check.search import Path, shortest
+from bootverify.check.proof.fixpoint import candidate_lemmas
+from bootverify.check.proof.search import Path, shortest
 from bootverify.check.solver import Unsat, solve
 from bootverify.design.design import Design
 from bootverify.design.protection import Lock

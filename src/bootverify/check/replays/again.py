@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bootverify.check.question import Question
-from bootverify.check.replay import replay
+from bootverify.check.replays.replay import replay
 from bootverify.design.design import Design
 from bootverify.executor.evaluate import holds
 from bootverify.executor.world import World

@@ -8,7 +8,7 @@ does it say as which image the attacker's bytes pose where several are staged in
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field, replace
 
-from bootverify.check.inclusion import Inclusion
+from bootverify.check.replays.inclusion import Inclusion
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design

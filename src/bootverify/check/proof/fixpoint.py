@@ -6,8 +6,8 @@ Soundness does not rest on it, since every lemma is proved afterwards.
 from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 
-from bootverify.check.boxes import Boxes, reachable_boxes, values_of
-from bootverify.check.term_ranges import Bits
+from bootverify.check.proof.boxes import Boxes, reachable_boxes, values_of
+from bootverify.check.proof.term_ranges import Bits
 from bootverify.dataclass import dataclass
 from bootverify.encoder.system import System
 from bootverify.encoder.terms import BOOL, Term, Value, domain, eq, implies, member, not_, or_

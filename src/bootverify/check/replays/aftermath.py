@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bootverify.check.question import Question
-from bootverify.check.replay import Replay
+from bootverify.check.replays.replay import Replay
 from bootverify.design.boot import EncryptionType
 from bootverify.design.design import Design
 from bootverify.design.keys import Key, Purpose

@@ -6,10 +6,10 @@ all.
 
 from functools import cached_property
 
-from bootverify.check.fixpoint import Lemma
-from bootverify.check.invariant import NotProved, Proof
-from bootverify.check.search import Exhausted, GaveUp, Path
-from bootverify.check.theory import Established, Theories, Theory
+from bootverify.check.proof.fixpoint import Lemma
+from bootverify.check.proof.invariant import NotProved, Proof
+from bootverify.check.proof.search import Exhausted, GaveUp, Path
+from bootverify.check.proof.theory import Established, Theories, Theory
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import BootSystem, system_for

@@ -6,7 +6,7 @@ A search that ends has seen everything, as far as it went; whether it did is not
 from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 
-from bootverify.check.fixpoint import Lemma, in_words, told
+from bootverify.check.proof.fixpoint import Lemma, in_words, told
 from bootverify.encoder.pycode import State
 from bootverify.encoder.terms import Term, Value, and_, const, domain, false, implies, nodes, or_, substitute, true
 

@@ -5,7 +5,7 @@ What each fact means stands in the docstring of `encoder.frame`.
 
 from collections.abc import Iterator
 
-from bootverify.check.abstract_units import Facts, registers
+from bootverify.check.replays.abstract_units import Facts, registers
 from bootverify.design.boot import ChooseSlot
 from bootverify.design.keys import InKmu, Key
 from bootverify.encoder.frame import Frame

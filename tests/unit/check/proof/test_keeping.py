@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bootverify.check.keeping import Keeping
+from bootverify.check.proof.keeping import Keeping
 from bootverify.check.solver import Unsat, solve
 from bootverify.encoder.obligations import Obligation
 from bootverify.encoder.system import System, Transition

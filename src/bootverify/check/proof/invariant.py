@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field
 
-from bootverify.check.fixpoint import Lemma
+from bootverify.check.proof.fixpoint import Lemma
 from bootverify.check.solver import RLIMIT, Answer, Unsat, enough
 from bootverify.dataclass import dataclass
 from bootverify.encoder.obligations import Obligation, all_preserved, named

@@ -8,14 +8,14 @@ from dataclasses import field
 from enum import Enum, auto
 from functools import cached_property
 
-from bootverify.check.apart import apart
-from bootverify.check.boxes import Boxes, reachable_boxes
-from bootverify.check.fixpoint import Lemma, candidate_lemmas
-from bootverify.check.invariant import Prover
-from bootverify.check.keeping import Keeping
-from bootverify.check.search import Exhausted, GaveUp, Path, shortest
+from bootverify.check.proof.apart import apart
+from bootverify.check.proof.boxes import Boxes, reachable_boxes
+from bootverify.check.proof.fixpoint import Lemma, candidate_lemmas
+from bootverify.check.proof.invariant import Prover
+from bootverify.check.proof.keeping import Keeping
+from bootverify.check.proof.search import Exhausted, GaveUp, Path, shortest
+from bootverify.check.proof.visited import lemmas_of
 from bootverify.check.solver import RLIMIT, Answer, Sat, Unknown, Unsat, enough, solve
-from bootverify.check.visited import lemmas_of
 from bootverify.dataclass import dataclass
 from bootverify.encoder.boot_system import BootSystem
 from bootverify.encoder.obligations import Obligation, all_preserved, all_start, each_preserved, implied, named

@@ -7,7 +7,7 @@ set of all instants of the encoder that explain what was seen.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bootverify.check.abstract import abstracted
+from bootverify.check.replays.abstract import abstracted
 from bootverify.encoder.frame import Frame
 from bootverify.encoder.instant import Instants
 from bootverify.encoder.terms import Term, Value

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bootverify.check.visited import met
+from bootverify.check.proof.visited import met
 from bootverify.dataclass import dataclass
 from bootverify.encoder.pycode import Compiled, State, inputs_of
 from bootverify.encoder.system import System

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import product
 
-from bootverify.check.term_ranges import Bits, passing, possible
+from bootverify.check.proof.term_ranges import Bits, passing, possible
 from bootverify.dataclass import dataclass
 from bootverify.encoder.system import System, Transition
 from bootverify.encoder.terms import Op, Substitution, Term, Value, const, domain, false

@@ -3,7 +3,7 @@
 import pytest
 from tests.designs import shapes
 
-from bootverify.check.replay import replay
+from bootverify.check.replays.replay import replay
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.instant import Instants
 from bootverify.errors import Discrepancy

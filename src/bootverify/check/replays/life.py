@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bootverify.check.inclusion import Inclusion
+from bootverify.check.replays.inclusion import Inclusion
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, EncryptionType

@@ -6,10 +6,11 @@ from tests.designs import shapes
 from tests.gate.bases import base
 
 from bootverify import api
-from bootverify.check import decide, prove, theory
-from bootverify.check.prove import Reasoner
+from bootverify.check import decide
+from bootverify.check.proof import prove, theory
+from bootverify.check.proof.prove import Reasoner
+from bootverify.check.proof.theory import Theories
 from bootverify.check.solver import Sat, Unsat, solve
-from bootverify.check.theory import Theories
 from bootverify.check.verdict import Report, Verdict
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.encoder.frame_hardware import HALTED
