@@ -150,3 +150,9 @@ def test_what_is_not_looked_at_after_the_copy_is_his() -> None:
 def test_what_is_looked_at_after_the_copy_stops_him(policy: str, change: dict[str, object]) -> None:
     found = _asked(policy, **change)
     assert (found.verdict, found.strength) == (Verdict.HOLDS, "proved")
+
+
+@pytest.mark.parametrize("mode", ["overwrite", "swap-move"])
+def test_what_came_after_the_check_may_be_refused_and_leave_nothing_to_start(mode: str) -> None:
+    found = _asked("bootable", **{"chain.mcuboot.mode": mode})
+    assert (found.verdict, found.strength) == (Verdict.VIOLATED, "replayed")

@@ -58,10 +58,9 @@ class Meddled:
                 name=title, guard=guard, goes=self.goes, updates={**updates, **counted}, inputs=(foreign, *inputs),
                 foreign=staging.name,
             )  # fmt: skip
-        if self.step.mode is UpgradeMode.OVERWRITE:
-            spoilt = {**settles, **{frame.content(part): frame.is_content(CRAFTED) for part in self.parts}}
-            name = "what came after the check is copied, and refused"
-            yield Outcome(name=name, guard=accepted, goes=HALTED, updates=spoilt, foreign=staging.name)
+        spoilt = {**settles, **{frame.content(part): frame.is_content(CRAFTED) for part in self.parts}}
+        name = "what came after the check is copied, and refused"
+        yield Outcome(name=name, guard=accepted, goes=HALTED, updates=spoilt, foreign=staging.name)
 
     def vague(self) -> Iterator[Outcome]:
         """What a write at any moment, or to the scratch area, may leave; and what later boots make of a cut pair."""
