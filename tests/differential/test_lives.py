@@ -138,6 +138,7 @@ def _life(rng: random.Random) -> Life:
         validate=_maybe(rng, None, True, False),
         recovery=_maybe(rng, None, *Recovery),
         factory_image=_maybe(rng, "", "signed", "encryptable"),
+        clear_release=rng.random() < 0.2,
         save_encrypted=_maybe(rng, None, True, False),
         metadata_allow_list=_maybe(rng, None, True, False),
         deployed=_maybe(

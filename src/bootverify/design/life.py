@@ -89,6 +89,7 @@ class Life:
     validate_once: bool | None = None
     recovery: Recovery | None = None
     factory_image: str = ""  # `signed` or `encryptable`: with the metadata that lets a swap encrypt it again
+    clear_release: bool = False  # a release of what MCUboot starts was shipped before updates were encrypted
     save_encrypted: bool | None = None  # MCUboot keeps the wrapped key in the swap status, not the plain one
     metadata_allow_list: bool | None = None
     boot_record: bool | None = None

@@ -1,6 +1,7 @@
 """From what a design file says of life, network core and open points to the design's own values."""
 
 from bootverify.design.attacker import Attacker
+from bootverify.design.keys import InImage, Key
 from bootverify.design.life import Deployed, Life, Rule
 from bootverify.design.network import NetworkStage
 from bootverify.design.openpoint import OpenPoint
@@ -45,6 +46,7 @@ def told_life(entry: LifeEntry, written: Written) -> Life:
         validate_once=entry.validate_once,
         recovery=entry.recovery,
         factory_image=entry.factory_image,
+        clear_release=entry.clear_release,
         save_encrypted=entry.save_encrypted,
         metadata_allow_list=entry.metadata_allow_list,
         boot_record=entry.boot_record,
@@ -83,9 +85,9 @@ def network(entry: DesignEntry, written: Written) -> tuple[NetworkStage, ...]:
     )
 
 
-def open_points(entry: DesignEntry, written: Written) -> tuple[OpenPoint, ...]:
-    """The open points that the file itself names."""
-    return tuple(
+def open_points(entry: DesignEntry, keys: tuple[Key, ...], written: Written) -> tuple[OpenPoint, ...]:
+    """The open points that the file itself names, and what a release in clear leaves open."""
+    named = tuple(
         OpenPoint(
             name=each.name,
             statement=each.statement,
@@ -97,6 +99,25 @@ def open_points(entry: DesignEntry, written: Written) -> tuple[OpenPoint, ...]:
         )
         for i, each in enumerate(entry.open_points)
     )
+    return (*named, *_in_clear(entry, keys, written))
+
+
+def _in_clear(entry: DesignEntry, keys: tuple[Key, ...], written: Written) -> tuple[OpenPoint, ...]:
+    """Which secrets of images were in the release that was shipped in clear, nothing tells."""
+    boots = {name for name, image in entry.chain.items() if image.program == "mcuboot"}
+    started = {name for name, image in entry.chain.items() if image.verified_by in boots}
+    places = [(key, place) for key in keys if key.secret for place in key.placements if isinstance(place, InImage)]
+    inside = dict.fromkeys(key.name for key, place in places if place.image in started)
+    if not entry.life.clear_release or not inside:
+        return ()
+    point = OpenPoint(
+        name="release-in-clear",
+        statement="whether the release that was shipped in clear holds the secret",
+        about=tuple(inside),
+        policies=("secret-confidential", "secret-use-restricted"),
+        source=written.source(("life", "clear_release")),
+    )
+    return (point,)
 
 
 def _attacker(name: str, written: Written, at: Path) -> Attacker:

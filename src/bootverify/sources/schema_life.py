@@ -56,6 +56,10 @@ class LifeEntry(Strict):
     factory_image: Literal["", "signed", "encryptable"] = Field(
         default="", description="encryptable: with the metadata that lets a swap encrypt it again"
     )
+    clear_release: bool = Field(
+        default=False,
+        description="a release of what MCUboot starts was shipped in clear, before updates were encrypted",
+    )
     save_encrypted: bool | None = Field(
         default=None, description="MCUboot keeps the wrapped image key in the swap status, not the plain one"
     )

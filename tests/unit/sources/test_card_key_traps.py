@@ -184,6 +184,26 @@ def test_a_word_about_erasing_is_meant_for_the_radio_core_where_it_says_so(
     assert (design.lifecycle.eraseprotect, design.network[0].eraseprotect) == (whole, own)
 
 
+@pytest.mark.parametrize(
+    ("first", "clear"),
+    [("1.0 (not encrypted)", True), ("1.0, shipped in clear", True), ("1.0 (encrypted)", False), ("1.0", False)],
+)
+def test_a_release_that_went_out_in_clear_is_told(first: str, clear: bool) -> None:
+    card = _card()
+    card["design"]["update"]["releases"] = [first, "1.1 (encrypted)"]
+    assert _read(card).life.clear_release is clear
+
+
+@pytest.mark.parametrize(("place", "open_end"), [("app image", True), ("mcuboot image", False)])
+def test_what_a_release_in_clear_held_is_open_of_secrets_of_the_image_that_is_started(
+    place: str, open_end: bool
+) -> None:
+    card = _card()
+    card["design"]["update"]["releases"] = ["1.0 (not encrypted)", "1.1 (encrypted)"]
+    card["design"]["keys"].append({"name": "k", "kind": "symmetric", "placement": place, "used_for": "talk"})
+    assert ("release-in-clear" in _points(_read(card))) is open_end
+
+
 def test_a_secret_in_an_image_of_two_parts_is_open_for_the_non_secure_one() -> None:
     card = _card()
     card["design"]["chain"][1]["runs_as"] = "SPE + NSPE"

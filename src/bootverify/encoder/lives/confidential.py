@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import EncryptionType, Image, Protect, Stage
+from bootverify.design.boot import EncryptionType, Image, Program, Protect, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import (
     Elsewhere,
@@ -105,6 +105,9 @@ def _everybodys(design: Design) -> Iterator[_Clause]:
         yield _Clause(f"plain:{image.name}", (f"sealed:{image.name}", f"opens:{image.name}"))
         if image.updatable:
             yield _Clause(f"{_as_shipped(image)}:{image.name}")
+        starter = design.stage(image.verified_by).program if image.verified_by else None
+        if design.life.clear_release and starter is Program.MCUBOOT:
+            yield _Clause(f"plain:{image.name}")
 
 
 def _as_shipped(image: Image) -> str:

@@ -7,7 +7,7 @@ from dataclasses import field
 
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import EncryptionType, Image, Protect, Stage
+from bootverify.design.boot import EncryptionType, Image, Program, Protect, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, HostOnly, InImage, InKmu, InPartition, InUicr, Key, Purpose, PushTarget
 from bootverify.design.life import Behaviour
@@ -111,6 +111,9 @@ def _filled(design: Design, attacker: Attacker) -> _Desk:
             desk.see(
                 image, "as an update that is in everybody's hands", closed=image.encryption is not EncryptionType.NONE
             )
+        starter = design.stage(image.verified_by).program if image.verified_by else None
+        if design.life.clear_release and starter is Program.MCUBOOT:
+            desk.see(image, "as the release that was shipped before updates were encrypted", closed=False)
     _fill(desk, design, attacker)
     desk.work()
     return desk

@@ -328,6 +328,8 @@ def _story(draft: Draft, told: dict[str, Any], chain: list[Link]) -> None:
             versions.append([int(number or 0) for number in found.groups()])
         else:
             draft.open(("update", "releases"), "unread-version", f"release `{each}`", policies=["no-downgrade"])
+        if says(each, r"\bnot encrypted|unencrypted|\bclear|\bplain|(without|no|before) encryption"):
+            draft.put(("life", "clear_release"), True, ("update", "releases"))
     if versions:
         draft.put(("life", "releases"), versions, ("update", "releases"))
         _versions(draft, versions)
