@@ -21,7 +21,7 @@ from bootverify.machine.action import Deliver, FeedNetwork, Meanwhile, Overwrite
 from bootverify.machine.content import Crafted, Genuine
 from bootverify.ranges import AddressRange
 from bootverify.sources.attackers import load_attacker
-from bootverify.sources.design_file import load_design
+from bootverify.sources.design_file import load_design, parse_design
 
 STAGING = "mcuboot_secondary_1"
 PLAIN = load_design(SCENARIOS / "fed-core.yaml")
@@ -47,6 +47,26 @@ def _published(design):
     return replace(design, keys=tuple(keys))
 
 
+def _behind_tfm(locked):
+    text = (SCENARIOS / "fed-core.yaml").read_text(encoding="utf-8")
+    for before, after in (
+        ("  app:               {at: 0xc200,  size: 0x1fe00}\n", TFM_PARTS),
+        ("span: [mcuboot_pad, app]", "span: [mcuboot_pad, tfm, app]"),
+        ("  app:\n    program: application\n    attribution: secure             # no TF-M\n", TFM_CHAIN),
+        ("verifies: app}", "verifies: tfm+app}"),
+        ("signs: app}", "signs: tfm+app}"),
+    ):
+        assert before in text
+        text = text.replace(before, after)
+    return _application(parse_design(text.encode(), shown="tfm.yaml"), transfer_locked=locked)
+
+
+TFM_PARTS = "  tfm: {at: 0xc200, size: 0x7e00, attribution: secure}\n  app: {at: 0x14000, size: 0x18000}\n"
+TFM_CHAIN = """  tfm+app:
+    parts:
+      tfm: {program: tfm, code: tfm}
+      app: {program: application, code: app}
+"""
 UNLOCKED = _application(PLAIN, transfer_locked=False)
 DESIGNS = {
     "plain": PLAIN,
@@ -57,8 +77,11 @@ DESIGNS = {
     "staged outside": _outside(PLAIN),
     "key out": _published(PLAIN),
     "never updated": _application(UNLOCKED, updatable=False),
+    "TF-M": _behind_tfm(True),
+    "TF-M, transfer RAM open": _behind_tfm(False),
+    "TF-M, untold": _behind_tfm(None),
 }
-NAMES = ("app-code-secure", "power-cut", "ext-flash-write", "netcore-code")
+NAMES = ("app-code-secure", "app-code-ns", "power-cut", "ext-flash-write", "netcore-code")
 ATTACKERS = {name: load_attacker(name) for name in NAMES} | MORE_ATTACKERS
 
 
@@ -204,7 +227,6 @@ def test_b0n_faults_at_a_command_to_copy_over_itself():
 @pytest.mark.parametrize(
     ("design", "words"),
     [
-        (_application(PLAIN, transfer_locked=None), "whether the transfer RAM is locked"),
         (_application(PLAIN, staging=""), "where they wait"),
         (_application(PLAIN, fed_by=""), "how its bytes come"),
         (replace(PLAIN, network=PLAIN.network[:1]), "of which less is told"),

@@ -7,9 +7,11 @@ from bootverify.check.verdict import Finding, Verdict
 from bootverify.design.attacker import Capability
 from bootverify.design.design import Design
 from bootverify.design.openpoint import APPROTECT_UNKNOWN, MAP_CONFLICT, WITH_RULES_OF_THEIR_OWN, OpenPoint
+from bootverify.machine.action import FeedNetwork
 from bootverify.policy.policy import ClaimKind
 from bootverify.sources.catalog import names as ours
 
+TRANSFER_LOCK_UNTOLD = "transfer-lock-untold"
 # Such a port is taken for closed, and one that is open only gives more: what is violated stays so.
 PORT_UNREAD = frozenset({"unread-approtect", "unread-secure_approtect"})
 
@@ -26,7 +28,7 @@ def qualified(design: Design, question: Question, finding: Finding) -> Finding:
 
     An open port only gives the attacker more, so what holds against it stays.
     """
-    finding = _read(design, question, finding)
+    finding = _fed(design, _read(design, question, finding))
     point = _named(design, APPROTECT_UNKNOWN)
     dynamic = question.ask.claim.kind in {ClaimKind.ALWAYS, ClaimKind.NEVER}
     probing = question.attacker.can(Capability.DEBUG)
@@ -34,6 +36,22 @@ def qualified(design: Design, question: Question, finding: Finding) -> Finding:
         return finding
     text = f"violated if the debug port is open, but {point.statement}"
     return replace(finding, verdict=Verdict.UNDEFINED, because=text, open_points=(*finding.open_points, point.name))
+
+
+def _fed(design: Design, finding: Finding) -> Finding:
+    """`finding`, or `undefined` where it was found by a command in shared RAM of which nothing tells that it is locked.
+
+    It is taken for writable; a lock only takes commands away, so what is found without one stays.
+    """
+    untold = any(not each.boots and each.transfer_locked is None for each in design.network)
+    steps = finding.trace.steps if finding.trace is not None else ()
+    if not untold or not any(isinstance(step.action, FeedNetwork) for step in steps):
+        return finding
+    text = f"{finding.verdict.value} if the transfer RAM is writable once the application runs, which nothing tells"
+    points = (*finding.open_points, TRANSFER_LOCK_UNTOLD)
+    return replace(
+        finding, verdict=Verdict.UNDEFINED, strength="", because=text, trace=None, replayed=False, open_points=points
+    )
 
 
 def _read(design: Design, question: Question, finding: Finding) -> Finding:

@@ -39,11 +39,18 @@ def reaches_over(frame: Frame, core: SecondCore) -> bool:
 
 
 def feeds(frame: Frame, core: SecondCore, reach: Reach) -> Term:
-    """He can command b0n: the RAM is writable for secure code, and for the network core where that is secure."""
+    """He can command b0n: the RAM is writable for secure code, and for the network core where that is secure.
+
+    TF-M gives the region to the non-secure side, and what MCUboot did not lock it leaves writable as long as it is to
+    be provisioned (TF-M's Nordic target_cfg, REGION_PCD_SRAM).
+    """
     application = frame.design.application
-    secure = application is not None and application.attribution is Attribution.SECURE
-    there = core.hostile(own=_own(frame)) if secure else false()
-    return and_(not_(core.closed), or_(reach.anyone.secure, there))
+    assert application is not None, "it lets the network core run"
+    there, anyone = core.hostile(own=_own(frame)), reach.anyone.secure
+    if frame.design.has_tfm:
+        behind = frame.at_stage(application)
+        return and_(not_(core.closed), or_(anyone, and_(behind, or_(reach.anyone.non_secure, there))))
+    return and_(not_(core.closed), or_(anyone, there if application.attribution is Attribution.SECURE else false()))
 
 
 def writes(frame: Frame, core: SecondCore, stage: NetworkStage) -> Term:

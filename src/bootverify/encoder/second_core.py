@@ -229,10 +229,8 @@ def untold(design: Design) -> str:
     if design.life.does(Behaviour.ACKNOWLEDGED_EARLY):
         return "uploads to the network core that are acknowledged before they are in flash"
     application = runs[0]
-    if application.transfer_locked is None:
-        return "whether the transfer RAM is locked before the application runs"
-    if design.has_tfm and not application.transfer_locked:
-        return "what TF-M leaves open of the transfer RAM"
+    if any(stage.program is Program.SPM for stage in design.stages) and not application.transfer_locked:
+        return "what SPM leaves open of the transfer RAM"
     if not application.fed_by:
         return "how its bytes come to the network core"
     if any(low % _page(design) or high % _page(design) for low, high in _spans(design, boots[0])):

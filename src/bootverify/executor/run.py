@@ -183,6 +183,8 @@ def _carry_out(world: World, step: Step) -> None:
             mcuboot.boot_go(world, step)
         case SetUpTrustZone():
             tfm.set_up_trustzone(device, step)
+            if step.by is Program.TFM:
+                network.give_block(device)
         case Launch():
             copy_delivered_keys(world, stage)
             if stage.program is Program.MCUBOOT:

@@ -22,7 +22,7 @@ from bootverify.executor.pcd import REGION
 from bootverify.executor.run import mark
 from bootverify.executor.stages.mcuboot import requested, standing
 from bootverify.executor.stages.network_image import asked_for_network
-from bootverify.executor.units.spu import LOCK, Spu
+from bootverify.executor.units.spu import LOCK, WRITE, Spu
 from bootverify.executor.world import World
 from bootverify.machine.content import Content, Crafted, Erased, File, Genuine, Invalidated
 
@@ -93,7 +93,7 @@ def _second_core(frame: Frame, world: World) -> Facts:
         told.slot.name: _held(frame, slot),
         told.runs.name: _run(frame, core),
         told.locked.name: core.running and not core.hijacked,
-        told.closed.name: bool(device.guard.ram[region] & LOCK),
+        told.closed.name: device.guard.ram[region] & (LOCK | WRITE) == LOCK,
     }
     for release, kept in told.kept.items():
         facts[kept.name] = (world.kept or {}).get(told.application.name, 0) >= release

@@ -5,7 +5,7 @@ that RAM region when untrusted code runs (soc.md 6; ncs-boot 2.8).
 """
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import Stage
+from bootverify.design.boot import Program, Stage
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor.device import Device
 from bootverify.executor.making import network_build
@@ -16,7 +16,7 @@ from bootverify.executor.pcd import BLOCK, COPY, REGION, Command
 from bootverify.executor.spu_access import ram_region_set
 from bootverify.executor.stages.b0n import B0n, start
 from bootverify.executor.stages.network_update import Mediator, NetworkUpdate
-from bootverify.executor.units.spu import LOCK, READ, SECURE, Spu
+from bootverify.executor.units.spu import LOCK, READ, SECURE, WRITE, Spu
 from bootverify.executor.world import World
 from bootverify.ranges import AddressRange
 
@@ -39,6 +39,20 @@ def lock_block(device: Device, stage: Stage) -> None:
     ram_region_set(device.guard, (at - device.guard.ram_start) // REGION, READ | LOCK, RELEASE)
     area = AddressRange.sized(at, REGION)
     device.log.append(f"{stage.name}: transfer RAM {area}: non-secure, read-only, locked until reset")
+
+
+def give_block(device: Device) -> None:
+    """TF-M makes the block's RAM region non-secure: the network core is, behind it.
+
+    It leaves it writable as long as the device is to be provisioned (TF-M's Nordic target_cfg, REGION_PCD_SRAM); a
+    region that MCUboot has locked stays as it is.
+    """
+    if device.network is None or not isinstance(device.guard, Spu):
+        return
+    at = device.shared.start
+    if ram_region_set(device.guard, (at - device.guard.ram_start) // REGION, READ | WRITE | LOCK, RELEASE):
+        area = AddressRange.sized(at, REGION)
+        device.log.append(f"{device.running}: transfer RAM {area}: non-secure, read and write, locked")
 
 
 def release(device: Device) -> None:
@@ -89,8 +103,8 @@ def feed(device: Device, image: bytes, initiator: Attribution, *, offset: int | 
         return "the design has no second core that runs"
     at = device.shared.start
     told = application_of(device.design)
-    if device.design.has_tfm and not (told and told.transfer_locked):
-        return "nothing tells what TF-M leaves open of the transfer RAM"
+    if any(stage.program is Program.SPM for stage in device.design.stages) and not (told and told.transfer_locked):
+        return "nothing tells what SPM leaves open of the transfer RAM"
     if not _may_write(device, at, initiator):
         return f"the transfer RAM at {at:#x} is read-only for him"
     if initiator is Attribution.SECURE and isinstance(device.guard, Spu):
