@@ -218,6 +218,14 @@ def test_b0n_that_was_written_over_locks_nothing_and_counts_as_his():
     assert not followed.disagreements()
 
 
+@pytest.mark.parametrize("design", ["TF-M, transfer RAM open", "TF-M, untold"])
+def test_behind_tfm_non_secure_code_commands_b0n_where_mcuboot_locks_nothing(design):
+    followed = _booted(DESIGNS[design], "app-code-ns")
+    assert followed.does(FeedNetwork())["network runs"] == "crafted"
+    assert not followed.disagreements()
+    assert not _booted(DESIGNS["TF-M"], "app-code-ns").tries(FeedNetwork())
+
+
 def test_b0n_faults_at_a_command_to_copy_over_itself():
     followed = _booted(UNLOCKED, "app-code-secure")
     facts = followed.does(FeedNetwork(offset=0))
