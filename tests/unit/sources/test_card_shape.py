@@ -39,3 +39,16 @@ def test_sizes_and_spans_may_have_units() -> None:
         lock["span"] = [hex(each) for each in lock["span"]]
     assert _read(worded, {}).partitions == plain.partitions
     assert _read(worded, {}).stages == plain.stages
+
+
+@pytest.mark.parametrize(("mode", "found"), [("ram-load", "slot_a"), ("overwrite", "app not in the map")])
+def test_an_image_is_started_from_outside_the_chip_only_where_it_is_loaded_to_ram(mode: str, found: str) -> None:
+    card = _card()
+    kept = [entry for entry in card["design"]["partitions"]["entries"] if entry["name"] == "mcuboot"]
+    card["design"]["partitions"]["entries"] = [
+        *kept,
+        {"name": "slot_a", "at": 0, "size": 0x30000, "region": "external", "holds": "app"},
+        {"name": "mcuboot_secondary", "at": 0x30000, "size": 0x30000, "region": "external"},
+    ]
+    card["design"]["update"]["mode"] = mode
+    assert _read(card).images[-1].slots[0] == found

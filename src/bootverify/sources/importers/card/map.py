@@ -35,6 +35,7 @@ class Map:
             self.at = ("partitions", "deployed", "entries")
         self.entries: dict[str, dict[str, Any]] = {}
         self.holds: dict[str, str] = {}
+        self.mode = str((draft.design.get("update") or {}).get("mode", ""))
         for i, entry in enumerate((told.get("deployed") or told).get("entries") or []):
             name = str(entry.get("name", f"entry {i}"))
             self.entries[name] = self._entry(entry, (*self.at, i))
@@ -121,7 +122,8 @@ class Map:
         for name in candidates:
             if self._taken.get(name, stage) != stage or name not in self.entries:
                 continue
-            if self.entries[name]["memory"] == "internal":
+            loaded = program not in {"mcuboot", "nsib"} and says(self.mode, r"\bram[- ]?load")
+            if self.entries[name]["memory"] == "internal" or (loaded and self._is_flash(name)):
                 self._taken[name] = stage
                 return [self._padded(name)]
             if name in {stage, *own}:
