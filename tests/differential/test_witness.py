@@ -29,6 +29,7 @@ MAY_BE = {
     "*: complete, image bad*": "contents that are mixed while a swap is midway may be anything",
     "*: fault": "the probe may erase a stage under its feet; the executor goes on to the next fetch",
     "have * open *": "what he has an engine open for him the executor does not follow",
+    "*, bit by bit": "what a swap took out behind tags of his he may open; those that the executor makes wrap no key",
     "*, what is left in it": "what a cut or an overwrite leaves of a release may still show its keys; its name is gone",
 }
 
