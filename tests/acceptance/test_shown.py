@@ -51,6 +51,7 @@ def test_a_clip_has_a_swap_take_out_an_encrypted_image_in_clear(mode, tmp_path, 
     assert "violated secret-confidential cloud_key ext-flash-write critical" in told
     assert "unmakes the mark of encryption in the middle of a swap" in told
     assert "violated image-confidential app ext-flash-write high" in told
+    assert told.count("To do: Have MCUboot overwrite instead of swap") == 2
 
 
 @pytest.mark.parametrize(("mode", "attacker"), [("overwrite", "ext-flash-write"), ("swap-move", "ext-flash-read")])

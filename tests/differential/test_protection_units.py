@@ -124,6 +124,15 @@ def test_the_ninth_entry_is_refused_by_both(name) -> None:
         _same(device, instants, facts)
 
 
+@pytest.mark.parametrize("count", [2, 8, 9])
+def test_a_span_that_is_protected_again_takes_another_entry(count) -> None:
+    design = _design("nrf52840", [[(0, 0x1000)] * count])
+    step = design.stages[0].steps[0]
+    device, instants, facts = _after(design, [lambda d: protect(d, step)])
+    assert (device.halted is not None) == (count > 8)
+    _same(device, instants, facts)
+
+
 @pytest.mark.parametrize("boot_region", [None, 0x400, 0x7C00])
 def test_a_second_lock_and_the_boot_region_leave_the_same_on_nrf54l(boot_region) -> None:
     for first, second in [((0, 0x7C00), (0x8000, 0x9000)), ((0x8000, 0xC000), None), ((0, 0xC000), None)]:

@@ -8,13 +8,17 @@ from collections.abc import Iterator
 
 from bootverify.check.question import Question
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import EncryptionType, Image, Program
+from bootverify.design.boot import BootGo, EncryptionType, Image, Program
 from bootverify.design.design import Design
-from bootverify.design.keys import Elsewhere, InKmu, InUicr, Key, Purpose, PushTarget
+from bootverify.design.keys import Elsewhere, InImage, InKmu, InUicr, Key, Purpose, PushTarget
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 
 OWN_KEY = "Generate a key of your own before the first production build, and have the build fail on a known one."
+OVERWRITE = (
+    "Have MCUboot overwrite instead of swap, which takes nothing out, or stage updates inside the chip: a header that"
+    " was changed while it was copied has the next swap encrypt nothing."
+)
 INSIDERS = (Capability.READ_FACTORY_FILES, Capability.READ_BUILD)
 
 
@@ -31,7 +35,7 @@ def _of(design: Design, question: Question) -> Iterator[str]:
         case "authentic-only", Image() if _published(design, Purpose.VERIFY, subject):
             yield OWN_KEY
         case "secret-confidential", Key():
-            yield from _for_secret(design, subject)
+            yield from _for_secret(design, subject, attacker)
         case "no-secret-in-updatable", Key():
             yield from _for_travelling(design, subject)
         case "secret-use-restricted", _ if design.has_tfm:
@@ -69,10 +73,22 @@ def _published(design: Design, purpose: Purpose, image: Image) -> bool:
     return any(use.purpose is purpose and use.image == image.name for use in known)
 
 
-def _for_secret(design: Design, key: Key) -> Iterator[str]:
+def _swapped_before(design: Design, image: Image, attacker: Attacker) -> bool:
+    """Whether he writes the chip on which MCUboot swaps encrypted updates of `image`."""
+    outside = image.staging is not None and design.partition(image.staging).memory is MemoryKind.EXTERNAL
+    starts = design.stage(image.verified_by).steps if image.verified_by else ()
+    swaps = any(isinstance(step, BootGo) and step.image == image.name and step.mode.swaps for step in starts)
+    encrypted = image.encryption is not EncryptionType.NONE
+    return outside and swaps and encrypted and attacker.can(Capability.WRITE_EXTERNAL)
+
+
+def _for_secret(design: Design, key: Key, attacker: Attacker) -> Iterator[str]:
     places = key.placements
+    images = [design.image(place.image) for place in places if isinstance(place, InImage)]
     if key.published:
         yield OWN_KEY
+    elif any(_swapped_before(design, image, attacker) for image in images):
+        yield OVERWRITE
     elif any(isinstance(place, Elsewhere) and place.what == "service" for place in places):
         yield (
             "Use a release whose key service binds key ids to their owner, or keep the key in a KMU slot that "
@@ -152,6 +168,8 @@ def _for_plaintext(design: Design, image: Image, attacker: Attacker) -> Iterator
         yield "Encrypt the updates" + (", which wait outside the chip." if staged is MemoryKind.EXTERNAL else ".")
     elif _published(design, Purpose.DECRYPT, image):
         yield OWN_KEY
+    elif _swapped_before(design, image, attacker):
+        yield OVERWRITE
     elif design.life.mode == "swap-scratch" and design.life.save_encrypted is not True:
         yield (
             "Keep the image key wrapped in the swap status (the save-encrypted option), or the scratch area "

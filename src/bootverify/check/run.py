@@ -384,7 +384,7 @@ def _assumptions(design: Design, attacker: Attacker) -> tuple[str, ...]:
         found.append("every reset that restarts the application core clears the SPU's locks (soc.md 10.1)")
     encrypted = any(image.encryption is not EncryptionType.NONE for image in design.images)
     if encrypted and not design.life.factory_image:
-        found.append("an image that is swapped out to the staging slot is encrypted again")
+        found.append("the factory's image has the metadata by which a swap encrypts it")
     if Capability.CUT_POWER in attacker.capabilities and any(image.staging is not None for image in design.images):
         found.append("an update is staged whole before power is lost, or not at all")
     return tuple(found)

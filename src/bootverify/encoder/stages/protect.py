@@ -47,8 +47,9 @@ def _by_acl(frame: Frame, step: Protect, goes: str) -> list[Outcome]:
     enough: Term = true()
     updates: dict[Term, Term] = {}
     for taken, span in enumerate(step.spans):
-        full = _full(frame, taken)
-        outcomes.append(_stopped(f"no entry left for {_shown(span)}", and_(enough, full), frame, updates, taken))
+        full, again = _full(frame, taken), ", again" * [*map(_shown, step.spans[:taken])].count(_shown(span))
+        title = f"no entry left for {_shown(span)}{again}"
+        outcomes.append(_stopped(title, and_(enough, full), frame, updates, taken))
         enough = not_(or_(*(_full(frame, less) for less in range(taken + 1))))
         if not acl.accepts(span.range.start, span.range.end, page=guard.granule, largest=guard.largest):
             outcomes.append(_stopped(f"{_shown(span)} refused", enough, frame, updates, taken))
