@@ -17,7 +17,7 @@ from bootverify.check.replays.comebacks import comeback
 from bootverify.check.replays.cuts import cut_twice
 from bootverify.check.replays.life import LifeSigns, signs_of_life
 from bootverify.check.replays.replay import Replay, replay
-from bootverify.check.taken_out import taken_out
+from bootverify.check.replays.taken_out import taken_out
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import Image
@@ -35,10 +35,12 @@ from bootverify.executor.run import act, observed
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action
 from bootverify.machine.trace import Step
+from bootverify.policy.formula import predicates_in
 from bootverify.policy.policy import Claim, ClaimKind
 from bootverify.policy.typecheck import uses_history
 
 MOST_KEPT = 256  # designs whose outcomes are remembered
+SEEN = {"knows", "shown"}  # what he has been shown
 DYNAMIC = frozenset({ClaimKind.ALWAYS, ClaimKind.NEVER, ClaimKind.POSSIBLE, ClaimKind.RECOVERS})
 
 
@@ -246,7 +248,8 @@ class Decider:
     def _tried(self, question: Question, *, wanted: bool) -> Reached | None:
         """Ways that no search has: what a replay of one of them comes to."""
         foe, goal = question.attacker, _goal(question, wanted=wanted)
-        for actions in taken_out(self.design, foe):
+        seen = predicates_in(question.ask.claim.formula) & SEEN
+        for actions in taken_out(self.design, foe) if seen else ():
             run = replay(self.design, foe, actions, goal, foreseen=self.reasoner(foe).foreseen)
             if run.reached is not None:
                 run = continued(self.design, question, run)

@@ -208,16 +208,20 @@ def pieced(
 ) -> Iterator[Move]:
     """Bit by bit, here and elsewhere, he comes to have all of a release: proofs count with it, for any that he reads.
 
-    Or he has some, and no whole release: a lock of his own may hide the rest of a region that others stand for.
-    `learned` are the keys that he may see by the way.
+    Or he has some, and no whole release: a lock of his own may hide the rest of a region that others stand for. Or of
+    an image of several parts he has all of some. `learned` are the keys that he may see by the way.
     """
     title = f"{title}, bit by bit"
     one = choice(title, "release", frame.content_sort)
-    seen = _joined((*learned.items(), *((each.clear, and_(eq(one, each.release), each.some)) for each in sights)))
+    parts = dict.fromkeys(each.shown for each in sights)
+    had = {part: choice(title, part.name) if len(parts) > 1 else true() for part in parts}
+    whole = ((each.clear, and_(had[each.shown], eq(one, each.release), each.some)) for each in sights)
+    seen = _joined((*learned.items(), *whole))
     seen |= _joined((each.shown, each.some) for each in sights)
     named = or_(*(and_(eq(one, each.release), each.some) for each in sights))
     full = or_(*(and_(each.whole, not_(each.closed)) for each in sights))
     little = and_(or_(*(each.some for each in sights)), not_(full))
     if (guard := or_(named, little)) is not false():
         updates = {known: or_(known, sees) for known, sees in seen.items()}
-        yield move(title, guard, updates, action, inputs=(one,), vague=True)
+        inputs = (one, *(each for each in had.values() if each is not true()))
+        yield move(title, guard, updates, action, inputs=inputs, vague=True)

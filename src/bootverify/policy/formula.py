@@ -106,3 +106,18 @@ class Quantified:
 
 
 Formula = Attribute | Literal | Compare | Member | Call | Not | And | Or | Quantified
+
+
+def predicates_in(formula: Formula) -> frozenset[str]:
+    """The names of the predicates that occur in it, but for the conditions of its quantifiers."""
+    match formula:
+        case Call(predicate=name):
+            return frozenset({name})
+        case Not(operand):
+            return predicates_in(operand)
+        case And(operands) | Or(operands):
+            return frozenset[str]().union(*map(predicates_in, operands))
+        case Quantified(body=body):
+            return predicates_in(body)
+        case _:
+            return frozenset()

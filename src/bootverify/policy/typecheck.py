@@ -20,6 +20,7 @@ from bootverify.policy.formula import (
     Not,
     Or,
     Quantified,
+    predicates_in,
 )
 from bootverify.policy.vocabulary import ATTRIBUTES, COLLECTIONS, PREDICATES, Fixed
 
@@ -82,17 +83,7 @@ def uses_layout(formula: Formula) -> bool | None:
 
 def uses_history(formula: Formula) -> bool:
     """Whether some predicate asks what has been before."""
-    match formula:
-        case Call(predicate=name):
-            return PREDICATES[name].history
-        case Not(operand):
-            return uses_history(operand)
-        case And(operands) | Or(operands):
-            return any(uses_history(operand) for operand in operands)
-        case Quantified(body=body):
-            return uses_history(body)
-        case _:
-            return False
+    return any(PREDICATES[name].history for name in predicates_in(formula))
 
 
 def _check(formula: Formula, known: Known) -> None:

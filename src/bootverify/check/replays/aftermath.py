@@ -16,14 +16,14 @@ from bootverify.executor.run import act, observed
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, Inspect, Publish, Unwrap
 from bootverify.machine.trace import Step
-from bootverify.policy.formula import And, Call, Formula, Not, Or, Quantified
+from bootverify.policy.formula import predicates_in
 
 _ABOUT_KEYS = {"shipped", "carried", "knows"}
 
 
 def continued(design: Design, question: Question, run: Replay) -> Replay:
     """The run with what follows from its last state, where the claim speaks of keys that got about."""
-    if not _predicates(question.ask.claim.formula) & _ABOUT_KEYS:
+    if not predicates_in(question.ask.claim.formula) & _ABOUT_KEYS:
         return run
     subject = question.subject
     keys = [subject] if isinstance(subject, Key) else [key for key in design.keys if key.secret]
@@ -65,18 +65,3 @@ def _does(world: World, action: Action, steps: list[Step]) -> None:
     except NotEnabled:
         return
     steps.append(Step(action=action, observation=observed(world)))
-
-
-def _predicates(formula: Formula) -> set[str]:
-    """The names of the predicates that occur in it."""
-    match formula:
-        case Call(predicate=name):
-            return {name}
-        case Not(operand):
-            return _predicates(operand)
-        case And(operands) | Or(operands):
-            return set().union(*(_predicates(each) for each in operands))
-        case Quantified():
-            return _predicates(formula.body)
-        case _:
-            return set()
