@@ -3,6 +3,8 @@
 import inspect
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from random import Random
 from types import ModuleType
@@ -10,6 +12,7 @@ from types import ModuleType
 import pytest
 from tests.designs import shapes
 from tests.differential import (
+    test_erase_all,
     test_external_chip,
     test_forged,
     test_found,
@@ -22,6 +25,8 @@ from tests.differential import (
     test_offers,
     test_points,
     test_rare_rules,
+    test_rollback,
+    test_slot_pairs,
     test_sweep,
     test_witness,
 )
@@ -106,17 +111,27 @@ def _run(*modules: ModuleType) -> None:
         for name, test in inspect.getmembers(module, inspect.isfunction):
             if name.startswith("test_"):
                 for values in _given(test):
-                    test(**values)
+                    with suppress(pytest.skip.Exception):
+                        test(**values)
 
 
 def _given(test: Callable[..., None]) -> Iterator[dict[str, object]]:
     """Each set of arguments that the marks of a test name; none where it wants more, or is slow."""
-    marks = {mark.name: mark for mark in getattr(test, "pytestmark", ())}
-    asked = list(inspect.signature(test).parameters)
-    names, rows = marks["parametrize"].args if "parametrize" in marks else ((), [()])
-    names, rows = ((names,), [(row,) for row in rows]) if isinstance(names, str) else (names, rows)
-    if sorted(names) == sorted(asked) and "slow" not in marks:
-        yield from (dict(zip(names, row, strict=True)) for row in rows)
+    marks = getattr(test, "pytestmark", ())
+    sets = [[_named(mark.args[0], row) for row in mark.args[1]] for mark in marks if mark.name == "parametrize"]
+    for parts in product(*sets) if "slow" not in {mark.name for mark in marks} else ():
+        values = {name: value for part in parts for name, value in part.items()}
+        if values.keys() == inspect.signature(test).parameters.keys():
+            yield values
+
+
+def _named(names: str | tuple[str, ...], row: object) -> dict[str, object]:
+    return {names: row} if isinstance(names, str) else dict(zip(names, row, strict=True))
+
+
+def _pairs() -> None:
+    """Slots that do not fit each other, counters that are full, what an erase-all takes."""
+    _run(test_slot_pairs, test_rollback, test_erase_all)
 
 
 def _sweep() -> None:
@@ -160,6 +175,7 @@ CROSSINGS: dict[str, Callable[[], None]] = {
     "apart": _apart,
     "recorded": _recorded,
     "offers": _offers,
+    "pairs": _pairs,
 }
 
 

@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 
 from bootverify.api import ask
+from bootverify.check.question import questions
+from bootverify.check.retired import in_the_field
 from bootverify.check.verdict import Verdict
 from bootverify.design.boot import Protect, Stage, Step
 from bootverify.design.design import Design
+from bootverify.design.keys import Key
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import load_design
+from bootverify.sources.policies import all_policies
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 TWO_STAGES = load_design(SCENARIOS / "told-two-stages.yaml")  # NSIB has booted what verifies with `hash_1`
@@ -36,6 +40,13 @@ def _unlocked(stage: Stage) -> tuple[Step, ...]:
 def test_a_leaked_key_signs_for_code_in_the_bootloader_until_a_later_one_was_used(leaked, expected):
     design = _with_key(TWO_STAGES, leaked, published=True)
     assert _verdict(design, "authentic-only", "mcuboot", "bootloader-code") is expected
+
+
+def test_a_retired_key_is_still_a_leaked_one_where_the_question_is_about_the_key() -> None:
+    design = _with_key(TWO_STAGES, "hash_0", published=True)
+    asked = questions(design, all_policies(), [load_attacker("bootloader-code")], any_attacker=True)
+    counted = {isinstance(each.subject, Key): in_the_field(design, each).key("hash_0").published for each in asked}
+    assert counted == {True: True, False: False}
 
 
 @pytest.mark.parametrize(("leaked", "expected"), [("hash_0", Verdict.HOLDS), ("hash_1", Verdict.VIOLATED)])

@@ -1,0 +1,70 @@
+"""What a theory calls established rests on no lemma that is wrong, nor on what one of its solvers leaves open."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.designs import shapes
+
+from bootverify.check.proof import theory
+from bootverify.check.proof.fixpoint import Lemma
+from bootverify.check.proof.prove import Reasoner
+from bootverify.check.proof.theory import Theories, Theory
+from bootverify.check.solver import Answer, Unknown, solve
+from bootverify.design.attacker import Attacker, Capability
+from bootverify.encoder.terms import Term, eq, not_
+
+FOE = Attacker(name="sender", title="", capabilities=frozenset({Capability.SEND_UPDATE}))
+
+
+def _theory(*solvers: str) -> Theory:
+    return Reasoner(shapes.s01(), FOE, Theories(solvers or ("z3",))).theory
+
+
+def _at(known: Theory, value: str) -> Term:
+    return eq(known.location, value)
+
+
+def _first(known: Theory) -> str:
+    (first,) = known.system.init[known.location]
+    return str(first)
+
+
+WRONG: dict[str, Callable[[Theory], Term]] = {
+    "does not hold at the start": lambda known: not_(_at(known, _first(known))),
+    "is broken by a step": lambda known: _at(known, _first(known)),
+}
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_a_lemma_that_is_wrong_proves_nothing(how):
+    known = _theory()
+    wrong = WRONG[how](known)
+    lemmas = (*known._ranges, Lemma(term=wrong, text="wrong"))
+    known.__dict__.update(_ranges=lemmas, _found=lemmas)
+    assert not known.inductive
+    assert known.establish(wrong) is None
+    assert known.establish(known.lemmas[0].term) is None
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_what_a_search_met_is_no_lemma_where_it_is_wrong(how):
+    known = _theory()
+    assert known._keeps([known.lemmas[0]])
+    assert not known._keeps([Lemma(term=WRONG[how](known), text="wrong")])
+
+
+def test_what_one_of_several_solvers_leaves_open_is_not_established(monkeypatch):
+    claim = _theory().lemmas[0].term
+    silent: list[str] = []
+
+    def answers(text: str, solver: str = "z3", **more: object) -> Answer:
+        return Unknown(reason="tired") if solver in silent else solve(text, solver, **more)
+
+    monkeypatch.setattr(theory, "solve", answers)
+    assert _theory("z3", "cvc5").establish(claim) is not None
+    late = _theory("z3", "cvc5")
+    assert late.inductive
+    silent.append("cvc5")
+    assert late.establish(claim) is None
+    assert "tired" in late.gave_up
+    assert not _theory("z3", "cvc5").inductive
