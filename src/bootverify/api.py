@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -258,7 +259,8 @@ def read_trace(path: Path | str) -> Trace:
     try:
         return from_json(read_text(path, limit=TRACE_LIMIT))
     except (ValueError, RecursionError) as error:
-        raise InputError.at(str(path), 0, f"{error}; give a file of `check --traces` or `boot --trace`") from None
+        words = "this is no JSON" if isinstance(error, JSONDecodeError) else str(error)
+        raise InputError.at(str(path), 0, f"{words}; give a file of `check --traces` or `boot --trace`") from None
 
 
 def recheck(text: str, *, solvers: Sequence[str] = ("z3",), against: Design | None = None) -> list[str]:

@@ -179,10 +179,11 @@ def test_actions_happen_after_the_boot(told, tmp_path):
         (["check", WISHED, "--subject", "nobody"], "nothing is called `nobody`"),
         (["check", WISHED, "--attacker", "nobody"], "no attacker is called `nobody`"),
         (["check", WISHED, "--format", "pdf"], "pdf"),
-        (["explain", "nothing-of-the-kind"], "nothing is called so"),
+        (["explain", "zzz"], "nothing is called so; `bootverify list` has policies, attackers, socs, stages"),
+        (["explain", "rot-imutable"], "nothing is called so; did you mean `rot-immutable`?"),
         (["schema", "nothing-of-the-kind"], "no kind of file is called so"),
         (["conform", str(TOP / "docs")], "no recorded vectors are here"),
-        (["replay", WISHED], "give a file of"),
+        (["replay", WISHED], "this is no JSON; give a file of"),
         (["frobnicate"], "frobnicate"),
     ],
 )

@@ -107,7 +107,7 @@ def test_what_was_violated_before_passes_and_what_is_new_does_not(told, tmp_path
 def test_a_baseline_that_is_no_report_is_refused(told):
     code, _, err = told("check", TODAY, *ASKED, "--baseline", TODAY)
     assert code == 2
-    assert "this is no JSON report" in err
+    assert "this is no JSON report of bootverify; write one with" in err
 
 
 def test_sarif_has_what_code_scanning_needs(told, tmp_path):

@@ -1,6 +1,7 @@
 """What a name of the program means: policies, attackers, SoCs, stages, capabilities, verdicts, exit codes."""
 
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from textwrap import wrap
 
 from bootverify.design.attacker import Capability
@@ -53,13 +54,15 @@ def explained(name: str) -> str:
     """What `name` means, in 80 columns.
 
     Raises:
-        InputError: nothing is called so; near names are listed.
+        InputError: nothing is called so; the nearest name is told, or where to find all.
     """
     for known, tell in _tellers():
         if name in known:
             return "\n".join(tell(name)) + "\n"
     known_names = sorted({each for known, _ in _tellers() for each in known if not each.isdigit()})
-    raise InputError.at(name, 0, f"nothing is called so; known are: {', '.join(known_names)}")
+    near = get_close_matches(name, known_names, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"`bootverify list` has {', '.join(KINDS)}"
+    raise InputError.at(name, 0, f"nothing is called so; {hint}")
 
 
 def listing(kind: str) -> str:

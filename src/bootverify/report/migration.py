@@ -33,10 +33,14 @@ def _story(answer: Answer) -> tuple[str, ...]:
     return answer.question.value, answer.verdict.value, _NUMBER.sub("", answer.because)
 
 
+def _word(verdict: Verdict) -> str:
+    return _TOLD[verdict] if verdict is Verdict.NOT_APPLICABLE else verdict.value
+
+
 def _answer(answer: Answer, before: str) -> Iterator[str]:
     """The lines of an answer; `before` names the units whose film is the same."""
     strength = f" ({answer.strength})" if answer.strength else ""
-    yield f"{answer.verdict.value.ljust(9)} {answer.question.words}{strength}"
+    yield f"{_word(answer.verdict).ljust(9)} {answer.question.words}{strength}"
     yield from wrapped(answer.because, 2, 2)
     if before and answer.verdict is Verdict.VIOLATED:
         yield from wrapped(f"As told of units {before}.", 2, 2)
@@ -103,7 +107,7 @@ def migration_markdown(migration: Migration) -> str:
     lines += ["| units | " + " | ".join(each.words for each in questions) + " |"]
     lines += ["|---" * (len(questions) + 1) + "|"]
     for kind in migration.kinds:
-        cells = [answer.verdict.value for answer in kind.answers]
+        cells = [_word(answer.verdict) for answer in kind.answers]
         lines.append(f"| {_plain(kind.title)} | " + " | ".join(cells) + " |")
     for kind in migration.kinds:
         for answer in kind.answers:

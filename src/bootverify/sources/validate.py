@@ -41,6 +41,8 @@ def _fault(detail: Any, model: type[BaseModel], written: Written) -> Fault:  # n
         case "model_type" if not inside:
             missing = "the file is empty; write" if written.plain is None else "should be"
             message = f"{missing} `key: value` lines"
+        case "model_type":
+            message = f"`{where}` is `{_short(detail['input'])}`; a mapping may stand here: `{{key: value}}`"
         case _:
             text = str(detail["msg"]).removeprefix("Value error, ")
             message = f"`{where}`: {text[0].lower() + text[1:]} (it is `{_short(detail['input'])}`)"

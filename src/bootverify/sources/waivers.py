@@ -60,6 +60,6 @@ def load_baseline(path: Path | str) -> frozenset[tuple[str, str, str]]:
             for each in questions
             if each["verdict"] == "violated"
         )
-    except (ValueError, KeyError, TypeError) as error:
-        words = f"this is no JSON report ({error}); write one with check --format json"
+    except (ValueError, KeyError, TypeError):
+        words = "this is no JSON report of bootverify; write one with check --format json"
         raise InputError.at(str(path), 0, words) from None
