@@ -229,7 +229,7 @@ class _Way:
         return _Part(term, free, tuple([(self.shifts[variable], _full(variable)) for variable in free]))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)  # systems of one check of a large card: thirteen
 def _packing(variables: tuple[Term, ...], location: Term, mode: Term | None) -> _Packing:
     return _Packing(variables, location, mode)
 
