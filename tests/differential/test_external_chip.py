@@ -1,5 +1,6 @@
 """A clip on the external chip, also in the middle of a step: the executor's bytes, the encoder's terms."""
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -11,6 +12,7 @@ from tests.differential.small_scope import CHAINS, DIMENSIONS, SIZES, small
 from tests.differential.walks import TEARS
 
 from bootverify.api import ask
+from bootverify.check.replays.taken_out import taken_out
 from bootverify.check.verdict import Finding, Verdict
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.executor.layout import staging_partitions, store_ranges
@@ -29,6 +31,7 @@ from bootverify.machine.action import (
 )
 from bootverify.machine.content import Crafted, Erased, Genuine
 from bootverify.sources.attackers import load_attacker
+from bootverify.sources.design_file import load_design
 from bootverify.sources.document import read_written
 from bootverify.sources.mutate import mutated
 from bootverify.sources.resolve import resolve
@@ -113,6 +116,18 @@ def test_it_is_foreseen_in_many_more_lives(foe: str) -> None:
     attacker = Attacker(name=foe, title="", capabilities=FOES[foe])
     for number in _numbers(range(len(CHAINS)), 400):
         _life(Followed(small(number).design, attacker), Random(number), boots=8)
+
+
+@pytest.mark.parametrize(("name", "moments"), [("SB-S37", (0, 24, 36)), ("swapped-outside", (0, 8, 17, 25))])
+def test_a_mark_that_is_unmade_at_any_moment_is_foreseen(name, moments):
+    design, clip = load_design(SCENARIOS / f"{name}.yaml"), load_attacker("ext-flash-write")
+    life = next(taken_out(design, clip))
+    for before in moments:
+        followed = Followed(design, clip)
+        for action in life:
+            turn = action.meanwhile if isinstance(action, TakeStep) else None
+            followed.tries(replace(action, meanwhile=replace(turn, before=before)) if turn is not None else action)
+        assert not followed.disagreements()
 
 
 STAGED_OUTSIDE = {
