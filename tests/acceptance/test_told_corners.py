@@ -31,6 +31,21 @@ def _answer(design: Design, policy: str, subject: str, attacker: str) -> Verdict
 
 
 @pytest.mark.parametrize(
+    ("subject", "open_port", "verdict"),
+    [("tfm+app", False, Verdict.HOLDS), ("tfm+app", True, Verdict.VIOLATED), ("mcuboot", True, Verdict.HOLDS)],
+)
+def test_a_probe_changes_what_was_checked_while_it_runs(subject, open_port, verdict) -> None:
+    design = _design("told-two-stages", {"lifecycle": {"approtect": not open_port, "eraseprotect": True}})
+    assert _answer(design, "authentic-only", subject, "debug-port") is verdict
+
+
+def test_a_probe_is_asked_about_what_runs_only_where_somebody_names_him() -> None:
+    findings = check(_design("told-two-stages", {}), policies=["authentic-only"]).findings
+    assert findings
+    assert "debug-port" not in {finding.attacker for finding in findings}
+
+
+@pytest.mark.parametrize(
     ("design", "attacker", "edits", "verdict"),
     [
         ("SB-S31", "remote-ota", {}, Verdict.VIOLATED),

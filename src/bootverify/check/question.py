@@ -65,7 +65,7 @@ def questions(
             told_apart = told and not (_tells(design) or (any_attacker and _alone(policy, ask)))
             if ask.of_told_lives and not (_tells(design) or any_attacker):
                 continue
-            if ask.named and not wanted:
+            if ask.named and not (wanted or (any_attacker and ask.against)):
                 continue
             for subject in _subjects(design, ask.subject):
                 if told_apart and not (isinstance(subject, Key) and subject.found):
@@ -79,7 +79,7 @@ def questions(
                         continue
                     if _unheard_of(design, attacker) and not any_attacker:
                         continue
-                    listed = policy.against if told_apart else (*policy.against, *ask.against)
+                    listed = policy.against if told_apart or ask.named else (*policy.against, *ask.against)
                     asked = any_attacker or _asked_of(design, attacker, listed)
                     if asked and _meant(design, policy, ask, subject, attacker):
                         yield Question(policy=policy, ask=ask, subject=subject, attacker=attacker)

@@ -61,7 +61,8 @@ class Ask:
     """For subjects of one kind that `applies` selects, the claim; `against` narrows the policy's attackers.
 
     `told` names what is judged from what is told, where the boot system has no moves for the claim. `of_told_lives`:
-    asked only where a design tells of the device's life; `named`: only of what somebody names.
+    asked only where a design tells of the device's life; `named`: only of what somebody names, a subject or an attacker
+    of `against`.
     """
 
     subject: SubjectKind
