@@ -70,7 +70,7 @@ def _life(followed: Followed, random: Random, *, boots: int) -> int:
     made = list(releases(design))
     for each in made:
         followed.tries(Publish(image=each.image, release=each.release, slot=each.slot))
-    contents = [Crafted(), Crafted(unmarked=True), Erased(), *made, *made]
+    contents = [Crafted(), Erased(), *made, *made]
     where = staging_partitions(design)[0]
     count = 0
     for _ in range(boots):
@@ -90,6 +90,8 @@ def _life(followed: Followed, random: Random, *, boots: int) -> int:
             turn = Meanwhile(
                 partition=where, content=random.choice(contents), before=random.choice((*range(24), 30, 60, 90, 120))
             )
+            if turn.content == Crafted() and turn.before % 2:
+                turn = replace(turn, content=Crafted(unmarked=True))
             cut = random.randrange(60) if random.random() < 0.3 else None
             meddled = step_of(followed.world, meanwhile=turn, cut_after=cut, torn=random.choice(TEARS))
             plain = step_of(followed.world, cut_after=cut)

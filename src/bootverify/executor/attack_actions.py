@@ -15,7 +15,7 @@ from bootverify.executor.stages import mcuboot, network
 from bootverify.executor.vendor_actions import bytes_for
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import FeedNetwork, ForgeTrailer, Jump, Meanwhile, Overwrite, ProgramRegion, Request
-from bootverify.machine.content import Erased, Genuine
+from bootverify.machine.content import Crafted, Erased, Genuine
 from bootverify.ranges import AddressRange
 
 
@@ -87,8 +87,7 @@ class Meddling:
         area = home(world.design, turn.partition)
         if not attack.at_chip(world, area, Access.WRITE):
             raise NotEnabled(f"he has no clip on a chip that holds {turn.partition}")
-        whole = b"\xff" * area.size
-        self.data = whole if isinstance(turn.content, Erased) else bytes_for(world, turn.content, turn.partition)
+        self.data = _answered(world, turn, area)
         self.world, self.turn, self.start, self.seen, self.done = world, turn, area.start, 0, False
 
     def __call__(self, start: int) -> None:
@@ -101,6 +100,20 @@ class Meddling:
             told = f"from now on {self.world.attacker.name} has the chip answer with {self.turn.content}"
             self.world.device.log.append(told)
         self.seen += 1
+
+
+def _answered(world: World, turn: Meanwhile, area: AddressRange) -> bytes:
+    """The bytes that the chip answers with."""
+    match turn.content:
+        case Erased():
+            return b"\xff" * area.size
+        case Crafted(unmarked=True):
+            data = world.factory.unmarked(turn.partition, world.device.flash)
+            if data is None:
+                raise NotEnabled(f"no header in {turn.partition} says that an image is encrypted")
+            return b"\xff" * room_before(world.design, turn.partition) + data
+        case content:
+            return bytes_for(world, content, turn.partition)
 
 
 def _read_in(world: World, step: BootGo) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ class Crafted:
     """Whatever the attacker can build with what he knows, the old bytes included.
 
     Sent to a place where several images are staged, it may pose as `image` for `slot`; empty: as the first of them.
-    `unmarked`: the encrypted image that lies there, under a header that no longer says that it is encrypted.
+    `unmarked`, of the chip in the middle of a step: the encrypted image that lies there, under a header that no longer
+    says that it is encrypted.
     """
 
     image: str = ""
