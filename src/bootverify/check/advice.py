@@ -7,8 +7,9 @@ cannot be followed is no advice. Facts: soc.md 5, ncs-boot 2.4 to 2.6.
 from collections.abc import Iterator
 
 from bootverify.check.question import Question
+from bootverify.check.replays.taken_out import swapped_before
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import BootGo, EncryptionType, Image, Program
+from bootverify.design.boot import EncryptionType, Image, Program
 from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, InImage, InKmu, InUicr, Key, Purpose, PushTarget
 from bootverify.design.memory import MemoryKind
@@ -73,21 +74,12 @@ def _published(design: Design, purpose: Purpose, image: Image) -> bool:
     return any(use.purpose is purpose and use.image == image.name for use in known)
 
 
-def _swapped_before(design: Design, image: Image, attacker: Attacker) -> bool:
-    """Whether he writes the chip on which MCUboot swaps encrypted updates of `image`."""
-    outside = image.staging is not None and design.partition(image.staging).memory is MemoryKind.EXTERNAL
-    starts = design.stage(image.verified_by).steps if image.verified_by else ()
-    swaps = any(isinstance(step, BootGo) and step.image == image.name and step.mode.swaps for step in starts)
-    encrypted = image.encryption is not EncryptionType.NONE
-    return outside and swaps and encrypted and attacker.can(Capability.WRITE_EXTERNAL)
-
-
 def _for_secret(design: Design, key: Key, attacker: Attacker) -> Iterator[str]:
     places = key.placements
     images = [design.image(place.image) for place in places if isinstance(place, InImage)]
     if key.published:
         yield OWN_KEY
-    elif any(_swapped_before(design, image, attacker) for image in images):
+    elif any(swapped_before(design, image, attacker) for image in images):
         yield OVERWRITE
     elif any(isinstance(place, Elsewhere) and place.what == "service" for place in places):
         yield (
@@ -168,7 +160,7 @@ def _for_plaintext(design: Design, image: Image, attacker: Attacker) -> Iterator
         yield "Encrypt the updates" + (", which wait outside the chip." if staged is MemoryKind.EXTERNAL else ".")
     elif _published(design, Purpose.DECRYPT, image):
         yield OWN_KEY
-    elif _swapped_before(design, image, attacker):
+    elif swapped_before(design, image, attacker):
         yield OVERWRITE
     elif design.life.mode == "swap-scratch" and design.life.save_encrypted is not True:
         yield (

@@ -10,7 +10,7 @@ A guess, like what a search finds: only a replay of it earns a verdict.
 from collections.abc import Iterator
 
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import BootGo, EncryptionType
+from bootverify.design.boot import BootGo, EncryptionType, Image
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind
 from bootverify.executor.run import act, steps_of_boot
@@ -21,26 +21,33 @@ from bootverify.machine.content import Crafted, Genuine
 CLIP = frozenset({Capability.READ_EXTERNAL, Capability.WRITE_EXTERNAL})
 
 
+def swapped_before(design: Design, image: Image, attacker: Attacker) -> bool:
+    """Whether he writes the chip on which MCUboot swaps encrypted updates of `image`."""
+    outside = image.staging is not None and design.partition(image.staging).memory is MemoryKind.EXTERNAL
+    starts = design.stage(image.verified_by).steps if image.verified_by else ()
+    swaps = any(isinstance(step, BootGo) and step.image == image.name and step.mode.swaps for step in starts)
+    encrypted = image.encryption is not EncryptionType.NONE
+    return outside and swaps and encrypted and attacker.can(Capability.WRITE_EXTERNAL)
+
+
 def taken_out(design: Design, attacker: Attacker) -> Iterator[tuple[Action, ...]]:
     """The actions, for each image that MCUboot swaps with a slot outside, and each release, the latest first."""
-    if not attacker.capabilities >= CLIP:
+    images = {image.name: image for image in design.images if swapped_before(design, image, attacker)}
+    if not images or not attacker.capabilities >= CLIP:
         return
     boot = _boot(design, attacker)
-    for step in boot:
+    for number, step in enumerate(boot):
         told = design.stage(step.stage).steps[step.step]
-        if not isinstance(told, BootGo) or not told.mode.swaps:
+        image = images.get(told.image) if isinstance(told, BootGo) else None
+        if image is None or image.staging is None:
             continue
-        image = design.image(told.image)
-        staging = image.staging
-        if image.encryption is EncryptionType.NONE or not staging or not _outside(design, staging):
-            continue
-        turn = Meanwhile(partition=staging, content=Crafted(unmarked=True))
-        begun = (*boot[: boot.index(step)], TakeStep(stage=step.stage, step=step.step, meanwhile=turn))
+        turn = Meanwhile(partition=image.staging, content=Crafted(unmarked=True))
+        begun = (*boot[:number], TakeStep(stage=step.stage, step=step.step, meanwhile=turn))
         for release in range(design.releases, 0, -1):
             made = Genuine(image.name, release)
-            sent = Deliver(partition=staging, content=made, request=Request.TEST, by_attacker=False)
+            sent = Deliver(partition=image.staging, content=made, request=Request.TEST, by_attacker=False)
             sending = (Publish(image=image.name, release=release), sent, Reset())
-            yield (*boot, *sending, *begun, Reset(), *boot, ReadOut(partition=staging))
+            yield (*boot, *sending, *begun, Reset(), *boot, ReadOut(partition=image.staging))
 
 
 def _boot(design: Design, attacker: Attacker) -> tuple[TakeStep, ...]:
@@ -50,7 +57,3 @@ def _boot(design: Design, attacker: Attacker) -> tuple[TakeStep, ...]:
         act(world, step)
         done.append(step)
     return tuple(done)
-
-
-def _outside(design: Design, partition: str) -> bool:
-    return design.partition(partition).memory is MemoryKind.EXTERNAL
