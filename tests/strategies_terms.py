@@ -1,5 +1,7 @@
 """Hypothesis: small terms over a few variables, their assignments, and small transition systems."""
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from bootverify.encoder.system import System, Transition
@@ -8,11 +10,12 @@ from bootverify.encoder.terms import BOOL, Op, Sort, Term, _make, and_, const, d
 TRIO = Sort("Trio", ("x", "y", "z"))
 PLACE = Sort("Place", ("p0", "p1", "p2", "p3", "p4"))
 FLAGS = [var(name) for name in ("a", "b", "c")]
-TRIOS = [var(name, TRIO) for name in ("t", "u")]
+TRIOS = (var("t", TRIO), var("u", TRIO))
 VARIABLES = (*FLAGS, *TRIOS)
 
 
-def valued(sort: Sort, variables: list[Term], depth: int) -> st.SearchStrategy[Term]:
+@cache  # a strategy is looked through when it is first drawn from, which takes longer than to draw
+def valued(sort: Sort, variables: tuple[Term, ...], depth: int) -> st.SearchStrategy[Term]:
     """Terms of an enumeration."""
     leaves = st.sampled_from([*variables, *(const(sort, value) for value in sort.values)])
     if depth == 0:
@@ -22,6 +25,7 @@ def valued(sort: Sort, variables: list[Term], depth: int) -> st.SearchStrategy[T
     )
 
 
+@cache
 def truths(depth: int = 3) -> st.SearchStrategy[Term]:
     """Truth values."""
     leaves = st.sampled_from([*FLAGS, const(BOOL, True), const(BOOL, False)])
@@ -52,6 +56,7 @@ def bare(op: Op, *arguments: Term) -> Term:
     return _make(op, sort, arguments)
 
 
+@cache
 def bare_truths(depth: int = 3) -> st.SearchStrategy[Term]:
     """Truth values that nothing folded."""
     leaves = st.sampled_from([*FLAGS, const(BOOL, True), const(BOOL, False)])
