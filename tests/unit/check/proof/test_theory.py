@@ -8,10 +8,11 @@ from tests.designs import shapes
 from bootverify.check.proof import theory
 from bootverify.check.proof.fixpoint import Lemma
 from bootverify.check.proof.prove import Reasoner
+from bootverify.check.proof.search import Exhausted
 from bootverify.check.proof.theory import Theories, Theory
 from bootverify.check.solver import Answer, Unknown, solve
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.encoder.terms import Term, eq, not_
+from bootverify.encoder.terms import Term, eq, false, true
 
 FOE = Attacker(name="sender", title="", capabilities=frozenset({Capability.SEND_UPDATE}))
 
@@ -30,7 +31,7 @@ def _first(known: Theory) -> str:
 
 
 WRONG: dict[str, Callable[[Theory], Term]] = {
-    "does not hold at the start": lambda known: not_(_at(known, _first(known))),
+    "does not hold at the start, and is kept": lambda known: known.boot.frame.published["app 2"],
     "is broken by a step": lambda known: _at(known, _first(known)),
 }
 
@@ -46,11 +47,29 @@ def test_a_lemma_that_is_wrong_proves_nothing(how):
     assert known.establish(known.lemmas[0].term) is None
 
 
+def test_a_guess_that_a_step_breaks_proves_nothing_beside_ranges_that_hold():
+    known = _theory()
+    guess = Lemma(term=_at(known, _first(known)), text="wrong")
+    known.__dict__.update(_surviving=(guess,), _found=(*known._ranges, guess))
+    assert known._all_keep([each.term for each in known._found], [each.term for each in known._ranges])
+    assert not known.inductive
+
+
 @pytest.mark.parametrize("how", WRONG)
 def test_what_a_search_met_is_no_lemma_where_it_is_wrong(how):
     known = _theory()
     assert known._keeps([known.lemmas[0]])
-    assert not known._keeps([Lemma(term=WRONG[how](known), text="wrong")])
+    wrong = WRONG[how](known)
+    assert not known._keeps([Lemma(term=wrong, text="wrong")])
+    assert not known._learned(Exhausted(states=1, met=wrong))
+    assert known.lemmas == known._found
+
+
+def test_of_claims_that_speak_of_no_variable_the_true_one_is_established_and_the_false_one_is_not():
+    known = _theory()
+    assert known.establish(true()) is not None
+    assert known.establish(false()) is None
+    assert known.settle(false()) is None
 
 
 def test_what_one_of_several_solvers_leaves_open_is_not_established(monkeypatch):
