@@ -12,6 +12,7 @@ from tests.differential.histories import MORE_ATTACKERS
 from tests.differential.walks import walk
 
 from bootverify.design.boot import BootGo
+from bootverify.design.keys import InPartition
 from bootverify.design.memory import MemoryKind
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.cells import NotModelled
@@ -253,3 +254,14 @@ def test_no_claim_of_what_code_on_the_network_core_reaches_of_the_other_one_is_s
         thing = PLAIN.images[0] if ask == "writable" else next(key for key in PLAIN.keys if key.secret)
         with nullcontext() if settled else pytest.raises(NotModelled, match="network core"):
             getattr(predicates, ask)(thing)
+
+
+@pytest.mark.parametrize("ask", ["knows", "usable", "shipped"])
+def test_no_claim_of_a_key_that_only_the_network_core_reads_is_settled(ask):
+    key = next(key for key in PLAIN.keys if key.secret)
+    there = InPartition(partition=next(part.name for part in PLAIN.partitions if part.memory is MemoryKind.NETWORK))
+    far = replace(key, name="radio", uses=(), placements=(there,))
+    predicates = system_for(replace(PLAIN, keys=(*PLAIN.keys, far)), ATTACKERS["app-code-secure"]).predicates
+    getattr(predicates, ask)(key)
+    with pytest.raises(NotModelled, match="`radio`, which lies in the network core's memory"):
+        getattr(predicates, ask)(far)
