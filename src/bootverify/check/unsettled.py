@@ -8,6 +8,7 @@ from bootverify.design.attacker import Capability
 from bootverify.design.design import Design
 from bootverify.design.openpoint import APPROTECT_UNKNOWN, MAP_CONFLICT, WITH_RULES_OF_THEIR_OWN, OpenPoint
 from bootverify.machine.action import FeedNetwork
+from bootverify.policy.formula import predicates_in
 from bootverify.policy.policy import ClaimKind
 from bootverify.sources.catalog import names as ours
 
@@ -28,7 +29,7 @@ def qualified(design: Design, question: Question, finding: Finding) -> Finding:
 
     An open port only gives the attacker more, so what holds against it stays.
     """
-    finding = _fed(design, _read(design, question, finding))
+    finding = _patched(design, question, _fed(design, _read(design, question, finding)))
     point = _named(design, APPROTECT_UNKNOWN)
     dynamic = question.ask.claim.kind in {ClaimKind.ALWAYS, ClaimKind.NEVER}
     probing = question.attacker.can(Capability.DEBUG)
@@ -52,6 +53,20 @@ def _fed(design: Design, finding: Finding) -> Finding:
     return replace(
         finding, verdict=Verdict.UNDEFINED, strength="", because=text, trace=None, replayed=False, open_points=points
     )
+
+
+def _patched(design: Design, question: Question, finding: Finding) -> Finding:
+    """`finding`, or `unknown` where no release came back and the flash patch unit could have had a boot stage err.
+
+    What a patched stage does is not followed: it compares and counts as ever, and on a device need not.
+    """
+    claim = question.ask.claim
+    patches = design.lifecycle.flash_patch and question.attacker.can(Capability.RUN_APPLICATION)
+    compares = claim.kind in {ClaimKind.ALWAYS, ClaimKind.NEVER} and "older" in predicates_in(claim.formula)
+    if not patches or not compares or finding.verdict is not Verdict.HOLDS:
+        return finding
+    text = "it holds for boot stages that run as they were checked, and the flash patch unit can have them do otherwise"
+    return replace(finding, verdict=Verdict.UNKNOWN, strength="", because=text, certificate=None)
 
 
 def _read(design: Design, question: Question, finding: Finding) -> Finding:

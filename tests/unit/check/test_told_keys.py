@@ -14,7 +14,12 @@ from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import load_design
+from bootverify.sources.document import read_written
+from bootverify.sources.mutate import mutated
 from bootverify.sources.policies import all_policies
+from bootverify.sources.resolve import resolve
+from bootverify.sources.schema import DesignEntry
+from bootverify.sources.validate import validated
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 TWO_STAGES = load_design(SCENARIOS / "told-two-stages.yaml")  # NSIB has booted what verifies with `hash_1`
@@ -90,3 +95,28 @@ def test_a_slot_that_cannot_be_revoked_keeps_its_value_for_good(revocable, expec
 def test_an_erase_all_takes_the_value_of_a_slot_where_nothing_refuses_it():
     open_to_erasure = replace(IN_KMU, lifecycle=replace(IN_KMU.lifecycle, eraseprotect=False))
     assert _verdict(open_to_erasure, "anchor-unmodifiable", "ver_gen0", "debug-port") is Verdict.VIOLATED
+
+
+PAGE_BY_MCUBOOT = {
+    "chain.b0.protects": [{"span": [0x0, 0x8000], "lock": "until_reset"}],
+    "chain.mcuboot.protects": [{"span": [0x8000, 0x23000], "lock": "until_reset"}],
+}
+IN_A_PAGE = SCENARIOS / "SB-S18.yaml"  # nRF52840: NSIB's hashes lie in a page of flash
+
+
+def _edited(path: Path, edits: dict[str, object]) -> Design:
+    written = mutated(read_written(path), edits)
+    return resolve(validated(DesignEntry, written), written)
+
+
+@pytest.mark.parametrize("policy", ["anchor-available", "anchor-unmodifiable"])
+def test_a_page_of_the_first_stage_that_a_later_stage_locks_is_shut_to_the_application(policy):
+    assert _verdict(_edited(IN_A_PAGE, PAGE_BY_MCUBOOT), policy, "b0_key_hash", "app-code") is Verdict.HOLDS
+    open_page = _edited(IN_A_PAGE, {"chain.b0.protects": PAGE_BY_MCUBOOT["chain.b0.protects"]})
+    assert _verdict(open_page, policy, "b0_key_hash", "app-code") is Verdict.VIOLATED
+
+
+@pytest.mark.parametrize("policy", ["anchor-available", "anchor-unmodifiable"])
+def test_no_lock_of_a_patched_boot_stage_is_counted_for_the_storage_of_keys(policy):
+    patched = _edited(IN_A_PAGE, {"lifecycle.flash_patch": True})
+    assert _verdict(patched, policy, "b0_key_hash", "app-code") is Verdict.UNKNOWN

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from tests.unit.sources.test_scenario_card import _card, _points, _read
 
+from bootverify.api import check
+from bootverify.check.verdict import Verdict
 from bootverify.design.boot import EncryptionType, Protect, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.life import Behaviour
@@ -53,6 +55,27 @@ def test_a_region_that_is_left_as_at_reset_is_no_lock() -> None:
     assert not _points(design)
 
 
+@pytest.mark.parametrize(
+    ("span", "attacker", "verdict"),
+    [
+        ([0xC000, 0x14000], "secure-partition", Verdict.VIOLATED),
+        ([0x0, 0x14000], "secure-partition", Verdict.UNKNOWN),
+        ([0x0, 0x14000], "app-code-ns", Verdict.HOLDS),
+    ],
+)
+def test_a_lock_by_tfm_over_more_than_its_own_code_is_open(span: list[int], attacker: str, verdict: Verdict) -> None:
+    change = {
+        "chain.app.runs_as": "SPE + NSPE",
+        "partitions.app": {"at": 0x14000, "size": 0x68000, "region": "internal", "world": "non-secure"},
+        "partitions.tfm": {"at": 0xC200, "size": 0x7E00, "region": "internal", "world": "secure"},
+        "protection.tfm": {"ns_start": 0x14000},
+        "protection.locks": _lock(span=span, set_by="tfm", when="at start"),
+    }
+    policy, subject = "boot-write-denied", "mcuboot"
+    (finding,) = check(_with(change), policies=[policy], subjects=[subject], attackers=[attacker]).findings
+    assert finding.verdict is verdict
+
+
 def test_a_size_beside_a_permission_says_nothing_that_the_span_does_not() -> None:
     perm = "R-X, secure, locked until reset (size clamped to 48 KiB)"
     assert not _points(_with({"protection.locks": _lock(perm=perm)}))
@@ -91,7 +114,9 @@ def test_a_flash_patch_unit_is_read_in_more_words(told: str, works: bool) -> Non
     assert not _points(design)
 
 
-@pytest.mark.parametrize("told", ["raised only for security fixes", "raised only with critical fixes"])
+@pytest.mark.parametrize(
+    "told", ["raised only for security fixes", "raised only with critical fixes", "raised for security fixes only"]
+)
 def test_a_counter_may_rise_in_some_releases_only(told: str) -> None:
     design = _with({"update.downgrade": f"hw-mcuboot, 240 slots, counter {told}"})
     assert [(rule.by, rule.every_release) for rule in design.life.rules or ()] == [("mcuboot", False)]

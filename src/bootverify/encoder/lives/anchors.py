@@ -173,7 +173,7 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
             return kept("OTP words answer secure code only", key.source)
         return broken("NSIB never locks its OTP words: secure code can invalidate the key", source=key.source)
     shut = _shut(design, place)
-    if shut:
+    if shut and not design.lifecycle.flash_patch:
         return kept("a lock covers where it lies before he runs", key.source)
     if shut is False and who in WRITERS:
         return broken("nothing locks where it lies: code erases it", source=key.source)
@@ -250,7 +250,7 @@ def _flash_final(design: Design, key: Key, place: InPartition | InImage, who: st
     shut = _shut(design, place)
     if who == "debug-port" and not design.lifecycle.eraseprotect:
         return broken("an erase-all clears the flash too", source=key.source)
-    if who in ANY_CODE and shut:
+    if who in ANY_CODE and shut and not design.lifecycle.flash_patch:
         return kept("a lock covers where it lies before he runs", key.source)
     if who in WRITERS and shut is False:
         return broken("nothing locks where it lies", source=key.source)
@@ -279,7 +279,7 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
         )
     if who == "app-code-ns" and isinstance(place, InKmu | InUicr):
         return kept("non-secure code does not reach its storage", key.source)
-    obeyed = not (exposed_root(design) or design.lifecycle.flash_patch)
+    obeyed = not (exposed_root(design, to_application=True) or design.lifecycle.flash_patch)
     if who in ANY_CODE and isinstance(place, InPartition | InImage):
         shut = _shut(design, place)
         if shut is False and who in WRITERS:

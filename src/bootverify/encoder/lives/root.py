@@ -8,17 +8,19 @@ from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import Access, Lock
 
 
-def exposed_root(design: Design) -> str:
+def exposed_root(design: Design, *, to_application: bool = False) -> str:
     """What of the first stage code behind it can change; empty when the first stage's own locks leave nothing.
 
-    A lock counts from the first stage's step until reset, and BOOTCONF from reset on (soc.md 2.2 to 2.4).
+    Application code finds the locks of every stage before it too: as long as together they leave nothing of the
+    first stage, each of them is what that verified. A lock counts from its step until reset, and BOOTCONF from reset
+    on (soc.md 2.2 to 2.4).
     """
-    root = design.stages[0]
+    root, stages = design.stages[0], design.stages if to_application else design.stages[:1]
     slot = design.image(root.image).slots[0]
     pages = [step.provision for step in root.steps if isinstance(step, ChooseSlot) and step.provision is not None]
     for name in (slot, *pages):
         area = design.partition(name).range
-        if not any(start <= area.start and area.end <= end for start, end in _locked(design, design.stages[:1])):
+        if not any(start <= area.start and area.end <= end for start, end in _locked(design, stages)):
             return name
     return ""
 
@@ -28,7 +30,7 @@ def locked_away(design: Design, names: Sequence[str]) -> bool | None:
 
     The locks of a stage behind the first stand while the first is as it was. None: they leave some of it.
     """
-    stages = design.stages[:1] if exposed_root(design) else design.stages
+    stages = design.stages[:1] if exposed_root(design, to_application=True) else design.stages
     spans = sorted(_locked(design, stages))
     left = []
     for name in names:

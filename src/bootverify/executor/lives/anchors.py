@@ -227,7 +227,7 @@ def _written(design: Design, key: Key, place: InPartition | InImage, who: str, d
     replaced = isinstance(place, InImage) and design.image(place.image).updatable
     if outcome is False and who in UNBOUND:
         return broken(done, source=key.source)
-    if outcome is True and not replaced:
+    if outcome is True and not replaced and not design.lifecycle.flash_patch:
         return kept("it is locked before he runs", key.source)
     return untold("whether he can write where the key lies", key.source)
 
@@ -315,7 +315,7 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if foe(design, attacker) == "app-code-ns" and isinstance(place, InKmu | InUicr):
         return kept("its storage answers secure code only", key.source)
     if foe(design, attacker) in CODE:
-        tricked = bool(page_of_root(design)) or design.lifecycle.flash_patch
+        tricked = bool(page_of_root(design, design.stages)) or design.lifecycle.flash_patch
         if isinstance(place, InPartition | InImage):
             done = _written(design, key, place, foe(design, attacker), "code puts another key there")
             if done.kept is False or not tricked:

@@ -9,17 +9,20 @@ from bootverify.design.protection import Access, Lock
 from bootverify.ranges import AddressRange
 
 
-def page_of_root(design: Design) -> str:
-    """The partition with the first page that such code changes; empty when every page refuses."""
+def page_of_root(design: Design, behind: Iterable[Stage] = ()) -> str:
+    """The partition with the first page that such code changes; empty when every page refuses.
+
+    `behind`: the stages after the first that have set their locks when it tries.
+    """
     names = list(design.image(design.root.image).slots[:1])
     names += [step.provision for step in design.root.steps if isinstance(step, ChooseSlot) and step.provision]
-    closed = _closed(design, [design.root])
+    closed = _closed(design, [design.root, *behind])
     return next((name for name in names if not all(_refusals(design, name, closed))), "")
 
 
 def refused(design: Design, names: Iterable[str]) -> bool | None:
     """Let the application write each page of the partitions: True if all refuse, False if none does, None otherwise."""
-    obeyed = [design.root] if page_of_root(design) else design.stages
+    obeyed = [design.root] if page_of_root(design, design.stages) else design.stages
     closed = _closed(design, obeyed)
     seen: set[bool] = set()
     for name in names:

@@ -37,6 +37,7 @@ MODES = {
 }
 SOME_RELEASES = (
     r"(raised |bumped |increased )?only (for|with|in|by) (a )?(security|critical|selected) (fix(es)?|releases?)"
+    r"|(raised |bumped |increased )?(for|with|in|by) (a )?(security|critical|selected) (fix(es)?|releases?) only"
     r"|security fix|only when"
 )
 IN_PLACE = frozenset({"direct-xip", "ram-load"})
@@ -218,7 +219,7 @@ def _rule(draft: Draft, text: str, chain: list[Link]) -> dict[str, Any]:
     rule: dict[str, Any] = {"by": by}
     if by == "unknown":
         draft.open(("update", "downgrade"), "unread-rule", f"rule `{text}` against older images", policies=OF_UPDATES)
-    aimed = re.search(r"\bfor (?:the )?([\w+-]+)", text)
+    aimed = re.search(r"\bfor (?:the )?([\w+-]+)", plain)
     names = [link.name for link in chain]
     if aimed:
         word = aimed[1]

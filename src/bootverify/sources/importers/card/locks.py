@@ -121,6 +121,7 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
         if CONDITIONS.intersection(by):
             draft.open(at, "conditional-lock", f"the lock is set by `{lock.get('set_by')}`", policies=OF_ACCESS)
         if owner is None and by[:1] in {("tfm",), ("tf-m",), ("spm",)} and tfm:
+            _beyond_tfm(draft, lock, at)
             tfm_locks = _by_tfm(draft, lock, at) or tfm_locks
             continue
         if owner is None and says(f"{lock.get('set_by', '')} {lock.get('when', '')}", "bootconf"):
@@ -198,6 +199,25 @@ def _by_tfm(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> bo
     if seen.rest or not seen.has("no-write") or seen.has("loose"):
         draft.open(at, "unread-permission", f"permission `{lock.get('perm')}`", policies=OF_ACCESS)
     return applies is not False
+
+
+def _beyond_tfm(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> None:
+    """TF-M locks the slot that it was started from, up to the non-secure side, and no boot stage (soc.md 8.1).
+
+    It is left out, so what holds without it holds; only secure code behind TF-M could find it in its way.
+    """
+    plain = draft.native["partitions"]
+    slot = next((str(image["slot"]) for image in draft.native["chain"].values() if "parts" in image), "")
+    own = {slot, *plain.get(slot, {}).get("span", ())}
+    areas = [plain[name] for name in own if "at" in plain.get(name, {})]
+    if not areas:
+        return
+    start, end = ends(lock)
+    low, high = min(area["at"] for area in areas), max(area["at"] + area["size"] for area in areas)
+    beyond = [name for name in _about(draft, lock, {}) if not low <= plain[name]["at"] < high]
+    if beyond:
+        text = f"TF-M locks its own code alone, and {start:#x}-{end:#x} has `{', '.join(beyond)}` in it"
+        draft.open(at, "lock-beyond-tfm", text, policies=OF_ACCESS, attackers=("secure-partition",))
 
 
 def ends(lock: dict[str, Any]) -> tuple[int, int]:
