@@ -79,7 +79,7 @@ class System:
             for target, value in transition.updates.items():
                 if target not in known:
                     raise IllFormed(f"`{transition.name}` assigns to `{target}`, which is no state variable")
-                if target.sort != value.sort:
+                if target.sort is not value.sort:
                     raise IllFormed(f"`{transition.name}` gives `{target}` a value of sort {value.sort}")
 
     @cached_property

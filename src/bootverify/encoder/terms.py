@@ -8,22 +8,31 @@ from enum import Enum as PyEnum
 from functools import lru_cache
 from itertools import count
 from sys import getrefcount
-from typing import Final
-
-from bootverify.dataclass import dataclass
+from typing import Final, final
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Sort:
-    """A finite sort: its name and its values in order. Truth values are the sort `BOOL`."""
+    """A finite sort: its name and its values in order. Equal sorts are the same object. Truth values are `BOOL`."""
 
+    __slots__ = ("constants", "name", "values")
+    constants: "dict[Value, Term]"  # those that were asked for
     name: str
     values: tuple[str, ...]
 
-    def __str__(self) -> str:
+    def __new__(cls, name: str, values: tuple[str, ...]) -> "Sort":
+        """The sort of that name with these values."""
+        found = _SORTS.get((name, values))
+        if found is None:
+            found = _SORTS[name, values] = super().__new__(cls)
+            found.name, found.values, found.constants = name, values, {}
+        return found
+
+    def __repr__(self) -> str:
         return self.name
 
 
+_SORTS: "dict[tuple[str, tuple[str, ...]], Sort]" = {}
 BOOL: Final = Sort("Bool", ("false", "true"))
 Value = bool | str
 
@@ -133,9 +142,12 @@ def const(sort: Sort, value: Value) -> Term:
         if not isinstance(value, bool):
             raise TypeError(f"`{value}` is no truth value")
         return _TRUE if value else _FALSE
-    if value not in sort.values:
-        raise TypeError(f"`{value}` is no value of {sort}")
-    return _leaf(Op.CONST, sort, value)
+    found = sort.constants.get(value)
+    if found is None:
+        if value not in sort.values:
+            raise TypeError(f"`{value}` is no value of {sort}")
+        found = sort.constants[value] = _leaf(Op.CONST, sort, value)
+    return found
 
 
 def not_(operand: Term) -> Term:
@@ -163,12 +175,14 @@ def _junction(op: Op, operands: Iterable[Term], *, neutral: bool) -> Term:
     for operand in operands:
         if operand.sort is not BOOL:
             _boolean(operand)
-        for part in operand.arguments if operand.op is op else (operand,):
-            if part.op is Op.CONST:
-                if part.value is not neutral:
-                    return const(BOOL, not neutral)
-                continue
-            kept[part.id] = part
+        if operand.op is Op.CONST:
+            if operand.value is not neutral:
+                return operand
+        elif operand.op is op:
+            for part in operand.arguments:  # no constant: it was put together here
+                kept[part.id] = part
+        else:
+            kept[operand.id] = operand
     for part in kept.values():
         if part.op is Op.NOT and part.arguments[0].id in kept:
             return const(BOOL, not neutral)
@@ -183,7 +197,7 @@ def eq(left: Term, right: Term | Value) -> Term:
     """Equality of two terms of one sort, or of a term and a value."""
     if not isinstance(right, Term):
         right = const(left.sort, right)
-    if left.sort is not right.sort and left.sort != right.sort:
+    if left.sort is not right.sort:
         raise TypeError(f"{left.sort} is not {right.sort}")
     if left is right:
         return true()
@@ -204,7 +218,7 @@ def eq(left: Term, right: Term | Value) -> Term:
 def ite(condition: Term, then: Term, otherwise: Term) -> Term:
     """`then` where `condition` holds, else `otherwise`."""
     _boolean(condition)
-    if then.sort != otherwise.sort:
+    if then.sort is not otherwise.sort:
         raise TypeError(f"{then.sort} is not {otherwise.sort}")
     if condition.op is Op.CONST:
         return then if condition.value else otherwise

@@ -98,3 +98,16 @@ def test_terms_refuse_what_has_no_meaning():
     with pytest.raises(TypeError, match="Colour is not Bool"):
         ite(on, light, on)
     assert const(BOOL, True) is true()
+
+
+def test_equal_sorts_are_one_object_and_others_are_not() -> None:
+    assert Sort("Colour", ("red", "green", "blue")) is COLOUR
+    assert Sort("Colour", ("red", "green")) is not COLOUR
+    assert LAMP is not COLOUR
+
+
+def test_constants_are_those_of_their_sort() -> None:
+    assert const(COLOUR, "red") is const(COLOUR, "red")
+    assert const(COLOUR, "red") is not const(LAMP, "red")
+    with pytest.raises(TypeError, match="no value of Colour"):
+        const(COLOUR, "grey")
