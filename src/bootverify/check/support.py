@@ -181,7 +181,7 @@ def _of_key(design: Design, key: Key) -> Iterator[_Wanted]:
         purposes = sorted({use.purpose.value for use in key.uses}) or ["other"]
         for purpose in purposes:
             programs = (key.kind.value, purpose, where)
-            words = f"a {programs[0]} key to {purpose} in: {where}"
+            words = f"a {programs[0]} key to {purpose}, kept in: {where}"
             yield _Wanted(kind=Support.KEEPS, programs=programs, words=words, source=key.source)
 
 

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from textwrap import wrap
 from typing import Any
 
 from bootverify.check.verdict import Finding, Verdict
 from bootverify.design.source import Source
-from bootverify.report.log import chapters
+from bootverify.report.attack import LEGEND, Attacks
 from bootverify.report.records import question
 from bootverify.report.wrapping import WIDTH, wrapped
 from bootverify.whatif.compare import Change, Compared
@@ -22,14 +21,19 @@ Names = Mapping[tuple[str, str], str]
 def changes_text(questions: Sequence[Compared], facts: Sequence[ChangedFact], names: Names | None = None) -> str:
     """What became of each question that is not equal, each new attack once, and the facts that changed."""
     lines: list[str] = []
-    told: set[tuple[str, ...]] = set()
+    attacks = Attacks()
     for group in grouped(questions):
-        lines += [*_told(group, told), ""]
+        lines += [*_told(group, attacks), ""]
     lines += [*(line for each in renames(names or {}) for line in wrapped(each, 0, 2))]
     if facts:
         lines.append("Facts that changed:")
         lines += [line for fact in facts for line in _fact(fact)]
-    return "\n".join([*lines, "-" * WIDTH, *wrapped(summary(questions), 0, 0)]) + "\n"
+    return (
+        "\n".join(
+            [*lines, "-" * WIDTH, *wrapped(summary(questions), 0), *(wrapped(LEGEND, 0) if attacks.folded else [])]
+        )
+        + "\n"
+    )
 
 
 def changes_json(questions: Sequence[Compared], facts: Sequence[ChangedFact], names: Names | None = None) -> str:
@@ -109,13 +113,15 @@ def renames(names: Names) -> list[str]:
     return [f"Renamed: {kind} {old} is {new} now" for (kind, old), new in names.items()]
 
 
-def _told(group: Sequence[Compared], told: set[tuple[str, ...]]) -> Iterator[str]:
+def _told(group: Sequence[Compared], attacks: Attacks) -> Iterator[str]:
     first = group[0]
     head = f"{first.change.value.ljust(9)} {first.policy.ljust(22)} {first.subject.ljust(13)} "
     who = ", ".join(dict.fromkeys(each.attacker for each in group))
-    lines = wrap(who, max(WIDTH - len(head), 20), break_on_hyphens=False) or [""]
-    yield head + lines[0]
-    yield from (" " * len(head) + line for line in lines[1:])
+    if len(head) + len(who) <= WIDTH:
+        yield head + who
+    else:
+        yield head
+        yield from wrapped(f"against {who}", 2, 10)
     yield f"  {word(first.old)} -> {word(first.new)}{how(first)}"
     finding = telling(first)
     if finding is None:
@@ -124,18 +130,12 @@ def _told(group: Sequence[Compared], told: set[tuple[str, ...]]) -> Iterator[str
     if first.change is not Change.WEAKER:
         return
     for fact in finding.facts[:MOST_FACTS]:
-        yield from wrapped(f"{fact.source}  {fact.text}", 4, 6)
-    attack = tuple(line for chapter in chapters(finding.trace) for line in chapter) if finding.trace else ()
-    if attack and finding.trace is not None:
-        if attack in told:
-            yield "  The attack is told above."
-            return
-        told.add(attack)
-        yield "  As it ran (replayed from reset, with images really built and signed):"
-        for number, chapter in enumerate(chapters(finding.trace), start=1):
-            yield from wrapped(f"{number:>3}  {chapter[0]}", 4, 9)
-            for line in chapter[1:]:
-                yield from wrapped(line, 9, 11)
+        if fact.text == finding.because:
+            yield f"    {fact.source}"
+        else:
+            yield from wrapped(f"{fact.source}  {fact.text}", 4, 6)
+    if finding.trace and finding.trace.steps:
+        yield from attacks.told(finding.trace, finding.attacker, f"{finding.policy} {finding.subject}")
 
 
 def _fact(fact: ChangedFact) -> list[str]:

@@ -1,17 +1,18 @@
 """The report as a person reads it: the answer, the deciding lines of the input, the attack as it ran, what to do."""
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-from textwrap import wrap
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from bootverify.check.verdict import GRAVEST_FIRST, Fact, Finding, Report, Verdict
 from bootverify.dataclass import dataclass
 from bootverify.machine.trace import Trace
-from bootverify.report.log import chapters
+from bootverify.report.attack import LEGEND, Attacks, steps
 from bootverify.report.wrapping import WIDTH, wrapped
 
 SEVERITIES = ("critical", "high", "medium", "low")
 MOST_FACTS = 6
+LEAST_POLICY, LEAST_SUBJECT, WIDEST_SUBJECT = 22, 13, 20  # columns
+LEAST_OVERVIEW = 5  # so many things to tell at length are first told in short
 WIDEST_PLACE = 40
 COLOURS = {
     Verdict.VIOLATED: "31;1",
@@ -40,19 +41,19 @@ class Manner:
 
 
 def text(report: Report, manner: Manner | None = None) -> str:
-    """The report in 80 columns."""
+    """The report in 80 columns: where much is to be told, first what, then each at length."""
     how = manner or Manner()
-    lines = [*_head(report, how), ""]
-    for verdict in GRAVEST_FIRST[:-1]:
-        findings = sorted(
-            (each for each in report.findings if each.verdict is verdict),
-            key=lambda each: (SEVERITIES.index(each.severity), each.policy, each.subject),
-        )
-        for group in _groups([each for each in findings if how.explain or not _plain(each)]):
-            lines += [*_told(group, how), ""]
-        if sound := [each for each in findings if not how.explain and _plain(each)]:
-            lines += [*_sound(sound, how), ""]
-    lines += _foot(report, how)
+    attacks = Attacks(whole=how.explain)
+    told = {verdict: _groups(report, verdict, how) for verdict in GRAVEST_FIRST[:-1]}
+    widths = _widths([group for groups in told.values() for group in groups])
+    lines = [*_head(report, how), "", *_overview(told, widths, how)]
+    for verdict, groups in told.items():
+        for group in groups:
+            lines += [*_told(group, widths, attacks, how), ""]
+        plain = [each for each in report.findings if each.verdict is verdict and _plain(each)]
+        if plain and not how.explain:
+            lines += [*_sound(plain, how), ""]
+    lines += _foot(report, attacks, how)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -61,7 +62,7 @@ def _head(report: Report, how: Manner) -> Iterator[str]:
     asked = [each for each in report.findings if each.verdict is not Verdict.NOT_APPLICABLE]
     yield from wrapped(f"{design.name}: {design.title}" if design.title else design.name, 0)
     sdk = f", {design.release}" if design.sdk else ""
-    yield f"{design.soc.title}{sdk}      {len(asked)} question{'' if len(asked) == 1 else 's'}"
+    yield from wrapped(f"{design.soc.title}{sdk}      {len(asked)} question{'' if len(asked) == 1 else 's'}", 0)
     if design.stages:
         yield " > ".join(_stage(report, stage.name) for stage in design.stages)
     else:
@@ -76,26 +77,28 @@ def _stage(report: Report, name: str) -> str:
     return f"{name} ({'/'.join(image.slots)})" if len(image.slots) > 1 else name
 
 
-def _groups(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
-    """Findings told as one: the same policy and subject, and nothing to show that differs."""
-    for _, same in groupby(findings, key=lambda each: (each.policy, each.subject)):
-        kept: dict[tuple[object, ...], list[Finding]] = {}
-        for finding in same:
-            kept.setdefault(_shown(finding), []).append(finding)
-        yield from kept.values()
+def _groups(report: Report, verdict: Verdict, how: Manner) -> list[list[Finding]]:
+    """The findings of a verdict, gravest first, and as one what differs in the attacker or the subject alone."""
+    found = [each for each in report.findings if each.verdict is verdict and (how.explain or not _plain(each))]
+    found.sort(key=lambda each: (SEVERITIES.index(each.severity), each.policy, each.subject))
+    kept: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in found:
+        kept.setdefault((finding.policy, *_shown(finding, how)), []).append(finding)
+    return list(kept.values())
 
 
-def _shown(finding: Finding) -> tuple[object, ...]:
+def _shown(finding: Finding, how: Manner) -> tuple[object, ...]:
+    """What findings of one policy have in common that are told as one: all that is told of them."""
     if finding.verdict is Verdict.HOLDS:
-        return (finding.strength,)
+        bare = not finding.facts and not how.explain
+        return ("", finding.because) if bare else (finding.subject, finding.strength)
     if finding.trace is None:
         return (finding.because, finding.facts, finding.accepted)
-    steps = tuple(_generic(line, finding.attacker) for step in finding.trace.steps for line in step.observation.log)
-    return (_generic(finding.because, finding.attacker), steps, finding.accepted)
-
-
-def _generic(line: str, attacker: str) -> str:
-    return line.replace(attacker, "ATTACKER")
+    if how.explain:
+        because = finding.because.replace(finding.attacker, "ATTACKER")
+        return (finding.subject, because, finding.accepted, steps(finding.trace, finding.attacker))
+    because = re.sub(rf"(?<![\w+]){re.escape(finding.subject)}(?![\w+])", "SUBJECT", finding.because)
+    return (because.replace(finding.attacker, "ATTACKER"), finding.accepted)
 
 
 def _plain(finding: Finding) -> bool:
@@ -108,7 +111,7 @@ def _sound(findings: Sequence[Finding], how: Manner) -> Iterator[str]:
     names = {each.policy: each.severity for each in findings}
     many = "policies" if len(names) > 1 else "policy"
     yield f"{_word(Verdict.HOLDS, how)} {len(names)} {many} of the {findings[0].subject}, whoever attacks"
-    yield from wrapped(findings[0].because, 2)
+    yield from wrapped(_sentence(findings[0].because), 2)
     for severity in SEVERITIES:
         if same := [name for name, its in names.items() if its == severity]:
             yield from wrapped(f"{severity.ljust(8)}  {', '.join(same)}", 4, 14)
@@ -119,40 +122,95 @@ def _word(verdict: Verdict, how: Manner) -> str:
     return f"\x1b[{COLOURS[verdict]}m{word}\x1b[0m" if how.colour else word
 
 
-def _told(group: Sequence[Finding], how: Manner) -> Iterator[str]:
-    first = group[0]
-    word = _word(first.verdict, how)
-    who = "any attacker" if first.kind == "map" else ", ".join(dict.fromkeys(each.attacker for each in group))
-    head = f" {first.policy.ljust(22)} {first.subject.ljust(13)} "
-    lines = wrap(who, WIDTH - 9 - len(head) - 10, break_on_hyphens=False) or [""]
-    yield f"{word}{head}{lines[0].ljust(WIDTH - 19 - len(head))} {first.severity.rjust(8)}"
-    yield from (" " * (9 + len(head)) + line for line in lines[1:])
+def _widths(groups: Sequence[Sequence[Finding]]) -> tuple[int, int]:
+    """The columns of policy and subject."""
+    policies = max((len(group[0].policy) for group in groups), default=0)
+    subjects = max((len(_subjects(group)) for group in groups if len(_subjects(group)) <= WIDEST_SUBJECT), default=0)
+    return max(policies, LEAST_POLICY), max(subjects, LEAST_SUBJECT)
+
+
+def _subjects(group: Sequence[Finding]) -> str:
+    return ", ".join(dict.fromkeys(each.subject for each in group))
+
+
+def _overview(
+    told: Mapping[Verdict, Sequence[Sequence[Finding]]], widths: tuple[int, int], how: Manner
+) -> Iterator[str]:
+    """Of a long report: a line for each policy that does not hold of something."""
+    groups = [group for verdict, each in told.items() if verdict is not Verdict.HOLDS for group in each]
+    if len(groups) < LEAST_OVERVIEW:
+        return
+    rows: dict[tuple[Verdict, str, str], list[Finding]] = {}
+    for group in groups:
+        rows.setdefault((group[0].verdict, group[0].severity, group[0].policy), []).extend(group)
+    for (verdict, severity, policy), same in rows.items():
+        first, *rest = wrapped(_subjects(same), 9 + 1 + 8 + 1 + widths[0] + 1)
+        yield f"{_word(verdict, how)} {severity.ljust(8)} {policy.ljust(widths[0])} {first.lstrip()}"
+        yield from rest
+    yield ""
+
+
+def _told(group: Sequence[Finding], widths: tuple[int, int], attacks: Attacks, how: Manner) -> Iterator[str]:
+    first = min(group, key=lambda each: len(each.trace.steps) if each.trace else 0)
+    yield from _title(group, widths, how)
     facts = tuple(dict.fromkeys(fact for each in group for fact in each.facts))
     match first.verdict:
         case Verdict.HOLDS:
-            yield from _proved(group, facts, how)
+            yield from _proved(group, facts, attacks, how)
         case Verdict.VIOLATED:
-            yield from wrapped(first.because, 2)
-            yield from _facts(facts, how)
+            yield from wrapped(_sentence(first.because), 2)
+            yield from _facts(facts, how, said=first.because)
             if first.trace is not None and first.trace.steps:
-                yield from _attack(first.trace)
+                yield from _attack(first, first.trace, group, attacks)
             if first.accepted:
                 yield from wrapped(f"Accepted by {first.accepted}", 2, 4)
             elif first.repair:
                 yield from wrapped(f"To do: {first.repair}", 2, 9)
         case _:
-            yield from wrapped(first.because, 2)
-            yield from _facts(facts, how)
+            yield from wrapped(_sentence(first.because), 2)
+            yield from _facts(facts, how, said=first.because)
             if first.open_points:
                 yield from wrapped(f"Open point: {', '.join(first.open_points)}", 2)
 
 
-def _proved(group: Sequence[Finding], facts: Sequence[Fact], how: Manner) -> Iterator[str]:
+def _attack(first: Finding, trace: Trace, group: Sequence[Finding], attacks: Attacks) -> Iterator[str]:
+    """The shortest run of the group, and whose it is where others run otherwise."""
+    runs = {steps(each.trace, each.attacker): each for each in group if each.trace}
+    whose = [first.subject] if len({each.subject for each in runs.values()}) > 1 else []
+    whose += [first.attacker] if len({each.attacker for each in runs.values()}) > 1 else []
+    title = f"As it ran for {' and '.join(whose)}" if whose else "As it ran"
+    yield from attacks.told(trace, first.attacker, f"{first.policy} {first.subject}", title)
+    if len(runs) > 1:
+        yield "  The others come to it in other ways (--explain)."
+
+
+def _title(group: Sequence[Finding], widths: tuple[int, int], how: Manner) -> Iterator[str]:
+    """Verdict, policy, subjects, attackers and severity in columns; what is too long for its own gets a line."""
+    first, subjects = group[0], _subjects(group)
+    who = "any attacker" if first.kind == "map" else ", ".join(dict.fromkeys(each.attacker for each in group))
+    shown = subjects if len(subjects) <= widths[1] else ""
+    room = WIDTH - 9 - 1 - widths[0] - 1 - widths[1] - 1 - 9
+    beside = who if len(who) <= room else ""
+    yield (
+        f"{_word(first.verdict, how)} {first.policy.ljust(widths[0])} {shown.ljust(widths[1])} "
+        f"{beside.ljust(room)} {first.severity.rjust(8)}"
+    )
+    if not shown:
+        yield from wrapped(f"of {subjects}", 2, 5)
+    if not beside:
+        yield from wrapped(f"against {who}", 2, 10)
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith(".") else f"{words}."
+
+
+def _proved(group: Sequence[Finding], facts: Sequence[Fact], attacks: Attacks, how: Manner) -> Iterator[str]:
     first = group[0]
-    yield from wrapped(first.because + (". Held up by" if facts else ""), 2)
+    yield from wrapped(_sentence(first.because) + (" Held up by" if facts else ""), 2)
     yield from _facts(facts, how)
     if first.trace is not None and first.verdict is Verdict.HOLDS and how.explain:
-        yield from _attack(first.trace, "As it was shown")
+        yield from attacks.told(first.trace, first.attacker, f"{first.policy} {first.subject}", "As it was shown")
     if how.explain:
         yield from _broken(group, how)
         lemmas = dict.fromkeys(lemma for each in group for lemma in each.lemmas)
@@ -175,12 +233,15 @@ def _broken(group: Sequence[Finding], how: Manner) -> Iterator[str]:
         yield "  No change of one fact was found that would break it."
 
 
-def _facts(facts: Sequence[Fact], how: Manner) -> Iterator[str]:
+def _facts(facts: Sequence[Fact], how: Manner, said: str = "") -> Iterator[str]:
+    """Each with its place; by its place alone where the sentence before, `said`, has its words."""
     shown = facts if how.explain else facts[:MOST_FACTS]
     places = [how.inside(str(fact.source)) for fact in shown]
     width = max((len(place) for place in places if len(place) <= WIDEST_PLACE), default=0)
     for place, fact in zip(places, shown, strict=True):
-        if len(place) > WIDEST_PLACE:
+        if fact.text == said:
+            yield f"    {place}"
+        elif len(place) > WIDEST_PLACE or max(map(len, fact.text.split()), default=0) > WIDTH - 6 - width:
             yield f"    {place}"
             yield from wrapped(fact.text, 6)
         else:
@@ -189,20 +250,12 @@ def _facts(facts: Sequence[Fact], how: Manner) -> Iterator[str]:
         yield f"    and {len(facts) - len(shown)} more (--explain)"
 
 
-def _attack(trace: Trace, title: str = "As it ran") -> Iterator[str]:
-    builds = "replayed from reset, with images really built and signed"
-    yield f"  {title} ({builds}):"
-    for number, lines in enumerate(chapters(trace), start=1):
-        first, *rest = lines
-        yield from wrapped(f"{number:>3}  {first}", 4, 9)
-        for line in rest:
-            yield from wrapped(line, 9)
-
-
-def _foot(report: Report, how: Manner) -> Iterator[str]:
+def _foot(report: Report, attacks: Attacks, how: Manner) -> Iterator[str]:
     yield "-" * WIDTH
     counts = [f"{count} {report.named(each, count)}" for each in GRAVEST_FIRST if (count := report.count(each))]
     yield from wrapped(", ".join(counts) + "." if counts else "Nothing was asked.", 0)
+    if attacks.folded:
+        yield from wrapped(LEGEND, 0)
     yield from wrapped("Assumed: " + "; ".join(report.assumptions) + ".", 0, 9)
     if report.ledger:
         if how.ledger:
