@@ -61,14 +61,43 @@ def test_what_no_swap_takes_out_changed_stays_encrypted(mode, attacker, tmp_path
     assert f"holds image-confidential app {attacker} high" in told
 
 
-def test_what_code_beside_its_own_key_tag_has_a_swap_take_out_is_left_open_and_named(tmp_path, capsys):
+BESIDE = [
+    *(("tfm", "image-confidential", scheme) for scheme in ("ecies-p256", "ecies-x25519", "rsa-oaep")),
+    ("kek_v2", "secret-confidential", "ecies-p256"),
+]
+
+
+@pytest.mark.parametrize(("subject", "policy", "scheme"), BESIDE)
+def test_code_beside_puts_a_key_of_its_own_where_the_image_key_is_wrapped(subject, policy, scheme, tmp_path, capsys):
+    told = _asked_beside(tmp_path, capsys, scheme=scheme, subject=subject, policy=policy)
+    assert f"violated {policy} {subject} app-code-ns" in told
+    assert "no signature covers the wrapped image key: app-code-ns wraps one of his own" in told
+    assert "To do: Have MCUboot overwrite instead of swap" in told
+    assert "replayed" in told
+
+
+@pytest.mark.parametrize(("scheme", "mode"), [("aes-kw", "swap-move"), ("ecies-p256", "overwrite")])
+def test_what_only_a_secret_wraps_and_what_no_swap_takes_out_stays_hidden_from_code_beside(
+    scheme, mode, tmp_path, capsys
+):
+    told = _asked_beside(tmp_path, capsys, scheme=scheme, mode=mode)
+    assert "holds image-confidential tfm app-code-ns high proved for every history" in told
+
+
+def test_no_advice_against_swaps_where_the_code_reads_the_key_anyway(tmp_path, capsys):
+    told = _asked_beside(tmp_path, capsys, scheme="ecies-p256", subject="app")
+    assert "violated image-confidential app app-code-ns" in told
+    assert "Have MCUboot overwrite" not in told
+
+
+def _asked_beside(folder, capsys, *, scheme, mode="swap-move", subject="tfm", policy="image-confidential"):
+    """What is told of SB-S07 with another envelope: one that wraps for a key pair is opened by its private half."""
     text = (SCENARIOS / "SB-S07.yaml").read_text(encoding="utf-8")
-    file = tmp_path / "design.yaml"
-    file.write_text(text.replace("encryption: aes-kw", "encryption: ecies-p256"), encoding="utf-8")
-    asked = ["--policy", "image-confidential", "--subject", "tfm", "--attacker", "app-code-ns"]
-    assert run(["check", str(file), *asked]) == 3
-    told = " ".join(capsys.readouterr().out.split())
-    assert "but nothing rules out: read out mcuboot_secondary, what is left in it" in told
+    text = text.replace("encryption: aes-kw", f"encryption: {scheme}").replace("mode: swap-move", f"mode: {mode}")
+    file = folder / "design.yaml"
+    file.write_text(text if scheme == "aes-kw" else text.replace("symmetric", "private"), encoding="utf-8")
+    run(["check", str(file), "--policy", policy, "--subject", subject, "--attacker", "app-code-ns"])
+    return " ".join(capsys.readouterr().out.split())
 
 
 def _asked_outside(mode, attacker, folder, capsys):

@@ -7,9 +7,9 @@ cannot be followed is no advice. Facts: soc.md 5, ncs-boot 2.4 to 2.6.
 from collections.abc import Iterator
 
 from bootverify.check.question import Question
-from bootverify.check.replays.taken_out import swapped_before
+from bootverify.check.replays.taken_out import swapped_before, wrapped_anew
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.design.boot import EncryptionType, Image, Program
+from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, InImage, InKmu, InUicr, Key, Purpose, PushTarget
 from bootverify.design.memory import MemoryKind
@@ -19,6 +19,10 @@ OWN_KEY = "Generate a key of your own before the first production build, and hav
 OVERWRITE = (
     "Have MCUboot overwrite instead of swap, which takes nothing out, or stage updates inside the chip: a header that"
     " was changed while it was copied has the next swap encrypt nothing."
+)
+NOT_SIGNED = (
+    "Have MCUboot overwrite instead of swap, which takes nothing out, or stage updates out of the reach of that code:"
+    " the wrapped image key is not signed, and for a public key anybody wraps one of his own."
 )
 INSIDERS = (Capability.READ_FACTORY_FILES, Capability.READ_BUILD)
 
@@ -55,6 +59,8 @@ def _of(design: Design, question: Question) -> Iterator[str]:
                 yield "Use a release that completes what a power cut interrupts, or build a recovery port."
         case "image-confidential", Image():
             yield from _for_plaintext(design, subject, attacker)
+        case "image-confidential", Stage() if _wrapped_beside(design, subject, attacker):
+            yield NOT_SIGNED
         case "anchor-available", Key() if any(isinstance(place, InUicr) for place in subject.placements):
             yield (
                 "NSIB's words take no lock: keep code that is not yours out of the secure state, with TF-M in front of"
@@ -81,6 +87,8 @@ def _for_secret(design: Design, key: Key, attacker: Attacker) -> Iterator[str]:
         yield OWN_KEY
     elif any(swapped_before(design, image, attacker) for image in images):
         yield OVERWRITE
+    elif any(_wrapped_beside(design, stage, attacker) for stage in _stages_with(design, key)):
+        yield NOT_SIGNED
     elif any(isinstance(place, Elsewhere) and place.what == "service" for place in places):
         yield (
             "Use a release whose key service binds key ids to their owner, or keep the key in a KMU slot that "
@@ -98,6 +106,24 @@ def _for_secret(design: Design, key: Key, attacker: Attacker) -> Iterator[str]:
             "Have the boot stage take its own region out of reading before it hands over; the vendor places this key"
             " in no KMU slot, so else encryption protects transport alone."
         )
+
+
+def _wrapped_beside(design: Design, stage: Stage, attacker: Attacker) -> bool:
+    """Whether code of his that does not reach the stage writes where the image of both ends."""
+    application, image = design.application, design.image(stage.image)
+    beside = application is not None and application.image == stage.image and application != stage
+    apart = beside and application is not None and application.attribution is not stage.attribution
+    return apart and attacker.can(Capability.RUN_APPLICATION) and wrapped_anew(design, image)
+
+
+def _stages_with(design: Design, key: Key) -> Iterator[Stage]:
+    """The stages, each a part of an image, in which the key lies."""
+    for place in (each for each in key.placements if isinstance(each, InImage)):
+        at = design.partition(design.image(place.image).slots[0]).range.start + design.soc.header + place.offset
+        for stage in design.stages_of(place.image):
+            code = design.partition(stage.code).range if stage.code is not None else None
+            if code is not None and code.start <= at < code.end:
+                yield stage
 
 
 def _for_travelling(design: Design, key: Key) -> Iterator[str]:

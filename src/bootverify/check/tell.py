@@ -137,6 +137,9 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
         case ReadOut() if any(map(_unmarked, actions)):
             where = f"the next takes the image with {subject.name} out in clear"
             return f"{who} unmakes the mark of encryption in the middle of a swap, and {where}."
+        case ReadOut() if any(map(_wrapped, actions)):
+            where = f"the next swap takes the image with {subject.name} out under it"
+            return f"no signature covers the wrapped image key: {who} wraps one of his own, and {where}."
         case ReadOut():
             state = _state(design, question.attacker)
             where = f"{subject.name} lies in {last.partition}, which is write-locked at most"
@@ -171,6 +174,15 @@ def _unmarked(action: Action) -> bool:
     match action:
         case TakeStep(meanwhile=Meanwhile(content=Crafted(unmarked=unmarked))):
             return unmarked
+        case _:
+            return False
+
+
+def _wrapped(action: Action) -> bool:
+    """Whether a key of his comes in the place of an image key."""
+    match action:
+        case Overwrite(content=Crafted(wrapped=wrapped)):
+            return wrapped
         case _:
             return False
 

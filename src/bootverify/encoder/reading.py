@@ -27,7 +27,8 @@ def reading(frame: Frame, reach: Reach) -> Iterator[Move]:
             surely = (each for sight in sights for each in sight.surely() if each[1] is not false())
             yield from _read(title, _joined((*learned.items(), *surely)), action)
             yield from _remains(title, sights, _learned(reach, left.get(name, ()), by), action)
-            yield from pieced(frame, title, sights, learned, action)
+            inside = tuple(_with_image(frame, reach, name, by))
+            yield from pieced(frame, title, sights, learned, action, inside=inside)
 
 
 def readings(reach: Reach, name: str) -> tuple[tuple[str, Initiator, Action], ...]:
@@ -126,6 +127,18 @@ def _left(frame: Frame, place: Place) -> Term:
     return _left_open(frame, place.image, frame.named(place.image, releases=releases))
 
 
+def _with_image(frame: Frame, reach: Reach, name: str, by: Initiator) -> Iterator[tuple[str, Term, Term]]:
+    """By release, the keys that he has with all of it, where a swap took it out to `name` so that he reads it."""
+    for key, known in frame.knowledge.items():
+        for place in frame.cells.places(frame.design.key(key)):
+            if place.store != name or frame.design.image(place.image).staging != name:
+                continue
+            reaches = reach.some(place.extent, Access.READ, by)
+            releases = None if place.release is None else (place.release,)
+            for release in frame.named(place.image, releases=releases):
+                yield release, known, and_(reaches, _left_open(frame, place.image, (release,)))
+
+
 def _left_open(frame: Frame, image: str, releases: Iterable[str]) -> Term:
     """Staged for `image` may be one of `releases`, or what is left of it, taken out so that he reads it."""
     staging = frame.design.image(image).staging
@@ -204,24 +217,33 @@ def _shown_in(frame: Frame, store: Store) -> Iterator[tuple[Store, Term]]:
 
 
 def pieced(
-    frame: Frame, title: str, sights: Sequence[Sight], learned: Mapping[Term, Term], action: Action
+    frame: Frame,
+    title: str,
+    sights: Sequence[Sight],
+    learned: Mapping[Term, Term],
+    action: Action,
+    *,
+    inside: Sequence[tuple[str, Term, Term]] = (),
 ) -> Iterator[Move]:
     """Bit by bit, here and elsewhere, he comes to have all of a release: proofs count with it, for any that he reads.
 
     Or he has some, and no whole release: a lock of his own may hide the rest of a region that others stand for. Or of
-    an image of several parts he has all of some. `learned` are the keys that he may see by the way.
+    an image of several parts he has all of some. `learned` are the keys that he may see by the way, `inside` those that
+    he may have with a release that he opens.
     """
     title = f"{title}, bit by bit"
     one = choice(title, "release", frame.content_sort)
     parts = dict.fromkeys(each.shown for each in sights)
     had = {part: choice(title, part.name) if len(parts) > 1 else true() for part in parts}
     whole = ((each.clear, and_(had[each.shown], eq(one, each.release), each.some)) for each in sights)
-    seen = _joined((*learned.items(), *whole))
+    keys = choice(title, "keys")
+    held = [(known, and_(keys, eq(one, release), sees)) for release, known, sees in inside if sees is not false()]
+    seen = _joined((*learned.items(), *whole, *held))
     seen |= _joined((each.shown, each.some) for each in sights)
     named = or_(*(and_(eq(one, each.release), each.some) for each in sights))
     full = or_(*(and_(each.whole, not_(each.closed)) for each in sights))
     little = and_(or_(*(each.some for each in sights)), not_(full))
     if (guard := or_(named, little)) is not false():
         updates = {known: or_(known, sees) for known, sees in seen.items()}
-        inputs = (one, *(each for each in had.values() if each is not true()))
+        inputs = (one, *(each for each in had.values() if each is not true()), *([keys] if held else []))
         yield move(title, guard, updates, action, inputs=inputs, vague=True)

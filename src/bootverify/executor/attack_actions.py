@@ -6,7 +6,7 @@ from bootverify.design.attacker import Capability
 from bootverify.design.boot import BootGo, Program, Step, UpgradeMode
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor import attack
-from bootverify.executor.access import erase_and_write
+from bootverify.executor.access import erase_and_write, read
 from bootverify.executor.device import Halt
 from bootverify.executor.layout import home, room_before, scratch_areas, store_ranges, stores_of
 from bootverify.executor.making import network_build
@@ -197,6 +197,7 @@ def read_out(world: World, partition: str, initiators: tuple[Attribution, ...]) 
             names, count = attack.read_out(world, area, initiator)
             if count == area.size:
                 _note(world, partition, world.device.flash.read(area.start, area.size))
+            names += _opened(world, partition, area, initiator)
         learned += names
         shown = max(shown, count)
     if not shown:
@@ -215,6 +216,24 @@ def _note(world: World, partition: str, held: bytes) -> None:
         for part, lead in product(stores_of(design, image), {0, room_before(design, partition)}):
             start = lead + part.range.start - home(design, part.slot).start
             world.knowledge.see(part.name, held[start : start + part.range.size])
+
+
+def _opened(world: World, partition: str, area: AddressRange, initiator: Attribution) -> tuple[str, ...]:
+    """The keys that become known where a swap left an image under a key of his: what he reads of it he has in clear."""
+    staged = [image for image in world.design.images if image.staging == partition and world.factory.wraps(image)]
+    if not staged:
+        return ()
+    held = bytearray(b"\xff" * area.size)
+    for address, data in read(world.device, area, initiator):
+        held[address - area.start : address - area.start + len(data)] = data
+    learned: list[str] = []
+    for image, lead in product(staged, {0, room_before(world.design, partition)}):
+        clear = world.factory.with_his_key(image, bytes(held[lead:]))
+        if clear is not None:
+            _note(world, partition, b"\xff" * lead + clear)
+            world.knowledge.parts |= world.factory.code_in(area.start + lead, clear)
+            learned += world.knowledge.read(clear)
+    return tuple(learned)
 
 
 def program_region(world: World, action: ProgramRegion) -> None:

@@ -143,6 +143,11 @@ def _bytes_of(world: World, content: Content, store: str) -> bytes:
             return b""
         case Crafted(unmarked=True):
             raise NotEnabled("`unmarked` is what a clip makes of an image in the middle of a step (`meanwhile`)")
+        case Crafted(wrapped=True):
+            data = world.factory.wrapped(store, world.device.flash)
+            if data is None:
+                raise NotEnabled(f"in {store} lies no image key that anybody can wrap anew")
+            return data
         case Crafted():
             return world.factory.crafted(store, content, world.knowledge, world.device.flash)
         case Genuine():

@@ -21,14 +21,18 @@ class Crafted:
 
     Sent to a place where several images are staged, it may pose as `image` for `slot`; empty: as the first of them.
     `unmarked`, of the chip in the middle of a step: the encrypted image that lies there, under a header that no longer
-    says that it is encrypted.
+    says that it is encrypted. `wrapped`, of the store in which an encrypted image ends: what lies there, with a key of
+    his in the place of the wrapped image key.
     """
 
     image: str = ""
     slot: str = ""
     unmarked: bool = False
+    wrapped: bool = False
 
     def __str__(self) -> str:
+        if self.wrapped:
+            return "what lies there, with a key of his as the image key"
         if self.unmarked:
             return "what lies there, without the header's mark that it is encrypted"
         return "the attacker's bytes" + (f" as {self.image} for {self.slot}" if self.image else "")

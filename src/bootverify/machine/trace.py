@@ -186,10 +186,11 @@ def _revive(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON is untyped
                 case "genuine":
                     return Genuine(str(value["image"]), int(value["release"]), str(value.get("slot", "")))
                 case "crafted":
-                    unmarked = value.get("unmarked", False)
-                    if unmarked is not True and unmarked is not False:
-                        raise ValueError(f"`unmarked` is true or false; not `{unmarked}`")
-                    return Crafted(str(value.get("image", "")), str(value.get("slot", "")), unmarked)
+                    told = {made: value.get(made, False) for made in ("unmarked", "wrapped")}
+                    for made, each in told.items():
+                        if each is not True and each is not False:
+                            raise ValueError(f"`{made}` is true or false; not `{each}`")
+                    return Crafted(str(value.get("image", "")), str(value.get("slot", "")), **told)
                 case "erased":
                     return Erased()
                 case "invalidated":

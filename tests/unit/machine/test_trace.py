@@ -50,6 +50,7 @@ ONE_OF_EACH = (
     Confirm(),
     Overwrite(partition="b0", content=Crafted()),
     Overwrite(partition="secondary", content=Crafted(unmarked=True)),
+    Overwrite(partition="primary", content=Crafted(wrapped=True)),
     Overwrite(partition="b0", content=Erased()),
     Overwrite(partition="b0", content=Invalidated()),
     ForgeTrailer(image="app", request=Request.REVERT),

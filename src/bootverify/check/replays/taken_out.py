@@ -1,21 +1,27 @@
-"""A way by which a clip on the chip has MCUboot take an encrypted image out in clear, tried where nothing is proved.
+"""Ways to have MCUboot take an encrypted image out so that one reads it, tried where nothing is proved.
 
-While an update is copied, after it was found good, the chip answers with its header less the mark that it is encrypted.
-It is decrypted all the same, and not started, for its digest fails. The next boot takes it back: what goes out then is
-encrypted only if its header says so (MCUboot, loader.c, boot_swap_image and boot_copy_region).
+What a swap takes out is encrypted only if the header in the slot says so, with the key that its TLVs wrap (MCUboot,
+loader.c, boot_swap_image and boot_copy_region). An update comes in to be tried, and the next boot takes it back:
+
+- A clip on the chip: while the update is copied, after it was found good, the chip answers with its header less the
+  mark that it is encrypted. It is decrypted all the same, and not started, for its digest fails. It goes out in clear.
+- Code on the device, where a public key wraps image keys: it puts one of its own into the TLV, which no signature
+  covers (MCUboot, image_validate.c: only the protected TLVs are in the digest). The image goes out under that key.
 
 A guess, like what a search finds: only a replay of it earns a verdict.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, EncryptionType, Image
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind
+from bootverify.executor.layout import stores_of
 from bootverify.executor.run import act, steps_of_boot
 from bootverify.executor.world import World
-from bootverify.machine.action import Action, Deliver, Meanwhile, Publish, ReadOut, Request, Reset, TakeStep
+from bootverify.machine.action import Action, Deliver, Meanwhile, Overwrite, Publish, ReadOut, Request, Reset, TakeStep
 from bootverify.machine.content import Crafted, Genuine
 
 CLIP = frozenset({Capability.READ_EXTERNAL, Capability.WRITE_EXTERNAL})
@@ -24,30 +30,43 @@ CLIP = frozenset({Capability.READ_EXTERNAL, Capability.WRITE_EXTERNAL})
 def swapped_before(design: Design, image: Image, attacker: Attacker) -> bool:
     """Whether he writes the chip on which MCUboot swaps encrypted updates of `image`."""
     outside = image.staging is not None and design.partition(image.staging).memory is MemoryKind.EXTERNAL
-    starts = design.stage(image.verified_by).steps if image.verified_by else ()
-    swaps = any(isinstance(step, BootGo) and step.image == image.name and step.mode.swaps for step in starts)
-    encrypted = image.encryption is not EncryptionType.NONE
-    return outside and swaps and encrypted and attacker.can(Capability.WRITE_EXTERNAL)
+    return outside and _swaps_encrypted(design, image) and attacker.can(Capability.WRITE_EXTERNAL)
+
+
+def wrapped_anew(design: Design, image: Image) -> bool:
+    """Whether who writes the end of the slot gives `image` another image key, under which a swap takes it out."""
+    return _swaps_encrypted(design, image) and image.encryption is not EncryptionType.AES_KW
 
 
 def taken_out(design: Design, attacker: Attacker) -> Iterator[tuple[Action, ...]]:
-    """The actions, for each image that MCUboot swaps with a slot outside, and each release, the latest first."""
-    images = {image.name: image for image in design.images if swapped_before(design, image, attacker)}
-    if not images or not attacker.capabilities >= CLIP:
-        return
+    """The actions, for each image that MCUboot swaps encrypted, and each release, the latest first."""
+    clipped = {image.name for image in design.images if swapped_before(design, image, attacker)}
+    clipped = clipped if attacker.capabilities >= CLIP else set()
     boot = _boot(design, attacker)
     for number, step in enumerate(boot):
         told = design.stage(step.stage).steps[step.step]
-        image = images.get(told.image) if isinstance(told, BootGo) else None
-        if image is None or image.staging is None:
+        if not isinstance(told, BootGo) or not _swaps_encrypted(design, image := design.image(told.image)):
             continue
+        assert image.staging is not None, "what is swapped waits somewhere"
         turn = Meanwhile(partition=image.staging, content=Crafted(unmarked=True))
-        begun = (*boot[:number], TakeStep(stage=step.stage, step=step.step, meanwhile=turn))
+        begun = (*boot[:number], replace(step, meanwhile=turn))
+        wraps = Overwrite(partition=stores_of(design, image)[-1].name, content=Crafted(wrapped=True))
         for release in range(design.releases, 0, -1):
             made = Genuine(image.name, release)
             sent = Deliver(partition=image.staging, content=made, request=Request.TEST, by_attacker=False)
-            sending = (Publish(image=image.name, release=release), sent, Reset())
-            yield (*boot, *sending, *begun, Reset(), *boot, ReadOut(partition=image.staging))
+            sending: tuple[Action, ...] = (*boot, Publish(image=image.name, release=release), sent, Reset())
+            back: tuple[Action, ...] = (Reset(), *boot, ReadOut(partition=image.staging))
+            if image.name in clipped:
+                yield (*sending, *begun, *back)
+            if wrapped_anew(design, image):
+                yield (*sending, *boot, wraps, *back)
+
+
+def _swaps_encrypted(design: Design, image: Image) -> bool:
+    """Whether MCUboot swaps `image` with a slot in which it is encrypted."""
+    starts = design.stage(image.verified_by).steps if image.verified_by else ()
+    swaps = any(isinstance(step, BootGo) and step.image == image.name and step.mode.swaps for step in starts)
+    return swaps and image.staging is not None and image.encryption is not EncryptionType.NONE
 
 
 def _boot(design: Design, attacker: Attacker) -> tuple[TakeStep, ...]:

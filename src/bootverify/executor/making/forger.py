@@ -9,13 +9,13 @@ from dataclasses import replace
 from bootverify.dataclass import dataclass
 from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType
 from bootverify.design.keys import Purpose
-from bootverify.executor.crypto import PrivateKey
+from bootverify.executor.crypto import PrivateKey, aes_ctr
 from bootverify.executor.flash import Flash
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, room_before, stores_of
 from bootverify.executor.making import network_build, nsib_build
-from bootverify.executor.making.image_format import FLAGS_ENCRYPTED, Version, parse_header
-from bootverify.executor.making.maker import make_image, sealed
+from bootverify.executor.making.image_format import FLAGS_ENCRYPTED, Version, parse, parse_header
+from bootverify.executor.making.maker import Envelope, make_image, sealed
 from bootverify.executor.making.owner_build import TLV_ROOM, OwnerBuild, nsib_chooses
 from bootverify.executor.making.owner_keys import material
 from bootverify.executor.mcuboot.posing import posing_piece
@@ -78,6 +78,39 @@ class Forger(OwnerBuild):
         if header is None or not header.encrypted:
             return None
         return replace(header, flags=header.flags & ~FLAGS_ENCRYPTED).pack() + held[header.header_size :]
+
+    def wrapped(self, store: str, flash: Flash) -> bytes | None:
+        """What lies in the store of code that an image ends in, with his key wrapped as the image key.
+
+        The signature does not cover that TLV, and for a public key anybody wraps. None where he cannot.
+        """
+        for image in self.design.images:
+            for each in (part for part in stores_of(self.design, image) if part.name == store):
+                area, mine = home(self.design, each.slot), self._his_envelope(image)
+                held = flash.read(area.start, area.size)
+                start, end = each.range.start - area.start, each.range.end - area.start
+                found = _image_key(held, mine) if mine is not None else None
+                if mine is not None and found is not None and start <= found.start and found.stop <= end:
+                    return held[start : found.start] + mine.tlv().value + held[found.stop : end]
+        return None
+
+    def wraps(self, image: Image) -> bool:
+        """Whether he can wrap a key of his own for updates of `image`."""
+        return self._his_envelope(image) is not None
+
+    def with_his_key(self, image: Image, held: bytes) -> bytes | None:
+        """An image at the start of `held` in clear, if it is encrypted with the key that he wraps; else None."""
+        mine, header = self._his_envelope(image), parse_header(held)
+        found = _image_key(held, mine) if mine is not None else None
+        if mine is None or header is None or found is None or held[found.start : found.stop] != mine.tlv().value:
+            return None
+        start, end = header.header_size, header.header_size + header.image_size
+        return held[:start] + aes_ctr(mine.image_key, held[start:end]) + held[end:]
+
+    def _his_envelope(self, image: Image) -> Envelope | None:
+        """A key of his, wrapped for the device; None where that takes a secret."""
+        owners = self._envelope(image, 1)
+        return replace(owners, label=HIS_KEY) if owners is not None and owners.recipient is not None else None
 
     def can_sign(self, image: Image, knowledge: Knowledge) -> bool:
         """Whether someone with that knowledge signs what the verifier of `image` accepts."""
@@ -196,3 +229,13 @@ class Forger(OwnerBuild):
                 value = self.value(key)
                 data = data.replace(value, bytes(len(value)))
         return data
+
+
+def _image_key(held: bytes, envelope: Envelope) -> range | None:
+    """Where the wrapped image key lies in the encrypted image at the start of `held`."""
+    image = parse(held)
+    value = image.first(envelope.scheme.tlv) if image is not None and image.header.encrypted else None
+    if image is None or value is None:
+        return None
+    at = held.index(value, image.signed_end, image.end)
+    return range(at, at + len(value))
