@@ -12,8 +12,8 @@ from bootverify.check.replays.inclusion import Inclusion, explains
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for
-from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.instant import Instants
+from bootverify.encoder.variables.cells import NotModelled
 from bootverify.executor import run
 from bootverify.executor.world import World
 from bootverify.machine.action import Action, Boot, Deliver, Upload

@@ -4,8 +4,8 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import BOOL, Op, Sort, Term, _make, and_, const, domain, eq, ite, not_, or_, var
+from bootverify.encoder.logic.system import System, Transition
+from bootverify.encoder.logic.terms import BOOL, Op, Sort, Term, _make, and_, const, domain, eq, ite, not_, or_, var
 
 TRIO = Sort("Trio", ("x", "y", "z"))
 PLACE = Sort("Place", ("p0", "p1", "p2", "p3", "p4"))

@@ -11,7 +11,7 @@ from bootverify.design.boot import BootGo, EncryptionType, SignatureType, Upgrad
 from bootverify.design.design import Design, Lifecycle
 from bootverify.design.keys import HostOnly, InImage, InKmu, InUicr, Key, KeyKind, PushTarget
 from bootverify.encoder.boot_system import system_for
-from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.variables.cells import NotModelled
 from bootverify.sources.design_file import load_design
 from bootverify.sources.document import read_written
 from bootverify.sources.mutate import mutated

@@ -11,12 +11,12 @@ from bootverify.check.replays.replay import act  # not the one that conftest wat
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for
-from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.instant import Instants
-from bootverify.encoder.network_moves import reaches_over
-from bootverify.encoder.terms import Term, Valuation, Value
-from bootverify.executor import predicates
-from bootverify.executor.network_predicates import of_network
+from bootverify.encoder.logic.terms import Term, Valuation, Value
+from bootverify.encoder.moves.second_core import reaches_over
+from bootverify.encoder.variables.cells import NotModelled
+from bootverify.executor.claims import predicates
+from bootverify.executor.network.predicates import of_network
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, TakeStep
 

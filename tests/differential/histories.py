@@ -8,7 +8,7 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor.layout import staging_partitions, store_ranges
-from bootverify.executor.network_path import update_path
+from bootverify.executor.network.path import update_path
 from bootverify.executor.world import World
 from bootverify.machine.action import (
     Action,

@@ -11,8 +11,8 @@ from tests.differential.test_modes import MODES, NRF52840
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for
-from bootverify.encoder.cells import NotModelled
-from bootverify.executor.predicates import authentic
+from bootverify.encoder.variables.cells import NotModelled
+from bootverify.executor.claims.predicates import authentic
 from bootverify.machine.action import (
     Confirm,
     Deliver,

@@ -10,7 +10,7 @@ from tests.differential.small_chains import CHAINS
 from tests.differential.small_scope import DIMENSIONS, digits, in_scope, numbers, small
 from tests.differential.walks import walk
 
-from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.variables.cells import NotModelled
 from bootverify.errors import InputError
 from bootverify.machine.action import Deliver, ForgeTrailer, Overwrite, Publish, Request, Reset
 from bootverify.machine.content import Crafted, Genuine

@@ -15,9 +15,9 @@ from bootverify.design.boot import BootGo
 from bootverify.design.keys import InPartition
 from bootverify.design.memory import MemoryKind
 from bootverify.encoder.boot_system import system_for
-from bootverify.encoder.cells import NotModelled
-from bootverify.encoder.second_core import untold
-from bootverify.executor.network_predicates import of_network
+from bootverify.encoder.variables.cells import NotModelled
+from bootverify.encoder.variables.second_core import untold
+from bootverify.executor.network.predicates import of_network
 from bootverify.machine.action import Deliver, FeedNetwork, Meanwhile, Overwrite, Publish, Request, Reset
 from bootverify.machine.content import Crafted, Genuine
 from bootverify.ranges import AddressRange

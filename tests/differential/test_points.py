@@ -10,10 +10,10 @@ from tests.differential.histories import step_of
 
 from bootverify.check.replays.inclusion import explains
 from bootverify.design.protection import Access, Attribution
-from bootverify.encoder.cells import Cells
-from bootverify.encoder.region import region
-from bootverify.encoder.terms import evaluate
+from bootverify.encoder.logic.terms import evaluate
 from bootverify.encoder.units import spu as told
+from bootverify.encoder.variables.cells import Cells
+from bootverify.encoder.variables.region import region
 from bootverify.executor.layout import stores_of
 from bootverify.executor.units.spu import EXECUTE, LOCK, READ, SECURE, WRITE, Spu
 

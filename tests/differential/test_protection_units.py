@@ -11,10 +11,10 @@ from tests.designs import shapes
 
 from bootverify.design.boot import Image, Launch, Program, Protect, SetUpTrustZone
 from bootverify.design.protection import Access, Attribution, UnitKind
-from bootverify.encoder.access import Reach
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.instant import Instants
-from bootverify.encoder.terms import evaluate
+from bootverify.encoder.logic.terms import evaluate
+from bootverify.encoder.moves.access import Reach
 from bootverify.executor.device import Device
 from bootverify.executor.stages.protect import protect
 from bootverify.executor.stages.tfm import set_up_trustzone

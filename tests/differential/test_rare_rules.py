@@ -20,13 +20,13 @@ from bootverify.design.keys import InImage, Key, KeyKind, Purpose, Use
 from bootverify.design.life import Recovery
 from bootverify.design.memory import Role
 from bootverify.design.protection import Access, Attribution
-from bootverify.encoder.access import Initiator, Reach
-from bootverify.encoder.cells import Cells, Extent
 from bootverify.encoder.knowledge import decrypts, forgeable
-from bootverify.encoder.terms import Valuation, false, true
+from bootverify.encoder.logic.terms import Valuation, false, true
+from bootverify.encoder.moves.access import Initiator, Reach
 from bootverify.encoder.units import spu
-from bootverify.executor import attack
-from bootverify.executor.attack_actions import Meddling
+from bootverify.encoder.variables.cells import Cells, Extent
+from bootverify.executor.actions import attack
+from bootverify.executor.actions.hostile import Meddling
 from bootverify.executor.content import content_of
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.executor.device import Halt

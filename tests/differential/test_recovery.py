@@ -22,10 +22,10 @@ from bootverify.check.question import Question
 from bootverify.design.boot import UpgradeMode
 from bootverify.design.design import Design
 from bootverify.design.life import Behaviour, Life
-from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.variables.cells import NotModelled
 from bootverify.errors import InputError
-from bootverify.executor.evaluate import holds
-from bootverify.executor.recovery import left_alone
+from bootverify.executor.claims.evaluate import holds
+from bootverify.executor.claims.recovery import left_alone
 from bootverify.executor.update_sweep import NOBODY, sweep_update, updates
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Request, TakeStep

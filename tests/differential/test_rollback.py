@@ -18,10 +18,10 @@ from bootverify.check.verdict import Verdict
 from bootverify.design.boot import Image, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for
-from bootverify.encoder.cells import NotModelled
 from bootverify.encoder.instant import Instants
-from bootverify.encoder.terms import evaluate
-from bootverify.executor import predicates
+from bootverify.encoder.logic.terms import evaluate
+from bootverify.encoder.variables.cells import NotModelled
+from bootverify.executor.claims import predicates
 from bootverify.executor.run import runs_on
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import (

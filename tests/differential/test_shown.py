@@ -8,8 +8,8 @@ from tests.differential.following import Followed
 from tests.differential.test_bare_factory import ENCRYPTABLE, STAGING, SWAPPED
 
 from bootverify.design.protection import Attribution
-from bootverify.executor import predicates
-from bootverify.executor.attack_actions import read_by_code
+from bootverify.executor.actions.hostile import read_by_code
+from bootverify.executor.claims import predicates
 from bootverify.executor.content import shown_whole
 from bootverify.executor.layout import store_ranges
 from bootverify.machine.action import (

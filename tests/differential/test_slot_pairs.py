@@ -11,7 +11,7 @@ from tests.differential.histories import step_of
 
 from bootverify.design.boot import UpgradeMode
 from bootverify.encoder.boot_system import system_for
-from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.variables.cells import NotModelled
 from bootverify.executor.making.owner_build import CannotBuild
 from bootverify.executor.world import World
 from bootverify.machine.action import Deliver, Publish, Request, Reset

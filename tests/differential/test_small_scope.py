@@ -15,7 +15,7 @@ from tests.differential.small_chains import CHAINS
 from tests.differential.small_scope import DIMENSIONS, SIZE, SIZES, digits, fitting, named, numbers, small
 from tests.differential.walks import walk
 
-from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.variables.cells import NotModelled
 from bootverify.errors import InputError
 
 SCOPE = int(os.environ.get("BOOTVERIFY_SCOPE", "100000"))

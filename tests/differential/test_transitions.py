@@ -11,10 +11,10 @@ from bootverify.check.recheck.verify import read
 from bootverify.check.recheck.walk import after as evaluated
 from bootverify.check.solver import Unsat, solve
 from bootverify.encoder.boot_system import BootSystem, system_for
-from bootverify.encoder.pycode import Compiled
-from bootverify.encoder.script import proof_text, system_text
-from bootverify.encoder.smtlib import query
-from bootverify.encoder.terms import BOOL, domain, eq, evaluate, member, not_, or_, true
+from bootverify.encoder.logic.pycode import Compiled
+from bootverify.encoder.logic.script import proof_text, system_text
+from bootverify.encoder.logic.smtlib import query
+from bootverify.encoder.logic.terms import BOOL, domain, eq, evaluate, member, not_, or_, true
 from bootverify.sources.attackers import load_attacker
 
 CASES = [

@@ -15,9 +15,9 @@ from bootverify.check.replays.abstract import abstracted
 from bootverify.check.replays.inclusion import explains
 from bootverify.check.replays.replay import replay
 from bootverify.encoder.concretize import actions
-from bootverify.encoder.pycode import Compiled, inputs_of
-from bootverify.encoder.system import Transition
-from bootverify.encoder.terms import BOOL, Term, const, domain, or_, substitute, true
+from bootverify.encoder.logic.pycode import Compiled, inputs_of
+from bootverify.encoder.logic.system import Transition
+from bootverify.encoder.logic.terms import BOOL, Term, const, domain, or_, substitute, true
 
 MAY_BE = {
     "*, revert left*": "whether a swap waits to be confirmed below a staged request has no variable",

@@ -38,7 +38,7 @@ from tests.differential.walks import walk
 from tests.unit.executor import test_mcuboot_unequal_slots
 
 from bootverify.check.conform import mcuboot, nsib
-from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.variables.cells import NotModelled
 from bootverify.errors import InputError
 from bootverify.executor.making.factory import Factory
 from bootverify.machine.action import Request

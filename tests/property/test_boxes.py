@@ -9,8 +9,8 @@ from tests.strategies_terms import FLAGS, PLACE, VARIABLES, bare_truths, systems
 
 from bootverify.check.proof.boxes import reachable_boxes
 from bootverify.check.proof.term_ranges import _loose, passing, possible
-from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import and_, const, domain, eq, evaluate, not_, var
+from bootverify.encoder.logic.system import System, Transition
+from bootverify.encoder.logic.terms import and_, const, domain, eq, evaluate, not_, var
 
 
 def some_values(variable):

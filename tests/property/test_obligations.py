@@ -9,10 +9,10 @@ from tests.strategies_terms import FLAGS, PLACE, TRIOS, VARIABLES, systems, trut
 from bootverify.check.proof.fixpoint import candidate_lemmas
 from bootverify.check.proof.keeping import Keeping
 from bootverify.check.solver import Sat, Unsat, enough, solve
-from bootverify.encoder.obligations import all_preserved, all_start, each_preserved, implied, named
-from bootverify.encoder.pycode import Compiled
-from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Term, const, domain, eq, evaluate, implies, not_, or_, var
+from bootverify.encoder.logic.obligations import all_preserved, all_start, each_preserved, implied, named
+from bootverify.encoder.logic.pycode import Compiled
+from bootverify.encoder.logic.system import System, Transition
+from bootverify.encoder.logic.terms import Term, const, domain, eq, evaluate, implies, not_, or_, var
 
 AT = var("at", PLACE)
 EVERY = st.sampled_from(VARIABLES)

@@ -6,10 +6,10 @@ from tests.strategies_terms import TRIO, TRIOS, VARIABLES, assignments, bare_tru
 
 from bootverify.check.proof.fixpoint import candidate_lemmas
 from bootverify.check.solver import Unsat, solve
-from bootverify.encoder.obligations import all_preserved, all_start
-from bootverify.encoder.pycode import Compiled
-from bootverify.encoder.system import System
-from bootverify.encoder.terms import (
+from bootverify.encoder.logic.obligations import all_preserved, all_start
+from bootverify.encoder.logic.pycode import Compiled
+from bootverify.encoder.logic.system import System
+from bootverify.encoder.logic.terms import (
     Op,
     and_,
     const,

@@ -1,7 +1,8 @@
 """Certificates: a proof that a claim holds, written out so that anyone can check it with a solver of his own.
 
-A certificate is one SMT-LIB script (`encoder.script`) behind a head that says of what it speaks, sealed by a hash. The
-package `recheck` checks it and shares no code with what wrote it; only the comparison with a design is made here.
+A certificate is one SMT-LIB script (`encoder.logic.script`) behind a head that says of what it speaks, sealed by a
+hash. The package `recheck` checks it and shares no code with what wrote it; only the comparison with a design is made
+here.
 """
 
 import hashlib
@@ -19,8 +20,8 @@ from bootverify.check.retired import in_the_field
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design, InputFile
 from bootverify.design.source import Source
-from bootverify.encoder.script import Named, lemma_text, proof_text, system_text
-from bootverify.encoder.terms import Term, not_
+from bootverify.encoder.logic.script import Named, lemma_text, proof_text, system_text
+from bootverify.encoder.logic.terms import Term, not_
 from bootverify.errors import InputError
 from bootverify.policy.policy import ClaimKind, Policy
 from bootverify.policy.typecheck import uses_history

@@ -24,13 +24,13 @@ from bootverify.design.boot import Image
 from bootverify.design.design import Design
 from bootverify.design.life import Behaviour
 from bootverify.design.network import NetworkStage
-from bootverify.encoder.cells import NotModelled
-from bootverify.encoder.script import BEGINS
-from bootverify.encoder.terms import Term, not_
+from bootverify.encoder.logic.script import BEGINS
+from bootverify.encoder.logic.terms import Term, not_
+from bootverify.encoder.variables.cells import NotModelled
 from bootverify.errors import Discrepancy
-from bootverify.executor.evaluate import holds
+from bootverify.executor.claims.evaluate import holds
+from bootverify.executor.claims.recovery import left_alone
 from bootverify.executor.making.owner_build import CannotBuild
-from bootverify.executor.recovery import left_alone
 from bootverify.executor.run import act, observed
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action

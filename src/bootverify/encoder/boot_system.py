@@ -20,21 +20,18 @@ from bootverify.design.boot import (
 )
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage
-from bootverify.encoder.access import Reach
-from bootverify.encoder.attack import attack
-from bootverify.encoder.cells import NotModelled
-from bootverify.encoder.compile import Things, compiled
-from bootverify.encoder.environment import content_of, environment
-from bootverify.encoder.fault import fault, nothing_lies
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED
-from bootverify.encoder.frame_hardware import HALTED
-from bootverify.encoder.in_place import in_place
-from bootverify.encoder.move import Choices, Move, choice, chosen
-from bootverify.encoder.network_moves import network_moves
-from bootverify.encoder.predicates import Predicates
-from bootverify.encoder.scratch import scratch
-from bootverify.encoder.second_core import untold
+from bootverify.encoder.claims.compile import Things, compiled
+from bootverify.encoder.claims.predicates import Predicates
+from bootverify.encoder.logic.system import System
+from bootverify.encoder.logic.terms import Term, and_, not_
+from bootverify.encoder.moves.access import Reach
+from bootverify.encoder.moves.attack import attack
+from bootverify.encoder.moves.environment import content_of, environment
+from bootverify.encoder.moves.fault import fault, nothing_lies
+from bootverify.encoder.moves.in_place import in_place
+from bootverify.encoder.moves.move import Choices, Move, choice, chosen
+from bootverify.encoder.moves.scratch import scratch
+from bootverify.encoder.moves.second_core import network_moves
 from bootverify.encoder.stages.mcuboot import boot_go
 from bootverify.encoder.stages.network_core import fed
 from bootverify.encoder.stages.nsib import choose_slot
@@ -42,8 +39,11 @@ from bootverify.encoder.stages.outcome import FOREIGN, Outcome, possible
 from bootverify.encoder.stages.protect import protect
 from bootverify.encoder.stages.simple import goes_on
 from bootverify.encoder.stages.trustzone import set_up_trustzone
-from bootverify.encoder.system import System
-from bootverify.encoder.terms import Term, and_, not_
+from bootverify.encoder.variables.cells import NotModelled
+from bootverify.encoder.variables.contents import CRAFTED
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import HALTED
+from bootverify.encoder.variables.second_core import untold
 from bootverify.machine.action import Action, Meanwhile, TakeStep
 from bootverify.policy.formula import Formula
 from bootverify.policy.typecheck import uses_history

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from bootverify.encoder.boot_system import BootSystem
-from bootverify.encoder.terms import Value
+from bootverify.encoder.logic.terms import Value
 from bootverify.machine.action import Action
 
 

@@ -10,11 +10,11 @@ from functools import cached_property, lru_cache
 
 from bootverify.dataclass import dataclass
 from bootverify.encoder.boot_system import BootSystem
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED, ERASED
-from bootverify.encoder.frame_hardware import NO_SLOT
-from bootverify.encoder.system import Transition
-from bootverify.encoder.terms import Term, Valuation, Value, conjuncts, domain
+from bootverify.encoder.logic.system import Transition
+from bootverify.encoder.logic.terms import Term, Valuation, Value, conjuncts, domain
+from bootverify.encoder.variables.contents import CRAFTED, ERASED
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import NO_SLOT
 from bootverify.machine.action import Action, Meanwhile, ProgramRegion, Reset, TakeStep
 
 Facts = Mapping[str, Value]

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from bootverify.design.boot import EncryptionType, Image, SignatureType
 from bootverify.design.keys import HostOnly, InImage, InKmu, InUicr, Key, KeyKind, Purpose
-from bootverify.encoder.cells import Store
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED
-from bootverify.encoder.terms import Term, and_, eq, false, not_, or_, true
+from bootverify.encoder.logic.terms import Term, and_, eq, false, not_, or_, true
+from bootverify.encoder.variables.cells import Store
+from bootverify.encoder.variables.contents import CRAFTED
+from bootverify.encoder.variables.frame import Frame
 
 
 def forgeable(frame: Frame, image: Image) -> Term:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from bootverify.design.boot import Image
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_hardware import NO_SLOT
-from bootverify.encoder.frame_rollback import at_most
-from bootverify.encoder.terms import Term, and_, eq, false, implies, member, not_, or_
+from bootverify.encoder.logic.terms import Term, and_, eq, false, implies, member, not_, or_
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import NO_SLOT
+from bootverify.encoder.variables.rollback import at_most
 
 
 def relations(frame: Frame) -> Iterator[tuple[Term, str]]:

@@ -12,10 +12,9 @@ To learn how the chain works, read along one boot; `bootverify boot tests/design
 4. MCUboot, the second stage, installs an update that waits, verifies the application, locks itself and starts it:
    `stages/mcuboot`, and `mcuboot` for boot_go. Without NSIB it is the first stage.
 5. TF-M divides memory into a secure and a non-secure side and starts the application on the latter: `stages/tfm`,
-   `tfm`. The network core of nRF5340 has a boot loader of its own, b0n: `stages/b0n`.
-6. Around the boot: `vendor_actions` (the owner publishes, the update client stages), `recovery_tool` (an image by
-   wire), `attack_actions` (code and probes of an attacker, who meets the same registers), `every_cut` (the power lost
-   everywhere).
+   `tfm`. The network core of nRF5340 (`network`) has a boot loader of its own, b0n: `stages/b0n`.
+6. Around the boot: `actions` (owners, the recovery tool by wire, code and probes of an attacker, who meets the same
+   registers), `every_cut` (the power lost everywhere). `claims` asks by experiment what became of the device.
 
 Images are made by `making` and `nsib/maker` as imgtool and the SDK's scripts make them. `programmed` boots the bytes
 of a real build through the same code; `check/conform` holds that code against recorded runs of the vendors' C code.

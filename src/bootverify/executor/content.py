@@ -7,7 +7,7 @@ from bootverify.design.design import Design
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, room_before, staging_partitions, stores_of
 from bootverify.executor.making.image_format import parse_header
 from bootverify.executor.making.owner_build import TRAILER_ROOM
-from bootverify.executor.network_path import shipped_image
+from bootverify.executor.network.path import shipped_image
 from bootverify.executor.world import World
 from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
 

@@ -11,7 +11,7 @@ from bootverify.design.soc import DebugScheme, NvmKind, Soc
 from bootverify.executor.flash import Flash, WriteRule
 from bootverify.executor.layout import external_size, external_start
 from bootverify.executor.memory import Ram
-from bootverify.executor.network_core import NetworkCore
+from bootverify.executor.network.core import NetworkCore
 from bootverify.executor.units.acl import Acl
 from bootverify.executor.units.bprot import Bprot
 from bootverify.executor.units.debug_port import DebugPort, StartUp

@@ -10,7 +10,7 @@ from bootverify.executor.content import content_of
 from bootverify.executor.layout import provision_pages, staging_partitions, store_ranges
 from bootverify.executor.making.factory import PROVISIONED
 from bootverify.executor.making.network_build import released
-from bootverify.executor.network_path import application_of
+from bootverify.executor.network.path import application_of
 from bootverify.executor.stages import mcuboot
 from bootverify.executor.world import World
 from bootverify.machine.action import Request

@@ -2,7 +2,7 @@
 
 from bootverify.design.boot import BootGo, Image
 from bootverify.executor.content import taken
-from bootverify.executor.network_path import application_of
+from bootverify.executor.network.path import application_of
 from bootverify.executor.stages.mcuboot import requested, standing
 from bootverify.executor.stages.network import genuine
 from bootverify.executor.world import World

@@ -7,7 +7,7 @@ from bootverify.design.boot import BootGo, ChooseSlot, Image, Program, UpgradeMo
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
 from bootverify.design.memory import MemoryKind
-from bootverify.executor.network_path import update_path
+from bootverify.executor.network.path import update_path
 from bootverify.ranges import AddressRange
 
 EXTERNAL_ALIGN = 0x100000  # where the external memory is thought to begin: the next such line behind the internal one

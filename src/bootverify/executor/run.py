@@ -16,14 +16,14 @@ from bootverify.design.boot import (
     Step,
     operation,
 )
-from bootverify.executor import attack, attack_actions, recovery_tool, vendor_actions
+from bootverify.executor.actions import attack, hostile, recovery_tool, vendor
+from bootverify.executor.actions.supply import lasts, may_cut
 from bootverify.executor.content import nothing_lies
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.history import remember
 from bootverify.executor.stages import mcuboot, network, nsib, tfm
 from bootverify.executor.stages.first_run import copy_delivered_keys
 from bootverify.executor.stages.protect import protect
-from bootverify.executor.supply import lasts, may_cut
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import (
     Action,
@@ -99,41 +99,41 @@ def act(world: World, action: Action) -> None:
         case Reset():
             _reset(world)
         case Publish():
-            vendor_actions.publish(world, action)
+            vendor.publish(world, action)
         case Inspect():
-            vendor_actions.inspect(world, action)
+            vendor.inspect(world, action)
         case Unwrap():
-            vendor_actions.unwrap(world, action)
+            vendor.unwrap(world, action)
         case Deliver():
-            vendor_actions.deliver(world, action)
+            vendor.deliver(world, action)
         case Upload():
             _upload(world, action)
         case Confirm():
-            vendor_actions.confirm(world)
+            vendor.confirm(world)
         case Overwrite():
-            attack_actions.overwrite(world, action)
+            hostile.overwrite(world, action)
         case ForgeTrailer():
-            attack_actions.forge_trailer(world, action)
+            hostile.forge_trailer(world, action)
         case ReadOut():
-            attack_actions.read_by_code(world, action.partition)
+            hostile.read_by_code(world, action.partition)
         case Probe():
-            attack_actions.read_out(world, action.partition, attack.probe_as(world))
+            hostile.read_out(world, action.partition, attack.probe_as(world))
         case ProgramRegion():
-            attack_actions.program_region(world, action)
+            hostile.program_region(world, action)
         case PatchFetch():
-            attack_actions.patch_fetch(world, action.image)
+            hostile.patch_fetch(world, action.image)
         case FillSlot():
-            attack_actions.fill_slot(world, action.key)
+            hostile.fill_slot(world, action.key)
         case UseSlot():
-            attack_actions.use_slot(world, action.key)
+            hostile.use_slot(world, action.key)
         case ReadSlot():
-            attack_actions.read_slot(world, action.key)
+            hostile.read_slot(world, action.key)
         case FeedNetwork():
-            attack_actions.feed_network(world, action)
+            hostile.feed_network(world, action)
         case Jump():
-            attack_actions.jump(world, action)
+            hostile.jump(world, action)
         case EraseAll():
-            attack_actions.erase_all(world)
+            hostile.erase_all(world)
     world.log += world.device.log
     if isinstance(action, TakeStep | Boot | Reset | Jump):  # what is written over a running release has not been booted
         remember(world)
@@ -157,7 +157,7 @@ def _take_step(world: World, action: TakeStep) -> None:
     may_cut(world, action)
     step = device.design.stages[device.stage].steps[device.step]
     # EFFECT
-    meddling = None if action.meanwhile is None else attack_actions.Meddling(world, step, action.meanwhile)
+    meddling = None if action.meanwhile is None else hostile.Meddling(world, step, action.meanwhile)
     device.flash.watch = meddling
     try:
         lasts(world, action, lambda: _carry_out(world, step))

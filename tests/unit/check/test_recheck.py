@@ -7,9 +7,9 @@ from bootverify.check.recheck import verify
 from bootverify.check.recheck.reader import Refused
 from bootverify.check.recheck.verify import FORM, SEAL, problems, read
 from bootverify.check.recheck.walk import walk
-from bootverify.encoder.script import proof_text, system_text
-from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Sort, Term, const, eq, implies, not_, or_, true, var
+from bootverify.encoder.logic.script import proof_text, system_text
+from bootverify.encoder.logic.system import System, Transition
+from bootverify.encoder.logic.terms import Sort, Term, const, eq, implies, not_, or_, true, var
 
 PLACE = Sort("Place", ("first", "second", "last"))
 AT, LOCK = var("at", PLACE), var("lock")

@@ -4,7 +4,7 @@ import pytest
 from tests.designs import shapes
 
 from bootverify.encoder.boot_system import system_for
-from bootverify.encoder.terms import and_, false, not_, or_, true
+from bootverify.encoder.logic.terms import and_, false, not_, or_, true
 from bootverify.policy.formula import (
     And,
     Attribute,

@@ -9,9 +9,9 @@ from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import SignatureType
 from bootverify.design.protection import Access, Attribution, FlashGuard, Lock, UnitKind
 from bootverify.encoder.boot_system import system_for
-from bootverify.encoder.cells import Cells, NotModelled
 from bootverify.encoder.instant import Instants, values
 from bootverify.encoder.units import spu
+from bootverify.encoder.variables.cells import Cells, NotModelled
 from bootverify.machine.action import ProgramRegion, Reset, TakeStep
 
 

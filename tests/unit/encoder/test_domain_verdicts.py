@@ -14,8 +14,8 @@ from bootverify.design.design import Design
 from bootverify.design.protection import Lock
 from bootverify.encoder.boot_system import BootSystem, system_for
 from bootverify.encoder.concretize import actions
-from bootverify.encoder.obligations import all_preserved, all_start, implied
-from bootverify.encoder.terms import Op, Term, and_, not_
+from bootverify.encoder.logic.obligations import all_preserved, all_start, implied
+from bootverify.encoder.logic.terms import Op, Term, and_, not_
 from bootverify.machine.action import EraseAll, Inspect, Overwrite, Publish, ReadOut, TakeStep
 
 DESIGNS: dict[str, Callable[[], Design]] = {

@@ -12,9 +12,9 @@ from bootverify.check.proof.prove import Reasoner
 from bootverify.check.proof.theory import Theories
 from bootverify.design.protection import Lock
 from bootverify.encoder.boot_system import BootSystem, system_for
-from bootverify.encoder.move import Move, move
-from bootverify.encoder.recovery import _rises, recovering
-from bootverify.encoder.terms import Sort, const, eq, evaluate, false, ite, true, var
+from bootverify.encoder.claims.recovery import _rises, recovering
+from bootverify.encoder.logic.terms import Sort, const, eq, evaluate, false, ite, true, var
+from bootverify.encoder.moves.move import Move, move
 from bootverify.machine.action import TakeStep
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bootverify.encoder.system import IllFormed, System, Transition
-from bootverify.encoder.terms import BOOL, Sort, and_, const, eq, false, ite, not_, true, var
+from bootverify.encoder.logic.system import IllFormed, System, Transition
+from bootverify.encoder.logic.terms import BOOL, Sort, and_, const, eq, false, ite, not_, true, var
 
 COLOUR = Sort("Colour", ("red", "green", "blue"))
 LAMP = Sort("Lamp", ("red", "green", "blue"))

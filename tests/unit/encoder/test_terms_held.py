@@ -1,7 +1,7 @@
 """Terms that nobody holds are let go; those that somebody holds stay the one object that they are."""
 
-from bootverify.encoder import terms
-from bootverify.encoder.terms import and_, let_go, not_, or_, var
+from bootverify.encoder.logic import terms
+from bootverify.encoder.logic.terms import and_, let_go, not_, or_, var
 
 
 def test_what_nobody_holds_is_let_go_with_all_below_it_and_the_rest_stays_one_object():

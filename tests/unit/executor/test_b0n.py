@@ -5,11 +5,22 @@ import pytest
 from bootverify.executor.crypto import RawP256Key
 from bootverify.executor.making.network_build import image
 from bootverify.executor.memory import Ram
-from bootverify.executor.network_core import NetworkCore, Transfer
+from bootverify.executor.network.core import NetworkCore, Transfer
+from bootverify.executor.network.pcd import (
+    BLOCK,
+    COPY,
+    DONE,
+    FAIL,
+    LOCK_DEBUG,
+    READ_VERSION,
+    REGION,
+    Command,
+    Status,
+    place,
+)
 from bootverify.executor.nsib.config import Magics, NsibConfig
 from bootverify.executor.nsib.maker import provision
 from bootverify.executor.nsib.release import RELEASE_2_6, RELEASE_MAIN
-from bootverify.executor.pcd import BLOCK, COPY, DONE, FAIL, LOCK_DEBUG, READ_VERSION, REGION, Command, Status, place
 from bootverify.executor.stages.b0n import B0n, start
 from bootverify.executor.stages.network_update import NetworkUpdate
 from bootverify.ranges import AddressRange

@@ -9,7 +9,7 @@ from bootverify.api import ask
 from bootverify.check.verdict import Verdict
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, Key, KeyKind
-from bootverify.executor.attack import port_open, secure_port_open
+from bootverify.executor.actions.attack import port_open, secure_port_open
 from bootverify.executor.run import act
 from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.world import NotEnabled, World

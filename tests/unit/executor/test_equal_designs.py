@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bootverify.design.attacker import Attacker
-from bootverify.executor.attack import code_as
+from bootverify.executor.actions.attack import code_as
 from bootverify.executor.run import act
 from bootverify.executor.world import World
 from bootverify.machine.action import Overwrite, Reset, TakeStep

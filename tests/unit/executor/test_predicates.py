@@ -7,7 +7,7 @@ import pytest
 
 from bootverify import executor
 from bootverify.design.memory import MemoryKind, Partition
-from bootverify.executor import predicates
+from bootverify.executor.claims import predicates
 from bootverify.executor.run import act, runs_on
 from bootverify.executor.world import World
 from bootverify.machine.action import TakeStep
@@ -16,7 +16,12 @@ from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import load_design
 
 HERE = Path(executor.__file__).parent
-ASKED_OF = [HERE / "access.py", HERE / "device.py", HERE / "attack.py", *sorted((HERE / "units").glob("*.py"))]
+ASKED_OF = [
+    HERE / "access.py",
+    HERE / "device.py",
+    HERE / "actions" / "attack.py",
+    *sorted((HERE / "units").glob("*.py")),
+]
 EXPERIMENTS = {"erase_and_write", "overwrite_somewhere", "fill_key", "program_region"}  # these do it, and look
 
 

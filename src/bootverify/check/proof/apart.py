@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Op, Term, and_, const, false, not_, substitute, var
+from bootverify.encoder.logic.system import System, Transition
+from bootverify.encoder.logic.terms import Op, Term, and_, const, false, not_, substitute, var
 
 
 def apart(system: System, mode: Term) -> System:

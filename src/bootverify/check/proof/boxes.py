@@ -10,8 +10,8 @@ from itertools import product
 
 from bootverify.check.proof.term_ranges import Bits, passing, possible
 from bootverify.dataclass import dataclass
-from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Op, Substitution, Term, Value, const, domain, false
+from bootverify.encoder.logic.system import System, Transition
+from bootverify.encoder.logic.terms import Op, Substitution, Term, Value, const, domain, false
 
 Box = int
 Place = tuple[Value, Value]  # the location and the mode

@@ -9,8 +9,8 @@ from functools import lru_cache
 from bootverify.check.proof.boxes import Boxes, reachable_boxes, values_of
 from bootverify.check.proof.term_ranges import Bits
 from bootverify.dataclass import dataclass
-from bootverify.encoder.system import System
-from bootverify.encoder.terms import BOOL, Term, Value, domain, eq, implies, member, not_, or_
+from bootverify.encoder.logic.system import System
+from bootverify.encoder.logic.terms import BOOL, Term, Value, domain, eq, implies, member, not_, or_
 
 Values = tuple[Value, ...]
 

@@ -7,9 +7,9 @@ from dataclasses import field
 from bootverify.check.proof.fixpoint import Lemma
 from bootverify.check.solver import RLIMIT, Answer, Unsat, enough
 from bootverify.dataclass import dataclass
-from bootverify.encoder.obligations import Obligation, all_preserved, named
-from bootverify.encoder.system import System
-from bootverify.encoder.terms import Term
+from bootverify.encoder.logic.obligations import Obligation, all_preserved, named
+from bootverify.encoder.logic.system import System
+from bootverify.encoder.logic.terms import Term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

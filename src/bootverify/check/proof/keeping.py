@@ -8,9 +8,9 @@ from dataclasses import field
 from itertools import chain
 
 from bootverify.dataclass import dataclass
-from bootverify.encoder.obligations import Obligation, Shared, Told, broken, lost, told_after, told_of, unbroken
-from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Term, false
+from bootverify.encoder.logic.obligations import Obligation, Shared, Told, broken, lost, told_after, told_of, unbroken
+from bootverify.encoder.logic.system import System, Transition
+from bootverify.encoder.logic.terms import Term, false
 
 Variables = frozenset[Term]
 Group = tuple[Term, ...]  # lemmas about the same variables

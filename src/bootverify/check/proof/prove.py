@@ -13,10 +13,10 @@ from bootverify.check.proof.theory import Established, Theories, Theory
 from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import BootSystem, system_for
+from bootverify.encoder.claims.recovery import Recovering, recovering
 from bootverify.encoder.concretize import actions as actions_of
 from bootverify.encoder.instant import Instants
-from bootverify.encoder.recovery import Recovering, recovering
-from bootverify.encoder.terms import Term, and_
+from bootverify.encoder.logic.terms import Term, and_
 from bootverify.machine.action import Action
 
 

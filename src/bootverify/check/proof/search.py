@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from bootverify.check.proof.visited import met
 from bootverify.dataclass import dataclass
-from bootverify.encoder.pycode import Compiled, State, inputs_of
-from bootverify.encoder.system import System
-from bootverify.encoder.terms import Term, Value
+from bootverify.encoder.logic.pycode import Compiled, State, inputs_of
+from bootverify.encoder.logic.system import System
+from bootverify.encoder.logic.terms import Term, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ All combinations are looked at together: a term that is true of some is a number
 from collections.abc import Mapping
 from functools import lru_cache
 
-from bootverify.encoder.terms import BOOL, Op, Term, domain, ordered
+from bootverify.encoder.logic.terms import BOOL, Op, Term, domain, ordered
 
 MOST_COMBINATIONS = 256  # above that a term is evaluated part by part, which may only add values
 

@@ -18,11 +18,11 @@ from bootverify.check.proof.visited import lemmas_of
 from bootverify.check.solver import RLIMIT, Answer, Sat, Unknown, Unsat, enough, solve
 from bootverify.dataclass import dataclass
 from bootverify.encoder.boot_system import BootSystem
-from bootverify.encoder.obligations import Obligation, all_preserved, all_start, each_preserved, implied, named
-from bootverify.encoder.recovery import Recovering
+from bootverify.encoder.claims.recovery import Recovering
+from bootverify.encoder.logic.obligations import Obligation, all_preserved, all_start, each_preserved, implied, named
+from bootverify.encoder.logic.system import System, identity
+from bootverify.encoder.logic.terms import Op, Term, not_
 from bootverify.encoder.slots import relations
-from bootverify.encoder.system import System, identity
-from bootverify.encoder.terms import Op, Term, not_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

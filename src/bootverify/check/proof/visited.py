@@ -7,8 +7,20 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 
 from bootverify.check.proof.fixpoint import Lemma, in_words, told
-from bootverify.encoder.pycode import State
-from bootverify.encoder.terms import Term, Value, and_, const, domain, false, implies, nodes, or_, substitute, true
+from bootverify.encoder.logic.pycode import State
+from bootverify.encoder.logic.terms import (
+    Term,
+    Value,
+    and_,
+    const,
+    domain,
+    false,
+    implies,
+    nodes,
+    or_,
+    substitute,
+    true,
+)
 
 MOST_NODES = 400  # of one lemma; a certificate nests what is shared
 
@@ -16,7 +28,7 @@ MOST_NODES = 400  # of one lemma; a certificate nests what is shared
 def met(variables: Sequence[Term], states: Collection[State]) -> Term:
     """True of `states`, which give the numbers of the values of `variables`, and of no others.
 
-    >>> from bootverify.encoder.terms import var
+    >>> from bootverify.encoder.logic.terms import var
     >>> str(met([var("a"), var("b")], [(0, 1), (1, 1)]))
     'b'
     """

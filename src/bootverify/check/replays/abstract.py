@@ -1,6 +1,6 @@
 """A concrete device as the plain facts of the encoder's frame: named by whose bytes lie where, by no access rule.
 
-What each fact means stands in the docstring of `encoder.frame`.
+What each fact means stands in the docstring of `encoder.variables.frame`.
 """
 
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from bootverify.check.replays.abstract_units import Facts, registers
 from bootverify.design.boot import ChooseSlot
 from bootverify.design.keys import InKmu, Key
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED
-from bootverify.encoder.frame_hardware import ABOVE, NO_SLOT
+from bootverify.encoder.variables.contents import CRAFTED
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import ABOVE, NO_SLOT
 from bootverify.executor.content import content_of, left_bare, lies_unshifted, shown_some, shown_whole, taken
 from bootverify.executor.making import network_build
 from bootverify.executor.making.nsib_build import config
 from bootverify.executor.memory import Memory
-from bootverify.executor.network_core import NetworkCore
+from bootverify.executor.network.core import NetworkCore
+from bootverify.executor.network.pcd import REGION
 from bootverify.executor.nsib.run import Run
 from bootverify.executor.nsib.storage import counter, stored_version
-from bootverify.executor.pcd import REGION
 from bootverify.executor.run import mark
 from bootverify.executor.stages.mcuboot import requested, standing
 from bootverify.executor.stages.network_image import asked_for_network

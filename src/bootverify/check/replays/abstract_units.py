@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.region import Region
-from bootverify.encoder.terms import Op, Value
+from bootverify.encoder.logic.terms import Op, Value
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.region import Region
 from bootverify.executor.device import Device
 from bootverify.executor.units import mpc, rramc, spu
 from bootverify.executor.units.acl import BLOCK_READ, BLOCK_WRITE, Acl

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bootverify.check.question import Question
 from bootverify.check.replays.replay import replay
 from bootverify.design.design import Design
-from bootverify.executor.evaluate import holds
+from bootverify.executor.claims.evaluate import holds
 from bootverify.executor.world import World
 from bootverify.machine.action import Action
 from bootverify.policy.policy import ClaimKind

@@ -11,7 +11,7 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.boot import EncryptionType, Image
 from bootverify.design.design import Design
 from bootverify.design.network import NetworkStage
-from bootverify.executor.attack import code_as
+from bootverify.executor.actions.attack import code_as
 from bootverify.executor.run import act, steps_of_boot
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import (

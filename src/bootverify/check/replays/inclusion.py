@@ -8,9 +8,9 @@ set of all instants of the encoder that explain what was seen.
 from collections.abc import Iterator, Mapping, Sequence
 
 from bootverify.check.replays.abstract import abstracted
-from bootverify.encoder.frame import Frame
 from bootverify.encoder.instant import Instants
-from bootverify.encoder.terms import Term, Value
+from bootverify.encoder.logic.terms import Term, Value
+from bootverify.encoder.variables.frame import Frame
 from bootverify.errors import Discrepancy
 from bootverify.executor.run import mark
 from bootverify.executor.world import World

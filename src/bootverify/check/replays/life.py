@@ -10,7 +10,7 @@ from bootverify.design.design import Design
 from bootverify.design.life import Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.encoder.instant import Instants
-from bootverify.executor.attack import hostile_as
+from bootverify.executor.actions.attack import hostile_as
 from bootverify.executor.layout import staging_partitions, stores_of
 from bootverify.executor.run import act, mark, steps_of_boot
 from bootverify.executor.stages.network import hostile

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
-from bootverify.encoder.move import choice
+from bootverify.encoder.logic.terms import Sort, Term, and_, eq, ite, member, or_
+from bootverify.encoder.moves.move import choice
 from bootverify.encoder.stages.outcome import Outcome
-from bootverify.encoder.terms import Sort, Term, and_, eq, ite, member, or_
+from bootverify.encoder.variables.contents import CRAFTED, ERASED, REQUEST
+from bootverify.encoder.variables.frame import Frame
 
 # The request once that of the staging slot is gone: what is to be reverted shows again, even where only hostile code
 # can have asked for that (overwriting obeys such a request too: recorded).

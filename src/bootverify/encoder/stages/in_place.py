@@ -11,16 +11,16 @@ from bootverify.design.boot import BootGo, EncryptionType, Image, UpgradeMode
 from bootverify.design.keys import InImage, Purpose
 from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import Access
-from bootverify.encoder.cells import NotModelled, Store
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
-from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import forgeable, opens
-from bootverify.encoder.move import choice
+from bootverify.encoder.logic.terms import Term, and_, const, eq, ite, member, not_, or_, true
+from bootverify.encoder.moves.move import choice
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.stages.rollback import Rollback
 from bootverify.encoder.stages.slot_pair import whole_pages
-from bootverify.encoder.terms import Term, and_, const, eq, ite, member, not_, or_, true
+from bootverify.encoder.variables.cells import NotModelled, Store
+from bootverify.encoder.variables.contents import CRAFTED, ERASED, REQUEST
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import HALTED
 
 STARTS = ("test", "perm")  # what the trailer says of an image that may start
 

@@ -7,21 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from bootverify.design.boot import BootGo, EncryptionType, Image, UpgradeMode
-from bootverify.encoder.cells import NotModelled, Store
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
-from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import forgeable, key_left, may_be_left, opens, sealed, shared_key
-from bootverify.encoder.move import choice
-from bootverify.encoder.stages.erase import SHOWS, cut_erase
-from bootverify.encoder.stages.in_place import boot_go_in_place
-from bootverify.encoder.stages.meddled import Meddled
-from bootverify.encoder.stages.outcome import Outcome
-from bootverify.encoder.stages.own_update import OwnUpdate
-from bootverify.encoder.stages.rollback import Rollback
-from bootverify.encoder.stages.slot_pair import exchanges
-from bootverify.encoder.stages.taken_out import opening
-from bootverify.encoder.terms import (
+from bootverify.encoder.logic.terms import (
     Term,
     and_,
     const,
@@ -34,6 +21,19 @@ from bootverify.encoder.terms import (
     substitute,
     true,
 )
+from bootverify.encoder.moves.move import choice
+from bootverify.encoder.stages.erase import SHOWS, cut_erase
+from bootverify.encoder.stages.in_place import boot_go_in_place
+from bootverify.encoder.stages.meddled import Meddled
+from bootverify.encoder.stages.outcome import Outcome
+from bootverify.encoder.stages.own_update import OwnUpdate
+from bootverify.encoder.stages.rollback import Rollback
+from bootverify.encoder.stages.slot_pair import exchanges
+from bootverify.encoder.stages.taken_out import opening
+from bootverify.encoder.variables.cells import NotModelled, Store
+from bootverify.encoder.variables.contents import CRAFTED, ERASED, REQUEST
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import HALTED
 
 
 def boot_go(frame: Frame, step: BootGo, goes: str, mark: str) -> list[Outcome]:

@@ -10,15 +10,15 @@ from dataclasses import replace
 
 from bootverify.design.boot import BootGo, UpgradeMode
 from bootverify.design.protection import Access
-from bootverify.encoder.cells import Store
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
-from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import forgeable, opens
-from bootverify.encoder.move import choice
+from bootverify.encoder.logic.terms import Term, and_, eq, false, ite, member, not_, or_, true
+from bootverify.encoder.moves.move import choice
 from bootverify.encoder.stages.outcome import FOREIGN, Outcome
 from bootverify.encoder.stages.rollback import Rollback
-from bootverify.encoder.terms import Term, and_, eq, false, ite, member, not_, or_, true
+from bootverify.encoder.variables.cells import Store
+from bootverify.encoder.variables.contents import CRAFTED, ERASED, REQUEST
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import HALTED
 
 
 def clipped(frame: Frame, staging: Store) -> bool:

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from bootverify.design.protection import Access
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import forgeable
-from bootverify.encoder.move import choice
-from bootverify.encoder.second_core import CRAFTED, ERASED, FOREIGN, SecondCore
+from bootverify.encoder.logic.terms import Sort, Term, and_, eq, false, ite, member, not_, or_, substitute
+from bootverify.encoder.moves.move import choice
 from bootverify.encoder.stages.outcome import FOREIGN as IN_THE_MIDDLE
 from bootverify.encoder.stages.outcome import Outcome
-from bootverify.encoder.terms import Sort, Term, and_, eq, false, ite, member, not_, or_, substitute
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import HALTED
+from bootverify.encoder.variables.second_core import CRAFTED, ERASED, FOREIGN, SecondCore
 
 LEFT = Sort("NetworkLeft", ("kept", "partial", "erased"))  # what an erase that was cut leaves of what was staged
 

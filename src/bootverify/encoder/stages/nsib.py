@@ -8,15 +8,15 @@ from bootverify.design.boot import ChooseSlot, Image, SignatureType
 from bootverify.design.keys import InKmu
 from bootverify.design.life import Behaviour
 from bootverify.design.protection import Attribution
-from bootverify.encoder.cells import NotModelled, Store
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED, ERASED, INVALIDATED
-from bootverify.encoder.frame_hardware import HALTED
 from bootverify.encoder.knowledge import forgeable
-from bootverify.encoder.move import choice
+from bootverify.encoder.logic.terms import Term, and_, const, eq, ite, member, not_, or_, substitute, true
+from bootverify.encoder.moves.move import choice
 from bootverify.encoder.release import until
 from bootverify.encoder.stages.outcome import Outcome
-from bootverify.encoder.terms import Term, and_, const, eq, ite, member, not_, or_, substitute, true
+from bootverify.encoder.variables.cells import NotModelled, Store
+from bootverify.encoder.variables.contents import CRAFTED, ERASED, INVALIDATED
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import HALTED
 
 LAST_THAT_IGNORES = (3, 1)  # SDK: the last release in which a failed write of the counter is ignored
 GENERATIONS = frozenset({242, 244, 246})  # KMU slots that NSIB tries, in this order (soc.md 5.3)

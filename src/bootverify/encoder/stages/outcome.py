@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from bootverify.dataclass import dataclass
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.terms import Term, false
+from bootverify.encoder.logic.terms import Term, false
+from bootverify.encoder.variables.frame import Frame
 
 FOREIGN = "foreign"
 

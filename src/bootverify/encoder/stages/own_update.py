@@ -8,15 +8,15 @@ from dataclasses import replace
 from itertools import product
 
 from bootverify.design.boot import BootGo, EncryptionType, Image, UpgradeMode
-from bootverify.encoder.cells import NotModelled, Store
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED, ERASED, REQUEST
-from bootverify.encoder.frame_hardware import NO_SLOT
 from bootverify.encoder.knowledge import forgeable, key_left
+from bootverify.encoder.logic.terms import Term, and_, const, eq, false, member, not_, or_
 from bootverify.encoder.stages.erase import SHOWS, cut_erase
 from bootverify.encoder.stages.meddled import clipped
 from bootverify.encoder.stages.outcome import Outcome
-from bootverify.encoder.terms import Term, and_, const, eq, false, member, not_, or_
+from bootverify.encoder.variables.cells import NotModelled, Store
+from bootverify.encoder.variables.contents import CRAFTED, ERASED, REQUEST
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import NO_SLOT
 
 Checked = Callable[[str, Term, dict[Term, Term]], Iterator[Outcome]]
 

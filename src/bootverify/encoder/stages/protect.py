@@ -2,12 +2,12 @@
 
 from bootverify.design.boot import Program, Protect
 from bootverify.design.protection import Access, Lock, Span, UnitKind
-from bootverify.encoder.cells import NotModelled
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_hardware import HALTED
+from bootverify.encoder.logic.terms import Term, and_, const, eq, ite, member, not_, or_, true
 from bootverify.encoder.stages.outcome import Outcome
-from bootverify.encoder.terms import Term, and_, const, eq, ite, member, not_, or_, true
 from bootverify.encoder.units import acl, bprot, rramc, spu
+from bootverify.encoder.variables.cells import NotModelled
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import HALTED
 
 
 def protect(frame: Frame, step: Protect, goes: str) -> list[Outcome]:

@@ -5,9 +5,9 @@ back; a security counter at every validation of an image, and it rises when the 
 """
 
 from bootverify.design.boot import BootGo, Image
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_rollback import at_most
-from bootverify.encoder.terms import Term, and_, const, eq, ite, member, not_, or_, true
+from bootverify.encoder.logic.terms import Term, and_, const, eq, ite, member, not_, or_, true
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.rollback import at_most
 
 
 class Rollback:

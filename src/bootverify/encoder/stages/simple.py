@@ -1,10 +1,10 @@
 """The steps that change nothing but the mark: handing over, beginning."""
 
 from bootverify.design.boot import Program, Stage
-from bootverify.encoder.frame import Frame
 from bootverify.encoder.knowledge import carries
+from bootverify.encoder.logic.terms import Term, and_, member, or_, true
 from bootverify.encoder.stages.outcome import Outcome
-from bootverify.encoder.terms import Term, and_, member, or_, true
+from bootverify.encoder.variables.frame import Frame
 
 
 def goes_on(frame: Frame, stage: Stage, goes: str) -> list[Outcome]:

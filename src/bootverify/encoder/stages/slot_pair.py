@@ -4,7 +4,7 @@ from bootverify.design.boot import BootGo, Image, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind
 from bootverify.design.soc import NvmKind
-from bootverify.encoder.cells import NotModelled
+from bootverify.encoder.variables.cells import NotModelled
 
 LEAST_PAGES = 4  # code in more than the first page, a spare page, the trailer
 MOST_ENTRIES = 2048  # progress entries in a trailer: more than any build is known to set (CONFIG_BOOT_MAX_IMG_SECTORS)

@@ -7,10 +7,10 @@ boot_swap_image, boot_copy_region). Neither is verified before.
 from dataclasses import replace
 
 from bootverify.design.boot import EncryptionType
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_contents import CRAFTED
+from bootverify.encoder.logic.terms import Term, eq, or_, true
 from bootverify.encoder.stages.outcome import Outcome
-from bootverify.encoder.terms import Term, eq, or_, true
+from bootverify.encoder.variables.contents import CRAFTED
+from bootverify.encoder.variables.frame import Frame
 
 
 def opening(frame: Frame, image: str, outcome: Outcome) -> Outcome:

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from bootverify.design.boot import Program, SetUpTrustZone
 from bootverify.design.protection import UnitKind
-from bootverify.encoder.cells import NotModelled
-from bootverify.encoder.frame import Frame
-from bootverify.encoder.frame_hardware import HALTED
+from bootverify.encoder.logic.terms import Term, not_, or_, true
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.stages.protect import programmed
-from bootverify.encoder.terms import Term, not_, or_, true
 from bootverify.encoder.units import mpc, spu
+from bootverify.encoder.variables.cells import NotModelled
+from bootverify.encoder.variables.frame import Frame
+from bootverify.encoder.variables.hardware import HALTED
 
 
 def set_up_trustzone(frame: Frame, step: SetUpTrustZone, goes: str) -> list[Outcome]:

@@ -1,8 +1,8 @@
 """The ACL: what its entries leave permitted, and what a further entry takes away (soc.md 2.2)."""
 
 from bootverify.design.protection import Access
-from bootverify.encoder.region import Region
-from bootverify.encoder.terms import Term, not_, true
+from bootverify.encoder.logic.terms import Term, not_, true
+from bootverify.encoder.variables.region import Region
 
 
 def permits(region: Region, access: Access) -> Term:

@@ -1,8 +1,8 @@
 """BPROT: one bit per block against writing and erasing, set until reset (soc.md 2.3)."""
 
 from bootverify.design.protection import Access
-from bootverify.encoder.region import Region
-from bootverify.encoder.terms import Term, not_, true
+from bootverify.encoder.logic.terms import Term, not_, true
+from bootverify.encoder.variables.region import Region
 
 
 def permits(region: Region, access: Access) -> Term:

@@ -1,8 +1,8 @@
 """MPC: memory is secure until an override opens it (soc.md 2.5)."""
 
 from bootverify.design.protection import Attribution
-from bootverify.encoder.region import Region
-from bootverify.encoder.terms import Term, not_, true
+from bootverify.encoder.logic.terms import Term, not_, true
+from bootverify.encoder.variables.region import Region
 
 
 def reaches(region: Region, initiator: Attribution) -> Term:

@@ -1,8 +1,8 @@
 """RRAMC regions: what two regions leave permitted, and which ranges the vendor's library can lock (soc.md 2.4, 3)."""
 
 from bootverify.design.protection import Access
-from bootverify.encoder.region import Region
-from bootverify.encoder.terms import Term, not_, true
+from bootverify.encoder.logic.terms import Term, not_, true
+from bootverify.encoder.variables.region import Region
 
 UNIT = 0x400  # SIZE and the address count KiB
 

@@ -1,8 +1,8 @@
 """The SPU: what a flash region permits, and what a write to its register does (soc.md 2.1)."""
 
 from bootverify.design.protection import Access, Attribution
-from bootverify.encoder.region import Region
-from bootverify.encoder.terms import Term, and_, ite, not_, or_, true
+from bootverify.encoder.logic.terms import Term, and_, ite, not_, or_, true
+from bootverify.encoder.variables.region import Region
 
 Setting = tuple[bool, bool, bool, bool, bool]  # secure, read, write, execute, locked
 

@@ -12,8 +12,8 @@ from bootverify.executor.crypto import RawP256Key
 from bootverify.executor.flash import Power, PowerLost, powered
 from bootverify.executor.making import network_build
 from bootverify.executor.memory import Ram
-from bootverify.executor.network_core import NetworkCore, Transfer
-from bootverify.executor.pcd import BLOCK, COPY, REGION, Command
+from bootverify.executor.network.core import NetworkCore, Transfer
+from bootverify.executor.network.pcd import BLOCK, COPY, REGION, Command
 from bootverify.executor.stages.b0n import B0n, start
 
 BUFFER = 0x8000  # where the image waits, behind the block's region

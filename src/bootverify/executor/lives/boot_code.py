@@ -10,7 +10,7 @@ from bootverify.design.boot import ChooseSlot, Image, Program, Protect, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Purpose
 from bootverify.design.protection import Access
-from bootverify.executor.attack import overwrite_somewhere
+from bootverify.executor.actions.attack import overwrite_somewhere
 from bootverify.executor.layout import home
 from bootverify.executor.making.owner_build import CannotBuild
 from bootverify.executor.run import act, steps_of_boot

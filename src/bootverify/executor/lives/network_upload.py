@@ -7,8 +7,8 @@ from bootverify.executor.making import network_build
 from bootverify.executor.making.image_format import Version
 from bootverify.executor.making.maker import make_image
 from bootverify.executor.memory import Ram
-from bootverify.executor.network_core import Transfer
-from bootverify.executor.pcd import REGION
+from bootverify.executor.network.core import Transfer
+from bootverify.executor.network.pcd import REGION
 from bootverify.executor.stages.network_update import Mediator, NetworkUpdate
 
 PAGES = 1  # of the copy, erased and written, before the power goes

@@ -22,8 +22,8 @@ from bootverify.executor.making.maker import travels_as
 from bootverify.executor.making.owner_build import NEXT_KEY, TLV_ROOM, Package
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.memory import Ram
+from bootverify.executor.network.pcd import REGION
 from bootverify.executor.nsib import maker as nsib_maker
-from bootverify.executor.pcd import REGION
 from bootverify.executor.stages.update_client import request_upgrade
 from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.units.debug_port import erase_word, words

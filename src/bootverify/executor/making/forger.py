@@ -19,7 +19,7 @@ from bootverify.executor.making.maker import Envelope, make_image, sealed
 from bootverify.executor.making.owner_build import TLV_ROOM, OwnerBuild, nsib_chooses
 from bootverify.executor.making.owner_keys import material
 from bootverify.executor.mcuboot.posing import posing_piece
-from bootverify.executor.network_path import update_path
+from bootverify.executor.network.path import update_path
 from bootverify.machine.content import Crafted
 
 HIS_KEY = "the attacker's own key"

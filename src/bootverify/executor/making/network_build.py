@@ -13,11 +13,11 @@ from bootverify.design.network import NetworkStage
 from bootverify.executor.crypto import RawP256Key
 from bootverify.executor.making.nsib_build import release_of
 from bootverify.executor.making.owner_keys import material
-from bootverify.executor.network_core import NetworkCore
-from bootverify.executor.network_path import application_of
+from bootverify.executor.network.core import NetworkCore
+from bootverify.executor.network.path import application_of
+from bootverify.executor.network.pcd import place
 from bootverify.executor.nsib import NsibConfig, maker
 from bootverify.executor.nsib.config import Magics
-from bootverify.executor.pcd import place
 from bootverify.ranges import AddressRange
 
 PROVISION = 0x280

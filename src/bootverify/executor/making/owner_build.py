@@ -20,7 +20,7 @@ from bootverify.executor.making.image_format import Version, parse
 from bootverify.executor.making.maker import Envelope, MadeImage, Placed, make_image, travels_as
 from bootverify.executor.making.owner_keys import OwnerKeys, material
 from bootverify.executor.mcuboot.config import IN_PLACE, Mode
-from bootverify.executor.network_path import application_of, update_path
+from bootverify.executor.network.path import application_of, update_path
 from bootverify.executor.nsib import maker as nsib_maker
 from bootverify.machine.content import Genuine
 from bootverify.ranges import AddressRange

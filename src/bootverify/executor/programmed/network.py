@@ -8,11 +8,11 @@ from bootverify.executor.mcuboot.config import BootConfig, Pair
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
 from bootverify.executor.mcuboot.trailer import Trailer, requested_swap
 from bootverify.executor.memory import Memory, Ram
-from bootverify.executor.network_core import NetworkCore, Transfer, beside
+from bootverify.executor.network.core import NetworkCore, Transfer, beside
+from bootverify.executor.network.pcd import REGION, place
 from bootverify.executor.nsib import release_for
 from bootverify.executor.nsib.provision import HASH, KEY_ENTRY, StorageLayout, storage_base
 from bootverify.executor.nsib.release import RELEASE_MAIN
-from bootverify.executor.pcd import REGION, place
 from bootverify.executor.programmed.board import Board, Slots
 from bootverify.executor.programmed.story import Teller
 from bootverify.executor.stages.b0n import B0n, start

@@ -12,13 +12,13 @@ from bootverify.design.protection import Access
 from bootverify.executor.flash import AccessRefused
 from bootverify.executor.fprotect import FprotectAcl
 from bootverify.executor.memory import WORD, BusFault, Memory
-from bootverify.executor.network_core import NetworkCore, Transfer
+from bootverify.executor.network.core import NetworkCore, Transfer
+from bootverify.executor.network.pcd import DONE, FAIL, Status
 from bootverify.executor.nsib.config import Magics, NsibConfig
 from bootverify.executor.nsib.fwinfo import VERSION, find_fw_info
 from bootverify.executor.nsib.provision import StorageLayout
 from bootverify.executor.nsib.run import Run
 from bootverify.executor.nsib.validation import validate_digest, vector_table
-from bootverify.executor.pcd import DONE, FAIL, Status
 from bootverify.ranges import AddressRange
 
 LAYOUT = StorageLayout.HALFWORDS

@@ -10,9 +10,9 @@ from bootverify.design.protection import Access, Attribution
 from bootverify.executor.device import Device
 from bootverify.executor.making import network_build
 from bootverify.executor.making.vendor_build import RELEASE
-from bootverify.executor.network_core import NetworkCore, Transfer, beside
-from bootverify.executor.network_path import application_of
-from bootverify.executor.pcd import BLOCK, COPY, REGION, Command
+from bootverify.executor.network.core import NetworkCore, Transfer, beside
+from bootverify.executor.network.path import application_of
+from bootverify.executor.network.pcd import BLOCK, COPY, REGION, Command
 from bootverify.executor.spu_access import ram_region_set
 from bootverify.executor.stages.b0n import B0n, start
 from bootverify.executor.stages.network_update import Mediator, NetworkUpdate

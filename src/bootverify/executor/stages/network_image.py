@@ -15,8 +15,8 @@ from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import Outcome, boot_go
 from bootverify.executor.mcuboot.config import BootConfig, Downgrade, Mode, Pair
 from bootverify.executor.mcuboot.trailer import Trailer, TrailerLayout, requested_swap
-from bootverify.executor.network_core import beside
-from bootverify.executor.network_path import update_path
+from bootverify.executor.network.core import beside
+from bootverify.executor.network.path import update_path
 from bootverify.executor.stages.network import commanded
 from bootverify.executor.world import World
 

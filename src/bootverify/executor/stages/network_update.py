@@ -7,8 +7,8 @@ from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Flash
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.header import SIZE, ImageHeader
-from bootverify.executor.network_core import NetworkCore, Transfer, beside
-from bootverify.executor.pcd import BLOCK, COPY, Command
+from bootverify.executor.network.core import NetworkCore, Transfer, beside
+from bootverify.executor.network.pcd import BLOCK, COPY, Command
 from bootverify.executor.stages.b0n import B0n, start
 from bootverify.executor.stages.serial_recovery import Recovery, Session, Tool
 

@@ -9,7 +9,7 @@ from bootverify.design.design import Design
 from bootverify.design.network import NetworkStage
 from bootverify.executor.field.film import Scene
 from bootverify.executor.field.network import Fed, fed
-from bootverify.executor.network_path import application_of
+from bootverify.executor.network.path import application_of
 from bootverify.whatif.migration.questions import Answer, Question
 
 FREEZE = "Freeze b0n, its partitions and the transfer RAM: no update reaches what b0n knows."

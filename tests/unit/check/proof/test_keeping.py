@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from bootverify.check.proof.keeping import Keeping
 from bootverify.check.solver import Unsat, solve
-from bootverify.encoder.obligations import Obligation
-from bootverify.encoder.system import System, Transition
-from bootverify.encoder.terms import Sort, Term, const, eq, implies, not_, or_, true, var
+from bootverify.encoder.logic.obligations import Obligation
+from bootverify.encoder.logic.system import System, Transition
+from bootverify.encoder.logic.terms import Sort, Term, const, eq, implies, not_, or_, true, var
 
 PLACE = Sort("Place", ("first", "second", "last"))
 AT, LOCK, OPEN, OTHER = var("at", PLACE), var("lock"), var("open"), var("other")

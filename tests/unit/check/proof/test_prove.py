@@ -13,10 +13,10 @@ from bootverify.check.proof.theory import Theories
 from bootverify.check.solver import Sat, Unsat, solve
 from bootverify.check.verdict import Report, Verdict
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.encoder.frame_hardware import HALTED
-from bootverify.encoder.obligations import all_start, each_preserved
-from bootverify.encoder.system import System, Transition, identity
-from bootverify.encoder.terms import const, not_, true, var
+from bootverify.encoder.logic.obligations import all_start, each_preserved
+from bootverify.encoder.logic.system import System, Transition, identity
+from bootverify.encoder.logic.terms import const, not_, true, var
+from bootverify.encoder.variables.hardware import HALTED
 from bootverify.sources.design_file import design_of
 from bootverify.sources.mutate import mutated
 

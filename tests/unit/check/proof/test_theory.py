@@ -12,7 +12,7 @@ from bootverify.check.proof.search import Exhausted
 from bootverify.check.proof.theory import Theories, Theory
 from bootverify.check.solver import Answer, Unknown, solve
 from bootverify.design.attacker import Attacker, Capability
-from bootverify.encoder.terms import Term, eq, false, true
+from bootverify.encoder.logic.terms import Term, eq, false, true
 
 FOE = Attacker(name="sender", title="", capabilities=frozenset({Capability.SEND_UPDATE}))
 

@@ -14,7 +14,7 @@ from bootverify.design.boot import UpgradeMode
 from bootverify.design.design import Design
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.instant import Instants
-from bootverify.encoder.terms import Term, Value, domain
+from bootverify.encoder.logic.terms import Term, Value, domain
 from bootverify.errors import Discrepancy
 from bootverify.executor.run import act, steps_of_boot
 from bootverify.executor.world import World
