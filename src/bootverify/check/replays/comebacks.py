@@ -6,13 +6,12 @@ They are guesses, like what a search finds: only a replay of them earns a verdic
 from collections.abc import Callable, Iterator
 from itertools import combinations, product
 
-from bootverify.dataclass import dataclass
+from bootverify.check.replays.way import Way
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import EncryptionType, Image
 from bootverify.design.design import Design
 from bootverify.design.network import NetworkStage
 from bootverify.executor.actions.attack import code_as
-from bootverify.executor.run import act, steps_of_boot
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import (
     Action,
@@ -30,52 +29,35 @@ from bootverify.machine.action import (
 from bootverify.machine.content import Crafted, Erased, Genuine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
-    """Where the beginning of a guess leads; `done` is what could happen of it, with the steps between."""
-
-    world: World
-    done: tuple[Action, ...]
-    bad: bool
-
-
 def comeback(
     design: Design, attacker: Attacker, image: Image | NetworkStage, bad: Callable[[World], bool]
 ) -> tuple[Action, ...]:
     """The actions of the first guess after which `bad` holds; none when all fail."""
-    way = _onward(World.start(design, attacker, history=True), (), bad)
-    ways: dict[tuple[Action, ...], _Way] = {(): way}  # many guesses begin alike
+
+    def stops(world: World) -> bool:
+        """Where it is bad already, or a boot stage of his has the device."""
+        return bad(world) or bool(code_as(world))
+
+    way = Way.start(design, attacker, history=True).boots(stops)
+    if bad(way.world):
+        return way.done
+    ways: dict[tuple[Action, ...], Way] = {(): way}  # many guesses begin alike
     for guess in _guesses(design, image) if isinstance(image, Image) else _guesses_there(design, image):
-        for length in range(len(guess) + 1):
-            beginning = guess[:length]
+        for length in range(1, len(guess) + 1):
+            beginning, before = guess[:length], ways[guess[: length - 1]]
             if beginning not in ways:
-                ways[beginning] = _further(way, beginning[-1], bad)
-            way = ways[beginning]
-            if way.bad:
-                return way.done
+                way = ways[beginning] = _further(before, guess[length - 1], stops)
+                if bad(way.world):
+                    return way.done
     return ()
 
 
-def _further(way: _Way, action: Action, bad: Callable[[World], bool]) -> _Way:
+def _further(way: Way, action: Action, stops: Callable[[World], bool]) -> Way:
     """The way with one action more, where that can happen."""
-    world = way.world.copy()
     try:
-        act(world, action)
+        return way.then(action).boots(stops)
     except NotEnabled:
         return way
-    return _onward(world, (*way.done, action), bad)
-
-
-def _onward(world: World, done: tuple[Action, ...], bad: Callable[[World], bool]) -> _Way:
-    """Let the device run until it stays where it is, comes to a boot stage of his, or is bad."""
-    for step in steps_of_boot(world.device):
-        if bad(world):
-            return _Way(world=world, done=done, bad=True)
-        if code_as(world):
-            break
-        act(world, step)
-        done = (*done, step)
-    return _Way(world=world, done=done, bad=bad(world))
 
 
 def _guesses(design: Design, image: Image) -> Iterator[tuple[Action, ...]]:

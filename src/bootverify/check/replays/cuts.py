@@ -7,54 +7,18 @@ an erase and what is written then, a boot loader has its record in one place alo
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bootverify.dataclass import dataclass
+from bootverify.check.replays.way import Way
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, Image, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.executor.flash import Journal
-from bootverify.executor.run import act, steps_of_boot, take_step
+from bootverify.executor.run import steps_of_boot, take_step
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, Deliver, Publish, Request, Reset, TakeStep
 from bootverify.machine.content import Genuine
 
 MOST_WRITES = 96  # of a revert that are looked at, from its start: its trailers, and the sector that it begins with
 RELEASE = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
-    """A device about to look for an update; `done` is what has happened to it."""
-
-    world: World
-    done: tuple[Action, ...]
-
-    def then(self, *actions: Action) -> "_Way":
-        """The same device, a copy of it, after more has happened."""
-        world = self.world.copy()
-        for action in actions:
-            act(world, action)
-        return _Way(world=world, done=(*self.done, *actions))
-
-    def cut(self, step: TakeStep) -> "_Way":
-        """The same device, a copy of it, after that step was cut; that it may be cut so, a replay finds out."""
-        world = self.world.copy()
-        take_step(world, step)
-        return _Way(world=world, done=(*self.done, step))
-
-    def boots(self, *, up_to_look: bool = True) -> "_Way":
-        """To where the device stays, or no further than MCUboot's look for an update."""
-        world, done = self.world.copy(), self.done
-        for step in steps_of_boot(world.device):
-            if up_to_look and _looks(world, step):
-                break
-            take_step(world, step)
-            done = (*done, step)
-        return _Way(world=world, done=done)
-
-    def looks(self) -> TakeStep | None:
-        """The step in which MCUboot looks for an update, where the device is about to take it."""
-        step = next(steps_of_boot(self.world.device), None)
-        return step if step is not None and _looks(self.world, step) else None
 
 
 def cut_twice(design: Design, attacker: Attacker) -> tuple[Action, ...]:
@@ -67,7 +31,7 @@ def cut_twice(design: Design, attacker: Attacker) -> tuple[Action, ...]:
     for image in _swapped(design):
         try:
             begun = _about_to_revert(design, attacker, image)
-            ways = (way for way in _cut(begun) for way in _cut(way.boots()))
+            ways = (way for way in _cut(begun) for way in _cut(way.boots(_looks)))
             found = next((way for way in ways if _halts(way)), None)
         except NotEnabled:
             continue
@@ -83,7 +47,7 @@ def _swapped(design: Design) -> Iterator[Image]:
             yield design.image(step.image)
 
 
-def _about_to_revert(design: Design, attacker: Attacker, image: Image) -> _Way:
+def _about_to_revert(design: Design, attacker: Attacker, image: Image) -> Way:
     """A test of release 2 has been swapped in and nobody confirmed it.
 
     Raises:
@@ -91,14 +55,14 @@ def _about_to_revert(design: Design, attacker: Attacker, image: Image) -> _Way:
     """
     assert image.staging is not None, "an image that is swapped"
     sent = Deliver(partition=image.staging, content=Genuine(image.name, RELEASE), request=Request.TEST)
-    way = _Way(world=World.start(design, attacker), done=()).boots(up_to_look=False)
-    way = way.then(Publish(image=image.name, release=RELEASE), sent, Reset()).boots(up_to_look=False)
-    return way.then(Reset()).boots()
+    way = Way.start(design, attacker).boots()
+    way = way.then(Publish(image=image.name, release=RELEASE), sent, Reset()).boots()
+    return way.then(Reset()).boots(_looks)
 
 
-def _cut(way: _Way) -> Iterator[_Way]:
+def _cut(way: Way) -> Iterator[Way]:
     """The device after a cut right behind each erase that the next step begins with, and right before it."""
-    step = way.looks()
+    step = _look(way)
     if step is None:
         return
     journal = Journal()
@@ -110,13 +74,21 @@ def _cut(way: _Way) -> Iterator[_Way]:
         yield way.cut(replace(step, cut_after=after))
 
 
-def _halts(way: _Way) -> bool:
+def _halts(way: Way) -> bool:
     """The next boot halts before it has done much."""
-    last = way.boots()
-    step = last.looks()
+    last = way.boots(_looks)
+    step = _look(last)
     tried = last if step is None else last.cut(replace(step, cut_after=MOST_WRITES))
     return tried.world.device.halted is not None
 
 
-def _looks(world: World, step: TakeStep) -> bool:
-    return isinstance(world.design.stages[world.device.stage].steps[step.step], BootGo)
+def _look(way: Way) -> TakeStep | None:
+    """The step in which MCUboot looks for an update, where the device is about to take it."""
+    step = next(steps_of_boot(way.world.device), None)
+    return step if step is not None and _looks(way.world) else None
+
+
+def _looks(world: World) -> bool:
+    """Whether MCUboot is about to look for an update."""
+    device = world.device
+    return isinstance(world.design.stages[device.stage].steps[device.step], BootGo)

@@ -14,13 +14,12 @@ A guess, like what a search finds: only a replay of it earns a verdict.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bootverify.check.replays.way import Way
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, EncryptionType, Image
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind
 from bootverify.executor.layout import stores_of
-from bootverify.executor.run import act, steps_of_boot
-from bootverify.executor.world import World
 from bootverify.machine.action import Action, Deliver, Meanwhile, Overwrite, Publish, ReadOut, Request, Reset, TakeStep
 from bootverify.machine.content import Crafted, Genuine
 
@@ -42,8 +41,9 @@ def taken_out(design: Design, attacker: Attacker) -> Iterator[tuple[Action, ...]
     """The actions, for each image that MCUboot swaps encrypted, and each release, the latest first."""
     clipped = {image.name for image in design.images if swapped_before(design, image, attacker)}
     clipped = clipped if attacker.capabilities >= CLIP else set()
-    boot = _boot(design, attacker)
+    boot = Way.start(design, attacker).boots().done
     for number, step in enumerate(boot):
+        assert isinstance(step, TakeStep), "a boot is steps alone"
         told = design.stage(step.stage).steps[step.step]
         if not isinstance(told, BootGo) or not _swaps_encrypted(design, image := design.image(told.image)):
             continue
@@ -67,12 +67,3 @@ def _swaps_encrypted(design: Design, image: Image) -> bool:
     starts = design.stage(image.verified_by).steps if image.verified_by else ()
     swaps = any(isinstance(step, BootGo) and step.image == image.name and step.mode.swaps for step in starts)
     return swaps and image.staging is not None and image.encryption is not EncryptionType.NONE
-
-
-def _boot(design: Design, attacker: Attacker) -> tuple[TakeStep, ...]:
-    """The steps of the first boot."""
-    world, done = World.start(design, attacker), list[TakeStep]()
-    for step in steps_of_boot(world.device):
-        act(world, step)
-        done.append(step)
-    return tuple(done)
