@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bootverify.check.conform.mcuboot_bench import Board, build, segment_bytes
 from bootverify.check.conform.outcome import Conformity, Disagreement
-from bootverify.check.conform.recording import MALFORMED, Json, configuration, run_folder
+from bootverify.check.conform.recording import Json, run_below
 from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Power, powered
 from bootverify.executor.mcuboot.boot import ActiveImage, BootResult, Outcome, boot_go
@@ -24,19 +24,12 @@ SHORT = 32  # hex digits
 
 def run(directory: Path) -> Conformity:
     """Run every vector below `directory` and compare."""
-    outcome = Conformity()
-    for folder in sorted(path.parent for path in directory.glob("*/config.json")):
-        try:
-            work = Bench(configuration(folder / "config.json"), directory / "blobs").run
-        except MALFORMED:
-            work = None
-        run_folder(outcome, folder, work)
-    return outcome
+    return run_below(directory, lambda recorded: Bench(recorded, directory / "blobs").run)
 
 
 @dataclass(slots=True)
 class Bench:
-    """One configuration, ready to run its vectors."""
+    """One ready to run its vectors."""
 
     recorded: Json
     blobs: Path

@@ -22,7 +22,7 @@ from bootverify.check.conform.nsib_bench import (
     reset_ram,
 )
 from bootverify.check.conform.outcome import Conformity, Disagreement
-from bootverify.check.conform.recording import MALFORMED, configuration, run_folder
+from bootverify.check.conform.recording import run_below
 from bootverify.dataclass import dataclass
 from bootverify.executor.flash import Flash, Power, powered
 from bootverify.executor.memory import Memory
@@ -50,20 +50,12 @@ CHUNK = 0x1000
 
 def run(directory: Path) -> Conformity:
     """Run every vector below `directory` and compare."""
-    outcome = Conformity()
-    for folder in sorted(path.parent for path in directory.glob("*/config.json")):
-        recorded = configuration(folder / "config.json")
-        try:
-            work = Bench(build(recorded), recorded, directory / "blobs").run
-        except MALFORMED:
-            work = None
-        run_folder(outcome, folder, work)
-    return outcome
+    return run_below(directory, lambda recorded: Bench(build(recorded), recorded, directory / "blobs").run)
 
 
 @dataclass(slots=True)
 class Bench:
-    """One configuration, ready to run its vectors."""
+    """One ready to run its vectors."""
 
     config: NsibConfig
     recorded: Json

@@ -41,7 +41,19 @@ def no_vector(place: str) -> tuple[Disagreement]:
     return (Disagreement(vector=place, step=0, what="line", expected="a vector", got="none; fetch the file again"),)
 
 
-def run_folder(outcome: Conformity, folder: Path, work: Callable[[Json], Iterable[Disagreement]] | None) -> None:
+def run_below(directory: Path, bench: Callable[[Json], Callable[[Json], Iterable[Disagreement]]]) -> Conformity:
+    """Run every vector below `directory`; `bench` builds, for one configuration, what runs its vectors."""
+    outcome = Conformity()
+    for folder in sorted(path.parent for path in directory.glob("*/config.json")):
+        try:
+            work = bench(configuration(folder / "config.json"))
+        except MALFORMED:
+            work = None
+        _run_folder(outcome, folder, work)
+    return outcome
+
+
+def _run_folder(outcome: Conformity, folder: Path, work: Callable[[Json], Iterable[Disagreement]] | None) -> None:
     """Run the vectors of one configuration by `work`, None when the configuration is not modelled."""
     file = folder / "vectors.jsonl"
     if not file.is_file():
