@@ -33,7 +33,7 @@ def applies(design: Design, formula: Formula, subject: Stage | Image | Key | Par
         case Or(operands):
             return any(applies(design, operand, subject) for operand in operands)
         case Compare(left, op, right):
-            return _compared(_value(design, left, subject), op, _value(design, right, subject))
+            return compared(_value(design, left, subject), op, _value(design, right, subject))
         case Member(item, among):
             return _value(design, item, subject) in {literal.value for literal in among}
         case _:
@@ -46,17 +46,20 @@ def _value(
     return term.value if isinstance(term, Literal) else attribute(design, subject, term.name)
 
 
-def _compared(left: str | int | bool, op: Comparison, right: str | int | bool) -> bool:
+def compared(left: str | int | bool, op: Comparison, right: str | int | bool) -> bool:
+    """How two values compare; only numbers have an order, which the type check sees to."""
     if op is Comparison.EQ:
         return left == right
     if op is Comparison.NE:
         return left != right
     assert isinstance(left, int)
     assert isinstance(right, int)
-    tables = {
-        Comparison.LT: left < right,
-        Comparison.LE: left <= right,
-        Comparison.GT: left > right,
-        Comparison.GE: left >= right,
-    }
-    return tables[op]
+    match op:
+        case Comparison.LT:
+            return left < right
+        case Comparison.LE:
+            return left <= right
+        case Comparison.GT:
+            return left > right
+        case Comparison.GE:
+            return left >= right

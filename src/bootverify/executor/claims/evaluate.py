@@ -14,7 +14,6 @@ from bootverify.policy.formula import (
     Attribute,
     Call,
     Compare,
-    Comparison,
     Formula,
     Literal,
     Member,
@@ -23,6 +22,7 @@ from bootverify.policy.formula import (
     Or,
     Quantified,
 )
+from bootverify.policy.static import compared
 from bootverify.policy.vocabulary import attribute
 
 Thing = Stage | Image | Key | Partition | NetworkStage
@@ -42,7 +42,7 @@ def holds(world: World, formula: Formula, names: Mapping[str, Thing]) -> bool:
         case Or(operands):
             return any(holds(world, operand, names) for operand in operands)
         case Compare(left, op, right):
-            return _compare(_value(world, left, names), op, _value(world, right, names))
+            return compared(_value(world, left, names), op, _value(world, right, names))
         case Member(item, among):
             return _value(world, item, names) in {literal.value for literal in among}
         case Quantified():
@@ -122,21 +122,3 @@ def _value(world: World, term: Attribute | Literal, names: Mapping[str, Thing]) 
         return term.value
     assert isinstance(term.of, Name)
     return attribute(world.design, names[term.of.id], term.name)
-
-
-def _compare(left: str | int | bool, op: Comparison, right: str | int | bool) -> bool:
-    if op is Comparison.EQ:
-        return left == right
-    if op is Comparison.NE:
-        return left != right
-    assert isinstance(left, int)
-    assert isinstance(right, int)
-    match op:
-        case Comparison.LT:
-            return left < right
-        case Comparison.LE:
-            return left <= right
-        case Comparison.GT:
-            return left > right
-        case Comparison.GE:
-            return left >= right
