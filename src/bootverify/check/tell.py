@@ -1,7 +1,7 @@
 """Turns lemmas and traces into the lines of the input that decide, and into a sentence that says why."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from bootverify.check.proof.fixpoint import Lemma
 from bootverify.check.question import Question, Subject
@@ -9,7 +9,7 @@ from bootverify.check.verdict import Fact
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, Image, Program, Protect, SetUpTrustZone, Stage
 from bootverify.design.design import Design
-from bootverify.design.keys import InImage, InKmu, Key, Placement, Purpose, PushTarget
+from bootverify.design.keys import InImage, InKmu, Key, Placement, Purpose, PushTarget, Use
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Access
@@ -199,7 +199,7 @@ def _over_there(design: Design, question: Question, actions: Sequence[Action]) -
             case TakeStep(meanwhile=Meanwhile()):
                 return "the chip answers the copy with other bytes than the check, and b0n checks a digest alone."
             case Deliver(content=Crafted()) | Overwrite(content=Crafted()):
-                signed = _known_key(design, question)
+                signed = _signed_there(design, question.subject)
                 return f"what {who} puts into the staging slot is accepted{signed}, and handed over."
             case Deliver(content=Genuine(release=release)) | Overwrite(content=Genuine(release=release)):
                 return f"release {release} is staged once a later one ran, and nothing asks for the version that runs."
@@ -210,26 +210,30 @@ def _over_there(design: Design, question: Question, actions: Sequence[Action]) -
     return f"nothing locks the transfer RAM while {_state(design, question.attacker)} runs."
 
 
-def _known_key(design: Design, question: Question) -> str:
-    """The key that everybody has, of those that the stage which verifies updates of the network core may ask."""
-    feeder = question.subject.verified_by if isinstance(question.subject, NetworkStage) else ""
-    verified = {(Purpose.VERIFY, image.name) for image in design.images if image.verified_by == feeder}
-    known = [
-        key.name
-        for key in design.keys
-        if key.published and {(each.purpose, each.image) for each in key.uses} & verified
-    ]
-    return f", signed with the private half of {known[0]}, which is published" if known else ""
+def _known_key(design: Design, images: Collection[str]) -> str:
+    """The key that everybody has, of those that verify one of these images; empty without one."""
+    known = (key for key in design.keys if key.published for use in key.uses if _verifies(use, images))
+    return next((key.name for key in known), "")
+
+
+def _verifies(use: Use, images: Collection[str]) -> bool:
+    return use.purpose is Purpose.VERIFY and use.image in images
+
+
+def _signed_there(design: Design, subject: Subject) -> str:
+    """That everybody signs what the stage which verifies updates of the network core takes, where a key lets him."""
+    feeder = subject.verified_by if isinstance(subject, NetworkStage) else ""
+    known = _known_key(design, {image.name for image in design.images if image.verified_by == feeder})
+    return f", signed with the private half of {known}, which is published" if known else ""
 
 
 def _anybody_signs(design: Design, image: Image, actions: Sequence[Action]) -> str:
     """The key that everybody has, where bytes of the attacker's were put somewhere; empty without one."""
     made = any(isinstance(each, Deliver | Overwrite) and isinstance(each.content, Crafted) for each in actions)
-    uses = {key.name: use for key in design.keys if key.published for use in key.uses}
-    known = [name for name, use in uses.items() if use.purpose is Purpose.VERIFY and use.image == image.name]
+    known = _known_key(design, {image.name})
     if not made or not known:
         return ""
-    return f"the private half of {known[0]}, which verifies {image.name}, is published: anybody signs what it accepts."
+    return f"the private half of {known}, which verifies {image.name}, is published: anybody signs what it accepts."
 
 
 def _shows(subject: Subject) -> str:
