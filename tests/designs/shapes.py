@@ -114,18 +114,8 @@ def s01(*, lock: Lock | None = Lock.UNTIL_RESET) -> Design:
             _application(Attribution.SECURE),
         ),
         keys=(
-            Key(
-                name="img_verify_pub",
-                kind=KeyKind.PUBLIC,
-                placements=(InImage(image="mcuboot"),),
-                uses=_verifies("app"),
-            ),
-            Key(
-                name="enc_priv",
-                kind=KeyKind.PRIVATE,
-                placements=(InImage(image="mcuboot"),),
-                uses=_decrypts("app"),
-            ),
+            _verifier("app"),
+            _opener(),
             Key(
                 name="img_sign_priv",
                 kind=KeyKind.PRIVATE,
@@ -173,24 +163,8 @@ def s02() -> Design:
         stages=(_application(Attribution.SECURE),),
         app=_app("mcuboot", encryption=EncryptionType.ECIES_P256),
         keys=(
-            Key(
-                name="b0_key_hash",
-                kind=KeyKind.HASH,
-                placements=(InUicr(),),
-                uses=_verifies("mcuboot"),
-            ),
-            Key(
-                name="img_verify_pub",
-                kind=KeyKind.PUBLIC,
-                placements=(InImage(image="mcuboot"),),
-                uses=_verifies("app"),
-            ),
-            Key(
-                name="enc_priv",
-                kind=KeyKind.PRIVATE,
-                placements=(InImage(image="mcuboot"),),
-                uses=_decrypts("app"),
-            ),
+            _verifier("app"),
+            _opener(),
         ),
     )
 
@@ -231,18 +205,7 @@ def _with_tfm(name: str, *, counter: bool, encryption: EncryptionType, keys: tup
         stages=stages,
         app=replace(_app("mcuboot", encryption=encryption), name="tfm+app"),
         keys=(
-            Key(
-                name="b0_key_hash",
-                kind=KeyKind.HASH,
-                placements=(InUicr(),),
-                uses=_verifies("mcuboot"),
-            ),
-            Key(
-                name="img_verify_pub",
-                kind=KeyKind.PUBLIC,
-                placements=(InImage(image="mcuboot"),),
-                uses=_verifies("tfm+app"),
-            ),
+            _verifier("tfm+app"),
             *keys,
         ),
         more=(
@@ -303,7 +266,7 @@ def _behind_nsib(
             _mcuboot("mcuboot", app.name, protect, stages[0].name, bootloader="mcuboot"),
             *stages,
         ),
-        keys=keys,
+        keys=(Key(name="b0_key_hash", kind=KeyKind.HASH, placements=(InUicr(),), uses=_verifies("mcuboot")), *keys),
         lifecycle=CLOSED,
     )
 
@@ -340,6 +303,18 @@ def _application(attribution: Attribution) -> Stage:
         attribution=attribution,
         steps=(Begin(), Run()),
     )
+
+
+def _verifier(image: str) -> Key:
+    """The public key in MCUboot that verifies `image`."""
+    place = InImage(image="mcuboot")
+    return Key(name="img_verify_pub", kind=KeyKind.PUBLIC, placements=(place,), uses=_verifies(image))
+
+
+def _opener() -> Key:
+    """The private key in MCUboot that opens updates of the application."""
+    place = InImage(image="mcuboot")
+    return Key(name="enc_priv", kind=KeyKind.PRIVATE, placements=(place,), uses=_decrypts("app"))
 
 
 def _kek(image: str) -> Key:
