@@ -104,7 +104,7 @@ def _moments(frame: Frame, store: Store) -> list[tuple[Term, bool]]:
     He seals what the parts before hold as he does, and a content does not tell the order: what he changes behind his
     own seal may or may not boot, as proofs have it, and a trace has him seal in the end.
     """
-    parts = [each for each in frame.cells.stores.values() if store.image and each.slot == store.slot]
+    parts = frame.cells.of_slot(store.slot) if store.slot else ()
     if not parts or store is parts[-1] or forgeable(frame, frame.design.image(store.image)) is false():
         return [(true(), False)]
     sealed = eq(frame.content(parts[-1]), CRAFTED)

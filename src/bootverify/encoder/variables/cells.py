@@ -266,6 +266,10 @@ class Cells:
         """The stores of all slots of `image`; the parts of one slot follow each other."""
         return tuple(store for store in self.stores.values() if store.image == image)
 
+    def of_slot(self, slot: str) -> tuple[Store, ...]:
+        """The parts that `slot` holds, in boot order; itself where its image has one part."""
+        return tuple(store for store in self.stores.values() if store.slot == slot)
+
     def of_stage(self, stage: Stage) -> tuple[Store, ...]:
         """The stores that `stage` may run from: its part, or each slot of its image."""
         stores = self.of_image(stage.image)
