@@ -10,7 +10,7 @@ from bootverify.check.side_by_side import cores
 from bootverify.check.verdict import Report
 from bootverify.cli.app import complain, deliver, write
 from bootverify.cli.bar import bar
-from bootverify.cli.check import Format, Wishes
+from bootverify.cli.wishes import Format, Wishes
 from bootverify.design.design import Design
 from bootverify.machine.trace import to_json
 from bootverify.policy.rules import Rules

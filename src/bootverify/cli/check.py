@@ -1,6 +1,5 @@
 """Answering questions about designs: check. What it does with them is in `answering`, which is loaded meanwhile."""
 
-from enum import Enum
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -10,40 +9,10 @@ import typer
 from bootverify.check.solver import RLIMIT, warm
 from bootverify.cli.app import Attackers, Output, Policies, Rlimit, Sdk, Solvers, Subjects, app, complain
 from bootverify.cli.given import given
-from bootverify.dataclass import dataclass
+from bootverify.cli.wishes import Format, Wishes
 from bootverify.errors import InputError
 
 WORST = (0, 3, 1, 2, 4)  # exit codes; of several designs the last one of these counts
-
-
-class Format(Enum):
-    """Forms of a report."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What is asked of each design, who proves it, and how and where it is told, as the options say."""
-
-    subjects: list[str]
-    sdk: str | None
-    solver: Solvers
-    rlimit: int
-    format: Format
-    output: Path | None
-    certificates: Path | None
-    traces: Path | None
-    waivers: Path | None
-    baseline: Path | None
-    explain: bool
-    coverage: bool
-    ledger: bool
 
 
 @app.command()

@@ -10,6 +10,9 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.source import NOWHERE, Source
 from bootverify.policy.formula import Formula
 
+EVERY = "True"  # the condition `applies` of an ask that says none
+BOOTS = 2  # undisturbed ones, given by a claim that recovers and does not say how many
+
 
 class Severity(Enum):
     """How bad a violation is."""

@@ -10,6 +10,8 @@ from bootverify.errors import Fault, InputError
 from bootverify.policy.formula import Formula, Literal
 from bootverify.policy.parse import parse, parse_condition
 from bootverify.policy.policy import (
+    BOOTS,
+    EVERY,
     Ask,
     Claim,
     ClaimKind,
@@ -28,9 +30,6 @@ from bootverify.sources.written import Path as KeyPath
 from bootverify.sources.written import Written
 
 Entry = dict[str, Any]  # an entry of a policy file, as `rule_files` tells its form
-
-EVERY = "True"  # what `applies` says where nothing is said
-BOOTS = 2  # that `recovers` gives
 
 
 def load_policies(name_or_path: str) -> tuple[Policy, ...]:

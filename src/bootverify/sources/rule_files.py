@@ -8,8 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bootverify.design.attacker import Capability
-from bootverify.policy.policy import ClaimKind, Severity, SubjectKind
-from bootverify.sources.policies import BOOTS, EVERY
+from bootverify.policy.policy import BOOTS, EVERY, ClaimKind, Severity, SubjectKind
 
 
 class _Strict(BaseModel):
