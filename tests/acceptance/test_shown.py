@@ -42,7 +42,26 @@ def test_the_whole_image_is_asked_about_by_its_own_name():
     report = ask(
         load_design(SCENARIOS / "SB-S07.yaml"), "image-confidential", ("tfm+app",), load_attacker("app-code-ns")
     )
-    assert [(finding.subject, finding.verdict) for finding in report.findings] == [("tfm+app", Verdict.VIOLATED)]
+    found = [(finding.subject, finding.verdict, finding.strength) for finding in report.findings]
+    assert found == [("tfm+app", Verdict.VIOLATED, "replayed")]
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict", "strength"),
+    [
+        ("factory_image: encryptable", Verdict.HOLDS, "proved"),
+        ("factory_image: signed", Verdict.VIOLATED, "replayed"),
+        ("request: test", Verdict.UNKNOWN, ""),
+        ("factory_image: encryptable, clear_release: true", Verdict.VIOLATED, "computed"),
+    ],
+)
+def test_of_a_whole_image_what_has_no_moves_is_judged_from_what_is_told(told, verdict, strength, tmp_path):
+    text = (SCENARIOS / "swapped-outside.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "design.yaml"
+    file.write_text(text.replace("factory_image: encryptable", told), encoding="utf-8")
+    report = ask(load_design(file), "image-confidential", ("app",), load_attacker("ext-flash-read"))
+    found = next(finding for finding in report.findings if finding.kind == "image")
+    assert (found.verdict, found.strength) == (verdict, strength)
 
 
 @pytest.mark.parametrize("mode", ["swap-move", "swap-offset"])

@@ -172,7 +172,11 @@ class Decider:
             if not isinstance(found, Path):
                 if proof := reasoner.settle(claim):
                     return self._proved(question, reasoner, claim, proof)
-                return self._tried(question, wanted=wanted) or _unsearched(found, reasoner, not_(claim))
+                if (tried := self._tried(question, wanted=wanted)) is not None:
+                    return tried
+                if isinstance(found, Exhausted):  # no proof: where a move is missing, that is why
+                    reasoner.boot.surely(question.ask.claim.formula, {"it": question.part})
+                return _unsearched(found, reasoner, not_(claim))
             actions = reasoner.actions(found)
         run = continued(self.design, question, self._replayed(question, actions, wanted=wanted))
         return Reached(actions=actions, steps=run.steps, good=False)

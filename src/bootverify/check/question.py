@@ -152,9 +152,10 @@ def _alone(policy: Policy, ask: Ask) -> bool:
 def _mixed(policy: Policy) -> bool:
     """Whether some of its claims are proved or replayed, recoveries aside: those are what told lives are about.
 
-    What is asked of something that somebody names says nothing of the others.
+    What is asked of something that somebody names, or of told lives alone, says nothing of the others.
     """
-    return any(ask.claim.kind not in {ClaimKind.TOLD, ClaimKind.RECOVERS} for ask in policy.asks if not ask.named)
+    others = (ask for ask in policy.asks if not (ask.named or ask.of_told_lives))
+    return any(ask.claim.kind not in {ClaimKind.TOLD, ClaimKind.RECOVERS} for ask in others)
 
 
 def _asked_of(design: Design, attacker: Attacker, listed: Sequence[Attacker]) -> bool:

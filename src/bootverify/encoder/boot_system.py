@@ -45,7 +45,7 @@ from bootverify.encoder.variables.frame import Frame
 from bootverify.encoder.variables.hardware import HALTED
 from bootverify.encoder.variables.second_core import untold
 from bootverify.machine.action import Action, Meanwhile, TakeStep
-from bootverify.policy.formula import Formula
+from bootverify.policy.formula import Formula, predicates_in
 from bootverify.policy.typecheck import uses_history
 
 PLAYED_THERE = frozenset({Capability.RUN_NETWORK_CORE})  # of the network core alone there are moves
@@ -77,6 +77,8 @@ class BootSystem:
         thing = things.get("it")
         if uses_history(formula) and isinstance(thing, Image):
             self.frame.all_told(thing)
+        if isinstance(thing, Image | Stage) and "shown" in predicates_in(formula):
+            self.predicates.surely_hidden(thing)
         self.frame.all_of_port()
 
 

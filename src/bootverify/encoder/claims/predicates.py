@@ -1,7 +1,7 @@
 """The predicates of claims as terms: one function a name of the table in SEMANTICS."""
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import ChooseSlot, Image, Stage
+from bootverify.design.boot import ChooseSlot, Image, Stage, UpgradeMode
 from bootverify.design.keys import InImage, Key
 from bootverify.design.memory import Partition
 from bootverify.design.network import NetworkStage
@@ -124,21 +124,37 @@ class Predicates:
         """True iff the attacker has read some code of the image in clear; of a stage that shares one, of its part.
 
         Raises:
-            NotModelled: not all ways in which it may be shown have moves.
+            NotModelled: nothing keeps it from anybody, or what his own code reads has no moves.
         """
-        frame = self.frame
-        image = thing if isinstance(thing, Image) else frame.design.image(thing.image)
+        frame, image = self.frame, self._image_of(thing)
         stores = frame.cells.of_image(image.name) if isinstance(thing, Image) else frame.cells.of_stage(thing)
         if any(store.name not in frame.shown for store in stores):
             raise NotModelled(f"who reads `{image.name}`, of which updates keep nothing, or which starts in place")
         if frame.attacker.can(Capability.RUN_SECURE_PARTITION) and frame.design.isolation_level > 1:
             raise NotModelled("which code of its own an unprivileged partition reads")
-        _, step = frame.installs.get(image.name, (None, None))
-        outside = [] if step is None else [frame.cells.whole(each) for each in (image.staging, step.scratch) if each]
-        if step is not None and step.mode.swaps and not all(each.guarded for each in outside):
-            raise NotModelled(f"what a swap leaves of `{image.name}` outside the chip")
         self._none_over_there()
         return or_(*(frame.shown[store.name] for store in stores))
+
+    def surely_hidden(self, thing: Stage | Image) -> None:
+        """Raises NotModelled where there are ways without moves in which the image, or the part of it, may be shown.
+
+        MCUboot's swap status has the image key in clear where it is not told to keep it wrapped; that lies in the
+        scratch area for a while. Of swap using offset nothing tells what it leaves outside.
+        """
+        frame, image = self.frame, self._image_of(thing)
+        if frame.design.life.clear_release and image.verified_by is not None:
+            raise NotModelled(f"who has the release of `{image.name}` that was shipped in clear")
+        _, step = frame.installs.get(image.name, (None, None))
+        if step is None or not step.mode.swaps:
+            return
+        places = (image.staging, step.scratch)
+        waits, passes = (each is not None and not frame.cells.whole(each).guarded for each in places)
+        told = step.mode is not UpgradeMode.SWAP_OFFSET and bool(frame.design.life.factory_image)
+        if passes or (waits and not told):
+            raise NotModelled(f"what a swap leaves of `{image.name}` outside the chip")
+
+    def _image_of(self, thing: Stage | Image) -> Image:
+        return thing if isinstance(thing, Image) else self.frame.design.image(thing.image)
 
     def usable(self, key: Key) -> Term:
         """True iff he knows it, or controls secure code or the secure port while it is in the KMU."""
