@@ -10,6 +10,7 @@ from bootverify.check.replays.taken_out import taken_out
 from bootverify.design.design import Design
 from bootverify.machine.action import Confirm, Deliver, Overwrite, Publish, ReadOut, Request, Reset
 from bootverify.machine.content import Crafted, Genuine
+from bootverify.ranges import AddressRange
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.document import read_written
 from bootverify.sources.mutate import mutated
@@ -19,6 +20,7 @@ from bootverify.sources.validate import validated
 
 SB_S07 = Path(__file__).parent.parent / "scenarios" / "SB-S07.yaml"
 WRAPS = Overwrite(partition="app", content=Crafted(wrapped=True))
+STAGED = "mcuboot_secondary"
 IN_ALL_RELEASES = {"placement": [{"image": "tfm+app", "offset": 0x2000}], "kind": "symmetric"}
 
 
@@ -59,13 +61,13 @@ def test_the_image_goes_out_under_his_key_and_he_opens_it(encryption, mode, rele
 @pytest.mark.parametrize("asked", [Request.TEST, Request.PERM])
 def test_the_factorys_image_goes_out_so_before_an_update_that_was_staged(asked):
     design, foe = _design("ecies-p256", "swap-move"), load_attacker("app-code-ns")
-    sent = Deliver(partition="mcuboot_secondary", content=Genuine("tfm+app", 2), request=asked, by_attacker=False)
+    sent = Deliver(partition=STAGED, content=Genuine("tfm+app", 2), request=asked, by_attacker=False)
     followed = Followed(design, foe)
     followed.runs_on()
     followed.does(Publish(image="tfm+app", release=2), sent, WRAPS, Reset())
     followed.runs_on()
     followed.tries(Confirm())
-    followed.does(ReadOut(partition="mcuboot_secondary"))
+    followed.does(ReadOut(partition=STAGED))
     assert followed.facts["knows[inside]"]
     assert not followed.facts["knows[kek_v2]"]
 
@@ -77,3 +79,13 @@ def test_what_only_a_secret_wraps_he_cannot_wrap_anew():
     followed.runs_on()
     assert not followed.tries(WRAPS)
     assert not followed.tries(replace(WRAPS, partition="tfm"))
+
+
+def test_nothing_is_tried_where_no_update_comes_in():
+    design = _design("ecies-p256", "swap-move")
+    short = tuple(
+        replace(part, range=AddressRange.sized(part.range.start, 0x60000)) if part.name == STAGED else part
+        for part in design.partitions
+    )
+    assert list(taken_out(design, load_attacker("app-code-ns")))
+    assert not list(taken_out(replace(design, partitions=short), load_attacker("app-code-ns")))

@@ -20,6 +20,8 @@ from bootverify.design.boot import BootGo, EncryptionType, Image
 from bootverify.design.design import Design
 from bootverify.design.memory import MemoryKind
 from bootverify.executor.layout import stores_of
+from bootverify.executor.stages.mcuboot import requested
+from bootverify.executor.world import NotEnabled
 from bootverify.machine.action import Action, Deliver, Meanwhile, Overwrite, Publish, ReadOut, Request, Reset, TakeStep
 from bootverify.machine.content import Crafted, Genuine
 
@@ -41,7 +43,8 @@ def taken_out(design: Design, attacker: Attacker) -> Iterator[tuple[Action, ...]
     """The actions, for each image that MCUboot swaps encrypted, and each release, the latest first."""
     clipped = {image.name for image in design.images if swapped_before(design, image, attacker)}
     clipped = clipped if attacker.capabilities >= CLIP else set()
-    boot = Way.start(design, attacker).boots().done
+    booted = Way.start(design, attacker).boots()
+    boot = booted.done
     for number, step in enumerate(boot):
         assert isinstance(step, TakeStep), "a boot is steps alone"
         told = design.stage(step.stage).steps[step.step]
@@ -54,12 +57,21 @@ def taken_out(design: Design, attacker: Attacker) -> Iterator[tuple[Action, ...]
         for release in range(design.releases, 0, -1):
             made = Genuine(image.name, release)
             sent = Deliver(partition=image.staging, content=made, request=Request.TEST, by_attacker=False)
-            sending: tuple[Action, ...] = (*boot, Publish(image=image.name, release=release), sent, Reset())
+            sending: tuple[Action, ...] = (Publish(image=image.name, release=release), sent, Reset())
             back: tuple[Action, ...] = (Reset(), *boot, ReadOut(partition=image.staging))
             if image.name in clipped:
-                yield (*sending, *begun, *back)
-            if wrapped_anew(design, image):
-                yield (*sending, *boot, wraps, *back)
+                yield (*boot, *sending, *begun, *back)
+            if wrapped_anew(design, image) and _comes_in(booted, sending, image):
+                yield (*boot, *sending, *boot, wraps, *back)
+
+
+def _comes_in(booted: Way, sending: tuple[Action, ...], image: Image) -> bool:
+    """Whether the next boot installs what was sent, and the one after that is to take it back."""
+    try:
+        after = booted.then(*sending).boots().world
+    except NotEnabled:
+        return False
+    return requested(after.device, after.design, image) is Request.REVERT
 
 
 def _swaps_encrypted(design: Design, image: Image) -> bool:
