@@ -16,6 +16,7 @@ from bootverify.check.decide import (
     Proved,
     Reached,
 )
+from bootverify.check.facts import facts_about, facts_of_actions, facts_of_lemmas
 from bootverify.check.layout import computed
 from bootverify.check.proof.fixpoint import Lemma
 from bootverify.check.proof.invariant import Proof
@@ -27,7 +28,7 @@ from bootverify.check.side_by_side import both, one_by_one
 from bootverify.check.solver import RLIMIT, available
 from bootverify.check.stand_ins import stand_ins
 from bootverify.check.support import OPEN_POINT, supported
-from bootverify.check.tell import because_of_boots, because_of_path, facts_about, facts_of_actions, facts_of_lemmas
+from bootverify.check.tell import because_of_boots, because_of_path
 from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.dataclass import dataclass
