@@ -201,8 +201,3 @@ def region_set(rramc: Rramc, region: int, start: int, length: int, permissions: 
 
 
 Fprotect = FprotectSpu | FprotectAcl | FprotectAcl2021 | FprotectBprot | FprotectRram
-
-
-def fprotect_area(spu: Spu, start: int, length: int, *, lock: bool = True) -> int:
-    """`fprotect_area` of a release build on an SPU part."""
-    return FprotectSpu(spu).area(start, length, lock=lock)

@@ -125,15 +125,6 @@ def store_ranges(design: Design) -> dict[str, AddressRange]:
     return ranges | provision_pages(design) | scratch_areas(design)
 
 
-def payload_start(design: Design, image: Image, slot: str) -> int:
-    """The address of the first payload byte of `image` in `slot`.
-
-    An image that MCUboot boots carries its header in front; one that NSIB boots, or the reset vector, does not.
-    """
-    start = home(design, slot).start
-    return start + design.soc.header if booted_by_mcuboot(design, image) else start
-
-
 def booted_by_mcuboot(design: Design, image: Image) -> bool:
     """Whether the stage that starts `image` is MCUboot."""
     return image.verified_by is not None and design.stage(image.verified_by).program is Program.MCUBOOT

@@ -11,7 +11,6 @@ from bootverify.executor.crypto import PrivateKey
 from bootverify.executor.device import Device
 from bootverify.executor.flash import Journal
 from bootverify.executor.knowledge import Knowledge
-from bootverify.executor.layout import Store
 from bootverify.executor.making.factory import Factory
 from bootverify.executor.making.forger import HIS_KEY
 from bootverify.executor.making.owner_build import Package
@@ -78,10 +77,6 @@ class World:
     def value(self, key: Key) -> bytes:
         """The bytes of the key's value."""
         return self.factory.value(key)
-
-    def factory_bytes(self, store: Store) -> bytes:
-        """What production put into `store`."""
-        return self.factory.store_bytes(store)
 
     def copy(self) -> "World":
         """An independent copy to experiment on; packages and images are shared, they never change."""

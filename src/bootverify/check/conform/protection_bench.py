@@ -35,7 +35,6 @@ from bootverify.executor.units.spu import EXTDOMAIN_BITS, Spu
 from bootverify.ranges import AddressRange
 
 Json = Any
-FLASH_BASE = "flash_base"
 TREE_SECURE = {"nrf54l15": 0x80000, "nrf54lv10a": 0x60000}  # secure image of the TF-M tree's layouts for nRF54L
 UART00 = {"nrf54l15": 0x5004_A000, "nrf54lv10a": 0x5004_D000}
 CRACEN = {"nrf54l15": 0x5004_8000, "nrf54lv10a": 0x5005_9000}

@@ -6,7 +6,6 @@ from bootverify.check.conform.protection_bench import Json, Units
 from bootverify.executor.units import acl, bprot, mpc, rramc, sau, spu
 
 WORD = 4
-PERIPHERAL_SHOWN = spu.PERIPHERAL_BITS
 
 
 def registers(units: Units) -> Json:

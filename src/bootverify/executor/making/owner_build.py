@@ -351,13 +351,6 @@ class OwnerBuild(OwnerKeys):
         part = self._part(store, release, variant or store.slot)
         return b"\xff" * part.offset + part.data
 
-    def store_bytes(self, store: Store) -> bytes:
-        """What production put into the store: release 1 in the first slot, nothing in further ones."""
-        image = self.design.image(store.image)
-        part = self._cut(store, self.programmed(image, 1))
-        data = b"\xff" * part.offset + part.data if store.slot == image.slots[0] else b""
-        return data.ljust(store.range.size, b"\xff")
-
     def invalidated(self, store: Store, genuine: Genuine, held: bytes) -> bool:
         """Whether `held` is that release with NSIB's mark: nothing but the valid word differs."""
         if not nsib_chooses(self.design, self.design.image(store.image)):

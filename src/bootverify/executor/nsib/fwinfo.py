@@ -11,7 +11,6 @@ from bootverify.executor.nsib.config import INVALID, VALID, Magics, NsibConfig, 
 from bootverify.executor.nsib.run import Run
 
 FW_INFO = 60  # bytes without the interface lists
-EXT_API_HEADER = 28
 REQUEST = 40
 VALID_AT = 32
 VALIDATION_REACH = 4  # validation_info may start this many bytes late

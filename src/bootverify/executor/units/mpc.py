@@ -11,7 +11,6 @@ from bootverify.design.protection import Access, Attribution
 
 LOCK, ENABLE = 0x100, 0x200
 READ, WRITE, EXECUTE, SECURE = 0x1, 0x2, 0x4, 0x8
-GRANULE = 0x1000
 ADDRESS_BITS = 0xFFFF_F000
 PERMISSION_BITS = READ | WRITE | EXECUTE | SECURE
 _BITS = {Access.EXECUTE: EXECUTE, Access.WRITE: WRITE, Access.READ: READ}
