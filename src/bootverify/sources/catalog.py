@@ -1,7 +1,4 @@
-"""Finds models, policies and other data files by name.
-
-Looked up first in directories that the user names, then in the checkout or the installed package.
-"""
+"""Finds models, policies and other data files of ours by name, in the installed package or the checkout."""
 
 from functools import cache
 from pathlib import Path
