@@ -8,6 +8,7 @@ from tests.differential.following import Followed
 
 from bootverify.check.replays.taken_out import taken_out
 from bootverify.design.design import Design
+from bootverify.design.keys import KeyKind
 from bootverify.machine.action import Confirm, Deliver, Overwrite, Publish, ReadOut, Request, Reset
 from bootverify.machine.content import Crafted, Genuine
 from bootverify.ranges import AddressRange
@@ -89,3 +90,14 @@ def test_nothing_is_tried_where_no_update_comes_in():
     )
     assert list(taken_out(design, load_attacker("app-code-ns")))
     assert not list(taken_out(replace(design, partitions=short), load_attacker("app-code-ns")))
+
+
+@pytest.mark.parametrize("kind", ["private", "symmetric"])
+def test_a_secret_that_opens_for_a_pair_is_its_private_half_whatever_it_is_called(kind):
+    design = _design("ecies-p256", "swap-move")
+    keys = tuple(replace(key, kind=KeyKind(kind)) if key.name == "kek_v1" else key for key in design.keys)
+    followed = Followed(replace(design, keys=keys), load_attacker("remote-ota"))
+    followed.runs_on()
+    sent = Deliver(partition=STAGED, content=Genuine("tfm+app", 2), request=Request.PERM, by_attacker=False)
+    followed.does(Publish(image="tfm+app", release=2), sent, Reset())
+    assert followed.runs_on()["content[app]"] == "tfm+app 2"

@@ -33,6 +33,8 @@ class OwnerKeys:
     def value(self, key: Key) -> bytes:
         """The value of `key`: the secret itself, or the public half or its hash."""
         match key.kind:
+            case KeyKind.SYMMETRIC if self._opens_for_pair(key):
+                return self.pair(key).secret
             case KeyKind.SYMMETRIC:
                 return material(f"{self.design.name}/{key.name}", 16)
             case KeyKind.PRIVATE:
@@ -90,6 +92,12 @@ class OwnerKeys:
         }
         scheme = Scheme.X25519 if EncryptionType.ECIES_X25519 in curves else Scheme.ECDSA_P256
         return PrivateKey(scheme, f"{self.design.name}/{key.name}")
+
+    def _opens_for_pair(self, key: Key) -> bool:
+        """Whether it opens what is wrapped for a key pair, so that it can be nothing but the private half."""
+        opened = [use.image for use in key.uses if use.purpose is Purpose.DECRYPT and use.image]
+        secret_alone = {EncryptionType.NONE, EncryptionType.AES_KW}
+        return any(self.design.image(name).encryption not in secret_alone for name in opened)
 
     def decryption_key(self, image: Image) -> Key | None:
         """The declared key that opens encrypted updates of `image`."""
