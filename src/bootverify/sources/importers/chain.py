@@ -17,6 +17,12 @@ from bootverify.sources.importers.settings import closed, non_secure, update_mod
 from bootverify.sources.models import load_soc
 from bootverify.sources.roles import scratch_among
 
+# Boot stages by role and name, and how the application's configuration and sysbuild's say that it starts behind them.
+WANTED = (
+    ("mcuboot", "MCUboot", "CONFIG_BOOTLOADER_MCUBOOT", "SB_CONFIG_BOOTLOADER_MCUBOOT"),
+    ("nsib", "NSIB", "CONFIG_SECURE_BOOT", "SB_CONFIG_SECURE_BOOT_APPCORE"),
+)
+
 
 def put_chain(draft: Draft, project: Project) -> bool:
     """The images of the application core, first stage first; False, and a word in the ledger, if they are not drawn."""
@@ -76,6 +82,7 @@ class _Chain:
 
     def draw(self) -> None:
         nsib, mcuboot = self.project.image("nsib"), self.project.image("mcuboot")
+        self._all_there()
         verified_by = None
         if nsib is not None:
             self._nsib(nsib, "mcuboot" if mcuboot is not None else "app")
@@ -84,6 +91,13 @@ class _Chain:
             self._mcuboot(mcuboot, verified_by)
             verified_by = "mcuboot"
         self._application(nsib, mcuboot, verified_by)
+
+    def _all_there(self) -> None:
+        """An image that is linked for a boot stage starts behind it, whether or not the stage was built here."""
+        for role, name, own, of_sysbuild in WANTED:
+            source = self.application.on(own) or (self.project.sysbuild and self.project.sysbuild.on(of_sysbuild))
+            if source and self.project.image(role) is None:
+                raise NotDrawn(source.source, f"it is built to start behind {name}, of which no configuration is here")
 
     # -- stages
 

@@ -8,6 +8,7 @@ from bootverify.design.memory import Role
 from bootverify.design.source import Source
 from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.hexfile import FirmwareFile, signed_images
+from bootverify.sources.importers.identity import parts_of_images
 from bootverify.sources.importers.packages import Described, Package
 from bootverify.sources.importers.partition_manager import PmEntry
 from bootverify.sources.importers.pm_config import differing
@@ -31,15 +32,34 @@ class _Found:
 
 def put_contradictions(draft: Draft, project: Project) -> None:
     """Everything of the kind, each with the places that it is about."""
-    found = [*_bootloader(project), *_key(draft), *_compiled(project), *_provisioned(project), *_trees(project)]
+    found = [
+        *_parts(project),
+        *_bootloader(project),
+        *_key(draft),
+        *_compiled(project),
+        *_provisioned(project),
+        *_trees(project),
+    ]
     for package in project.packages:
         found += [*_package(draft, project, package), *_versions(project, package)]
     for number, each in enumerate(found[:MOST]):
         draft.plain.setdefault("contradictions", []).append({"topic": each.topic, "text": each.text})
+        if each.topic == "part":
+            point = {"name": "part-told-twice", "statement": each.text, "contradiction": True}
+            draft.plain.setdefault("open_points", []).append(point)
         first = each.sources[0]
         draft.origins["contradictions", number] = Source(
             file=first.file, line=first.line, text=first.text, also=each.sources[1:]
         )
+
+
+def _parts(project: Project) -> Iterator[_Found]:
+    """Programs of one core that were configured for different parts: one of them is left from another build."""
+    built = parts_of_images(project)
+    other = next((part for part in built if part.name != built[0].name), None)
+    if other is not None:
+        text = f"one program is built for {built[0].name}, another for {other.name}"
+        yield _Found("part", text, (other.source, built[0].source))
 
 
 def _bootloader(project: Project) -> Iterator[_Found]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bootverify.design.source import Source
 from bootverify.sources.importers.folders import folders_in, noted_input
+from bootverify.sources.importers.kconfig import Kconfig
 from bootverify.sources.importers.project import Named, Project, sdk_in, shown_path, soc_in
 from bootverify.sources.input_file import MIB, read_bytes
 
@@ -56,17 +57,21 @@ def printed_release(project: Project) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+def parts_of_images(project: Project) -> list[Named]:
+    """The SoC that each program of the main core was configured for, where its configuration tells."""
+    configs = [config for role in _ROLES if (config := project.image(role)) is not None]
+    return [part for config in configs if (part := _first(config, _OWN)) is not None]
+
+
 def _configured(project: Project) -> Named | None:
-    for config in (project.image(role) for role in _ROLES):
-        for name in _OWN if config is not None else ():
-            symbol = config.symbol(name) if config is not None else None
-            if symbol is not None and soc_in(symbol.value):
-                return Named(name=soc_in(symbol.value), source=symbol.source)
-    for name in _SYSBUILD if project.sysbuild is not None else ():
-        symbol = project.sysbuild.symbol(name) if project.sysbuild is not None else None
-        if symbol is not None and soc_in(symbol.value):
-            return Named(name=soc_in(symbol.value), source=symbol.source)
-    return None
+    built = next(iter(parts_of_images(project)), None)
+    return built or (_first(project.sysbuild, _SYSBUILD) if project.sysbuild is not None else None)
+
+
+def _first(config: Kconfig, names: tuple[str, ...]) -> Named | None:
+    symbols = (config.symbol(name) for name in names)
+    found = next((symbol for symbol in symbols if symbol is not None and soc_in(symbol.value)), None)
+    return None if found is None else Named(name=soc_in(found.value), source=found.source)
 
 
 def _named(checkout: str, values: Iterator[str]) -> str:

@@ -115,11 +115,30 @@ def _entries(written: Written, ledger: Ledger, kconfig: Kconfig | None) -> list[
                 _fault(written, name, f"`{name}` holds partitions; the partition manager wants them at the top")
             )
         else:
+            faults += _no_numbers(written, name, entry)
             found.append(_entry(written, name, entry, ledger, kconfig))
     if faults:
         raise InputError(faults)
     known = {entry.name for entry in found}
     return [_known_span(entry, known, ledger) for entry in found]
+
+
+def _no_numbers(written: Written, name: str, entry: dict[str, Any]) -> list[Fault]:
+    """Numbers that no memory has: without them a map would look sound. Words are left to the partition manager."""
+    wrong = {
+        key: value
+        for key in ("address", "size", "end_address")
+        if isinstance(value := entry.get(key), int | float)
+        and (isinstance(value, bool | float) or not 0 <= value < _LARGEST)
+    }
+    return [
+        Fault(
+            file=written.file,
+            line=written.line((name, key)),
+            message=f"`{key}: {str(value)[:60]}` of `{name}` is in no memory; give one from 0x0 to {_LARGEST - 1:#x}",
+        )
+        for key, value in wrong.items()
+    ]
 
 
 def _entry(written: Written, name: str, entry: dict[str, Any], ledger: Ledger, kconfig: Kconfig | None) -> PmEntry:

@@ -176,6 +176,29 @@ def test_an_unreadable_map_is_refused_and_an_unreadable_image_is_in_the_ledger(t
         load(path)
 
 
+@pytest.mark.parametrize("number", ["-0x1000", "0x100000000", "true"])
+def test_a_number_that_is_in_no_memory_is_refused(tmp_path, number) -> None:
+    path = write_build(tmp_path / "build", Build())
+    drawn = (path / "partitions.yml").read_text()
+    (path / "partitions.yml").write_text(drawn.replace("address: 0xc200", f"address: {number}"))
+    with pytest.raises(InputError, match=r"of `app` is in no memory"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("lost", "behind"), [("mcuboot", "MCUboot"), ("b0", "NSIB")], ids=["without MCUboot", "without NSIB"]
+)
+def test_an_image_that_starts_behind_a_stage_that_is_not_here_starts_no_chain(tmp_path, lost, behind) -> None:
+    path = write_build(tmp_path / "build", Build(nsib=True))
+    with (path / "zephyr" / ".config").open("a") as config:
+        config.write("SB_CONFIG_SECURE_BOOT_APPCORE=y\n")
+    assert load(path).stages
+    (path / lost / "zephyr" / ".config").unlink()
+    design = load(path)
+    assert design.stages == ()
+    assert f"built to start behind {behind}," in design.why_no_chain
+
+
 def test_nothing_is_said_of_updates_where_a_slot_starts_inside_a_page(tmp_path) -> None:
     design = built(tmp_path, map_changes={"mcuboot_secondary": {"address": 0x6C800, "size": 0x5F800}})
     report = api.check(design, policies=["authentic-only"], subjects=["app"], attackers=["power-cut"])

@@ -35,6 +35,17 @@ def test_programs_that_were_compiled_with_another_map_are_a_finding(tmp_path, ca
     assert re.search(r"pm\.config:2", told)
 
 
+def test_programs_for_two_parts_are_no_device(tmp_path, capsys) -> None:
+    path = write_build(tmp_path / "app" / "build", Build(nsib=True))
+    config = path / "mcuboot" / "zephyr" / ".config"
+    config.write_text(config.read_text().replace("nrf5340", "nrf9160"))
+    assert topics(path) == ["part"]
+    assert run(["check", str(path), "--policy", "rot-immutable", "--attacker", "remote-ota"]) == 3
+    told = " ".join(capsys.readouterr().out.split())
+    assert "undefined rot-immutable" in told
+    assert "one program is built for nrf5340, another for nrf9160" in told
+
+
 def test_the_first_stage_looks_where_the_map_has_the_slots(tmp_path) -> None:
     path = write_build(tmp_path / "app" / "build", Build(nsib=True, bootable=True))
     assert topics(path) == []

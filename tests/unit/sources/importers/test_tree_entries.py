@@ -191,8 +191,10 @@ def test_a_build_without_the_partition_manager_has_its_chain(tmp_path, kind, slo
 @pytest.mark.parametrize(("between", "images"), [(0, 1), (0x2000, 0)])
 def test_two_images_that_reset_starts_as_one_lie_side_by_side(tmp_path, between, images) -> None:
     build = write_build(tmp_path / "build", Build(tfm=True))
-    for name in ("partitions.yml", "regions.yml", "mcuboot/zephyr/.config"):
+    for name in ("partitions.yml", "regions.yml", "mcuboot/zephyr/.config", "zephyr/.config"):
         (build / name).unlink()
+    config = build / "app" / "zephyr" / ".config"
+    config.write_text(config.read_text().replace("CONFIG_BOOTLOADER_MCUBOOT=y", ""))
     start = 0x10000 + between
     parts = "slot0_s_partition: partition@0 { reg = < 0x0 0x10000 >; };\n"
     parts += f"slot0_ns_partition: partition@{start:x} {{ reg = < {start:#x} 0x60000 >; }};\n"
