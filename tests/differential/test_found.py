@@ -1,5 +1,7 @@
 """Discrepancies that random histories found, one fixed case each; the name says what was wrong."""
 
+from pathlib import Path
+
 import pytest
 from tests.designs import shapes
 from tests.differential.designs import ATTACKERS, boot_go, designs
@@ -7,6 +9,8 @@ from tests.differential.following import Followed
 from tests.differential.histories import step_of
 from tests.differential.small_scope import in_scope
 
+from bootverify.api import check
+from bootverify.check.verdict import Verdict
 from bootverify.design.boot import UpgradeMode
 from bootverify.design.protection import Access, Attribution
 from bootverify.executor.run import act
@@ -28,6 +32,13 @@ from bootverify.machine.action import (
     UseSlot,
 )
 from bootverify.machine.content import Crafted, Erased, Genuine
+from bootverify.sources.document import read_written
+from bootverify.sources.mutate import mutated
+from bootverify.sources.resolve import resolve
+from bootverify.sources.schema import DesignEntry
+from bootverify.sources.validate import validated
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
 def _followed(design, attacker):
@@ -336,3 +347,26 @@ def test_an_image_that_ends_with_its_first_part_leaves_the_second_what_it_was():
     followed.does(ForgeTrailer(image="tfm+app", request=Request.TEST), Reset())
     facts = _boots(followed)
     assert (facts["content[tfm]"], facts["content[app]"]) == ("crafted", "tfm+app 1")
+
+
+@pytest.mark.parametrize(
+    ("storage", "open_to_all", "verdict"),
+    [
+        ({"at": 0xEC000, "size": 0x8000}, {"at": 0xF4000, "size": 0x8000}, Verdict.HOLDS),
+        ({"at": 0xEC000, "size": 0x6000}, {"at": 0xF2000, "size": 0xA000}, Verdict.UNKNOWN),  # its end lies open
+        ({"at": 0xF2000, "size": 0xA000}, {"at": 0xEC000, "size": 0x6000}, Verdict.VIOLATED),  # its start does
+    ],
+)
+def test_a_key_lies_where_production_puts_it_and_may_lie_in_what_is_open_of_its_partition(
+    storage, open_to_all, verdict
+):
+    changes = {
+        "keys.kek.placement": {"partition": "tfm_storage"},
+        "partitions.tfm_storage": {**storage, "attribution": "secure"},
+        "partitions.nonsecure_storage": {**open_to_all, "attribution": "non_secure"},
+    }
+    written = mutated(read_written(SCENARIOS / "SB-S36.yaml"), changes)
+    design = resolve(validated(DesignEntry, written), written)
+    report = check(design, policies=["secret-confidential"], subjects=["kek"], attackers=["app-code-ns"])
+    assert [finding.verdict for finding in report.findings] == [verdict]
+    assert not report.discrepancies

@@ -82,7 +82,11 @@ def _keys(frame: Frame) -> tuple[dict[str, list[Secret]], dict[str, list[Secret]
             left.setdefault(place.store, []).append((known, place.extent, _left(frame, place)))
         for partition, extent in frame.cells.data_places(key):
             there = not_(frame.erased_all) if extent.guarded else true()
-            shown.setdefault(partition, []).append((known, extent, there))
+            # Nothing tells where in it: a search looks where production puts it, and no proof leaves a byte of it out.
+            start = frame.cells.start_of(partition)
+            shown.setdefault(partition, []).append((known, start, there))
+            if extent.regions != start.regions:
+                left.setdefault(partition, []).append((known, extent, there))
         if in_uicr(key):
             uicr = Extent(start=0, end=0, regions=(), guarded=False, secure_only=True)
             shown.setdefault("uicr", []).append((known, uicr, not_(frame.erased_all)))

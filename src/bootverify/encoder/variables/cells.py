@@ -178,6 +178,12 @@ class Cells:
         partition = self.design.partition(name)
         return self.extent(partition, partition.range.start, partition.range.end)
 
+    def start_of(self, name: str) -> Extent:
+        """The bytes at the start of the partition where production puts the keys that lie in it."""
+        partition = self.design.partition(name)
+        start = partition.range.start
+        return self.extent(partition, start, min(start + KEY_SIZE, partition.range.end))
+
     def taken_up(self, store: Store) -> Extent:
         """What releases take up of `store`: no update is longer than the slot that it is for."""
         for image in self.design.images:
