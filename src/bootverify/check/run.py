@@ -27,7 +27,7 @@ from bootverify.check.retired import in_the_field
 from bootverify.check.side_by_side import both, one_by_one
 from bootverify.check.solver import RLIMIT, available
 from bootverify.check.stand_ins import stand_ins
-from bootverify.check.support import OPEN_POINT, supported
+from bootverify.check.support import supported
 from bootverify.check.tell import because_of_boots, because_of_path
 from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
@@ -38,7 +38,7 @@ from bootverify.design.design import Design
 from bootverify.design.keys import Key
 from bootverify.design.life import NOTHING_KNOWN
 from bootverify.design.network import NetworkStage
-from bootverify.design.openpoint import CHAIN_NOT_DRAWN
+from bootverify.design.openpoint import CHAIN_NOT_DRAWN, UNSUPPORTED
 from bootverify.design.protection import UnitKind
 from bootverify.design.support import SupportRow
 from bootverify.errors import Discrepancy
@@ -224,7 +224,7 @@ class Checker:
                 strength="computed",
                 because=said.missing[0].text,
                 facts=said.missing,
-                open_points=(OPEN_POINT,),
+                open_points=(UNSUPPORTED,),
             )
         return replace(
             base,

@@ -15,7 +15,6 @@ from bootverify.design.network import NetworkStage
 from bootverify.design.source import NOWHERE, Source
 from bootverify.design.support import Support, SupportRow
 
-OPEN_POINT = "unsupported-combination"
 PAIRED = ("overwrite", "swap", "swap-move", "swap-offset", "swap-scratch")
 GENERATIONS = frozenset({226, 228, 230, 242, 244, 246})  # where NSIB and MCUboot look for keys (ncs-boot 2.7)
 SECTOR = 0x1000  # moving and offset swaps want one more in one of the slots (ncs-boot 2.5)

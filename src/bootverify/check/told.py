@@ -9,12 +9,12 @@ from bootverify.check.verdict import Fact, Finding, Verdict
 from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Image, Stage
 from bootverify.design.design import Design
+from bootverify.design.openpoint import NOT_TOLD
 from bootverify.encoder.lives import CONDITIONS
 from bootverify.executor.lives import ENACTMENTS
 from bootverify.machine.judgement import Judgement
 from bootverify.sources.attackers import all_attackers
 
-OPEN_POINT = "not-told"
 # What these are judged by is a slot that starts and another that stages; where both start, moves alone tell.
 OF_STAGING = frozenset(
     {"no_downgrade", "update_taken", "way_back", "starts", "signed_only", "metadata_signed", "bytes_signed"}
@@ -56,7 +56,7 @@ def _judged(design: Design, question: Question, base: Finding, discrepancies: li
     planned = name in OF_PLANS and not question.attacker.capabilities
     if name in OF_STAGING and not planned and (mode := _in_place(design, question.subject)):
         because = f"what is told of an image that starts in place ({mode}) is not judged"
-        return replace(base, verdict=Verdict.UNKNOWN, because=because, open_points=(OPEN_POINT,))
+        return replace(base, verdict=Verdict.UNKNOWN, because=because, open_points=(NOT_TOLD,))
     enacted = ENACTMENTS[name](design, question.subject, question.attacker)
     concluded = CONDITIONS[name](design, question.subject, question.attacker)
     if {enacted.kept, concluded.kept} == {True, False}:
@@ -65,9 +65,9 @@ def _judged(design: Design, question: Question, base: Finding, discrepancies: li
         return replace(base, verdict=Verdict.UNKNOWN, because="not answered: a defect of bootverify, told apart")
     open_side = next((each for each in (enacted, concluded) if each.kept is None), None)
     if open_side is not None:
-        return replace(base, verdict=Verdict.UNKNOWN, because=open_side.why, open_points=(OPEN_POINT,))
+        return replace(base, verdict=Verdict.UNKNOWN, because=open_side.why, open_points=(NOT_TOLD,))
     if enacted.kept and (reason := forged_code(design, _as_ours(question.attacker))):
-        return replace(base, verdict=Verdict.UNKNOWN, because=reason, open_points=(OPEN_POINT,))
+        return replace(base, verdict=Verdict.UNKNOWN, because=reason, open_points=(NOT_TOLD,))
     return replace(
         base,
         verdict=Verdict.HOLDS if enacted.kept else Verdict.VIOLATED,

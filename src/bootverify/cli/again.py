@@ -11,7 +11,7 @@ from bootverify.cli.app import Solvers, app, read
 
 @app.command()
 def replay(
-    trace: Annotated[Path, typer.Argument(metavar="TRACE")],
+    trace: Annotated[Path, typer.Argument(metavar="TRACE", help="Of `check --traces` or `boot --trace`.")],
     design: Annotated[str | None, typer.Option(metavar="INPUT", help="Run it on this design.")] = None,
 ) -> int:
     """Run a counterexample again."""
@@ -28,7 +28,7 @@ def replay(
 
 @app.command()
 def certify(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Certificates of `check --certificates`.")],
     against: Annotated[str | None, typer.Option(metavar="INPUT", help="Also that they speak of this design.")] = None,
     solver: Annotated[Solvers, typer.Option(help="Which solvers must agree.")] = Solvers.ALL,
 ) -> int:

@@ -1,5 +1,6 @@
 """What `check` does once its input is read: answer every question about a design, and tell what was found."""
 
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -49,7 +50,7 @@ def answer(source: str, design: Design, rules: Rules, wishes: Wishes) -> int:
     weighed = None
     if wishes.explain or wishes.coverage:
         report, weighed = _tried(report, source, rules, wishes)
-    colour = wishes.output is None and sys.stdout.isatty()
+    colour = wishes.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     manner = Manner(colour=colour, explain=wishes.explain, ledger=wishes.ledger, root=_root(source))
     deliver(_told(report, wishes.format, manner, weighed), wishes.output)
     for discrepancy in report.discrepancies:

@@ -3,7 +3,7 @@
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,13 +12,14 @@ from bootverify.errors import BootverifyError, Discrepancy, InputError
 HELP = "Checks secure-boot designs on microcontrollers: proofs for what holds, replayed attacks for what does not."
 app = typer.Typer(
     help=HELP,
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
 Input = Annotated[str, typer.Argument(metavar="INPUT", help="A design.yaml, a build directory, or -.")]
+DesignOutput = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the design there.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report there.")]
 Sdk = Annotated[str | None, typer.Option("--ncs", metavar="RELEASE", help="Release of the nRF Connect SDK, as 2.6.1.")]
 Policies = Annotated[list[str] | None, typer.Option("--policy", metavar="ID|FILE|DIR", help="Only these policies.")]
@@ -68,7 +69,7 @@ def commands() -> None:
 def run(arguments: list[str]) -> int:
     """The exit code of the program called with `arguments` (docs/INTERFACE.md, "Exit codes")."""
     try:
-        result = app(arguments, standalone_mode=False)
+        result = app(arguments or ["--help"], prog_name="bootverify", standalone_mode=False)
     except typer.Exit as ended:
         return ended.exit_code
     except InputError as error:
@@ -86,10 +87,18 @@ def run(arguments: list[str]) -> int:
         return 130
     except Exception as error:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a wrong option or argument
-            complain(f"{error.format_message().replace('Value error, ', '')} (bootverify --help)")
+            complain(_misuse(error))
             return 2
         raise
-    return int(result or 0)
+    return int(result or 0) if arguments else 2
+
+
+def _misuse(error: Any) -> str:  # noqa: ANN401 - an error of the library's that reads the command line
+    """What is wrong with the command line, in one line, and where to read on."""
+    said = " ".join(error.format_message().replace("Value error, ", "").split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "bootverify"
+    return f"{command}: {said[:1].lower()}{said[1:]}; `{command} --help` tells more"
 
 
 def deliver(told: str, output: Path | None = None) -> None:

@@ -57,7 +57,7 @@ def diff(
     format: Annotated[Form, typer.Option(help="Form of the result.")] = Form.TEXT,  # noqa: A002 - its name
     output: Output = None,
 ) -> int:
-    """Say which questions got weaker, stronger or stayed equal; exit 1 only when something got weaker."""
+    """Say which answers got weaker, stronger or stayed equal. Exit 1 only when something got weaker."""
     before, after = written_of(old), written_of(new)
     after = after if ncs is None else mutated(after, {"sdk": ncs})
     designs = [design_of(each) for each in (before, after)]
@@ -77,10 +77,10 @@ def attackers(
     source: Input,
     policy: Annotated[str, typer.Option("--policy", metavar="ID|FILE", help="The policy to break.")],
     subject: Subjects = None,
-    most: Annotated[int, typer.Option(min=1, max=6, help="Capabilities at most in one set.")] = 3,
+    most: Annotated[int, typer.Option(min=1, max=6, metavar="N", help="Capabilities at most in one set.")] = 3,
     ncs: Sdk = None,
 ) -> int:
-    """Find the weakest attackers: the minimal sets of capabilities that break a policy."""
+    """Find the smallest sets of capabilities that break a policy."""
     written = written_of(source)
     design = design_of(written if ncs is None else mutated(written, {"sdk": ncs}))
 

@@ -35,7 +35,7 @@ def check(
     waivers: Annotated[Path | None, typer.Option(metavar="FILE", help="Violations accepted until a day.")] = None,
     baseline: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON report of an earlier check.")] = None,
 ) -> int:
-    """Answer every policy about a design, or about several, one after the other."""
+    """Answer every policy about a design, or about several."""
     files = [each for each in (output, certificates, traces, waivers, baseline) if each is not None]
     if len(sources) > 1 and (files or format is not Format.TEXT):
         words = "several designs are told as text alone; name one with a form, a file to write, waivers or a baseline"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bootverify.cli.app import Output, Sdk, app, deliver
+from bootverify.cli.app import DesignOutput, Sdk, app, deliver
 from bootverify.cli.bar import bar
 from bootverify.errors import InputError
 from bootverify.sources import importers
@@ -17,16 +17,18 @@ from bootverify.sources.template import TEMPLATE
 def import_(
     source: Annotated[str, typer.Argument(metavar="BUILD_DIR", help="A build, an application, a map, an image.")],
     ncs: Sdk = None,
-    output: Output = None,
+    output: DesignOutput = None,
 ) -> int:
-    """Write what a build says as a commented design.yaml, with what was met and not modelled."""
+    """Write what a build says as a commented design.yaml. With what was met and not modelled."""
     deliver(_imported(source, ncs), output)
     return 0
 
 
 @app.command()
 def init(
-    source: Annotated[str | None, typer.Argument(metavar="[BUILD_DIR]")] = None,
+    source: Annotated[
+        str | None, typer.Argument(metavar="[BUILD_DIR]", help="A build, an application, a map, an image.")
+    ] = None,
     ncs: Sdk = None,
     soc: Annotated[
         str | None, typer.Option(metavar="NAME", help="A chain for this part (bootverify list socs).")
@@ -34,9 +36,9 @@ def init(
     chain: Annotated[
         str | None, typer.Option(metavar="PROGRAM,..", help="With --soc: of nsib, mcuboot, tfm; default: mcuboot.")
     ] = None,
-    output: Output = None,
+    output: DesignOutput = None,
 ) -> int:
-    """Write a commented design.yaml to start from: from a build, for a part, or an example chain."""
+    """Write a commented design.yaml to start from. Of a build, for a part, or an example chain."""
     if source is not None and (soc or chain):
         raise InputError.at(
             source, 0, "a build says itself which part and chain it is for; leave --soc and --chain out"

@@ -75,8 +75,9 @@ def read_edited(source: str, texts: Mapping[str, str]) -> Written | None:
 def _git(source: str, *arguments: str) -> bytes:
     done = subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S603, S607 - no shell
     if done.returncode:
-        reason = done.stderr.decode(errors="replace").strip().splitlines()
-        raise InputError.at(source, 0, f"git does not have it: {reason[0] if reason else 'unknown'}; write REV:PATH")
+        told = done.stderr.decode(errors="replace").strip().splitlines() or ["unknown"]
+        reason = told[0].removeprefix("fatal: ").partition(" (")[0]
+        raise InputError.at(source, 0, f"git does not have it: {reason}; write REV:PATH of the repository here")
     return done.stdout
 
 

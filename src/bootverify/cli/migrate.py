@@ -48,7 +48,7 @@ def migrate(
         bool, typer.Option("--exhaustive", help="Cut the power everywhere with images of full size, too.")
     ] = False,
 ) -> int:
-    """Say whether units in the field can take a release, keep their data, survive power cuts, and come out safe."""
+    """Say whether units in the field can take a release. And keep their data, survive power cuts, and come out safe."""
 
     def check(design: Design) -> Report:
         return api.check(design, policies=policy or (), attackers=attacker or ())

@@ -21,22 +21,24 @@ class Kind(Enum):
 
 
 @app.command()
-def explain(name: Annotated[str, typer.Argument(metavar="NAME")]) -> int:
-    """Explain a policy, attacker, SoC, stage, capability, verdict or exit code."""
+def explain(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As reports and `bootverify list` have it.")],
+) -> int:
+    """Explain a name of a report. A policy, attacker, SoC, stage, capability, predicate, verdict or exit code."""
     typer.echo(explained(name), nl=False)
     return 0
 
 
 @app.command(name="list")
 def list_(kind: Annotated[Kind, typer.Argument(metavar="policies|attackers|socs|stages")]) -> int:
-    """List what there is by name."""
+    """List policies, attackers, SoCs or stages by name."""
     typer.echo(listing(kind.value), nl=False)
     return 0
 
 
 @app.command()
 def schema(kind: Annotated[str, typer.Argument(metavar="|".join((*KINDS, "report")))]) -> int:
-    """Print the JSON Schema of a kind of file, for editors and other programs."""
+    """Print the JSON Schema of a kind of file. For editors and other programs."""
     typer.echo(schema_text(kind), nl=False)
     return 0
 

@@ -34,7 +34,7 @@ def boot(
     key: SecretKeys = None,
     made: Made = False,
 ) -> int:
-    """Boot on the reference executor and print the log: a build's own bytes, or a design's chain on images made for it.
+    """Boot on the reference executor and print the log. A build's own bytes, or a design's chain on images made for it.
 
     Of a build's bytes: exit code 0 when the application runs, 1 when the device stops, 3 when it depends on what
     nothing tells.
@@ -69,10 +69,10 @@ def _named(source: str) -> str:
 
 @app.command()
 def conform(
-    directory: Annotated[Path, typer.Argument(metavar="DIR")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="With config.json files below it.")],
     format: Annotated[Plain, typer.Option(help="Form of the result.")] = Plain.TEXT,  # noqa: A002
 ) -> int:
-    """Run recorded vectors of the vendors' boot code against the executor."""
+    """Run recorded vectors of the vendors' boot code."""
     outcome = run_vectors(directory)
     typer.echo(conformity_json(outcome) if format is Plain.JSON else conformity_text(outcome), nl=False)
     total = outcome.total

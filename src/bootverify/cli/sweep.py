@@ -50,7 +50,9 @@ def sweep(
         bool, typer.Option("--every-tear", help="Tear operations in more ways than in half.")
     ] = False,
     torn_words: Annotated[bool, typer.Option("--torn-words", help="Tear even the smallest write, bit by bit.")] = False,
-    seeds: Annotated[int, typer.Option(min=1, max=64, help="So many random patterns of each kind of tear.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=64, metavar="N", help="So many random patterns of each kind of tear.")
+    ] = 1,
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the first brick as a trace.")] = None,
     format: Annotated[Plain, typer.Option(help="Form of the result.")] = Plain.TEXT,  # noqa: A002
     soc: Soc = "",
@@ -59,7 +61,7 @@ def sweep(
     key: SecretKeys = None,
     made: Made = False,
 ) -> int:
-    """Cut the power at every flash operation of every update, half-done ones too, and again in each boot that follows.
+    """Cut the power at every flash operation of every update. Half-done ones too, and again in each boot that follows.
 
     Of a build, its own bytes are updated with its own signed images, or with the files that are named. Exit code 0 when
     the device comes through all of it, 1 when some cuts brick it.

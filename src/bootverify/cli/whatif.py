@@ -52,16 +52,18 @@ def whatif(
     source: Input,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Edit this fact.")] = None,
     free_: Annotated[
-        list[str] | None, typer.Option("--free", metavar="PATH", help="Find all values that keep all.")
+        list[str] | None, typer.Option("--free", metavar="PATH", help="Find all values that keep every policy.")
     ] = None,
-    maximise: Annotated[bool, typer.Option("--maximise", help="The largest value, else application slot.")] = False,
+    maximise: Annotated[
+        bool, typer.Option("--maximise", help="The largest value of --free, else the largest application slot.")
+    ] = False,
     policy: Policies = None,
     attacker: Attackers = None,
     ncs: Sdk = None,
     solver: Annotated[Solvers, typer.Option(help="Which solvers must agree on the largest slot.")] = Solvers.Z3,
     rlimit: Rlimit = RLIMIT,
 ) -> int:
-    """Ask the same questions after an edit, or of every value of a fact, or for the largest application slot."""
+    """Ask again after an edit, or find the values that keep all. Or the largest application slot."""
     written = written_of(source) if ncs is None else mutated(written_of(source), {"sdk": ncs})
     edited = _edited(written, dict(_assignment(each) for each in set_ or ()))
     asker = api.session(policies=policy or (), attackers=attacker or (), options=api.Options(rlimit=rlimit))
@@ -95,7 +97,7 @@ def repair(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the edited design.")
     ] = None,
 ) -> int:
-    """Find the smallest edit that turns violated into holds, and check it again against every policy."""
+    """Find the smallest edit that turns violated into holds. It is checked again against every policy."""
     written = written_of(source)
     wanted = _wanted(policy, subject, attacker)
     found = find_repair(written, api.session(options=api.Options(rlimit=rlimit)), wanted)

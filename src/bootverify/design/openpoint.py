@@ -9,6 +9,8 @@ from bootverify.design.source import NOWHERE, Source
 MAP_CONFLICT = "map-contradicts-itself"
 APPROTECT_UNKNOWN = "approtect-not-recorded"
 CHAIN_NOT_DRAWN = "chain-not-drawn"
+UNSUPPORTED = "unsupported-combination"
+NOT_TOLD = "not-told"
 WITH_RULES_OF_THEIR_OWN = frozenset({MAP_CONFLICT, APPROTECT_UNKNOWN, CHAIN_NOT_DRAWN})  # which say what they decide
 
 

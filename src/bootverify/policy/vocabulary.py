@@ -187,6 +187,7 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
     "map": {
         "name": Fixed(values=str, meaning="the design's name"),
         "soc_known": Fixed(values=bool, meaning="whether the input says for which SoC it is"),
+        "drawn": Fixed(values=bool, meaning="whether the map has a partition"),
         "trustzone": Fixed(values=bool, meaning="whether the SoC has a secure and a non-secure state"),
         "chain": Fixed(values=bool, meaning="whether the images are drawn, not the map alone"),
         "bootloader": Fixed(values=bool, meaning="whether a boot stage is in the map or the configuration"),
@@ -304,6 +305,7 @@ def _of_map(design: Design) -> dict[str, str | int | bool]:
     return {
         "name": design.name,
         "soc_known": design.soc.known,
+        "drawn": bool(design.partitions),
         "trustzone": design.soc.trustzone,
         "chain": bool(design.stages),
         "bootloader": drawn or told,

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from functools import cache
 from textwrap import wrap
 
 from bootverify.design.attacker import Capability
 from bootverify.errors import InputError
 from bootverify.policy.vocabulary import PREDICATES
+from bootverify.report.open_points import MEANINGS, to_do
 from bootverify.report.wrapping import WIDTH
 from bootverify.sources.attackers import attacker_story, load_attacker
 from bootverify.sources.catalog import names
@@ -94,8 +96,25 @@ def _tellers() -> list[tuple[Iterable[str], Callable[[str], list[str]]]]:
         (list(VERDICTS), lambda name: [name, *_text(VERDICTS[name])]),
         (list(EXITS), lambda name: [f"exit code {name}", *_text(EXITS[name])]),
         (list(PREDICATES), _predicate),
+        (
+            _open_points(),
+            lambda name: [f"{name}: an open point", *(line for each in _open_points()[name] for line in _text(each))],
+        ),
         ([each.value for each in Question], _question),
     ]
+
+
+@cache
+def _open_points() -> dict[str, list[str]]:
+    """Each open point with what is said of it: generally, and of each SoC."""
+    found = {name: [said, *(f"To do: {each}" for each in to_do([name]))] for name, said in MEANINGS.items()}
+    said: dict[tuple[str, str], list[str]] = {}
+    for soc in names(KINDS["socs"]):
+        for point in load_soc(soc).open_points:
+            said.setdefault((point.name, point.statement), []).append(soc)
+    for (name, statement), socs in said.items():
+        found.setdefault(name, []).append(f"{', '.join(socs)}: {statement}")
+    return found
 
 
 def _policy(name: str) -> list[str]:

@@ -7,6 +7,7 @@ from bootverify.check.verdict import GRAVEST_FIRST, Fact, Finding, Report, Verdi
 from bootverify.dataclass import dataclass
 from bootverify.machine.trace import Trace
 from bootverify.report.attack import LEGEND, Attacks, steps
+from bootverify.report.open_points import to_do
 from bootverify.report.wrapping import WIDTH, wrapped
 
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -62,12 +63,16 @@ def _head(report: Report, how: Manner) -> Iterator[str]:
     asked = [each for each in report.findings if each.verdict is not Verdict.NOT_APPLICABLE]
     yield from wrapped(f"{design.name}: {design.title}" if design.title else design.name, 0)
     sdk = f", {design.release}" if design.sdk else ""
-    yield from wrapped(f"{design.soc.title}{sdk}      {len(asked)} question{'' if len(asked) == 1 else 's'}", 0)
+    count = f"{len(asked)} question{'' if len(asked) == 1 else 's'}"
+    line = f"{design.soc.title}{sdk}      {count}"
+    yield from [line] if len(line) <= WIDTH else [*wrapped(f"{design.soc.title}{sdk}", 0), count]
     if design.stages:
         yield " > ".join(_stage(report, stage.name) for stage in design.stages)
     else:
         why = f": {design.why_no_chain}" if design.why_no_chain else ""
-        yield from wrapped(f"(no boot chain, only the map{why})", 0)
+        yield from wrapped(
+            f"({'no boot chain, only the map' if design.partitions else 'no map, no boot chain'}{why})", 0
+        )
     if how.root:
         yield from wrapped(f"places are in {how.root}/", 0)
 
@@ -171,6 +176,8 @@ def _told(group: Sequence[Finding], widths: tuple[int, int], attacks: Attacks, h
             yield from _facts(facts, how, said=first.because)
             if first.open_points:
                 yield from wrapped(f"Open point: {', '.join(first.open_points)}", 2)
+                for each in to_do(first.open_points):
+                    yield from wrapped(f"To do: {each}", 2, 9)
 
 
 def _attack(first: Finding, trace: Trace, group: Sequence[Finding], attacks: Attacks) -> Iterator[str]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from bootverify.dataclass import dataclass
+from bootverify.errors import InputError
 from bootverify.secrets.find import Apart, Find, Form, Opened, Scanned, ScanResult, Symmetric
 from bootverify.secrets.forms import LOOKED_FOR, Harmless, Reading, read
 from bootverify.secrets.keys import PublicKey
@@ -57,10 +58,13 @@ def scan(
     """The key material in files and in directories, with what was looked for.
 
     Raises:
-        InputError: a file that is named cannot be read or taken apart.
+        InputError: a file that is named cannot be read or taken apart, or there is none at all.
     """
     left_out: list[str] = []
-    given = list(pieces_of(paths, left_out))
+    named = list(paths)
+    given = list(pieces_of(named, left_out))
+    if not given and not left_out:
+        raise InputError.at(", ".join(map(str, named)), 0, "no file is in it, so nothing was looked at; check the path")
     result = scan_pieces(given, public_keys, options)
     return replace(result, left_out=(*left_out, *result.left_out))
 

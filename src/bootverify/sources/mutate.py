@@ -4,9 +4,12 @@ A path names keys from the top, joined by dots: `chain.mcuboot.protects`, `keys.
 that itself has dots is found by the longest match; an item of a list is addressed by its number.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from difflib import get_close_matches
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from bootverify.errors import Fault, InputError
@@ -41,6 +44,14 @@ def keys_of(plain: Any, path: str) -> tuple[Path, bool]:  # noqa: ANN401 - plain
         keys.append(key)
         here, rest = here[key], after
     return tuple(keys), True
+
+
+def entry(written: Written, path: str) -> Any:  # noqa: ANN401 - plain YAML
+    """What stands at `path`; InputError with the nearest path where nothing does."""
+    keys, there = keys_of(written.plain, path)
+    if not there:
+        raise InputError([_nowhere(written, path, written.plain)])
+    return reduce(getitem, keys, written.plain)
 
 
 def _edited(written: Written, plain: Any, path: str, value: Any, *, remove: bool) -> list[Fault]:  # noqa: ANN401
@@ -80,5 +91,15 @@ def _first_key(here: Any, path: str) -> tuple[Any, str]:  # noqa: ANN401 - plain
 
 
 def _nowhere(written: Written, path: str, here: Any) -> Fault:  # noqa: ANN401 - plain YAML
+    near = get_close_matches(path, [*_paths(written.plain)], n=1)
     known = ", ".join(map(str, here)) if isinstance(here, dict) else f"{len(here)} items"
-    return Fault(file=written.file, line=0, message=f"`{path}` leads nowhere; there is: {known}")
+    hint = f"did you mean `{near[0]}`?" if near else f"there is: {known}"
+    return Fault(file=written.file, line=0, message=f"`{path}` leads nowhere; {hint}")
+
+
+def _paths(plain: Any, before: str = "") -> Iterator[str]:  # noqa: ANN401 - plain YAML
+    """The path of every entry of `plain`."""
+    entries = plain.items() if isinstance(plain, dict) else enumerate(plain) if isinstance(plain, list) else ()
+    for key, inner in entries:
+        yield f"{before}{key}"
+        yield from _paths(inner, f"{before}{key}.")

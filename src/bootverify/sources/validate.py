@@ -1,5 +1,6 @@
 """Runs a pydantic model over a written document; its complaints become faults with lines, in the user's words."""
 
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -20,8 +21,21 @@ def validated(model: type[Model], written: Written) -> Model:
     try:
         return model.model_validate(written.plain)
     except ValidationError as error:
-        faults = {_fault(detail, model, written) for detail in error.errors()}
+        faults = {_fault(detail, model, written) for detail in _apart(error.errors())}
         raise InputError(sorted(faults, key=lambda fault: (fault.line, fault.message))) from None
+
+
+def _apart(details: Iterable[Any]) -> Iterator[Any]:
+    """The complaints without those of a key that lacks where a wrong one much like it stands."""
+    kept = list(details)
+    wrong: dict[tuple[Any, ...], list[str]] = {}
+    for detail in kept:
+        if detail["type"] == "extra_forbidden":
+            wrong.setdefault(detail["loc"][:-1], []).append(str(detail["loc"][-1]))
+    for detail in kept:
+        *parents, key = detail["loc"] or ("",)
+        if detail["type"] != "missing" or not get_close_matches(str(key), wrong.get(tuple(parents), ()), n=1):
+            yield detail
 
 
 def _fault(detail: Any, model: type[BaseModel], written: Written) -> Fault:  # noqa: ANN401 - pydantic's error dict
@@ -37,15 +51,23 @@ def _fault(detail: Any, model: type[BaseModel], written: Written) -> Fault:  # n
         case "missing":
             message = f"`{where}` lacks `{path[-1]}`" if inside else f"`{path[-1]}` is missing"
         case "literal_error":
-            message = f"`{where}` is `{_short(detail['input'])}`; should be {detail['ctx']['expected']}"
+            expected = str(detail["ctx"]["expected"]).replace("'", "`")
+            message = f"`{where}` is `{_short(detail['input'])}`; should be {expected}"
         case "model_type" if not inside:
             missing = "the file is empty; write" if written.plain is None else "should be"
             message = f"{missing} `key: value` lines"
         case "model_type":
             message = f"`{where}` is `{_short(detail['input'])}`; a mapping may stand here: `{{key: value}}`"
+        case "list_type" | "tuple_type":
+            message = f"`{where}` is `{_short(detail['input'])}`; should be a list, as `[{_short(detail['input'])}]`"
+        case "bool_type" | "bool_parsing":
+            message = f"`{where}` is `{_short(detail['input'])}`; should be `true` or `false`"
+        case "greater_than_equal":
+            message = f"`{where}` is `{_short(detail['input'])}`; should be {detail['ctx']['ge']} or more"
         case _:
             text = str(detail["msg"]).removeprefix("Value error, ")
-            message = f"`{where}`: {text[0].lower() + text[1:]} (it is `{_short(detail['input'])}`)"
+            value = "" if f"`{detail['input']}`" in text else f" (it is `{_short(detail['input'])}`)"
+            message = f"`{where}`: {text[0].lower() + text[1:]}{value}"
     return Fault(file=written.file, line=written.line(path) or 1, message=message)
 
 

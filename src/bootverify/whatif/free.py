@@ -7,9 +7,7 @@ the ends of each range are asked once more, from the edited file: the last value
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
-from functools import reduce
 from itertools import pairwise
-from operator import getitem
 from typing import Any, Protocol
 
 from bootverify.check.verdict import Finding, Report, Verdict
@@ -17,7 +15,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.sources.design_file import design_of
-from bootverify.sources.mutate import keys_of, mutated
+from bootverify.sources.mutate import entry, mutated
 from bootverify.sources.written import Written
 from bootverify.whatif.collisions import Collisions
 from bootverify.whatif.domain import domain
@@ -78,7 +76,7 @@ def free(written: Written, path: str, asker: Asker, *, watch: Watch | None = Non
     Raises:
         InputError: the path leads nowhere, or the fact has no values to run through.
     """
-    current = _at(written, path)
+    current = entry(written, path)
     values = domain(written, path, current)
     design = design_of(written)
     before = asker.report(design)
@@ -196,13 +194,6 @@ def first_new(findings: Iterable[Finding], known: frozenset[object]) -> str:
         if finding.verdict in OPEN and not opened:
             opened = f"{finding.verdict.value}, {finding.policy} of {finding.subject}: {finding.because}"
     return opened
-
-
-def _at(written: Written, path: str) -> Any:  # noqa: ANN401 - plain YAML
-    keys, there = keys_of(written.plain, path)
-    if not there:
-        raise InputError.at(written.file, 0, f"`{path}` leads nowhere; name a fact that the file states")
-    return reduce(getitem, keys, written.plain)
 
 
 def violated(report: Report) -> frozenset[object]:

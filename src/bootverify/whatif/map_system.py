@@ -6,9 +6,7 @@ between partitions that no rule lets share a byte, so nothing is excluded that a
 
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from functools import reduce
 from itertools import combinations
-from operator import getitem
 
 from bootverify.check.verdict import Verdict
 from bootverify.dataclass import dataclass
@@ -17,7 +15,7 @@ from bootverify.design.memory import MemoryKind, Partition, Role
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.design_file import design_of
-from bootverify.sources.mutate import keys_of
+from bootverify.sources.mutate import entry, keys_of
 from bootverify.sources.written import Written
 from bootverify.whatif.collisions import apart
 from bootverify.whatif.domain import extent, size_of, stated, step_of
@@ -231,7 +229,7 @@ def _read(written: Written, paths: Sequence[str]) -> Design:
     """The design with some value in each hole."""
     fault: InputError | None = None
     for value in PLUGS:
-        change = {path: value for path in paths if _at(written, path) == HOLE}
+        change = {path: value for path in paths if entry(written, path) == HOLE}
         try:
             return design_of(as_edited(written, change) if change else written)
         except InputError as error:
@@ -240,21 +238,13 @@ def _read(written: Written, paths: Sequence[str]) -> Design:
     raise fault
 
 
-def _at(written: Written, path: str) -> object:
-    keys, there = keys_of(written.plain, path)
-    if not there:
-        raise InputError.at(written.file, 0, f"`{path}` leads nowhere; name a fact that the file states")
-    found: object = reduce(getitem, keys, written.plain)
-    return found
-
-
 def _unknown(written: Written, design: Design, path: str) -> Unknown:
     keys, _ = keys_of(written.plain, path)
     part = next((each for each in design.partitions if keys[:1] == ("partitions",) and each.name == keys[1]), None)
     if part is None or part.members or keys[-1] not in {"at", "size"}:
         words = f"`{path}` is no address or size of a plain partition; free it alone"
         raise InputError.at(written.file, written.line(keys), words)
-    told = _at(written, path)
+    told = entry(written, path)
     now = None if told == HOLE else size_of(told)
     step, known = step_of(design, part.memory), extent(design, part.memory)
     low, high = known.start, known.end

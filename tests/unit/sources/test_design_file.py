@@ -78,6 +78,18 @@ def edited(tmp_path, name, old, new) -> Path:
         ),
         ("verified_by: mcuboot", "verified_by: mcu", "verified_by", r"`mcu` is no stage; known: mcuboot, app"),
         ("span: [0x0, 0xc000]", "span: [0xc000, 0x0]", "span:", "runs backwards"),
+        (
+            "approtect: true",
+            "approtect: maybe",
+            "maybe",
+            r"`lifecycle.approtect` is `maybe`; should be `true` or `false`",
+        ),
+        (
+            "mode: swap-move",
+            "mode: swap-move\n    slots: mcuboot",
+            "slots:",
+            r"`chain.mcuboot.slots` is `mcuboot`; should be a list, as",
+        ),
         ("lifecycle:", "lifecycles:", "lifecycles", r"unknown key `lifecycles`; did you mean `lifecycle`"),
         ("{image: mcuboot}, decrypts: app", "{image: nobody}, decrypts: app", "enc_priv", "`nobody` is no image"),
     ],

@@ -83,4 +83,4 @@ def _neither(path: Path) -> str:
     words = "neither a build nor an application: no .config, partitions.yml, hex file, prj.conf or pm_static.yml in it"
     below = [each for folder in folders_in(path)[:MOST_LOOKED_AT] for each in (folder, *folders_in(folder)[:20])]
     fitting = [each.relative_to(path).as_posix() for each in below if is_build_dir(each) or is_app_dir(each)]
-    return f"{words}; name {' or '.join(fitting[:5])}" if fitting else words
+    return f"{words}; name {' or '.join(fitting[:5])}" if fitting else f"{words}, nor in a folder below; check the path"
