@@ -43,6 +43,20 @@ def test_a_renamed_and_reordered_design_is_equal(told, tmp_path):
     assert "stronger" not in out
 
 
+def test_a_boot_stage_that_is_only_renamed_brings_old_releases_back_in_the_same_way(told, tmp_path):
+    names = (
+        ("  mcuboot:\n", "  loader:\n"),
+        ("image: mcuboot}", "image: loader}"),
+        ("verifies: mcuboot", "verifies: loader"),
+    )
+    renamed = _edited(WISHED, tmp_path / "renamed.yaml", *names, ("verified_by: mcuboot", "verified_by: loader"))
+    code, out, _ = told("diff", WISHED, renamed, "--policy", "no-downgrade", "--attacker", "remote-ota")
+    assert code == 0
+    assert "Renamed: stage mcuboot is loader now" in out
+    assert out.splitlines()[-1].endswith(" equal.")
+    assert "," not in out.splitlines()[-1]
+
+
 def test_an_edit_shows_only_what_it_changes(told):
     code, out, _ = told("whatif", TODAY, "--set", "lifecycle.eraseprotect=true", "--policy", "rot-immutable")
     assert code == 0

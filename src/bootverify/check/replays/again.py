@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from bootverify.check.question import Question
 from bootverify.check.replays.replay import replay
+from bootverify.check.retired import in_the_field
 from bootverify.design.design import Design
 from bootverify.executor.claims.evaluate import holds
 from bootverify.executor.world import World
 from bootverify.machine.action import Action
 from bootverify.policy.policy import ClaimKind
+from bootverify.policy.typecheck import uses_history
 
 
 def succeeds(design: Design, question: Question, actions: Sequence[Action]) -> bool:
@@ -20,6 +22,7 @@ def succeeds(design: Design, question: Question, actions: Sequence[Action]) -> b
         return holds(world, formula, names) is broken
 
     try:
-        return replay(design, question.attacker, actions, goal).reached is not None
+        field, history = in_the_field(design, question), uses_history(formula)
+        return replay(field, question.attacker, actions, goal, history=history).reached is not None
     except (KeyError, IndexError):
         return False  # it speaks of something that is not there

@@ -46,16 +46,17 @@ def replay(
     *,
     foreseen: Instants | None = None,
     exact: bool = False,
+    history: bool = False,
 ) -> Replay:
     """Let `actions` happen to a fresh device until `goal` holds or they are used up.
 
-    With `foreseen`, each step must be among the encoder's, and what was booted and kept is remembered where those tell
-    it. `exact`: the actions are a recording, nothing else is tried.
+    With `foreseen`, each step must be among the encoder's. What was booted and kept is remembered where those tell it,
+    or with `history`. `exact`: the actions are a recording, nothing else is tried.
 
     Raises:
         Discrepancy: a step is not.
     """
-    world = World.start(design, attacker, history=foreseen is not None and foreseen.boot.frame.history)
+    world = World.start(design, attacker, history=history or (foreseen is not None and foreseen.boot.frame.history))
     inclusion = None if foreseen is None else Inclusion(foreseen, world)
     if goal(world):
         return Replay(steps=(), world=world, reached=0)
