@@ -1,25 +1,18 @@
 """What is said of a violation names the fact that decides; what to do instead can be done on this part and chain."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edited import edited
 
 from bootverify.api import check
 from bootverify.check.verdict import Finding, Verdict
-from bootverify.sources.document import read_written
-from bootverify.sources.mutate import mutated
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 
-DESIGNS = Path(__file__).resolve().parents[1] / "scenarios"
 MOVE = {"mode": "swap-move", "validate_primary": True}
 
 
 def _finding(name: str, edits: dict[str, Any], policy: str, subject: str, attacker: str) -> Finding:
-    written = mutated(read_written(DESIGNS / f"{name}.yaml"), edits)
-    design = resolve(validated(DesignEntry, written), written)
+    design = edited(name, edits)
     (finding,) = check(design, policies=[policy], subjects=[subject], attackers=[attacker]).findings
     assert finding.verdict is Verdict.VIOLATED, finding
     return finding
@@ -64,6 +57,5 @@ def test_a_comparison_that_is_passed_over_is_named() -> None:
 
 @pytest.mark.parametrize("attacker", ["serial-port", "remote-ota", "operator-error"])
 def test_a_claim_that_names_somebody_who_does_nothing_is_asked_of_nobody_else(attacker: str) -> None:
-    written = mutated(read_written(DESIGNS / "SB-S31.yaml"), {"life": MOVE})
-    design = resolve(validated(DesignEntry, written), written)
+    design = edited("SB-S31", {"life": MOVE})
     assert len(check(design, policies=["bootable"], subjects=["app"], attackers=[attacker]).findings) == 1

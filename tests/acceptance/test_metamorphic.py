@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.edited import SCENARIOS
 
 from bootverify import api
 from bootverify.sources.design_file import parse_design
 
-SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 NAMES = ("SB-S18", "SB-S38", "SB-S01")
 POLICIES = (
     "rot-immutable",

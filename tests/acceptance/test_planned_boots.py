@@ -1,19 +1,13 @@
 """Whether a chain starts as planned: nobody does anything, so the plan and the boots themselves decide."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edited import edited
 
 from bootverify.api import check
 from bootverify.check.verdict import Finding, Verdict
-from bootverify.sources.document import read_written
-from bootverify.sources.mutate import mutated
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 
-DESIGNS = Path(__file__).resolve().parents[1] / "scenarios"
 PLAIN = {"life": {"mode": "swap-move"}}
 RULE = {"by": "mcuboot", "every_release": True}
 
@@ -60,7 +54,6 @@ def test_the_next_boot_is_played_whoever_was_there(design: str, subject: str, at
 
 
 def _answer(design: str, subject: str, attacker: str, edits: dict[str, Any]) -> Finding:
-    written = mutated(read_written(DESIGNS / f"{design}.yaml"), edits)
-    drawn = resolve(validated(DesignEntry, written), written)
+    drawn = edited(design, edits)
     (finding,) = check(drawn, policies=["bootable"], subjects=[subject], attackers=[attacker]).findings
     return finding

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.edited import SCENARIOS
 from tests.scenario_cards import questions
 
 from bootverify.check.question import exists
@@ -21,7 +22,6 @@ from bootverify.sources.support import load_support
 
 SRC = Path(__file__).parents[2] / "src" / "bootverify"
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "scenarios"
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
 ASKED = {asked.name: asked for asked in questions(SHARED)} if SHARED.is_dir() else {}
 OWN = {each.name: load_design(each) for each in sorted(SCENARIOS.glob("*.yaml"))}
 TOLD = load_design(SCENARIOS / "told-one-stage.yaml")

@@ -1,26 +1,15 @@
 """Corners of what is told: bytes behind an image, releases of the network core, rare counters, a later key."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edited import edited
 
 from bootverify.api import check
 from bootverify.check.verdict import Verdict
 from bootverify.design.design import Design
-from bootverify.sources.document import read_written
-from bootverify.sources.mutate import mutated
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 
-DESIGNS = Path(__file__).resolve().parents[1] / "scenarios"
 RARE = {"by": "mcuboot", "every_release": False, "slots": 240}
-
-
-def _design(name: str, edits: dict[str, Any]) -> Design:
-    written = mutated(read_written(DESIGNS / f"{name}.yaml"), edits)
-    return resolve(validated(DesignEntry, written), written)
 
 
 def _answer(design: Design, policy: str, subject: str, attacker: str) -> Verdict:
@@ -35,12 +24,12 @@ def _answer(design: Design, policy: str, subject: str, attacker: str) -> Verdict
     [("tfm+app", False, Verdict.HOLDS), ("tfm+app", True, Verdict.VIOLATED), ("mcuboot", True, Verdict.HOLDS)],
 )
 def test_a_probe_changes_what_was_checked_while_it_runs(subject, open_port, verdict) -> None:
-    design = _design("told-two-stages", {"lifecycle": {"approtect": not open_port, "eraseprotect": True}})
+    design = edited("told-two-stages", {"lifecycle": {"approtect": not open_port, "eraseprotect": True}})
     assert _answer(design, "authentic-only", subject, "debug-port") is verdict
 
 
 def test_a_probe_is_asked_about_what_runs_only_where_somebody_names_him() -> None:
-    findings = check(_design("told-two-stages", {}), policies=["authentic-only"]).findings
+    findings = check(edited("told-two-stages", {}), policies=["authentic-only"]).findings
     assert findings
     assert "debug-port" not in {finding.attacker for finding in findings}
 
@@ -60,7 +49,7 @@ def test_a_probe_is_asked_about_what_runs_only_where_somebody_names_him() -> Non
 def test_no_signature_covers_what_lies_behind_an_image(
     design: str, attacker: str, edits: dict[str, Any], verdict: Verdict
 ) -> None:
-    drawn = _design(design, {"life": {"mode": "swap-move"}, **edits} if design != "told-one-stage" else edits)
+    drawn = edited(design, {"life": {"mode": "swap-move"}, **edits} if design != "told-one-stage" else edits)
     assert _answer(drawn, "slot-bytes-authentic", "app", attacker) is verdict
 
 
@@ -74,13 +63,13 @@ def test_no_signature_covers_what_lies_behind_an_image(
     ],
 )
 def test_the_network_core_keeps_no_version(rules: list[dict[str, Any]], attacker: str, verdict: Verdict) -> None:
-    drawn = _design("fed-core", {"life": {"mode": "overwrite", "rules": rules}})
+    drawn = edited("fed-core", {"life": {"mode": "overwrite", "rules": rules}})
     assert _answer(drawn, "no-downgrade", "net_app", attacker) is verdict
 
 
 @pytest.mark.parametrize(("mode", "verdict"), [("overwrite", Verdict.HOLDS), ("swap-move", Verdict.UNDEFINED)])
 def test_a_program_of_the_network_core_is_asked_for_support_like_any(mode: str, verdict: Verdict) -> None:
-    drawn = _design("fed-core", {"life": {"mode": mode}})
+    drawn = edited("fed-core", {"life": {"mode": mode}})
     assert _answer(drawn, "config-supported", "net_app", "operator-error") is verdict
 
 
@@ -92,7 +81,7 @@ def test_a_program_of_the_network_core_is_asked_for_support_like_any(mode: str, 
     ],
 )
 def test_a_counter_that_seldom_rises_tells_some_releases_apart(life: dict[str, Any], verdict: Verdict) -> None:
-    drawn = _design("told-kmu", {"life": {"mode": "overwrite", "validate_primary": True, **life}})
+    drawn = edited("told-kmu", {"life": {"mode": "overwrite", "validate_primary": True, **life}})
     assert _answer(drawn, "no-downgrade", "app", "old-signed-image") is verdict
 
 
@@ -104,6 +93,6 @@ def test_a_counter_that_seldom_rises_tells_some_releases_apart(life: dict[str, A
     ],
 )
 def test_who_has_a_later_key_takes_the_earlier_ones_away(key: str, published: str, words: str) -> None:
-    drawn = _design("SB-S08", {"life": {"mode": "swap-move"}, f"keys.{published}.published": True})
+    drawn = edited("SB-S08", {"life": {"mode": "swap-move"}, f"keys.{published}.published": True})
     (finding,) = check(drawn, policies=["anchor-available"], subjects=[key], attackers=["bootloader-code"]).findings
     assert (finding.verdict, finding.because.startswith(words)) == (Verdict.VIOLATED, True)

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.acceptance.test_told_corners import _answer, _design
+from tests.acceptance.test_told_corners import _answer
+from tests.edited import edited
 from tests.unit.sources.test_scenario_card import _card, _read
 
 from bootverify.api import check
@@ -22,11 +23,11 @@ TESTED = {"mode": "direct-xip", "event": "crashing-release", "request": "test"}
     ],
 )
 def test_an_update_of_the_network_core_is_spoilt_where_it_waits(attacker: str, verdict: Verdict) -> None:
-    assert _answer(_design("fed-core", {}), "update-available", "net_app", attacker) is verdict
+    assert _answer(edited("fed-core", {}), "update-available", "net_app", attacker) is verdict
 
 
 def test_a_cut_update_of_a_bootloader_leaves_the_slot_that_runs() -> None:
-    assert _answer(_design("told-two-stages", {}), "update-recoverable", "mcuboot", "power-cut") is Verdict.HOLDS
+    assert _answer(edited("told-two-stages", {}), "update-recoverable", "mcuboot", "power-cut") is Verdict.HOLDS
 
 
 @pytest.mark.parametrize(
@@ -40,22 +41,22 @@ def test_a_cut_update_of_a_bootloader_leaves_the_slot_that_runs() -> None:
 def test_a_release_that_crashes_in_place_gives_way_where_it_waits_for_a_confirmation(
     edits: dict[str, Any], verdict: Verdict
 ) -> None:
-    assert _answer(_design("told-kmu", edits), "update-recoverable", "app", "operator-error") is verdict
+    assert _answer(edited("told-kmu", edits), "update-recoverable", "app", "operator-error") is verdict
 
 
 def test_what_is_planned_is_judged_of_images_that_start_in_place() -> None:
-    drawn = _design("told-kmu", {**IN_PLACE, "life": {"mode": "direct-xip", "rules": []}})
+    drawn = edited("told-kmu", {**IN_PLACE, "life": {"mode": "direct-xip", "rules": []}})
     assert _answer(drawn, "bootable", "app", "operator-error") is Verdict.HOLDS
 
 
 def test_a_hash_that_nsib_boots_with_has_no_erased_word() -> None:
-    untold = _design("told-two-stages", {"keys.hash_0.all_words_written": None})
+    untold = edited("told-two-stages", {"keys.hash_0.all_words_written": None})
     assert _answer(untold, "anchor-unmodifiable", "hash_0", "secure-partition") is Verdict.HOLDS
 
 
 @pytest.mark.parametrize(("key", "verdict"), [("hash_0", Verdict.UNKNOWN), ("hash_1", Verdict.VIOLATED)])
 def test_nothing_retires_the_last_key_of_a_ring(key: str, verdict: Verdict) -> None:
-    untold = _design("told-two-stages", {"life.deployed": None})
+    untold = edited("told-two-stages", {"life.deployed": None})
     assert _answer(untold, "key-revoked", key, "bootloader-code") is verdict
 
 
@@ -63,7 +64,7 @@ def test_nothing_retires_the_last_key_of_a_ring(key: str, verdict: Verdict) -> N
     ("slots", "verdict"), [(280, Verdict.HOLDS), (282, Verdict.UNDEFINED), (21, Verdict.UNDEFINED)]
 )
 def test_the_room_of_a_counter_is_asked_for_support(slots: int, verdict: Verdict) -> None:
-    drawn = _design("SB-S08", {"life": {"mode": "swap-move", "rules": [{"by": "nsib", "slots": slots}]}})
+    drawn = edited("SB-S08", {"life": {"mode": "swap-move", "rules": [{"by": "nsib", "slots": slots}]}})
     assert _answer(drawn, "config-supported", "b0", "operator-error") is verdict
 
 
@@ -76,7 +77,7 @@ def test_the_room_of_a_counter_is_asked_for_support(slots: int, verdict: Verdict
     ],
 )
 def test_a_boot_stage_looks_for_keys_in_slots_of_its_own(edits: dict[str, Any], verdict: Verdict) -> None:
-    assert _answer(_design("told-kmu", edits), "config-supported", "ver_gen0", "operator-error") is verdict
+    assert _answer(edited("told-kmu", edits), "config-supported", "ver_gen0", "operator-error") is verdict
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_staging_slot_of_another_name_is_found_by_what_it_is_called_or_holds()
 
 
 def test_advice_on_words_of_otp_speaks_of_no_slot() -> None:
-    drawn = _design("told-two-stages", {})
+    drawn = edited("told-two-stages", {})
     report = check(drawn, policies=["anchor-available"], subjects=["hash_1"], attackers=["secure-partition"])
     (finding,) = report.findings
     assert (finding.verdict, "generation" in finding.repair) == (Verdict.VIOLATED, False)
@@ -115,7 +116,7 @@ def test_advice_on_words_of_otp_speaks_of_no_slot() -> None:
 
 def test_a_lock_over_data_is_shown_by_its_own_line() -> None:
     spans = [{"span": [0x0, 0xC000], "lock": "until_reset"}, {"span": [0xE8000, 0xF0000], "lock": "until_reset"}]
-    drawn = _design("told-one-stage", {"chain.mcuboot.protects": spans})
+    drawn = edited("told-one-stage", {"chain.mcuboot.protects": spans})
     report = check(drawn, policies=["functional"], subjects=["settings_storage"], attackers=["operator-error"])
     (finding,) = report.findings
     assert "0xe8000-0xf0000" in finding.because

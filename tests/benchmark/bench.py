@@ -22,15 +22,12 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.design import Design
 from bootverify.policy.policy import Policy
 from bootverify.sources.attackers import all_attackers
-from bootverify.sources.design_file import load_design
+from bootverify.sources.design_file import design_of, load_design
 from bootverify.sources.document import read_written
 from bootverify.sources.importers import load
 from bootverify.sources.mutate import mutated
 from bootverify.sources.policies import all_policies
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
 from bootverify.sources.support import load_support
-from bootverify.sources.validate import validated
 from tests.benchmark import growth, sweep_bench, whatif_bench
 from tests.benchmark.timing import as_the_program, best
 from tests.designs.build_dirs import Build, write_build
@@ -124,7 +121,7 @@ def warm(path: Path, z3: float) -> None:
 def unlocked(z3: float) -> None:
     """All 64 regions of an SPU in the hands of secure code: MCUboot locks none of them."""
     written = mutated(read_written(EXAMPLE), drop=["chain.mcuboot.protects"])
-    design = resolve(validated(DesignEntry, written), written)
+    design = design_of(written)
     hostile = [each for each in all_attackers() if each.name == "app-code-secure"]
     taken = best(lambda: ask(design, Options(), attackers=hostile))
     print(f"64 regions, none locked, against secure code {1e3 * taken:5.0f} ms = {taken / z3:4.1f} of `import z3`")

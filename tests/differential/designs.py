@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 from tests.designs import shapes
 from tests.differential.histories import MORE_ATTACKERS
+from tests.edited import SCENARIOS, edited
 
 from bootverify.design.boot import BootGo, EncryptionType, SignatureType, UpgradeMode
 from bootverify.design.design import Design, Lifecycle
@@ -13,13 +13,7 @@ from bootverify.design.keys import HostOnly, InImage, InKmu, InUicr, Key, KeyKin
 from bootverify.encoder.boot_system import system_for
 from bootverify.encoder.variables.cells import NotModelled
 from bootverify.sources.design_file import load_design
-from bootverify.sources.document import read_written
-from bootverify.sources.mutate import mutated
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 
-SCENARIOS = Path(__file__).parent.parent / "scenarios"
 ATTACKERS = {**shapes.ATTACKERS, **MORE_ATTACKERS}
 
 
@@ -94,7 +88,7 @@ def designs() -> dict[str, Design]:
     for path in sorted(SCENARIOS.glob("*.yaml")):
         design = load_design(path)
         found[design.name] = design
-    found |= {name: _edited(path, change) for name, (path, change) in EDITS.items()}
+    found |= {name: edited(path, change) for name, (path, change) in EDITS.items()}
     return {name: design for name, design in found.items() if _modelled(design)}
 
 
@@ -151,11 +145,6 @@ EDITS: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "unprivileged partition": ("SB-S36", {"chain.tfm+app.trustzone": {"isolation_level": 2}}),
 }
-
-
-def _edited(scenario: str, change: dict[str, object]) -> Design:
-    written = mutated(read_written(SCENARIOS / f"{scenario}.yaml"), change)
-    return resolve(validated(DesignEntry, written), written)
 
 
 def _modelled(design: Design) -> bool:

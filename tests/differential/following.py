@@ -68,6 +68,12 @@ class Followed:
             self.does(step)
         return self.facts
 
+    def boots(self) -> dict[str, Value]:
+        """As `runs_on`; and then both sides answer alike."""
+        facts = self.runs_on()
+        assert not self.disagreements()
+        return facts
+
     @property
     def facts(self) -> dict[str, Value]:
         """One instant that explains the device, by names."""

@@ -16,11 +16,9 @@ from tests.differential.small_chains import CHAINS, Chain
 from bootverify.design.design import Design
 from bootverify.errors import InputError
 from bootverify.ranges import AddressRange
+from bootverify.sources.design_file import design_of
 from bootverify.sources.document import parse_written
 from bootverify.sources.mutate import mutated
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 from bootverify.sources.written import Written
 
 FLASH = AddressRange(0, 0x80000)  # what the small maps use; copies of a device cost what its flash has
@@ -238,7 +236,7 @@ def fitting(chain: Chain, dimension: str) -> tuple[Change, ...]:
 def resolved(chain: Chain, change: Change) -> Design:
     """The design of `chain` with that choice."""
     written = mutated(_written(chain.document), change)
-    return resolve(validated(DesignEntry, written), written)
+    return design_of(written)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -10,6 +9,7 @@ from tests.differential.following import Followed
 from tests.differential.histories import releases, step_of
 from tests.differential.small_scope import CHAINS, DIMENSIONS, SIZES, small
 from tests.differential.walks import TEARS
+from tests.edited import SCENARIOS
 
 from bootverify.api import ask
 from bootverify.check.replays.taken_out import taken_out
@@ -31,14 +31,10 @@ from bootverify.machine.action import (
 )
 from bootverify.machine.content import Crafted, Erased, Genuine
 from bootverify.sources.attackers import load_attacker
-from bootverify.sources.design_file import load_design
+from bootverify.sources.design_file import design_of, load_design
 from bootverify.sources.document import read_written
 from bootverify.sources.mutate import mutated
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 
-SCENARIOS = Path(__file__).parent.parent / "scenarios"
 CLIP = frozenset({Capability.READ_EXTERNAL, Capability.WRITE_EXTERNAL})
 FOES = {
     "clip": CLIP,
@@ -141,7 +137,7 @@ STAGED_OUTSIDE = {
 def _asked(policy: str, **change: object) -> Finding:
     """What is found out about SB-S31 with staging outside, against a clip on the chip."""
     written = mutated(read_written(SCENARIOS / "SB-S31.yaml"), {**STAGED_OUTSIDE, **change})
-    report = ask(resolve(validated(DesignEntry, written), written), policy, ("app",), load_attacker("ext-flash-write"))
+    report = ask(design_of(written), policy, ("app",), load_attacker("ext-flash-write"))
     assert not report.discrepancies
     return report.findings[0]
 

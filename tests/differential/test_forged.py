@@ -22,16 +22,9 @@ SIGNING = "signing key out"  # NSIB, MCUboot in two slots, TF-M and application 
 SEALED = "sealed parts"  # the same with an image that is encrypted and not signed
 
 
-def _boots(followed):
-    while followed.facts["at"] not in {"halted", followed.steps.boot.frame.run_mark}:
-        followed.does(step_of(followed.world))
-    assert not followed.disagreements()
-    return followed.facts
-
-
 def _booted(design, attacker):
     followed = Followed(designs()[design], ATTACKERS[attacker])
-    _boots(followed)
+    followed.boots()
     return followed
 
 
@@ -39,7 +32,7 @@ def _booted(design, attacker):
 def test_the_last_part_is_sealed_again_by_who_can_sign(design, at):
     followed = _booted(design, "app-code-ns")
     followed.does(Overwrite(partition="app", content=Crafted()), Reset())
-    facts = _boots(followed)
+    facts = followed.boots()
     assert facts["content[app]"] == "crafted"
     assert facts["at"] == at
 
@@ -48,7 +41,7 @@ def test_the_last_part_is_sealed_again_by_who_can_sign(design, at):
 def test_the_last_part_of_an_encrypted_image_is_sealed_by_who_has_seen_the_first(partition, at):
     followed = _booted(SEALED, "secure-partition")
     followed.does(ReadOut(partition=partition), Overwrite(partition="app", content=Crafted()), Reset())
-    assert _boots(followed)["at"] == at
+    assert followed.boots()["at"] == at
 
 
 def test_non_secure_code_stages_an_image_where_it_cannot_seal_an_encrypted_one():
@@ -76,7 +69,7 @@ def test_his_bytes_may_pose_as_an_update_of_the_bootloader():
         partition="mcuboot_secondary", content=Crafted("mcuboot", "s1"), request=Request.PERM, by_attacker=True
     )
     followed.does(sent, Reset())
-    facts = _boots(followed)
+    facts = followed.boots()
     assert facts["content[s1]"] == "crafted"
     assert facts["active"] == "s0", "NSIB does not take what its own key has not signed"
 

@@ -21,12 +21,10 @@ from bootverify.executor.lives import ENACTMENTS
 from bootverify.policy.told import TOLD
 from bootverify.ranges import AddressRange
 from bootverify.sources.attackers import all_attackers
+from bootverify.sources.design_file import design_of
 from bootverify.sources.document import parse_written, read_written
 from bootverify.sources.importers.card.scenario import parse
 from bootverify.sources.mutate import mutated
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 
 ROUNDS = 5
 SDKS = ("2.6.1", "nRF Connect SDK 1.6-3.1", "nRF Connect SDK 3.4", "nRF Connect SDK 2.x", "MCUboot 2.1", "any")
@@ -285,7 +283,7 @@ def test_both_sides_agree_on_areas_at_every_border() -> None:
             if own != start - 0x30200:
                 continue
             edited = mutated(written, parts)
-            design = resolve(validated(DesignEntry, edited), edited)
+            design = design_of(edited)
             for area in design.partitions:
                 for attacker in all_attackers():
                     enacted = ENACTMENTS["area_works"](design, area, attacker)

@@ -3,13 +3,13 @@
 import random
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.designs import shapes
 from tests.differential.designs import boot_go
 from tests.differential.walks import TEARS
+from tests.edited import edited
 
 from bootverify.api import ask
 from bootverify.check.replays.inclusion import Inclusion
@@ -38,13 +38,7 @@ from bootverify.machine.action import (
 )
 from bootverify.machine.content import Crafted, Erased, Genuine
 from bootverify.sources.attackers import load_attacker
-from bootverify.sources.document import read_written
-from bootverify.sources.mutate import mutated
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 
-SCENARIOS = Path(__file__).parent.parent / "scenarios"
 COUNTED = {"chain.mcuboot.security_counter": True, "releases": 3}
 OUTSIDE = {"partitions.mcuboot_secondary": {"at": 0, "size": 0x7A000, "memory": "external"}}
 EQUAL_BUILDS = [[1, 0, 0, 1], [1, 0, 0, 2], [1, 1, 0, 0]]
@@ -104,8 +98,7 @@ MEANWHILE = {"ext-flash-write": "staged outside", "serial-port": "port open"}
 @cache
 def _design(name: str) -> Design:
     scenario, change = TURNS[name]
-    written = mutated(read_written(SCENARIOS / f"{scenario}.yaml"), change)
-    return resolve(validated(DesignEntry, written), written)
+    return edited(scenario, change)
 
 
 @cache

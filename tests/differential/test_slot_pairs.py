@@ -7,7 +7,6 @@ from tests.designs import shapes
 from tests.designs.shapes import at
 from tests.differential.designs import ATTACKERS, boot_go
 from tests.differential.following import Followed
-from tests.differential.histories import step_of
 
 from bootverify.design.boot import UpgradeMode
 from bootverify.encoder.boot_system import system_for
@@ -53,17 +52,10 @@ def _design(pair, mode, **more):
     return replace(base, name=pair, partitions=parts)
 
 
-def _boots(followed):
-    while followed.facts["at"] not in {"halted", followed.steps.boot.frame.run_mark}:
-        followed.does(step_of(followed.world))
-    assert not followed.disagreements()
-    return followed.facts
-
-
 def _updated(design, attacker="remote-ota"):
     """Release 2 is staged for a test and the device started again."""
     followed = Followed(design, ATTACKERS[attacker])
-    _boots(followed)
+    followed.boots()
     sent = Deliver(
         partition="mcuboot_secondary", content=Genuine("app", 2, ""), request=Request.TEST, by_attacker=False
     )
@@ -77,7 +69,7 @@ def test_an_update_is_installed_exactly_where_the_slots_fit_each_other(pair, mod
     if (pair, mode) == ("staging three pages less", UpgradeMode.SWAP_MOVE):
         pytest.skip("whether it fits depends on the trailer; the encoder says that it does not know")
     fits = pair in {*EXCHANGED, SPARE.get(mode)}
-    facts = _boots(_updated(_design(pair, mode)))
+    facts = _updated(_design(pair, mode)).boots()
     assert facts["content[mcuboot_primary]"] == ("app 2" if fits else "app 1")
 
 
@@ -95,7 +87,7 @@ def test_a_slot_without_room_for_code_is_said_to_be_one():
 
 def test_a_swap_goes_back_to_a_lower_version_though_downgrades_are_prevented():
     followed = _updated(_design("equal", UpgradeMode.SWAP_MOVE, prevent_downgrade=True))
-    assert _boots(followed)["content[mcuboot_primary]"] == "app 2"
+    assert followed.boots()["content[mcuboot_primary]"] == "app 2"
     followed.does(Reset())
-    facts = _boots(followed)
+    facts = followed.boots()
     assert (facts["content[mcuboot_primary]"], facts["content[mcuboot_secondary]"]) == ("app 1", "app 2")

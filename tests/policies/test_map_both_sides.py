@@ -10,9 +10,7 @@ from bootverify.encoder.partition_map.claims import truth
 from bootverify.executor.partition_map.claims import judged
 from bootverify.policy.formula import Call, Name
 from bootverify.policy.vocabulary import PREDICATES
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
+from bootverify.sources.design_file import design_of
 from bootverify.sources.written import Written
 
 NAMES = ["b0", "provision", "s0", "s1", "s0_pad", "s0_image", "mcuboot", "mcuboot_pad", "tfm", "app", "mcuboot_primary",
@@ -112,7 +110,7 @@ def test_both_sides_judge_a_map_alike(**given) -> None:
         "settings": told.told, "artifacts": told.artifacts, "partial_map": told.partial, "memories": told.memories,
     }  # fmt: skip
     written = Written(file="m", sha256="", plain=plain, lines={}, origins={(): Source(file="m")})
-    design = resolve(validated(DesignEntry, written), written)
+    design = design_of(written)
     for name in MAPS:
         formula = Call(name, (Name("it"),))
         assert judged(design, formula, design) is truth(design, formula, design), name

@@ -1,22 +1,18 @@
 """Each policy's mutations: what holds on a scenario's design is violated after the edit, with the story as reason."""
 
-from pathlib import Path
-
 import pytest
+from tests.edited import SCENARIOS
 
 from bootverify.check.run import check_design
 from bootverify.check.verdict import Verdict
 from bootverify.policy.policy import ClaimKind
 from bootverify.sources.attackers import load_attacker
+from bootverify.sources.design_file import design_of
 from bootverify.sources.document import read_written
 from bootverify.sources.mutate import mutated
 from bootverify.sources.policies import all_policies
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
 from bootverify.sources.support import load_support
-from bootverify.sources.validate import validated
 
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
 CASES = [(policy, mutation) for policy in all_policies() for mutation in policy.mutations]
 
 
@@ -30,7 +26,7 @@ def test_each_policy_has_two_mutations() -> None:
 
 
 def _verdicts(written, policy, mutation):
-    design = resolve(validated(DesignEntry, written), written)
+    design = design_of(written)
     report = check_design(
         design, [policy], [load_attacker(mutation.attacker)], load_support(), subjects=[mutation.subject]
     )

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.edited import SCENARIOS
 
 from bootverify.check import recheck as package
 from bootverify.check.certificate import recheck
@@ -17,8 +18,6 @@ from bootverify.sources.attackers import all_attackers
 from bootverify.sources.design_file import load_design
 from bootverify.sources.policies import all_policies
 from bootverify.sources.support import load_support
-
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
 @cache

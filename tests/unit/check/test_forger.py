@@ -1,15 +1,14 @@
 """A judgement of what is told does not stand against somebody who may have code of his own accepted."""
 
 from dataclasses import replace
-from pathlib import Path
+
+from tests.edited import SCENARIOS
 
 from bootverify.check.forger import forged_code
 from bootverify.design.boot import SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage
 from bootverify.sources.design_file import load_design
-
-SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
 
 def _design() -> Design:

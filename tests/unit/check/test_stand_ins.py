@@ -1,23 +1,14 @@
 """Attackers that the boot system has no moves for: judged by who can do less, and by who can do more."""
 
-from pathlib import Path
-
 import pytest
+from tests.edited import SCENARIOS, verdict_of
 
-from bootverify.api import ask
 from bootverify.check.verdict import Verdict
-from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import load_design
-
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
 def _asked(scenario: str, policy: str, subject: str, attacker: str) -> Verdict:
-    report = ask(load_design(SCENARIOS / f"{scenario}.yaml"), policy, (subject,), load_attacker(attacker))
-    assert not report.discrepancies
-    (finding,) = report.findings
-    assert finding.attacker == attacker
-    return finding.verdict
+    return verdict_of(load_design(SCENARIOS / f"{scenario}.yaml"), policy, subject, attacker)
 
 
 @pytest.mark.parametrize(

@@ -1,35 +1,24 @@
 """Against code in a boot stage, a stage is closed as far as it was locked before that code could run."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from tests.edited import SCENARIOS, edited, verdict_of
 
-from bootverify.api import ask
 from bootverify.check.verdict import Verdict
 from bootverify.design.boot import Protect, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import InKmu, PushTarget
 from bootverify.design.protection import Access
-from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import load_design
-from bootverify.sources.document import read_written
-from bootverify.sources.mutate import mutated
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
 TWO_STAGES, ONE_STAGE, NRF52 = (
     load_design(SCENARIOS / f"{name}.yaml") for name in ("told-two-stages", "told-one-stage", "SB-S18")
 )
 
 
 def _verdict(design: Design, policy: str, subject: str) -> Verdict:
-    report = ask(design, policy, (subject,), load_attacker("bootloader-code"))
-    assert not report.discrepancies
-    (finding,) = report.findings
-    return finding.verdict
+    return verdict_of(design, policy, subject, "bootloader-code")
 
 
 def _with(design: Design, stage: Stage) -> Design:
@@ -90,8 +79,7 @@ def test_what_code_in_a_boot_stage_puts_into_its_slots_is_verified_by_the_first_
 def test_spans_of_one_moment_that_lose_different_things_are_steps_in_the_order_listed() -> None:
     hidden = {"span": [0xFE000, 0xFF000], "deny": ["read", "write"]}
     listed = [hidden, {"span": [0x0, 0x8000]}, {"span": [0x8000, 0x9000], "when": "hand_over"}]
-    written = mutated(read_written(SCENARIOS / "SB-S18.yaml"), {"chain.b0.protects": listed})
-    steps = resolve(validated(DesignEntry, written), written).root.steps
+    steps = edited("SB-S18", {"chain.b0.protects": listed}).root.steps
     locks = [step for step in steps[:2] if isinstance(step, Protect)]
     assert [(step.spans[0].range.start, Access.READ in step.deny) for step in locks] == [(0xFE000, True), (0x0, False)]
 
@@ -101,6 +89,5 @@ def test_what_a_lock_hides_is_not_taken_for_read() -> None:
     key = {"kind": "symmetric", "placement": {"partition": "settings_storage"}}
     told = {"keys.own": key, "life": {"mode": "swap-move"}}
     for change, expected in (({"chain.b0.protects": listed, **told}, Verdict.UNKNOWN), (told, Verdict.VIOLATED)):
-        written = mutated(read_written(SCENARIOS / "SB-S18.yaml"), change)
-        design = resolve(validated(DesignEntry, written), written)
+        design = edited("SB-S18", change)
         assert _verdict(design, "secret-confidential", "own") is expected
