@@ -193,6 +193,7 @@ class Decider:
         proof = reasoner.establish(not_(goal))
         found = None if proof else reasoner.path_to(goal)
         if proof or (isinstance(found, Exhausted) and reasoner.settle(not_(goal))):
+            reasoner.boot.surely(question.ask.claim.formula, {"it": question.part})
             signs = self.life(question.attacker)
             return Dead(signs=signs) if signs.missing else NoWay()
         if not isinstance(found, Path):

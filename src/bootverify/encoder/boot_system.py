@@ -69,7 +69,13 @@ class BootSystem:
         return self.frame.at
 
     def term(self, formula: Formula, things: Things) -> Term:
-        """The claim's formula over the variables of one instant, its names bound by `things`."""
+        """The claim's formula over the variables of one instant, its names bound by `things`.
+
+        Raises:
+            NotModelled: it is about what has been, and these instants do not tell that; or a predicate has no terms.
+        """
+        if uses_history(formula) and not self.frame.history:
+            raise NotModelled("what has been kept, once a recovery is over")
         return compiled(self.predicates, formula, things)
 
     def surely(self, formula: Formula, things: Things) -> None:
