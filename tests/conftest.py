@@ -1,11 +1,15 @@
 """Every action that any test lets happen on the executor is checked to be foreseen by the encoder.
 
+Examples of Hypothesis are the same ones in each run; `--hypothesis-profile=default` draws others.
+
 `replay` and `life` of `check.replays` check theirs themselves, so they are imported before the function is exchanged.
 """
 
 import gc
 from collections import OrderedDict
 from functools import lru_cache
+
+from hypothesis import settings
 
 from bootverify.check.replays import life, replay
 from bootverify.check.replays.inclusion import Inclusion, explains
@@ -18,6 +22,8 @@ from bootverify.executor import run
 from bootverify.executor.world import World
 from bootverify.machine.action import Action, Boot, Deliver, Upload
 
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
 gc.set_threshold(100_000, 50, 100)  # thousands of tests and the terms live on; looking for cycles among them takes long
 UNTOUCHED = (life, replay)
 _act, _copy, _watch = run.act, World.copy, Inclusion.watch
