@@ -1,11 +1,17 @@
 """What each rule must do, shown once: cases that seeded faults had got past the random lives with."""
 
+from copy import copy
+from dataclasses import replace
+
+import pytest
 from tests.designs import shapes
-from tests.differential.designs import ATTACKERS, with_key
+from tests.differential.designs import ATTACKERS, boot_go, with_key
 from tests.differential.following import Followed
 from tests.differential.small_scope import in_scope
 
 from bootverify.design.keys import HostOnly, InUicr
+from bootverify.encoder.boot_system import system_for
+from bootverify.encoder.variables.cells import NotModelled
 from bootverify.machine.action import (
     Confirm,
     Deliver,
@@ -126,3 +132,50 @@ def test_a_key_that_lies_in_otp_among_other_places_is_read_there():
     followed = Followed(design, ATTACKERS["secure-partition"])
     followed.runs_on()
     assert followed.does(ReadOut(partition="uicr"))["knows[kek]"]
+
+
+def _about_to_look(followed):
+    """The same up to MCUboot's look for an update; the step in which it looks."""
+    while not followed.facts["at"].endswith("boot_go"):
+        followed.does(followed.next_step())
+    return followed.next_step()
+
+
+@pytest.mark.parametrize("slot", ["s0", "s1"])
+def test_an_update_of_mcuboot_that_is_cut_anywhere_is_foreseen(slot):
+    followed = Followed(shapes.s08(), ATTACKERS["power-cut"])
+    followed.runs_on()
+    update = Genuine("mcuboot", 2, slot)
+    sent = Deliver(partition="mcuboot_secondary", content=update, request=Request.PERM, by_attacker=False)
+    followed.does(Publish(image="mcuboot", release=2, slot=slot), sent, Reset())
+    step, ends = _about_to_look(followed), set()
+    for cut_after in range(0, 40, 2):
+        twin = copy(followed)
+        twin.world, twin.inclusion = followed.world.copy(), followed.inclusion.copy()
+        twin.does(replace(step, cut_after=cut_after))
+        ends.add((twin.facts["content[s1]"], twin.facts["content[mcuboot_secondary]"]))
+    assert len(ends) > 1
+
+
+@pytest.mark.parametrize("validate", [True, False])
+@pytest.mark.parametrize("slots", [1, 2])
+def test_a_swap_that_was_cut_is_completed_and_started_where_the_counter_has_room(slots, validate):
+    design = boot_go(shapes.small(), validate=validate, counter=True, counter_slots=slots)
+    for request in (Request.PERM, Request.TEST):
+        followed = Followed(design, ATTACKERS["power-cut"])
+        followed.runs_on()
+        sent = Deliver(partition="mcuboot_secondary", content=Genuine("app", 2), request=request, by_attacker=False)
+        followed.does(Publish(image="app", release=2), sent, Reset())
+        followed.does(replace(_about_to_look(followed), cut_after=20))
+        for _ in range(3):
+            followed.runs_on()
+            followed.does(Reset())
+        stuck = slots == 1 and request is Request.PERM
+        assert (followed.runs_on()["at"] == "halted") is stuck
+
+
+@pytest.mark.parametrize("design", [shapes.s01(), shapes.small()], ids=lambda each: each.name)
+def test_an_update_of_mcuboot_over_the_slot_that_it_runs_from_has_no_moves(design):
+    design = boot_go(design, bootloader=design.images[0].name)
+    with pytest.raises(NotModelled, match="is to install itself over its only slot"):
+        system_for(design, ATTACKERS["remote-ota"])

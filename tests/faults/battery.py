@@ -154,6 +154,8 @@ def _offers() -> None:
     """The other half of inclusion."""
     for design, attacker in test_offers.PAIRS:
         assert test_offers.offers(design, attacker)
+    for situation in test_offers.SITUATIONS:
+        test_offers.test_of_an_odd_update_no_more_is_offered_than_happens(situation)
 
 
 def _chip() -> None:
