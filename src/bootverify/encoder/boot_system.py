@@ -74,9 +74,10 @@ class BootSystem:
         Raises:
             NotModelled: it is about what has been, and these instants do not tell that; or a predicate has no terms.
         """
+        term = compiled(self.predicates, formula, things)
         if uses_history(formula) and not self.frame.history:
             raise NotModelled("what has been kept, once a recovery is over")
-        return compiled(self.predicates, formula, things)
+        return term
 
     def surely(self, formula: Formula, things: Things) -> None:
         """Raises NotModelled where a move is missing that could break what is proved of the formula."""
