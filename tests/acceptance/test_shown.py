@@ -24,7 +24,7 @@ def test_who_was_shown_nothing_in_clear_writes_nothing_back_after_an_erase(desig
 @pytest.mark.parametrize(
     ("subject", "attacker", "told"),
     [
-        ("tfm", "app-code-ns", "holds image-confidential tfm app-code-ns high proved for every history"),
+        ("tfm", "app-code-ns", "violated image-confidential tfm app-code-ns high a swap notes image keys in clear"),
         ("app", "app-code-ns", "violated image-confidential app app-code-ns high"),
         ("tfm", "secure-partition", "violated image-confidential tfm secure-partition high"),
         ("tfm", "debug-port", "holds image-confidential tfm debug-port high proved for every history"),
@@ -109,9 +109,18 @@ def test_no_advice_against_swaps_where_the_code_reads_the_key_anyway(tmp_path, c
     assert "Have MCUboot overwrite" not in told
 
 
+def test_code_beside_reads_the_image_keys_that_a_swap_notes(capsys):
+    asked = ["--policy", "secret-confidential", "--subject", "kek_v2", "--attacker", "app-code-ns"]
+    assert run(["check", str(SCENARIOS / "SB-S07.yaml"), *asked]) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "violated secret-confidential kek_v2 app-code-ns critical a swap notes image keys in clear" in told
+    assert "app-code-ns reads 425984 bytes of app: an image key of tfm+app is among them" in told
+    assert "To do: Have MCUboot keep image keys wrapped in its swap status" in told
+
+
 def _asked_beside(folder, capsys, *, scheme, mode="swap-move", subject="tfm", policy="image-confidential"):
-    """What is told of SB-S07 with another envelope: one that wraps for a key pair is opened by its private half."""
-    text = (SCENARIOS / "SB-S07.yaml").read_text(encoding="utf-8")
+    """What is told of SB-S07 with image keys noted wrapped, and another envelope: a pair's private key opens it."""
+    text = (SCENARIOS / "SB-S07.yaml").read_text(encoding="utf-8") + "\nlife: {save_encrypted: true}\n"
     text = text.replace("encryption: aes-kw", f"encryption: {scheme}").replace("mode: swap-move", f"mode: {mode}")
     file = folder / "design.yaml"
     file.write_text(text if scheme == "aes-kw" else text.replace("symmetric", "private"), encoding="utf-8")

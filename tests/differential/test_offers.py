@@ -28,7 +28,7 @@ PAIRS = (
 )
 
 
-VAGUE = ("region[",)  # registers that he programs are told vaguely
+VAGUE = ("region[", "status_read[")  # registers that he programs are told vaguely, and no byte tells what he read
 ALL = ("",)
 
 

@@ -30,6 +30,7 @@ MAY_BE = {
     "*: fault": "the probe may erase a stage under its feet; the executor goes on to the next fetch",
     "have * open *": "what he has an engine open for him the executor does not follow",
     "*, bit by bit": "what a swap took out behind tags of his he may open; those that the executor makes wrap no key",
+    "inspect *, with an image key that a swap noted": "which keys a trailer held when he read it has no variable",
     "*, what is left in it": "what a cut or an overwrite leaves of a release may still show its keys; its name is gone",
 }
 

@@ -7,7 +7,7 @@ cannot be followed is no advice. Facts: soc.md 5, ncs-boot 2.4 to 2.6.
 from collections.abc import Iterator
 
 from bootverify.check.question import Question
-from bootverify.check.replays.taken_out import swapped_before, wrapped_anew
+from bootverify.check.replays.taken_out import noted, swapped_before, wrapped_anew
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import EncryptionType, Image, Program, Stage
 from bootverify.design.design import Design
@@ -23,6 +23,10 @@ OVERWRITE = (
 NOT_SIGNED = (
     "Have MCUboot overwrite instead of swap, which takes nothing out, or stage updates out of the reach of that code:"
     " the wrapped image key is not signed, and for a public key anybody wraps one of his own."
+)
+NOTED = (
+    "Have MCUboot keep image keys wrapped in its swap status (the save-encrypted option), or overwrite instead of swap,"
+    " which notes none: code reads the end of the slot, and with it the keys of both images."
 )
 INSIDERS = (Capability.READ_FACTORY_FILES, Capability.READ_BUILD)
 
@@ -89,6 +93,11 @@ def _for_secret(design: Design, key: Key, attacker: Attacker) -> Iterator[str]:
         yield OVERWRITE
     elif any(_wrapped_beside(design, stage, attacker) for stage in _stages_with(design, key)):
         yield NOT_SIGNED
+    elif any(
+        _beside(design, stage, attacker) and noted(design, design.image(stage.image))
+        for stage in _stages_with(design, key)
+    ):
+        yield NOTED
     elif any(isinstance(place, Elsewhere) and place.what == "service" for place in places):
         yield (
             "Use a release whose key service binds key ids to their owner, or keep the key in a KMU slot that "
@@ -110,10 +119,15 @@ def _for_secret(design: Design, key: Key, attacker: Attacker) -> Iterator[str]:
 
 def _wrapped_beside(design: Design, stage: Stage, attacker: Attacker) -> bool:
     """Whether code of his that does not reach the stage writes where the image of both ends."""
-    application, image = design.application, design.image(stage.image)
+    return _beside(design, stage, attacker) and wrapped_anew(design, design.image(stage.image))
+
+
+def _beside(design: Design, stage: Stage, attacker: Attacker) -> bool:
+    """Whether his code runs in another part of the image, from where it does not reach the stage."""
+    application = design.application
     beside = application is not None and application.image == stage.image and application != stage
     apart = beside and application is not None and application.attribution is not stage.attribution
-    return apart and attacker.can(Capability.RUN_APPLICATION) and wrapped_anew(design, image)
+    return apart and attacker.can(Capability.RUN_APPLICATION)
 
 
 def _stages_with(design: Design, key: Key) -> Iterator[Stage]:
@@ -188,7 +202,7 @@ def _for_plaintext(design: Design, image: Image, attacker: Attacker) -> Iterator
         yield OWN_KEY
     elif swapped_before(design, image, attacker):
         yield OVERWRITE
-    elif design.life.mode == "swap-scratch" and design.life.save_encrypted is not True:
+    elif design.life.mode == "swap-scratch" and not design.keeps_image_keys_wrapped:
         yield (
             "Keep the image key wrapped in the swap status (the save-encrypted option), or the scratch area "
             "inside the chip."

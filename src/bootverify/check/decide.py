@@ -40,7 +40,7 @@ from bootverify.policy.policy import Claim, ClaimKind
 from bootverify.policy.typecheck import uses_history
 
 MOST_KEPT = 256  # designs whose outcomes are remembered
-SEEN = {"knows", "shown"}  # what he has been shown
+SEEN = {"knows", "shown", "usable"}  # what he has been shown
 DYNAMIC = frozenset({ClaimKind.ALWAYS, ClaimKind.NEVER, ClaimKind.POSSIBLE, ClaimKind.RECOVERS})
 
 

@@ -1,8 +1,8 @@
 """The part of a design that a question about behaviour can depend on: the rest is left out before it is asked.
 
 What is left out: partitions that nothing runs from, waits in, passes through or keeps a key in, which are bytes like
-any others; debug protection, for an attacker without a probe; titles, settings and files, which are for claims about
-maps and for people.
+any others; debug protection, for an attacker without a probe; titles, files and all settings but how a swap keeps image
+keys, which are for claims about maps and for people.
 """
 
 from dataclasses import replace
@@ -13,7 +13,7 @@ from bootverify.design.boot import BootGo, ChooseSlot
 from bootverify.design.design import Design
 from bootverify.design.keys import InPartition
 from bootverify.design.memory import MemoryKind, Partition
-from bootverify.design.settings import NOTHING_TOLD
+from bootverify.design.settings import Settings
 from bootverify.policy.formula import And, Formula, Not, Or, Quantified
 
 
@@ -38,7 +38,7 @@ def relevant(design: Design, question: Question) -> Design:
         ledger=(),
         memories=(),
         planned=(),
-        settings=NOTHING_TOLD,
+        settings=Settings(image_key_wrapped=design.settings.image_key_wrapped),
         artifacts=(),
         contradictions=(),
         partial_map=False,

@@ -4,12 +4,14 @@ from collections.abc import Collection, Sequence
 
 from bootverify.check.facts import locks_over
 from bootverify.check.question import Question, Subject
+from bootverify.check.replays.taken_out import noted
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, Image, Program, SetUpTrustZone, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, Key, Purpose, PushTarget, Use
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.network import NetworkStage
+from bootverify.executor.layout import stores_of
 from bootverify.machine.action import (
     Action,
     Confirm,
@@ -71,6 +73,9 @@ def because_of_path(design: Design, question: Question, actions: Sequence[Action
             carried = [subject.name] if isinstance(subject, Key) else held
             part = f"{carried[0]} is part" if len(carried) == 1 else f"{' and '.join(carried)} are parts"
             return f"{part} of {last.image}, and {last.image} ships as an update."
+        case Inspect(image=name) if len(actions) > 1 and _reads_the_end(design, design.image(name), actions[-2]):
+            where = f"it opens the published update {name} {last.release}, with {subject.name} in it"
+            return f"a swap notes image keys in clear at the end of the slot: {who} reads one there, and {where}."
         case Inspect():
             return f"{subject.name} lies in the published update {last.image} {last.release}, which {who} reads."
         case EraseAll():
@@ -192,6 +197,12 @@ def _unlooked(design: Design, image: Image) -> str:
     steps = design.stage(image.verified_by).steps if image.verified_by else ()
     unlooked = any(isinstance(step, BootGo) and not step.validate for step in steps)
     return f", and {image.verified_by} does not verify it at each boot" if unlooked else ""
+
+
+def _reads_the_end(design: Design, image: Image, action: Action) -> bool:
+    """Whether he reads the store of code that ends the slot of `image`, where a swap notes image keys."""
+    ends = stores_of(design, image)[-1].name if noted(design, image) else ""
+    return isinstance(action, ReadOut) and action.partition == ends
 
 
 def _came_back(design: Design, image: Image, who: Attacker, actions: Sequence[Action]) -> str:

@@ -130,6 +130,14 @@ class Design:
         steps = (step for stage in self.stages for step in stage.steps if isinstance(step, BootGo))
         return next((step for step in steps if step.image == image.name and step.mode.in_place), None)
 
+    @property
+    def keeps_image_keys_wrapped(self) -> bool:
+        """Whether a swap notes image keys wrapped: not where nobody says so (MCUboot: BOOT_SWAP_SAVE_ENCTLV is off)."""
+        told = self.settings.image_key_wrapped
+        if self.life.save_encrypted is not None:
+            return self.life.save_encrypted
+        return told is not None and bool(told.value)
+
     def variants(self, image: Image) -> tuple[str, ...]:
         """The slots that `image` is built for, each by a build of its own; a nameless one where one build serves."""
         step = self.started_in_place(image) if len(image.slots) > 1 else None

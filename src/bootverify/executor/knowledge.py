@@ -13,12 +13,14 @@ class Knowledge:
     """The bytes of each secret that the attacker has, by key name; and what he has seen stores hold, by store.
 
     `parts` are those of which he has read some code in clear, by image and stage: of images whose updates keep it.
+    `image_keys` are those that he has read where a swap keeps them.
     """
 
     values: dict[str, bytes]
     seen: dict[str, set[int]] = field(default_factory=dict)
     stores: dict[str, frozenset[bytes]] = field(default_factory=dict)
     parts: frozenset[tuple[str, str]] = frozenset()
+    image_keys: frozenset[bytes] = frozenset()
 
     def read(self, data: bytes) -> tuple[str, ...]:
         """Note what of each secret stands in `data`; the names of the keys that became known by it."""
@@ -55,4 +57,4 @@ class Knowledge:
     def copy(self) -> "Knowledge":
         """An independent copy."""
         seen = {name: set(each) for name, each in self.seen.items()}
-        return Knowledge(self.values, seen, dict(self.stores), self.parts)
+        return Knowledge(self.values, seen, dict(self.stores), self.parts, self.image_keys)

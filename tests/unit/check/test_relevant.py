@@ -1,6 +1,6 @@
 """What is left out before a question about behaviour is asked is read by nobody who answers it."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from tests.designs import shapes
@@ -14,6 +14,7 @@ from bootverify.check.question import Question, questions
 from bootverify.check.relevant import relevant
 from bootverify.design.boot import UpgradeMode
 from bootverify.design.design import Design
+from bootverify.design.settings import Settings, Told
 from bootverify.sources.attackers import all_attackers, load_attacker
 from bootverify.sources.design_file import design_of
 from bootverify.sources.policies import all_policies
@@ -35,7 +36,10 @@ class Unread:
 
 
 def blinded(design: Design, question: Question) -> Design:
-    return replace(relevant(design, question), **{name: Unread(name) for name in LEFT_OUT if name != "files"}, files=())
+    seen = relevant(design, question)
+    unread = {each.name: Unread("settings") for each in fields(Settings) if each.name != "image_key_wrapped"}
+    blind = {name: Unread(name) for name in LEFT_OUT if name not in {"files", "settings"}}
+    return replace(seen, **blind, files=(), settings=replace(seen.settings, **unread))
 
 
 @pytest.mark.parametrize("name", ["nrf52832", "nrf54l15"])
@@ -64,7 +68,13 @@ def test_every_part_that_is_left_out_is_named_here():
     """A part that `relevant` begins to leave out comes into the list above, and is tried there."""
     design = design_of(base("nrf52832"))
     full = replace(design, title="t", ledger=(object(),), memories=(object(),), planned=(object(),))
-    full = replace(full, settings=object(), artifacts=(object(),), contradictions=(object(),), partial_map=True)
+    full = replace(
+        full,
+        settings=Settings(bootloader=Told(value=True)),
+        artifacts=(object(),),
+        contradictions=(object(),),
+        partial_map=True,
+    )
     asked = next(each for each in questions(design, all_policies(), all_attackers()) if each.ask.claim.kind in DYNAMIC)
     seen = relevant(full, asked)
     names = [name for name in Design.__slots__ if getattr(seen, name) != getattr(full, name)]

@@ -54,7 +54,7 @@ def abstracted(frame: Frame, world: World) -> Facts:
     for image, pair in frame.bare.items():
         left = left_bare(world, world.design.image(image))
         facts |= {bare.name: each for bare, each in zip(pair, left, strict=True)}
-    facts |= {each.name: False for each in frame.left_open.values()}
+    facts |= {each.name: False for each in frame.untold}
     for name, published in frame.published.items():
         each = frame.genuine[name]
         facts[published.name] = (each.image, each.release, each.slot) in world.published

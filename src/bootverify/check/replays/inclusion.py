@@ -51,8 +51,8 @@ class Inclusion:
         midway = [each for each in explaining if hidden(frame, each)]
         # Of what hides nothing the narrowest reading, which allows the fewest successors, checks the most; but the same
         # bytes may also be a swap that has hardly begun.
-        untold = frame.left_open.values()
-        settled = [{**seen, **{each: told[each] for each in untold}} for told in explaining if not hidden(frame, told)]
+        sure = [each for each in explaining if not hidden(frame, each)]
+        settled = [{**seen, **{each: told[each] for each in frame.untold}} for told in sure]
         self.instants = tuple(_distinct([*settled, *midway]))
 
     def _possible(self, action: Action) -> Iterator[Instant]:
@@ -93,7 +93,7 @@ def differences(frame: Frame, told: Instant, seen: Instant) -> list[Term]:
     Registers that `told` calls tampered may read anything, and so may all that a swap that was cut hides; what a swap
     left open no byte tells.
     """
-    free = hidden(frame, told) | {*frame.left_open.values()}
+    free = hidden(frame, told) | {*frame.untold}
     for region in frame.regions:
         if told.get(region.tampered):
             free |= set(region.variables)

@@ -7,6 +7,8 @@ loader.c, boot_swap_image and boot_copy_region). An update comes in to be tried,
   mark that it is encrypted. It is decrypted all the same, and not started, for its digest fails. It goes out in clear.
 - Code on the device, where a public key wraps image keys: it puts one of its own into the TLV, which no signature
   covers (MCUboot, image_validate.c: only the protected TLVs are in the digest). The image goes out under that key.
+- Code that reads the end of the slot: there a swap has noted the keys of both images, in clear unless it is built to
+  keep the wrapped ones (MCUboot, swap_misc.c, swap_status_init). They open the updates that everybody has.
 
 A guess, like what a search finds: only a replay of it earns a verdict.
 """
@@ -22,7 +24,18 @@ from bootverify.design.memory import MemoryKind
 from bootverify.executor.layout import stores_of
 from bootverify.executor.stages.mcuboot import requested
 from bootverify.executor.world import NotEnabled
-from bootverify.machine.action import Action, Deliver, Meanwhile, Overwrite, Publish, ReadOut, Request, Reset, TakeStep
+from bootverify.machine.action import (
+    Action,
+    Deliver,
+    Inspect,
+    Meanwhile,
+    Overwrite,
+    Publish,
+    ReadOut,
+    Request,
+    Reset,
+    TakeStep,
+)
 from bootverify.machine.content import Crafted, Genuine
 
 CLIP = frozenset({Capability.READ_EXTERNAL, Capability.WRITE_EXTERNAL})
@@ -37,6 +50,11 @@ def swapped_before(design: Design, image: Image, attacker: Attacker) -> bool:
 def wrapped_anew(design: Design, image: Image) -> bool:
     """Whether who writes the end of the slot gives `image` another image key, under which a swap takes it out."""
     return _swaps_encrypted(design, image) and image.encryption is not EncryptionType.AES_KW
+
+
+def noted(design: Design, image: Image) -> bool:
+    """Whether a swap of `image` leaves the image keys in clear where code reads them."""
+    return _swaps_encrypted(design, image) and not design.keeps_image_keys_wrapped
 
 
 def taken_out(design: Design, attacker: Attacker) -> Iterator[tuple[Action, ...]]:
@@ -61,7 +79,12 @@ def taken_out(design: Design, attacker: Attacker) -> Iterator[tuple[Action, ...]
             back: tuple[Action, ...] = (Reset(), *boot, ReadOut(partition=image.staging))
             if image.name in clipped:
                 yield (*boot, *sending, *begun, *back)
-            if wrapped_anew(design, image) and _comes_in(booted, sending, image):
+            if not _comes_in(booted, sending, image):
+                continue
+            if noted(design, image):
+                reads = ReadOut(partition=wraps.partition)
+                yield (*boot, *sending, *boot, reads, Inspect(image=image.name, release=release))
+            if wrapped_anew(design, image):
                 yield (*boot, *sending, *boot, wraps, *back)
 
 

@@ -195,7 +195,7 @@ def _chip_clauses(design: Design, who: str) -> Iterator[_Clause]:
             # Between check and copy he takes the mark of encryption from the header; so it is taken back (loader.c).
             yield _Clause(f"plain:{image.name}")
         if sealed and scratch_out and life.mode == "swap-scratch":
-            if not life.save_encrypted:
+            if not design.keeps_image_keys_wrapped:
                 yield _Clause(f"sealed:{image.name}")
                 yield _Clause(f"opens:{image.name}")
             if Behaviour.SCRATCH_PLAIN in life.behaviours:

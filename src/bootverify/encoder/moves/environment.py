@@ -62,13 +62,21 @@ def _publish(frame: Frame) -> Iterator[Move]:
 
 
 def _inspect(frame: Frame) -> Iterator[Move]:
-    """A published update shows its keys and its parts, if it is not encrypted or the attacker can decrypt it."""
+    """A published update shows its keys and its parts, if it is not encrypted or the attacker can decrypt it.
+
+    A key of one update alone opens it, too: a swap notes those of both images in the trailer (MCUboot, swap_misc.c,
+    swap_status_init). Whether it is the key of this one serves proofs, and no search.
+    """
     for image in frame.design.images:
         opens = true() if image.encryption is EncryptionType.NONE else decrypts(frame, image)
         for name, updates in opened(frame, image.name).items():
             each = frame.genuine[name]
             action = Inspect(image=each.image, release=each.release, slot=each.slot)
             yield move(f"inspect {name}", and_(frame.published[name], opens), updates, action)
+            if image.name in frame.status_read:
+                title = f"inspect {name}, with an image key that a swap noted"
+                guard = and_(frame.published[name], frame.status_read[image.name])
+                yield move(title, guard, updates, action, vague=True)
 
 
 def _deliver(frame: Frame) -> Iterator[Move]:

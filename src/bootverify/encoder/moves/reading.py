@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bootverify.dataclass import dataclass
-from bootverify.design.boot import EncryptionType
+from bootverify.design.boot import EncryptionType, UpgradeMode
 from bootverify.design.protection import Access
 from bootverify.encoder.knowledge import decrypts, in_uicr
 from bootverify.encoder.logic.terms import Term, and_, eq, false, not_, or_, true
@@ -25,10 +25,11 @@ def reading(frame: Frame, reach: Reach) -> Iterator[Move]:
             learned = _learned(reach, shown.get(name, ()), by)
             sights = tuple(_sights(frame, reach, name, by))
             surely = (each for sight in sights for each in sight.surely() if each[1] is not false())
-            yield from _read(title, _joined((*learned.items(), *surely)), action)
-            yield from _remains(title, sights, _learned(reach, left.get(name, ()), by), action)
+            noted = _noted(frame, reach, name, by)
+            yield from _read(title, _joined((*learned.items(), *surely, *noted.items())), action)
+            yield from _remains(title, sights, _learned(reach, left.get(name, ()), by), noted, action)
             inside = tuple(_with_image(frame, reach, name, by))
-            yield from pieced(frame, title, sights, learned, action, inside=inside)
+            yield from pieced(frame, title, sights, learned | noted, action, inside=inside)
 
 
 def readings(reach: Reach, name: str) -> tuple[tuple[str, Initiator, Action], ...]:
@@ -46,14 +47,33 @@ def _read(title: str, learned: Mapping[Term, Term], action: Action) -> Iterator[
         yield move(title, guard, {known: or_(known, sees) for known, sees in learned.items()}, action)
 
 
-def _remains(title: str, sights: Sequence["Sight"], left: Mapping[Term, Term], action: Action) -> Iterator[Move]:
+def _noted(frame: Frame, reach: Reach, name: str, by: Initiator) -> dict[Term, Term]:
+    """When he reads the end of a slot, where swaps note image keys: of the staging one, only if they use offset."""
+    noted: dict[Term, Term] = {}
+    for image, read in frame.status_read.items():
+        parts, staging = frame.pair(image)
+        ends = {parts[-1].name: parts[-1].slot}
+        if staging is not None and frame.installs[image][1].mode is UpgradeMode.SWAP_OFFSET:
+            ends[staging.name] = staging.name
+        if name in ends:
+            end = frame.cells.trailer(ends[name])
+            gone = (
+                frame.erased_all if end.guarded else false()
+            )  # and no device notes new ones that has no key to open with
+            noted[read] = and_(reach.some(end, Access.READ, by), not_(gone))
+    return noted
+
+
+def _remains(
+    title: str, sights: Sequence["Sight"], left: Mapping[Term, Term], noted: Mapping[Term, Term], action: Action
+) -> Iterator[Move]:
     """A crafted content does not tell which keys, and which code, it left: this serves proofs, and no search."""
     guard = or_(*left.values())
     if guard is false():
         return
     title = f"{title}, what is left in it"
     code = choice(title, "code")
-    seen = _joined((*left.items(), *((each.shown, and_(code, each.some)) for each in sights)))
+    seen = _joined((*left.items(), *noted.items(), *((each.shown, and_(code, each.some)) for each in sights)))
     updates = {known: or_(known, sees) for known, sees in seen.items()}
     yield move(title, guard, updates, action, inputs=(code,) if sights else (), vague=True)
 

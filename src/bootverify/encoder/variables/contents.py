@@ -162,6 +162,17 @@ class ContentFrame(HardwareFrame):
         return {image.name: var(f"left_open[{image.name}]") for image in images}
 
     @cached_property
+    def status_read(self) -> dict[str, Term]:
+        """Whether he has read where swaps of an image note image keys: in clear, unless it is told otherwise."""
+        images = [] if self.design.keeps_image_keys_wrapped else self._swapped_encrypted
+        return {image.name: var(f"status_read[{image.name}]") for image in images}
+
+    @cached_property
+    def untold(self) -> tuple[Term, ...]:
+        """Of which no byte tells."""
+        return (*self.left_open.values(), *self.status_read.values())
+
+    @cached_property
     def _swapped_encrypted(self) -> list[Image]:
         images = [self.design.image(name) for name, (_, step) in self.installs.items() if step.mode.swaps]
         return [image for image in images if image.encryption is not EncryptionType.NONE]

@@ -49,6 +49,9 @@ condition; `Frame.variables` is the list.
 `left_open[image]`
     A swap may have taken something of the image out that nobody encrypted, or so that the attacker opens it: header or
     TLVs in the slot were his; *if* MCUboot swaps encrypted images, and he can place bytes. No byte tells.
+`status_read[image]`
+    The attacker has read the end of a slot of the image, where a swap notes the keys of both images in clear: which
+    these are, no byte tells; *if* MCUboot swaps encrypted images, and is not told to keep the wrapped keys.
 `midway[image]`
     Swap or copy between slot and staging of `image` was cut and waits to be completed; *if* the
     attacker cuts power and the image has a request. The contents of the pair are then still those
@@ -264,7 +267,7 @@ class Frame(RollbackFrame):
             *self.standings.values(),
             *self.unshifted.values(),
             *(each for pair in self.bare.values() for each in pair),
-            *self.left_open.values(),
+            *self.untold,
             *self.halfway,
             *self.patches.values(),
             *self.spoiled.values(),

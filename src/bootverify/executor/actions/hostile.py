@@ -195,6 +195,7 @@ def read_out(world: World, partition: str, initiators: tuple[Attribution, ...]) 
         else:
             area = _area(world, partition)
             names, count = attack.read_out(world, area, initiator)
+            names += _noted(world, area, initiator)
             if count == area.size:
                 _note(world, partition, world.device.flash.read(area.start, area.size))
             names += _opened(world, partition, area, initiator)
@@ -234,6 +235,17 @@ def _opened(world: World, partition: str, area: AddressRange, initiator: Attribu
             world.knowledge.parts |= world.factory.code_in(area.start + lead, clear)
             learned += world.knowledge.read(clear)
     return tuple(learned)
+
+
+def _noted(world: World, area: AddressRange, initiator: Attribution) -> tuple[str, ...]:
+    """What new image keys he reads where a swap noted them."""
+    told = []
+    for image in world.design.images:
+        keys = mcuboot.image_keys(world, image, read(world.device, area, initiator))
+        if not keys <= world.knowledge.image_keys:
+            world.knowledge.image_keys |= keys
+            told.append(f"an image key of {image.name}")
+    return tuple(told)
 
 
 def program_region(world: World, action: ProgramRegion) -> None:

@@ -219,7 +219,7 @@ def _chip(desk: _Desk, design: Design) -> None:
             elif not life.factory_image:
                 desk.doubts.append("whether the factory's image is encrypted when it is swapped out")
         if mode == "swap-scratch" and scratch:
-            if life.save_encrypted is not True:
+            if not design.keeps_image_keys_wrapped:
                 desk.image_keys.add(image.name)
                 desk.see(image, "opened with its key from the swap status on the chip", closed=True)
             if life.does(Behaviour.SCRATCH_PLAIN):

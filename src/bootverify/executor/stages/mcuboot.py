@@ -1,5 +1,6 @@
 """The step `boot_go` of MCUboot on a device, with the nRF Connect SDK's way to update MCUboot itself."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType, UpgradeMode
@@ -38,6 +39,7 @@ MODES = {
     UpgradeMode.DIRECT_XIP: Mode.DIRECT_XIP,
     UpgradeMode.RAM_LOAD: Mode.RAM_LOAD,
 }
+SWAPPING = frozenset({Mode.SWAP_MOVE, Mode.SWAP_SCRATCH, Mode.SWAP_OFFSET})
 
 
 def config(world: World, step: BootGo) -> BootConfig:
@@ -53,7 +55,7 @@ def config(world: World, step: BootGo) -> BootConfig:
     return BootConfig(
         mode=mode,
         images=(Pair(primary, secondary),),
-        trailer=_layout(larger if mode is Mode.SWAP_OFFSET else primary, image, mode),
+        trailer=_layout(larger if mode is Mode.SWAP_OFFSET else primary, mode, _saved_size(design, image)),
         scratch=_scratch(world, step) if mode is Mode.SWAP_SCRATCH else None,
         signature=key.scheme if key else None,
         public_keys=(*world.factory.anchors(image.name), *world.his_keys(image)) if key else (),
@@ -220,11 +222,36 @@ def _window(design: Design) -> Window:
     return Window(start=area.start, size=area.size)
 
 
-def _layout(slot: Area, image: Image, mode: Mode) -> TrailerLayout:
-    """Progress for as many sectors as the larger slot has; room for the image keys where images are encrypted."""
+def image_keys(world: World, image: Image, shown: Sequence[tuple[int, bytes]]) -> frozenset[bytes]:
+    """The keys of releases of `image` that lie in clear in a trailer, of which `shown` are address and bytes read.
+
+    A swap notes both in the trailer, from which nothing takes them when it is done (swap_misc.c, swap_status_init;
+    boot_write_enc_key). With MCUBOOT_SWAP_SAVE_ENCTLV it notes their wrapped form.
+    """
+    steps = (step for stage in world.design.stages for step in stage.steps if isinstance(step, BootGo))
+    step = next((step for step in steps if step.image == image.name), None)
+    built = config(world, step) if step is not None else None
+    if built is None or built.encryption is None or built.encryption.save_tlv or built.mode not in SWAPPING:
+        return frozenset()
+    places = [
+        area.start + Trailer(area, built.trailer).key_offset(slot)
+        for area in (built.images[0].primary, built.images[0].secondary)
+        for slot in (0, 1)
+    ]
+    found = {data[at - start : at - start + KEY_SIZE] for start, data in shown for at in places if at >= start}
+    return frozenset(key for key in found if len(key) == KEY_SIZE and key != b"\xff" * KEY_SIZE)
+
+
+def _saved_size(design: Design, image: Image) -> int:
+    """What a swap keeps of an image key, in bytes: the key, or its TLV where that is told."""
+    if image.encryption is EncryptionType.NONE:
+        return 0
+    return travels_as(design, image.encryption).tlv_size(KEY_SIZE) if design.keeps_image_keys_wrapped else KEY_SIZE
+
+
+def _layout(slot: Area, mode: Mode, saved: int) -> TrailerLayout:
+    """Progress for as many sectors as the larger slot has; room for `saved` bytes of each image key."""
     offset = mode is Mode.SWAP_OFFSET
-    encrypted = image.encryption is not EncryptionType.NONE
-    saved = KEY_SIZE if encrypted else 0
     return TrailerLayout(entries=slot.sectors, states=2 if offset else 3, saved_key=saved, swap_offset=offset)
 
 
@@ -239,5 +266,6 @@ def _encryption(world: World, image: Image) -> Encryption | None:
             known = key.published or world.knowledge.knows(key.name)
             lost = world.device.port_open and not known and world.design.started_in_place(image) is None
             held = replace(key, name=f"{key.name}, erased") if lost else key  # an erase-all leaves no key to open with
-            return Encryption(scheme=scheme, secret=world.value(held))
+            wraps = world.design.keeps_image_keys_wrapped
+            return Encryption(scheme=scheme, secret=world.value(held), save_tlv=wraps)
     return None

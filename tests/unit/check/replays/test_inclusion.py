@@ -50,7 +50,7 @@ def _start(instants: Instants) -> dict[Term, Value]:
 def test_an_instant_explains_a_device_that_reads_the_same_in_every_variable_and_no_other(name, attacker):
     instants = _instants(name, attacker)
     frame, told = instants.boot.frame, _start(instants)
-    untold = {*frame.left_open.values()}
+    untold = {*frame.untold}
     assert explains(frame, told, told)
     for variable, value in told.items():
         seen = {**told, variable: _other(variable, value)}
@@ -65,7 +65,7 @@ def test_registers_that_are_tampered_may_read_anything_and_nothing_else_may():
     free = {
         variable for variable in told if explains(frame, told, {**told, variable: _other(variable, told[variable])})
     }
-    assert free == {*region.variables} | {*frame.left_open.values()}
+    assert free == {*region.variables} | {*frame.untold}
 
 
 @pytest.mark.parametrize("name", MIDWAY)
@@ -76,7 +76,7 @@ def test_of_a_pair_that_is_midway_no_byte_tells_what_it_holds_and_all_else_is_to
     told = {**start, frame.midway(image): True}
     assert hidden(frame, start) == set()
     assert {each.name for each in hidden(frame, told)} == MIDWAY[name]
-    for variable in told.keys() - {*frame.left_open.values()}:
+    for variable in told.keys() - {*frame.untold}:
         seen = {**told, variable: _other(variable, told[variable])}
         assert explains(frame, told, seen) == (variable.name in MIDWAY[name])
 
