@@ -79,12 +79,13 @@ def taken_out(design: Design, attacker: Attacker) -> Iterator[tuple[Action, ...]
             back: tuple[Action, ...] = (Reset(), *boot, ReadOut(partition=image.staging))
             if image.name in clipped:
                 yield (*boot, *sending, *begun, *back)
-            if not _comes_in(booted, sending, image):
+            reads, writes = noted(design, image), wrapped_anew(design, image)
+            if not (reads or writes) or not _comes_in(booted, sending, image):
                 continue
-            if noted(design, image):
-                reads = ReadOut(partition=wraps.partition)
-                yield (*boot, *sending, *boot, reads, Inspect(image=image.name, release=release))
-            if wrapped_anew(design, image):
+            if reads:
+                opens = Inspect(image=image.name, release=release)
+                yield (*boot, *sending, *boot, ReadOut(partition=wraps.partition), opens)
+            if writes:
                 yield (*boot, *sending, *boot, wraps, *back)
 
 

@@ -57,9 +57,8 @@ def _noted(frame: Frame, reach: Reach, name: str, by: Initiator) -> dict[Term, T
             ends[staging.name] = staging.name
         if name in ends:
             end = frame.cells.trailer(ends[name])
-            gone = (
-                frame.erased_all if end.guarded else false()
-            )  # and no device notes new ones that has no key to open with
+            # An erase takes them, and a device without a key to open images with notes no new ones.
+            gone = frame.erased_all if end.guarded else false()
             noted[read] = and_(reach.some(end, Access.READ, by), not_(gone))
     return noted
 

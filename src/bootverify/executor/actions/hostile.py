@@ -239,9 +239,9 @@ def _opened(world: World, partition: str, area: AddressRange, initiator: Attribu
 
 def _noted(world: World, area: AddressRange, initiator: Attribution) -> tuple[str, ...]:
     """What new image keys he reads where a swap noted them."""
-    told = []
+    told, shown = [], read(world.device, area, initiator)
     for image in world.design.images:
-        keys = mcuboot.image_keys(world, image, read(world.device, area, initiator))
+        keys = mcuboot.image_keys(world, image, shown)
         if not keys <= world.knowledge.image_keys:
             world.knowledge.image_keys |= keys
             told.append(f"an image key of {image.name}")
