@@ -28,6 +28,7 @@ from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import parse_design
 from bootverify.sources.known_keys import load_known_keys
 from bootverify.sources.policies import all_policies, load_policies
+from bootverify.sources.standards import load_standard
 from bootverify.sources.waivers import load_baseline, load_waivers
 
 CONFIG = 'CONFIG_MCUBOOT=y\nCONFIG_BOOT_UPGRADE_ONLY=y\nCONFIG_SOC="nrf5340"\nCONFIG_BOOT_VALIDATE_SLOT0=y\n'
@@ -104,6 +105,7 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "cache": _in_build("CMakeCache.txt"),
     "policy": _file("x.yaml", lambda path: load_policies(str(path))),
     "attacker": _file("x.yaml", lambda path: load_attacker(str(path))),
+    "standard": _file("x.yaml", lambda path: load_standard(str(path))),
     "known-keys": _file("x.yaml", load_known_keys),
     "waivers": _file("x.yaml", load_waivers),
     "baseline": _file("x.json", load_baseline),

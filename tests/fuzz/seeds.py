@@ -113,6 +113,7 @@ def seeds() -> dict[str, list[bytes]]:
         "key-file": [key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NOTHING) for key in PRIVATE.values()],
         "policy": policies,
         "attacker": [path.read_bytes() for path in sorted((models / "attackers").glob("*.yaml"))[:4]],
+        "standard": [path.read_bytes() for path in sorted((models / "standards").glob("*.yaml"))[:2]],
         "known-keys": [KEYS],
         "waivers": [WAIVERS],
         "baseline": [BASELINE],

@@ -26,6 +26,8 @@ COMMANDS = {
     "accepted.sarif": f"check {TODAY} {ACCEPTED} --format sarif",
     "coverage.txt": f"check {HARDENED} --policy secret-confidential --policy map-no-overlap"
     " --attacker app-code-secure --coverage",
+    "clauses.txt": f"check {WISHED} {ASKED} --standard nist-sp-800-193",
+    "clauses.md": f"check {WISHED} {ASKED} --standard en-18031-1 --standard eu-cra --format markdown",
     "diff.txt": f"diff {TODAY} {WISHED} {ASKED}",
     "diff.json": f"diff {TODAY} {WISHED} --policy no-secret-in-updatable --format json",
     "diff.md": f"diff {TODAY} {WISHED} {ASKED} --format markdown",

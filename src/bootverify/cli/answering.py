@@ -19,6 +19,7 @@ from bootverify.report import rendered
 from bootverify.report.text import Manner, text
 
 if TYPE_CHECKING:
+    from bootverify.report.clauses import ByClause
     from bootverify.sources.written import Written
     from bootverify.whatif.coverage import Weighed
 
@@ -52,7 +53,7 @@ def answer(source: str, design: Design, rules: Rules, wishes: Wishes) -> int:
         report, weighed = _tried(report, source, rules, wishes)
     colour = wishes.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     manner = Manner(colour=colour, explain=wishes.explain, ledger=wishes.ledger, root=_root(source))
-    deliver(_told(report, wishes.format, manner, weighed), wishes.output)
+    deliver(_told(report, wishes.format, manner, weighed, _by_clause(report, rules, wishes)), wishes.output)
     for discrepancy in report.discrepancies:
         complain(f"executor and encoder disagree, which is a defect of bootverify: {discrepancy}")
     if problems:
@@ -111,11 +112,37 @@ def _tried(report: Report, source: str, rules: Rules, wishes: Wishes) -> tuple[R
         return report, coverage_of(*asked, progress=progress) if wishes.coverage else None
 
 
-def _told(report: Report, form: Format, manner: Manner, weighed: "tuple[Weighed, ...] | None") -> str:
+def _by_clause(report: Report, rules: Rules, wishes: Wishes) -> "tuple[ByClause, ...]":
+    """What the answers say of the clauses of the standards that are asked for."""
+    if not wishes.standards:
+        return ()
+    from bootverify.report.clauses import by_clause  # noqa: PLC0415 - few ask
+    from bootverify.sources.policies import all_policies  # noqa: PLC0415
+
+    policies = {each.id: each for each in (*all_policies(), *rules.policies)}
+    return by_clause(report, wishes.standards, tuple(policies.values()))
+
+
+def _told(
+    report: Report,
+    form: Format,
+    manner: Manner,
+    weighed: "tuple[Weighed, ...] | None",
+    clauses: "tuple[ByClause, ...]",
+) -> str:
+    if form is Format.JSON:
+        from bootverify.report.records import json_report  # noqa: PLC0415 - few ask
+
+        return json_report(report, weighed, clauses)
+    if form is not Format.TEXT:
+        return rendered(report, form.value, clauses)
+    told = [text(report, manner)]
     if weighed is not None:
         from bootverify.report.coverage import coverage_text  # noqa: PLC0415 - few ask
-        from bootverify.report.records import json_report  # noqa: PLC0415
 
-        told = f"{text(report, manner)}\n{coverage_text(weighed)}"
-        return told if form is Format.TEXT else json_report(report, weighed)
-    return text(report, manner) if form is Format.TEXT else rendered(report, form.value)
+        told.append(coverage_text(weighed))
+    if clauses:
+        from bootverify.report.clauses import clauses_text  # noqa: PLC0415 - few ask
+
+        told.append(clauses_text(clauses))
+    return "\n".join(told)

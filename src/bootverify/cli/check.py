@@ -11,6 +11,7 @@ from bootverify.cli.app import Attackers, Output, Policies, Rlimit, Sdk, Solvers
 from bootverify.cli.given import given
 from bootverify.cli.wishes import Format, Wishes
 from bootverify.errors import InputError
+from bootverify.policy.standard import Standard
 
 WORST = (0, 3, 1, 2, 4)  # exit codes; of several designs the last one of these counts
 
@@ -30,6 +31,10 @@ def check(
     traces: Annotated[Path | None, typer.Option(metavar="DIR", help="Write each counterexample as a trace.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show all that a verdict rests on.")] = False,
     coverage: Annotated[bool, typer.Option("--coverage", help="List the facts on which no answer depends.")] = False,
+    standard: Annotated[
+        list[str] | None,
+        typer.Option("--standard", metavar="NAME|FILE|all", help="Also by the clauses of this standard."),
+    ] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="List what was met and not modelled.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Anything met and not modelled is an error.")] = False,
     waivers: Annotated[Path | None, typer.Option(metavar="FILE", help="Violations accepted until a day.")] = None,
@@ -42,6 +47,9 @@ def check(
         raise InputError.at(sources[1], 0, words)
     if coverage and format not in {Format.TEXT, Format.JSON}:
         raise InputError.at(sources[0], 0, f"--coverage has no place in {format.value}; use --format text or json")
+    if standard and format in {Format.SARIF, Format.JUNIT}:
+        words = f"--standard has no place in {format.value}; use --format text, json, markdown or html"
+        raise InputError.at(sources[0], 0, words)
     wishes = Wishes(
         subjects=subject or [],
         sdk=ncs,
@@ -55,6 +63,7 @@ def check(
         baseline=baseline,
         explain=explain,
         coverage=coverage,
+        standards=_standards(standard),
         ledger=ledger,
     )
     found = given(sources, sdk=ncs, policies=policy or (), attackers=attacker or (), load=_answering)
@@ -72,6 +81,14 @@ def check(
             typer.echo()
         codes.append(answer(source, design, found.rules, wishes))
     return max(codes, key=WORST.index)
+
+
+def _standards(named: list[str] | None) -> tuple[Standard, ...]:
+    if not named:
+        return ()
+    from bootverify.sources.standards import standards  # noqa: PLC0415 - few ask
+
+    return standards(named)
 
 
 def _answering() -> None:

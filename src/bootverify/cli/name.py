@@ -18,20 +18,21 @@ class Kind(Enum):
     ATTACKERS = "attackers"
     SOCS = "socs"
     STAGES = "stages"
+    STANDARDS = "standards"
 
 
 @app.command()
 def explain(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As reports and `bootverify list` have it.")],
 ) -> int:
-    """Explain a name of a report. A policy, attacker, SoC, stage, capability, predicate, verdict or exit code."""
+    """Explain a name. A policy, attacker, SoC, stage, standard, capability, predicate, verdict or exit code."""
     typer.echo(explained(name), nl=False)
     return 0
 
 
 @app.command(name="list")
-def list_(kind: Annotated[Kind, typer.Argument(metavar="policies|attackers|socs|stages")]) -> int:
-    """List policies, attackers, SoCs or stages by name."""
+def list_(kind: Annotated[Kind, typer.Argument(metavar="policies|attackers|socs|stages|standards")]) -> int:
+    """List policies, attackers, SoCs, stages or standards."""
     typer.echo(listing(kind.value), nl=False)
     return 0
 

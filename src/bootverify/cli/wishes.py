@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bootverify.cli.app import Solvers
 from bootverify.dataclass import dataclass
+from bootverify.policy.standard import Standard
 
 
 class Format(Enum):
@@ -34,4 +35,5 @@ class Wishes:
     baseline: Path | None
     explain: bool
     coverage: bool
+    standards: tuple[Standard, ...]
     ledger: bool

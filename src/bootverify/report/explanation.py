@@ -14,9 +14,16 @@ from bootverify.sources.attackers import attacker_story, load_attacker
 from bootverify.sources.catalog import names
 from bootverify.sources.models import load_soc, load_stage
 from bootverify.sources.policies import load_policy
+from bootverify.sources.standards import load_standard
 from bootverify.whatif.migration.questions import Question
 
-KINDS = {"policies": "policies", "attackers": "models/attackers", "socs": "models/socs", "stages": "models/stages"}
+KINDS = {
+    "policies": "policies",
+    "attackers": "models/attackers",
+    "socs": "models/socs",
+    "stages": "models/stages",
+    "standards": "models/standards",
+}
 
 VERDICTS = {
     "holds": "Proved for every history by an inductive invariant, shown by a replayed witness, or computed from a map;"
@@ -82,6 +89,8 @@ def _title(kind: str, name: str) -> str:
             return load_attacker(name).title
         case "socs":
             return load_soc(name).title
+        case "standards":
+            return load_standard(name).title
         case _:
             return load_stage(name).title
 
@@ -92,6 +101,7 @@ def _tellers() -> list[tuple[Iterable[str], Callable[[str], list[str]]]]:
         (names("models/attackers"), _attacker),
         (names("models/socs"), _soc),
         (names("models/stages"), _stage),
+        (names("models/standards"), _standard),
         ([each.value for each in Capability], _capability),
         (list(VERDICTS), lambda name: [name, *_text(VERDICTS[name])]),
         (list(EXITS), lambda name: [f"exit code {name}", *_text(EXITS[name])]),
@@ -157,6 +167,15 @@ def _stage(name: str) -> list[str]:
     stage = load_stage(name)
     calls = " > ".join(call.operation for call in stage.program)
     return [f"{stage.name}: {stage.title}", "", *_text(calls), "", *(f"  {each.title}" for each in stage.documents)]
+
+
+def _standard(name: str) -> list[str]:
+    standard = load_standard(name)
+    lines = [f"{standard.name}: {standard.title}", *_text(f"cited as {standard.cited}; edition {standard.edition}"), ""]
+    for clause, words in standard.clauses.items():
+        bearing = [each for each in names("policies") if clause in standard.clauses_of(load_policy(each))]
+        lines += [*_text(f"{clause}: {words}"), *_text(f"  {', '.join(bearing) or 'no policy'}")]
+    return lines
 
 
 def _capability(name: str) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
+from bootverify.report.clauses import LEGEND, ByClause
 from bootverify.report.log import chapters
 
 STYLE = """:root{--ink:#1d2327;--soft:#5c6670;--line:#dfe3e8;--card:#fff;--page:#f6f7f9;
@@ -34,12 +35,12 @@ ORDER = (Verdict.VIOLATED, *(each for each in Verdict if each is not Verdict.VIO
 OPEN = (Verdict.UNDEFINED, Verdict.UNKNOWN, Verdict.VACUOUS)
 
 
-def html(report: Report) -> str:
-    """The whole report as one page, violated first."""
-    return "\n".join(_page(report)) + "\n"
+def html(report: Report, clauses: Sequence[ByClause] = ()) -> str:
+    """The whole report as one page, violated first; `clauses`: what it says of standards."""
+    return "\n".join(_page(report, clauses)) + "\n"
 
 
-def _page(report: Report) -> Iterator[str]:
+def _page(report: Report, clauses: Sequence[ByClause]) -> Iterator[str]:
     design = report.design
     title = f"<title>bootverify: {escape(design.name)}</title>"
     yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{title}{HEAD}'
@@ -53,6 +54,7 @@ def _page(report: Report) -> Iterator[str]:
     yield from _part("Accepted", [each for each in report.findings if each.accepted])
     yield from _part("Open", [each for each in report.findings if each.verdict in OPEN])
     yield from _held([each for each in report.findings if each.verdict is Verdict.HOLDS])
+    yield from _standards(clauses)
     yield from _rest(report)
     yield "</main></body></html>"
 
@@ -124,6 +126,19 @@ def _held(findings: Sequence[Finding]) -> Iterator[str]:
         told = escape(", ".join(dict.fromkeys(who)))
         yield f'<tr><td>{escape(policy)}<td>{escape(subject)}<td>{told}<td title="{escape(because)}">{escape(strength)}'
     yield "</table></section>"
+
+
+def _standards(told: Sequence[ByClause]) -> Iterator[str]:
+    if not told:
+        return
+    yield f'<h2>By clause</h2><p class="soft">{escape(LEGEND)}</p>'
+    for each in told:
+        yield f"<section><h3>{escape(each.name)}</h3><table><tr><th>clause<th>asks for<th>answer<th>by"
+        for clause in each.clauses:
+            colour = {Verdict.VIOLATED.value: "violated", Verdict.HOLDS.value: "holds"}.get(clause.said, "")
+            yield f'<tr><td>{escape(clause.number)}<td>{escape(clause.words)}<td><b class="{colour}">{clause.said}</b>'
+            yield f"<td>{escape(', '.join(clause.telling))}"
+        yield "</table></section>"
 
 
 def _rest(report: Report) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bootverify.check.verdict import GRAVEST_FIRST, Finding, Report, Verdict
+from bootverify.report.clauses import LEGEND, ByClause
 from bootverify.report.log import chapters
 
 OPEN = (Verdict.UNDEFINED, Verdict.UNKNOWN, Verdict.VACUOUS)
@@ -10,8 +11,8 @@ SEVERITIES = ("critical", "high", "medium", "low")
 MOST_FACTS = 6
 
 
-def markdown(report: Report) -> str:
-    """The report as one comment."""
+def markdown(report: Report, clauses: Sequence[ByClause] = ()) -> str:
+    """The report as one comment; `clauses`: what it says of standards."""
     design = report.design
     lines = [f"### bootverify: {_plain(design.name)} {_answer(report)}", ""]
     chain = " → ".join(f"`{stage.name}`" for stage in design.stages)
@@ -23,6 +24,8 @@ def markdown(report: Report) -> str:
     lines += _folded("open", [each for each in report.findings if each.verdict in OPEN])
     lines += _folded("accepted", [each for each in report.findings if each.accepted])
     lines += _held([each for each in report.findings if each.verdict is Verdict.HOLDS])
+    lines += [line for each in clauses for line in _standard(each)]
+    lines += [f"<sub>{LEGEND}</sub>", ""] if clauses else []
     lines += ["<sub>Assumed: " + _plain("; ".join(report.assumptions)) + ".</sub>"]
     return "\n".join(lines) + "\n"
 
@@ -88,6 +91,15 @@ def _held(findings: Sequence[Finding]) -> Iterator[str]:
         rows.setdefault((each.policy, each.subject, each.strength), []).append(each.attacker)
     for (policy, subject, strength), who in rows.items():
         yield f"| `{policy}` | `{_plain(subject)}` | {', '.join(dict.fromkeys(who))} | {strength} |"
+    yield from ["", "</details>", ""]
+
+
+def _standard(told: ByClause) -> Iterator[str]:
+    yield f"<details><summary>{_plain(told.name)}: {told.counts}</summary>"
+    yield from ["", "| clause | asks for | answer | by |", "|---|---|---|---|"]
+    for each in told.clauses:
+        by = ", ".join(f"`{policy}`" for policy in each.telling)
+        yield f"| {_plain(each.number)} | {_plain(each.words)} | {each.said} | {by} |"
     yield from ["", "</details>", ""]
 
 

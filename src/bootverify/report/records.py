@@ -6,15 +6,21 @@ from typing import Any
 
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.machine.trace import Step, action_to_dict
+from bootverify.report.clauses import ByClause, clauses_record
 from bootverify.report.coverage import coverage_record
 from bootverify.whatif.coverage import Weighed
 
 SCHEMA = "bootverify-report/1"
 
 
-def json_report(report: Report, coverage: Sequence[Weighed] | None = None) -> str:
-    """The report as indented JSON, with what the facts of the design weigh where that was asked; same in, same out."""
+def json_report(report: Report, coverage: Sequence[Weighed] | None = None, clauses: Sequence[ByClause] = ()) -> str:
+    """The report as indented JSON; same in, same out.
+
+    `coverage`: what the facts of the design weigh; `clauses`: what is said of standards; each where it was asked for.
+    """
     told = record(report)
+    if clauses:
+        told["standards"] = clauses_record(clauses)
     if coverage is not None:
         told["coverage"] = coverage_record(coverage)
     return json.dumps(told, indent=1, ensure_ascii=False) + "\n"

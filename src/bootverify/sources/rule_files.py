@@ -64,6 +64,16 @@ class PolicyEntry(_Strict):
     )
 
 
+class StandardEntry(_Strict):
+    """A file of models/standards/."""
+
+    standard: str = Field(min_length=1, max_length=80, description="the name of the file")
+    cited: str = Field(min_length=1, max_length=80, description="how the references of policies name it")
+    title: str = Field(min_length=1, max_length=120, description="what it is called")
+    edition: str = Field(default="", description="which edition its clauses are numbered as in")
+    clauses: dict[str, str] = Field(min_length=1, description="what each clause asks for, by its number")
+
+
 class AttackerEntry(_Strict):
     """A file of models/attackers/."""
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from bootverify.errors import InputError
 from bootverify.sources.catalog import names
 from bootverify.sources.model_files import SocEntry, StageEntry
-from bootverify.sources.rule_files import AttackerEntry, PolicyEntry
+from bootverify.sources.rule_files import AttackerEntry, PolicyEntry, StandardEntry
 from bootverify.sources.schema import DesignEntry
 
 KINDS: dict[str, type[BaseModel]] = {
@@ -17,6 +17,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "soc": SocEntry,
     "stage": StageEntry,
     "attacker": AttackerEntry,
+    "standard": StandardEntry,
 }
 
 _TEXT = {"type": "string"}
@@ -55,6 +56,12 @@ _WEIGHED: dict[str, Any] = {
     "tried": _TEXTS,
     "decides": {"type": ["string", "null"]},
 }
+_BY_CLAUSE = {
+    "clause": _TEXT,
+    "asks": _TEXT,
+    "said": {"enum": [*_VERDICTS[:-1], "accepted", "not asked", "no policy"]},
+    "policies": {"type": "array", "items": {"type": "object", "required": ["policy", "said"]}},
+}
 REPORT: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Report of bootverify check --format json (docs/INTERFACE.md)",
@@ -74,6 +81,19 @@ REPORT: dict[str, Any] = {
         },
         "summary": {"type": "object", "required": _VERDICTS, "additionalProperties": {"type": "integer"}},
         "assumptions": _TEXTS,
+        "standards": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["standard", "title", "clauses"],
+                "properties": {
+                    "clauses": {
+                        "type": "array",
+                        "items": {"type": "object", "required": list(_BY_CLAUSE), "properties": _BY_CLAUSE},
+                    },
+                },
+            },
+        },
         "coverage": {
             "type": "array",
             "items": {"type": "object", "required": list(_WEIGHED), "properties": _WEIGHED},

@@ -9,7 +9,7 @@ from bootverify.design.soc import NvmKind
 from bootverify.sources.document import read_written
 from bootverify.sources.model_files import KnownKeysEntry, SocEntry, StageEntry
 from bootverify.sources.models import load_soc
-from bootverify.sources.rule_files import AttackerEntry, PolicyEntry, SupportEntry
+from bootverify.sources.rule_files import AttackerEntry, PolicyEntry, StandardEntry, SupportEntry
 from bootverify.sources.validate import validated
 
 MODELS = Path(__file__).parents[3] / "models"
@@ -19,6 +19,7 @@ FORMS = [
     *((StageEntry, path) for path in sorted((MODELS / "stages").glob("*.yaml"))),
     (KnownKeysEntry, MODELS / "known-keys.yaml"),
     *((AttackerEntry, path) for path in sorted((MODELS / "attackers").glob("*.yaml"))),
+    *((StandardEntry, path) for path in sorted((MODELS / "standards").glob("*.yaml"))),
     *((PolicyEntry, path) for path in sorted((MODELS.parent / "policies").glob("*.yaml"))),
     (SupportEntry, MODELS / "releases" / "support.yaml"),
 ]
