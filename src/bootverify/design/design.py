@@ -1,7 +1,7 @@
 """The aggregate: everything that is fixed before the first reset."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, fields
 from typing import TypeVar
 
 from bootverify.dataclass import dataclass
@@ -55,8 +55,15 @@ class Unmodelled:
     what: str
 
 
+class _Hashed:
+    """Room for the hash of an object that never changes: no field, so no copy and no pickle takes it along."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Design:
+class Design(_Hashed):
     """A design on a SoC, resolved: every name refers to something.
 
     INVARIANT: stages stand in boot order; the first stage is the one the reset vector starts.
@@ -102,8 +109,13 @@ class Design:
         return next((point.statement for point in self.open_points if point.name == CHAIN_NOT_DRAWN), "")
 
     def __hash__(self) -> int:
-        # Of a few fields: whoever keeps what follows from a design asks often, and equality has the last word.
-        return hash((self.name, self.sdk, self.files, len(self.partitions), len(self.keys)))
+        # Of all that makes it up, for the edits of one design are many keys of one table; kept, for it is asked often.
+        try:
+            return self._hash
+        except AttributeError:
+            told = hash(tuple(getattr(self, each.name) for each in fields(self) if each.compare))
+            object.__setattr__(self, "_hash", told)
+            return told
 
     def partition(self, name: str) -> Partition:
         """The partition called `name`; KeyError when there is none."""
