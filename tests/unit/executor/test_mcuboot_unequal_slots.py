@@ -106,3 +106,17 @@ def test_overwriting_stops_at_the_end_of_a_staging_slot_that_lacks_less_than_a_s
         installed(made, 1, image(2, 3000).installed)
         made.request()
         assert boot_go(made.config).outcome is outcome
+
+
+def test_a_record_of_a_swap_that_the_shorter_slot_cannot_take_to_its_end_is_never_done():
+    """find_last_sector_idx adds sectors of both slots until the sums are equal; behind the last one it adds nothing."""
+    for size, outcome in ((3, Outcome.BOOT), (4, Outcome.UNDEFINED)):
+        made = of_sectors(Mode.SWAP_SCRATCH, 4, 7, sizes=(2 * SECTOR, SECTOR), scratch=4)
+        installed(made, 0, image(1, 100).installed)
+        installed(made, 1, image(2, 100).installed)
+        trailer = made.trailer(0)
+        trailer.write_swap_info(2, 0)
+        trailer.write_swap_size(size * 2 * SECTOR)
+        trailer.write_magic()
+        trailer.write_status(0, 4, 1)
+        assert boot_go(made.config).outcome is outcome

@@ -150,7 +150,14 @@ def _settle(run: Run, image: ImageState, kind: int, *, fresh: bool) -> None:
         good = raise_counter(run, image, image.pair.primary, SECONDARY) and good
     if kind in {SwapType.TEST, SwapType.REVERT, SwapType.PERM}:
         good = image.trailers[PRIMARY].write_copy_done() and good
-    ensure(good, "panic: the end of the swap cannot be recorded")
+    _panic_unless(image, good, "the end of the swap is recorded")
+
+
+def _panic_unless(image: ImageState, good: bool, what: str) -> None:
+    """What failed turns the swap type into that of a panic, which stops the loader at the end."""
+    if not good:
+        image.swap_type = SwapType.PANIC
+    ensure(good, f"panic: {what}")
 
 
 def _set_image_ok(image: ImageState) -> bool:
@@ -247,7 +254,7 @@ def _update(run: Run, image: ImageState, status: Status) -> None:
     elif kind is SwapType.FAIL:
         # Nothing to swap with: pretend that the revert was done, lest every boot try again.
         if run.config.mode.swaps:
-            ensure(_set_image_ok(image), "image_ok is written")
+            _panic_unless(image, _set_image_ok(image), "image_ok is written")
     elif kind is not SwapType.NONE:
         raise BootAssert("panic: the swap type names no type")
 

@@ -192,7 +192,7 @@ def _pieces(run: Run, image: ImageState, size: int) -> list[tuple[int, int]]:
     """Offset and size of each piece, in the order of swapping (find_last_sector_idx, boot_copy_sz); or none."""
     sector = max(image.pair.primary.sector_size, image.pair.secondary.sector_size)
     count = -(-size // sector)
-    if count * sector > image.pair.primary.size:
+    if count * sector > min(image.pair.primary.size, image.pair.secondary.size):
         raise Undefined("the swap size goes beyond the sector table")
     step = run.scratch.size // image.pair.primary.sector_size * image.pair.primary.sector_size
     pieces, end = [], count * sector
