@@ -17,9 +17,33 @@ from bootverify.machine.action import Deliver, Overwrite, ReadOut, Request, Rese
 from bootverify.machine.content import Crafted, Erased
 from bootverify.machine.trace import action_from_dict, action_to_dict
 from bootverify.sources.attackers import load_attacker
+from bootverify.sources.design_file import parse_design
 
 SIGNING = "signing key out"  # NSIB, MCUboot in two slots, TF-M and application in one image; its key is published
 SEALED = "sealed parts"  # the same with an image that is encrypted and not signed
+# the boot loader locks up to the end of a region in which the slot begins, and another one
+LOCKED_INSIDE = """
+bootverify: design/1
+name: locked inside
+soc: nrf5340
+sdk: 2.6.1
+partitions:
+  mcuboot: {{at: 0x0, size: 0xb000}}
+  mcuboot_primary: {{at: 0xb000, size: 0x71000}}
+  mcuboot_secondary: {{at: 0x7c000, size: 0x71000}}
+chain:
+  mcuboot:
+    program: mcuboot
+    slot: mcuboot
+    mode: swap-move
+    validate_primary: true
+    protects: [{{span: [0x0, 0xc000], lock: until_reset}}, {{span: [{:#x}, {:#x}], lock: until_reset}}]
+  app: {{program: application, attribution: secure, slot: mcuboot_primary, staging: mcuboot_secondary,
+        verified_by: mcuboot, signature: ecdsa-p256, update: over_the_air}}
+keys:
+  sign: {{kind: public, placement: {{image: mcuboot}}, verifies: app, published: true}}
+lifecycle: {{approtect: true, secure_approtect: true}}
+"""
 
 
 def _booted(design, attacker):
@@ -35,6 +59,20 @@ def test_the_last_part_is_sealed_again_by_who_can_sign(design, at):
     facts = followed.boots()
     assert facts["content[app]"] == "crafted"
     assert facts["at"] == at
+
+
+@pytest.mark.parametrize(("locked", "at"), [((0xF0000, 0xF4000), "app.run"), ((0x78000, 0x7C000), "halted")])
+def test_who_can_sign_seals_over_what_he_cannot_write_where_he_reaches_the_seal(locked, at):
+    text = LOCKED_INSIDE.format(*locked)
+    followed = Followed(parse_design(text.encode(), shown="design.yaml"), ATTACKERS["app-code-secure"])
+    followed.boots()
+    followed.does(Overwrite(partition="mcuboot_primary", content=Crafted()), Reset())
+    facts = followed.boots()
+    assert facts["content[mcuboot_primary]"] == "crafted"
+    assert facts["at"] == at
+    report = ask(followed.world.design, "authentic-only", ("app",), load_attacker("app-code-secure"))
+    assert not report.discrepancies
+    assert [finding.verdict for finding in report.findings] == [Verdict.VIOLATED]
 
 
 @pytest.mark.parametrize(("partition", "at"), [("app", "halted"), ("tfm", "app.run")])

@@ -1,6 +1,7 @@
 """What hostile code and a debug probe can do to the device."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from bootverify.design.boot import Program
@@ -13,7 +14,7 @@ from bootverify.encoder.moves.access import Reach
 from bootverify.encoder.moves.environment import content_of
 from bootverify.encoder.moves.move import Choices, Move, choice, chosen, move
 from bootverify.encoder.moves.reading import reading
-from bootverify.encoder.variables.cells import NotModelled, Store
+from bootverify.encoder.variables.cells import Extent, NotModelled, Store
 from bootverify.encoder.variables.contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.variables.frame import Frame
 from bootverify.encoder.variables.hardware import HALTED
@@ -72,8 +73,8 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
         if some is false():
             continue
         every = reach.every(frame.cells.taken_up(store), Access.WRITE, reach.writer(store.image))
-        for behind, vague in _moments(frame, store):
-            name = f"overwrite {store.name}" + (", behind its seal" if vague else "")
+        for behind, vague, how in _moments(frame, reach, store):
+            name = f"overwrite {store.name}{how}"
             mixed, inputs, guard = _spoiled(frame, reach, store, name)
             yield move(
                 name,
@@ -98,17 +99,28 @@ def _overwrite(frame: Frame, reach: Reach) -> Iterator[Move]:
         yield chosen(name, guard, updates, (content, *inputs), _restores(frame, store.name))
 
 
-def _moments(frame: Frame, store: Store) -> list[tuple[Term, bool]]:
+def _moments(frame: Frame, reach: Reach, store: Store) -> list[tuple[Term, bool, str]]:
     """When he overwrites a part of an image: before the last part with the seal is his; after it, which is vague.
 
     He seals what the parts before hold as he does, and a content does not tell the order: what he changes behind his
     own seal may or may not boot, as proofs have it, and a trace has him seal in the end.
+
+    The last part he seals over what he cannot change in its first granule; whether he reaches its seal with more than
+    that out of his reach is not told, as images end anywhere.
     """
     parts = frame.cells.of_slot(store.slot) if store.slot else ()
-    if not parts or store is parts[-1] or forgeable(frame, frame.design.image(store.image)) is false():
-        return [(true(), False)]
+    if not parts or forgeable(frame, frame.design.image(store.image)) is false():
+        return [(true(), False, "")]
+    if store is parts[-1]:
+        seals = reach.every(_behind_the_first(store.extent), Access.WRITE, reach.writer(store.image))
+        return [(seals, False, ""), (not_(seals), True, ", its seal perhaps not")]
     sealed = eq(frame.content(parts[-1]), CRAFTED)
-    return [(not_(sealed), False), (sealed, True)]
+    return [(not_(sealed), False, ""), (sealed, True, ", behind its seal")]
+
+
+def _behind_the_first(extent: Extent) -> Extent:
+    """The granules of `extent` without the first one, where there are several."""
+    return replace(extent, regions=extent.regions[1:] or extent.regions)
 
 
 def _provision(frame: Frame, reach: Reach) -> Iterator[Move]:

@@ -45,12 +45,25 @@ def overwrite(world: World, action: Overwrite) -> None:
         return
     area = store_ranges(world.design)[action.partition]
     data = bytes_for(world, action.content, action.partition)
+    before = world.device.flash.read(area.start, area.size)
     done = [erase_and_write(world.device, area, data.ljust(area.size, b"\xff"), who) for who in _writers(world, area)]
     if not any(done):
         raise NotEnabled(f"no byte of {action.partition} can be written")
+    if action.content == Crafted():
+        _seal_over_the_rest(world, action.partition, before, data)
     if action.partition in scratch_areas(world.design):
         world.device.spoiled.add(action.partition)
     world.log.append(f"{world.attacker.name} writes {action.content} to {action.partition} ({area})")
+
+
+def _seal_over_the_rest(world: World, store: str, before: bytes, wanted: bytes) -> None:
+    """Where some of what he `wanted` there could not be written, he signs what stands there instead, if he can."""
+    flash, area = world.device.flash, store_ranges(world.design)[store]
+    if flash.read(area.start, len(wanted)) == wanted:
+        return
+    again = world.factory.sealed_over(store, before, world.knowledge, flash)
+    for who in _writers(world, area) if again is not None else ():
+        erase_and_write(world.device, area, again or b"", who)
 
 
 def _overwrite_there(world: World, action: Overwrite) -> None:

@@ -159,6 +159,27 @@ class Forger(OwnerBuild):
         signed = held[:start] + material(EVIL, end - start)
         return sealed(signed, self._his_signing_key(image, able=True))[start:]
 
+    def sealed_over(self, store: str, before: bytes, knowledge: Knowledge, flash: Flash) -> bytes | None:
+        """What stands in `store`, the last part of an image, with TLVs that he signs over the whole of the image.
+
+        For where he could write only some of it: what was there `before` and he cannot change he leaves, and signs.
+        None where he cannot, or does not have what is left.
+        """
+        for image in self.design.images:
+            for each in (part for part in stores_of(self.design, image) if part.name == store):
+                area = home(self.design, each.slot)
+                held = flash.read(area.start, area.size)
+                header, start = parse_header(held), each.range.start - area.start
+                able = booted_by_mcuboot(self.design, image) and self.can_sign(image, knowledge)
+                seen = image.encryption is EncryptionType.NONE or before in knowledge.stores.get(store, ())
+                if header is None or not able or not seen or not self._shown_before(image, each, knowledge, flash):
+                    return None
+                end = header.header_size + header.image_size
+                if each.range.end != area.end or not start < end <= area.size - TLV_ROOM or header.protected_size:
+                    return None
+                return sealed(held[:end], self._his_signing_key(image, able=True))[start:]
+        return None
+
     def _shown_before(self, image: Image, store: Store, knowledge: Knowledge, flash: Flash) -> bool:
         """Whether he has what lies before `store` in its slot: from updates in clear, or because he has seen it."""
         before = [part for part in stores_of(self.design, image) if part.range.start < store.range.start]
