@@ -83,6 +83,11 @@ def scratch_among(names: Iterable[str]) -> str | None:
     return next((name for name in names if role_of(name) is Role.SCRATCH), None)
 
 
+def provision_among(names: Iterable[str]) -> str | None:
+    """The one of these partitions that holds NSIB's provision data; None when none does."""
+    return next((name for name in names if role_of(name) is Role.PROVISION), None)
+
+
 def number_of(name: str) -> int:
     """Which updatable image a slot belongs to: 0 the application, 1 the network core or a second image, ..."""
     match = _NUMBER.fullmatch(name)

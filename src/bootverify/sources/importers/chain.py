@@ -15,7 +15,7 @@ from bootverify.sources.importers.kconfig import Kconfig, Symbol
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import closed, non_secure, update_mode
 from bootverify.sources.models import load_soc
-from bootverify.sources.roles import scratch_among
+from bootverify.sources.roles import provision_among, scratch_among
 
 # Boot stages by role and name, and how the application's configuration and sysbuild's say that it starts behind them.
 WANTED = (
@@ -77,7 +77,8 @@ class _Chain:
         self.partitions: dict[str, Any] = draft.plain.get("partitions", {})
         self.entries: list[tuple[tuple[str | int, ...], Any, list[Source]]] = []
         self.application = project.images["application"]
-        self.guard = load_soc(project.soc.name if project.soc is not None else "").guard
+        self.soc = load_soc(project.soc.name if project.soc is not None else "")
+        self.guard = self.soc.guard
         self.boot_region: tuple[int, Source] | None = None
 
     def draw(self) -> None:
@@ -112,10 +113,21 @@ class _Chain:
             self.boot_region = hardware_lock(self.project, own["size"], self.guard)
             self._locks(at, first_stage_locks(config, self.guard, own))
         else:
-            self._lock(at, config, [slot])
+            self._lock(at, config, [slot], self._provision(at))
         checked = config.flag("CONFIG_SB_VALIDATE_FW_SIGNATURE")
         if checked is not None and not checked.value:
             raise NotDrawn(checked.source, f"NSIB does not verify the signature of {starts}")
+
+    def _provision(self, at: tuple[str, str]) -> str | None:
+        """The page with NSIB's key hashes on parts without words for them; None where they lie in such words."""
+        if self.soc.otp is not None:
+            return None
+        inside = (name for name, entry in self.partitions.items() if entry.get("memory", "internal") == "internal")
+        page = provision_among(inside)
+        if page is None:
+            raise NotDrawn(Source(file=self.project.shown), f"no page of {self.soc.name} holds what NSIB reads first")
+        self._put((*at, "provision"), page, self._place(page))
+        return page
 
     def _mcuboot(self, config: Kconfig, verified_by: str | None) -> None:
         at = ("chain", "mcuboot")
@@ -234,8 +246,11 @@ class _Chain:
 
     # -- pieces
 
-    def _lock(self, at: tuple[str, str], config: Kconfig, own: list[str]) -> None:
-        """What the image write-protects (ncs-boot 2.2): NSIB its own partition, MCUboot the span of its slots."""
+    def _lock(self, at: tuple[str, str], config: Kconfig, own: list[str], page: str | None = None) -> None:
+        """What the image write-protects (ncs-boot 2.2): NSIB its own partition, MCUboot the span of its slots.
+
+        A `page` with provision data NSIB locks once it has chosen, at hand-over (ncs-boot 1.5).
+        """
         entries = [self.partitions[name] for name in own]
         instead = own_rights(config, "CONFIG_NCS_MCUBOOT_DISABLE_SELF_RWX", self.guard, entries)
         if instead is not None:
@@ -259,7 +274,13 @@ class _Chain:
             end = start + -(-(end - start) // granule) * granule
         size = config.symbol("CONFIG_FPROTECT_BLOCK_SIZE")
         reasons = [flag.source, *places, *([size.source] if size is not None else [])]
-        self._put((*at, "protects"), [{"span": [start, end], "lock": "until_reset"}], *reasons)
+        spans: list[dict[str, Any]] = [{"span": [start, end], "lock": "until_reset"}]
+        if page is not None:
+            data = self.partitions[page]
+            end = data["at"] + data["size"]
+            spans.append({"span": [data["at"], end], "lock": "until_reset", "when": "hand_over"})
+            reasons.append(self._place(page))
+        self._put((*at, "protects"), spans, *reasons)
 
     def _locks(self, at: tuple[str, str], locks: Locks) -> None:
         self._put((*at, "protects"), locks.protects, *locks.sources)

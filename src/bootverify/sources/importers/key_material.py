@@ -16,6 +16,7 @@ from bootverify.sources.importers.kconfig import Symbol
 from bootverify.sources.importers.key_files import keys_of
 from bootverify.sources.importers.project import Project
 from bootverify.sources.known_keys import KnownKey, known_keys, published_key
+from bootverify.sources.roles import NETWORK_PREFIX, provision_among
 from bootverify.sources.search import Search
 
 _MOST_KEYS = 100
@@ -222,7 +223,7 @@ def _place_of(draft: Draft, image: str) -> object:
 def _first_image(draft: Draft, wish: str) -> object:
     """OTP where the map puts the provision data there, else the partition that holds them."""
     partitions = draft.plain.get("partitions", {})
-    for name in ("provision", "cpunet:provision"):
+    for name in (provision_among(partitions), f"{NETWORK_PREFIX}provision"):
         if name in partitions and partitions[name].get("memory") != "uicr":
             return {"partition": name}
     return "uicr" if wish == "uicr" or "provision" in partitions else "host"

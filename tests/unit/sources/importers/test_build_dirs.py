@@ -8,7 +8,7 @@ from tests.designs.build_dirs import Build, write_build
 from bootverify import api
 from bootverify.check.verdict import Verdict
 from bootverify.cli import run
-from bootverify.design.boot import BootGo, EncryptionType, Program, Protect, SignatureType
+from bootverify.design.boot import BootGo, ChooseSlot, EncryptionType, Program, Protect, SignatureType
 from bootverify.design.protection import Attribution
 from bootverify.errors import InputError
 from bootverify.ranges import AddressRange
@@ -154,6 +154,24 @@ def test_a_security_counter_in_hardware_is_drawn_with_its_room(tmp_path, slots, 
     path = with_lines(tmp_path / "build", "CONFIG_BOOT_SIGNATURE_TYPE_ED25519=y\n" + HARDWARE.format(slots))
     (loader,) = (step for stage in load(path).stages for step in stage.steps if isinstance(step, BootGo))
     assert (loader.counter, loader.counter_slots) == (True, room)
+
+
+IN_FLASH = {"provision": {"address": 0xF0000, "size": 0x1000, "region": "flash_primary"}}
+
+
+def test_nsib_on_a_part_without_one_time_words_reads_a_page_and_locks_it_at_hand_over(tmp_path) -> None:
+    design = built(tmp_path, nsib=True, soc="nrf52840", map_changes=IN_FLASH)
+    steps = design.stage("b0").steps
+    assert [step.provision for step in steps if isinstance(step, ChooseSlot)] == ["provision"]
+    locked = [span.range for step in steps if isinstance(step, Protect) for span in step.spans]
+    assert locked == [AddressRange(0, 0x8000), AddressRange(0xF0000, 0xF1000)]
+    assert verdict(design, "boot-write-denied", "b0") == {Verdict.HOLDS}
+
+
+def test_nsib_on_such_a_part_is_not_drawn_without_that_page(tmp_path) -> None:
+    design = built(tmp_path, nsib=True, soc="nrf52840")
+    assert design.stages == ()
+    assert any("no page of nrf52840 holds what NSIB reads first" in entry.what for entry in design.ledger)
 
 
 def test_what_is_not_modelled_is_listed_with_its_line(tmp_path) -> None:
