@@ -23,6 +23,7 @@ from bootverify.sources.input_file import MIB, read_bytes
 
 MOST_IMAGES = 40
 _DTS_LIMIT = 4 * MIB
+_OTHER_CORES = re.compile(r"cpu(flpr|ppr|rad|sec|sys)")  # of nRF54: coprocessors, and cores with a domain of their own
 _DOMAIN = re.compile(r"(partitions|regions)_[A-Za-z0-9]{1,40}\.yml")
 _SYMBOLS = [
     *("zephyr/zephyr.elf", "zephyr/zephyr_final.map", "zephyr/zephyr.map"),
@@ -123,7 +124,8 @@ def _default_image(project: Project, path: Path) -> str:
 
 def _role(name: str, config: Kconfig, default: str) -> str:
     network = config.on("CONFIG_SOC_NRF5340_CPUNET", "CONFIG_SOC_NRF5340_CPUNET_QKAA") is not None
-    network = network or "cpunet" in (config.text("CONFIG_BOARD_QUALIFIERS") or config.text("CONFIG_BOARD") or "")
+    target = config.text("CONFIG_BOARD_QUALIFIERS") or config.text("CONFIG_BOARD") or ""
+    network = network or "cpunet" in target
     if name.endswith(("s1_image", "_s1_variant", "_slot1_variant", "mcuboot_secondary_app")):
         return "variant"
     if config.on("CONFIG_IS_SECURE_BOOTLOADER"):
@@ -134,7 +136,9 @@ def _role(name: str, config: Kconfig, default: str) -> str:
         return "mcuboot"
     if config.on("CONFIG_IS_SPM") or name == "spm":
         return "spm"
-    return "application" if name == default else "further image"
+    if name != default:
+        return "further image"
+    return "other-core" if _OTHER_CORES.search(target) else "application"
 
 
 def _maps(project: Project, path: Path) -> None:

@@ -28,9 +28,9 @@ def put_chain(draft: Draft, project: Project) -> bool:
     """The images of the application core, first stage first; False, and a word in the ledger, if they are not drawn."""
     if project.fragments:
         return False
-    if "application" not in project.images:
-        words = "no configuration of the application is here, to tell how images are verified, locked and updated"
-        not_drawn(draft, project, Source(file=project.shown), words)
+    missing = _without_application(project)
+    if missing is not None:
+        not_drawn(draft, project, *missing)
         return False
     attempt = _Chain(draft, project)
     try:
@@ -42,6 +42,20 @@ def put_chain(draft: Draft, project: Project) -> bool:
         draft.put(path, value, *sources)
     _put_lifecycle(draft, project, attempt.boot_region)
     return True
+
+
+def _without_application(project: Project) -> tuple[Source, str] | None:
+    """Where and why the application core's own program is not known; None where it is."""
+    other = project.image("other-core")
+    if other is not None:
+        return Source(file=other.file), "its program runs on another core, and how that is fed is not modelled"
+    if "application" in project.images:
+        return None
+    network = project.image("network")
+    if network is not None:
+        return Source(file=network.file), "its program is the network core's, which the application core starts"
+    words = "no configuration of the application is here, to tell how images are verified, locked and updated"
+    return Source(file=project.shown), words
 
 
 def not_drawn(draft: Draft, project: Project, source: Source, why: str) -> None:
@@ -105,6 +119,7 @@ class _Chain:
     def _nsib(self, config: Kconfig, starts: str) -> None:
         at = ("chain", "b0")
         slot = self._first("b0", "b0_image", "b0_partition")
+        self._started_by_reset(slot)
         self._put(at, {"program": "nsib", "slot": slot}, Source(file=config.file, text="an image of NSIB"))
         counter = config.flag("CONFIG_SB_MONOTONIC_COUNTER")
         self._put((*at, "counter"), bool(counter and counter.value), *([counter.source] if counter else []))
@@ -135,6 +150,7 @@ class _Chain:
         self._put(at, {"program": "mcuboot"}, source)
         if verified_by is None:
             own = [self._first("mcuboot", "boot_partition")]
+            self._started_by_reset(own[0])
             self._put((*at, "slot"), own[0], self._place(own[0]))
         else:
             own = [self._first("s0", "s0_partition"), self._first("s1", "s1_partition")]
@@ -215,6 +231,7 @@ class _Chain:
         if slot:
             self._put((*at, "slot"), slot, self._place(slot))
         if verified_by is None:
+            self._started_by_reset(slot)
             return
         self._put((*at, "verified_by"), verified_by, source)
         self._signed(at, mcuboot)
@@ -314,6 +331,18 @@ class _Chain:
         self._put(("partitions", "firmware"), {"span": both}, self._place(manager))
         self.partitions = {**self.partitions, "firmware": {"span": both}}
         return "firmware"
+
+    def _started_by_reset(self, slot: str) -> None:
+        """A reset starts what lies where flash starts; with another program there, this is not the first one.
+
+        Boards come with such programs: the loader of the nRF5 SDK, or one for UF2 files.
+        """
+        entry = self.partitions[slot]
+        start = entry["at"] if "at" in entry else min(self.partitions[name]["at"] for name in entry["span"])
+        first = self.soc.flash.start
+        if start != first:
+            words = f"a reset starts what lies at {first:#x}, which is no program of this build: `{slot}` is at"
+            raise NotDrawn(self._place(slot), f"{words} {start:#x}")
 
     def _secure_throughout(self, start: int, end: int) -> bool:
         """Whether between the two sides lies nothing, or storage of the secure side's alone (TF-M's, on nRF54L).

@@ -47,7 +47,8 @@ class Named:
 class Project:
     """The files of one build, application directory or single file.
 
-    `images` are the Kconfig outputs by role: `application`, `mcuboot`, `nsib`, `spm`, `network`, `network-nsib`.
+    `images` are the Kconfig outputs by role: `application`, `mcuboot`, `nsib`, `spm`, `network`, `network-nsib`, and
+    `other-core` where the application is for a coprocessor.
     `fragments` tells that they are sources (`prj.conf`), where an absent symbol has its default, not outputs.
     `own_defaults`: the application changes defaults of the build system (Kconfig.sysbuild).
     `static` is the map that the build was meant to follow, `partitions` the one it has, `compiled` what its programs

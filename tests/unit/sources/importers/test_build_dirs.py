@@ -217,6 +217,21 @@ def test_an_image_that_starts_behind_a_stage_that_is_not_here_starts_no_chain(tm
     assert f"built to start behind {behind}," in design.why_no_chain
 
 
+@pytest.mark.parametrize("choices", [{"map_changes": {"mcuboot": {"address": 0x1000, "size": 0xB000}}}, {}])
+def test_a_chain_starts_where_a_reset_does(tmp_path, choices) -> None:
+    design = built(tmp_path, **choices)
+    assert bool(design.stages) is not bool(choices)
+    words = "a reset starts what lies at 0x0, which is no program of this build: `mcuboot` is at 0x1000"
+    assert any(words in entry.what for entry in design.ledger) is bool(choices)
+
+
+@pytest.mark.parametrize(("core", "drawn"), [("cpuapp", True), ("cpuflpr", False)])
+def test_a_program_of_a_coprocessor_is_no_stage_of_the_application_core(tmp_path, core, drawn) -> None:
+    design = built(tmp_path, soc="nrf54l15", extra={"app": f'CONFIG_BOARD_QUALIFIERS="nrf54l15/{core}"\n'})
+    assert (design.soc.name, bool(design.stages)) == ("nrf54l15", drawn)
+    assert any("its program runs on another core" in entry.what for entry in design.ledger) is not drawn
+
+
 def test_nothing_is_said_of_updates_where_a_slot_starts_inside_a_page(tmp_path) -> None:
     design = built(tmp_path, map_changes={"mcuboot_secondary": {"address": 0x6C800, "size": 0x5F800}})
     report = api.check(design, policies=["authentic-only"], subjects=["app"], attackers=["power-cut"])
