@@ -8,13 +8,14 @@ from bootverify.errors import InputError
 from bootverify.sources.importers.chain import not_drawn, put_chain, soc_is_known
 from bootverify.sources.importers.contradictions import put_contradictions
 from bootverify.sources.importers.draft import Draft
+from bootverify.sources.importers.kconfig import Kconfig, Symbol
 from bootverify.sources.importers.key_material import put_keys
 from bootverify.sources.importers.map_entries import (
     put_attributions,
     put_memories,
     put_partitions,
 )
-from bootverify.sources.importers.network_core import put_network_chain, put_network_partitions
+from bootverify.sources.importers.network_core import of_network_core, put_network_chain, put_network_partitions
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import non_secure, put_settings
 from bootverify.sources.importers.tree_entries import put_tree, worlds_of
@@ -72,6 +73,9 @@ def drawn(project: Project, sdk: str | None, search: Search) -> Written:
 def _put_unknown_soc(draft: Draft, project: Project) -> None:
     """Why only what holds on any SoC is asked; a build loses its chain by it."""
     source, words = Source(file=project.shown), "nothing here tells the SoC"
+    other = next((symbol for symbol in map(_named, project.all_kconfigs()) if symbol is not None), None)
+    if project.soc is None and other is not None:
+        source, words = other.source, f"no model of `{other.value[:40]}`; only what holds on any SoC is asked"
     if project.soc is not None:
         name, source = project.soc.name, project.soc.source
         why = next((words for part, words in _NOT_MODELLED.items() if name.startswith(part)), "")
@@ -82,7 +86,15 @@ def _put_unknown_soc(draft: Draft, project: Project) -> None:
         project.ledger.add(source, words)
 
 
+def _named(config: Kconfig) -> Symbol | None:
+    """The part that a configuration names, of whatever vendor."""
+    found = config.symbol("CONFIG_SOC") or config.symbol("SB_CONFIG_SOC")
+    return found if found is not None and found.value else None
+
+
 def _put_map(draft: Draft, project: Project) -> None:
+    if not project.network_partitions and of_network_core(project.partitions):
+        project.network_partitions, project.partitions, project.regions = project.partitions, [], {}
     count = len(project.partitions) + len(project.network_partitions) + len(project.static)
     if count > MOST_PARTITIONS:
         raise InputError.at(project.shown, 0, f"{count:,} partitions; at most {MOST_PARTITIONS:,} are read")

@@ -17,6 +17,7 @@ from bootverify.sources.input_file import MIB, read_bytes
 
 _LIMIT = 8 * MIB
 _ROLES = ("application", "mcuboot", "nsib", "spm")
+_OTHERS = ("other-core", "network", "network-nsib")
 _OWN = ("CONFIG_BOARD_TARGET", "CONFIG_BOARD_QUALIFIERS", "CONFIG_SOC", "CONFIG_BOARD")
 _SYSBUILD = ("SB_CONFIG_BOARD_QUALIFIERS", "SB_CONFIG_SOC", "SB_CONFIG_BOARD")
 # nRF Connect SDK, cmake/version.cmake: the header stands with the other generated ones, later in a folder more
@@ -65,7 +66,9 @@ def parts_of_images(project: Project) -> list[Named]:
 
 def _configured(project: Project) -> Named | None:
     built = next(iter(parts_of_images(project)), None)
-    return built or (_first(project.sysbuild, _SYSBUILD) if project.sysbuild is not None else None)
+    built = built or (_first(project.sysbuild, _SYSBUILD) if project.sysbuild is not None else None)
+    others = (config for role in _OTHERS if (config := project.image(role)) is not None)
+    return built or next((part for config in others if (part := _first(config, _OWN)) is not None), None)
 
 
 def _first(config: Kconfig, names: tuple[str, ...]) -> Named | None:

@@ -18,11 +18,18 @@ from bootverify.sources.ledger import Ledger
 from bootverify.sources.roles import NETWORK_PREFIX
 
 SECOND_SLOT = "mcuboot_secondary_1"  # where an image of the network core waits (Partition Manager)
+_END = NETWORK_BASE + 0x40000  # nRF5340 Product Specification, memory map: end of the network core's flash
 _RAM = 0x21000000  # nRF5340 Product Specification, memory map: RAM of the network core
 _LEFT_TO_TFM = (2, 7, 99)  # the first release that may have it: 2.7.0 is of July 2024
 _FIRST = ("b0n", "b0", "b0n_image", "b0n_partition")
 _DATA = ("provision", "provision_partition", "bl_storage")
 _APPLICATION = ("app", "hci_ipc", "hci_rpmsg", "ipc_radio", "empty_net_core", "s0_partition", "slot0_partition")
+
+
+def of_network_core(entries: list[PmEntry]) -> bool:
+    """Whether a map is that of the network core alone: nothing of it lies in the application core's flash."""
+    starts = [entry.at for entry in entries if entry.region == "flash_primary" and entry.at is not None]
+    return bool(starts) and all(NETWORK_BASE <= start < _END for start in starts)
 
 
 def put_network_partitions(draft: Draft, entries: list[PmEntry], ledger: Ledger) -> None:

@@ -81,6 +81,13 @@ def test_a_part_without_a_model_is_told_with_the_reason(tmp_path) -> None:
     assert any("no model of nrf54h20: its secure domain boots it" in entry.what for entry in design.ledger)
 
 
+def test_a_part_of_another_vendor_is_told_by_its_name(tmp_path) -> None:
+    design = load(built(tmp_path, {}, soc="stm32h743xx"))
+    assert design.soc.name == "unspecified"
+    (told,) = [entry for entry in design.ledger if "no model of `stm32h743xx`" in entry.what]
+    assert told.line
+
+
 def test_programs_of_several_releases_tell_none_and_the_ledger_says_so(tmp_path, capsys) -> None:
     banners = b"*** Booting nRF Connect SDK v2.7.0-5c ***\0*** Using nRF Connect SDK v2.9.0-77 ***"
     path = built(tmp_path, {}, application=banners.ljust(4000, b"\xff"))

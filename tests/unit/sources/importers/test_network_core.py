@@ -7,6 +7,7 @@ from tests.designs.build_dirs import Build, write_build
 from tests.made_keys import ec_key
 
 from bootverify import api
+from bootverify.check.verdict import Verdict
 from bootverify.cli import run
 from bootverify.design.memory import MemoryKind, Role
 from bootverify.sources.importers import load
@@ -42,6 +43,19 @@ def test_both_layouts_give_the_programs_of_the_network_core(tmp_path, nested) ->
     assert (second.name, second.boots, second.partition) == ("radio", False, "cpunet:radio")
     assert (second.verified_by, second.fed_by, second.updatable) == ("mcuboot", "transfer-ram", True)
     assert second.version_read is False
+
+
+def test_a_build_of_the_network_core_alone_has_its_map_there(tmp_path) -> None:
+    (tmp_path / "zephyr").mkdir()
+    (tmp_path / "zephyr" / ".config").write_text(CORE)
+    (tmp_path / "partitions.yml").write_text(MAP)
+    (tmp_path / "regions.yml").write_text("flash_primary: {base_address: 0x1000000, size: 0x40000}\n")
+    design = load(tmp_path, shown="build")
+    assert design.soc.name == "nrf5340"
+    assert {part.memory for part in design.partitions} == {MemoryKind.NETWORK}
+    report = api.check(design, policies=["map-inside-memory"])
+    assert [finding.verdict for finding in report.findings] == [Verdict.HOLDS]
+    assert any("its program is the network core's" in entry.what for entry in design.ledger)
 
 
 def test_the_first_stage_locks_itself_its_data_and_the_application(tmp_path) -> None:
