@@ -1,7 +1,8 @@
 """Devices that fit one design where it is silent about a KMU generation that NSIB consults: the owner's, or empty.
 
 soc.md 5.3: "NSIB always tries 242, 244, 246 in order", and secure code can provision an empty one. What is answered
-alike of both devices is answered of the design.
+alike of both devices is answered of the design. One of the three is the owner's, as none boots without: the first
+where none is drawn.
 """
 
 from dataclasses import replace
@@ -17,18 +18,12 @@ def untold_generations(design: Design) -> tuple[int, ...]:
     image = _chosen(design)
     if image is None or design.soc.kmu_version < 2 or image.signature is not SignatureType.ED25519:
         return ()
-    drawn = {
-        slot
-        for key in design.keys
-        for place in key.placements
-        if isinstance(place, InKmu) and any(use.image == image.name for use in key.uses)
-        for slot in place.slots
-    }
-    return tuple(sorted(GENERATIONS - drawn))
+    missing = _missing(design, image)
+    return tuple(missing if len(missing) < len(GENERATIONS) else missing[1:])
 
 
 def device(design: Design, slots: tuple[int, ...], *, empty: bool) -> Design:
-    """The design with a key in each of `slots`: the owner's, or none yet."""
+    """The design with a key in each of `slots`: the owner's, or none yet; with the owner's in the others anyway."""
     image = _chosen(design)
     assert image is not None
     added = tuple(
@@ -37,11 +32,22 @@ def device(design: Design, slots: tuple[int, ...], *, empty: bool) -> Design:
             kind=KeyKind.PUBLIC,
             placements=(InKmu(slots=(slot,), push_to=PushTarget.RAM, readable=False),),
             uses=(Use(purpose=Purpose.VERIFY, image=image.name),),
-            empty=empty,
+            empty=empty and slot in slots,
         )
-        for slot in slots
+        for slot in _missing(design, image)
     )
     return replace(design, keys=(*design.keys, *added))
+
+
+def _missing(design: Design, image: Image) -> list[int]:
+    drawn = {
+        slot
+        for key in design.keys
+        for place in key.placements
+        if isinstance(place, InKmu) and any(use.image == image.name for use in key.uses)
+        for slot in place.slots
+    }
+    return sorted(GENERATIONS - drawn)
 
 
 def _chosen(design: Design) -> Image | None:

@@ -7,7 +7,7 @@ import pytest
 from tests.designs.build_dirs import Build, write_build
 
 from bootverify.cli import run
-from bootverify.design.boot import Program
+from bootverify.design.boot import Program, SignatureType
 from bootverify.ranges import AddressRange
 from bootverify.sources.importers import load
 
@@ -97,3 +97,10 @@ def test_what_is_not_told_of_nsib_is_not_guessed(tmp_path, sysbuild, word, extra
     design = load(nsib(tmp_path, sysbuild, word, **extra))
     assert design.stages == ()
     assert any(words in entry.what for entry in design.ledger)
+
+
+def test_one_of_the_places_that_nsib_consults_is_the_owner_s_though_no_file_tells_the_key(tmp_path, capsys) -> None:
+    path = nsib(tmp_path, f"{LOCK}=y\n", b0="CONFIG_SB_ED25519=y\n")
+    assert load(path).image("mcuboot").signature is SignatureType.ED25519
+    assert run(["check", str(path), "--policy", "rot-immutable", "--subject", "b0", "--attacker", "power-cut"]) == 0
+    assert "holds" in capsys.readouterr().out
