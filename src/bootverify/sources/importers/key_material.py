@@ -16,6 +16,7 @@ from bootverify.sources.importers.kconfig import Symbol
 from bootverify.sources.importers.key_files import keys_of
 from bootverify.sources.importers.project import Project
 from bootverify.sources.known_keys import KnownKey, known_keys, published_key
+from bootverify.sources.models import load_soc
 from bootverify.sources.roles import NETWORK_PREFIX, provision_among
 from bootverify.sources.search import Search
 
@@ -25,6 +26,8 @@ _IMAGE_KEYS = {"image_verification", "image_signing", "signed_with"}
 # Where a checkout of the SDK has the repositories of which models/known-keys.yaml names files.
 _CHECKOUTS = {"MCUboot": "bootloader/mcuboot/", "sdk-nrf": "nrf/"}
 _HEADERS = {"mcuboot": "MCUboot", "nsib": "sdk-nrf"}
+_KMU_BASES = (242, 226)  # of the first boot stage, and of MCUboot behind NSIB; two slots each of up to three keys
+_MOST_GENERATIONS = 3
 
 
 def put_keys(draft: Draft, project: Project, search: Search) -> None:
@@ -34,11 +37,10 @@ def put_keys(draft: Draft, project: Project, search: Search) -> None:
     _named_files(draft, project)
     for file in project.firmware:
         _provisioned(draft, file)
-        _images(draft, file)
+        _images(draft, file, _kmu_of_mcuboot(draft, project) or "host")
     for number, key in enumerate(project.public_keys):
-        _put(
-            draft, f"nsib_key_{number}", "public", key.name, key.source, place=_first_image(draft, "b0"), verifies=True
-        )
+        place = _nsib_place(draft, project, "b0", number)
+        _put(draft, f"nsib_key_{number}", "public", key.name, key.source, place=place, verifies=True)
     put_found_keys(draft, project, search)
 
 
@@ -76,7 +78,7 @@ def _provisioned(draft: Draft, file: FirmwareFile) -> None:
             _put(draft, "provisioned", "hash", found.digest, source, place=_first_image(draft, "uicr"))
 
 
-def _images(draft: Draft, file: FirmwareFile) -> None:
+def _images(draft: Draft, file: FirmwareFile, place: object) -> None:
     for found in signed_images(file):
         if found.digest_ok is False:
             continue
@@ -87,7 +89,7 @@ def _images(draft: Draft, file: FirmwareFile) -> None:
         source = Source(file=file.file, text=f"signed image{at.replace('@', ' at 0x')}, version {found.version}")
         key = ""
         if found.keyhash:
-            key = _put(draft, "signed_with", "public", found.keyhash, source, place="host", verifies=True)
+            key = _put(draft, "signed_with", "public", found.keyhash, source, place=place, verifies=True)
         plain = {"size": found.size, "version": found.version}
         if file.addressed:
             plain["at"] = found.at
@@ -116,11 +118,12 @@ def _named_files(draft: Draft, project: Project) -> None:
         known = _in_tree(symbol.value, _HEADERS[owner])
         read = keys_of(project, symbol, published=known is not None)
         role = "image_signing" if owner == "mcuboot" else "nsib_signing"
-        image = "mcuboot" if owner == "mcuboot" else "b0"
         if known is None and not read:
             project.ledger.add(symbol.source, f"the key file {symbol.value[-60:]} was not seen; its content is unknown")
-        place = _place_of(draft, image) if owner == "mcuboot" else _first_image(draft, "uicr")
         for fingerprint, source in read or ([(known.fingerprint, _named(symbol))] if known is not None else []):
+            place = _nsib_place(draft, project, "uicr")
+            if owner == "mcuboot":
+                place = _kmu_of_mcuboot(draft, project) or _place_of(draft, "mcuboot")
             _put(draft, role, "public", fingerprint, source, place=place, verifies=True)
     _decryption(draft, project)
 
@@ -214,6 +217,41 @@ def _area(draft: Draft, *names: str) -> list[tuple[int, int]]:
     base = {"network": 0x01000000}
     starts = [(entry["at"] + base.get(entry.get("memory", ""), 0), entry["size"]) for entry in found]
     return [(start, start + size) for start, size in starts]
+
+
+def _kmu_of_mcuboot(draft: Draft, project: Project) -> object | None:
+    """The first free KMU slots of those that MCUboot tries; None where it carries its keys.
+
+    Which of several generations a key is, no file tells. Slots: sdk-mcuboot, ed25519_psa.c (ncs-boot 2.7).
+    """
+    config = project.image("mcuboot")
+    if config is None or not _keeps_generations(draft, project, "mcuboot"):
+        return None
+    if config.on("CONFIG_BOOT_SIGNATURE_USING_KMU") is None:
+        return None
+    told = config.number("CONFIG_NCS_BOOT_SIGNATURE_KMU_BASE_SLOT")
+    behind = draft.has(("chain", "b0")) or config.on("CONFIG_NCS_BOOT_SIGNATURE_KMU_UROT_MAPPING") is not None
+    base = told if told is not None and told in _KMU_BASES else _KMU_BASES[1 if behind else 0]
+    places = [_slots(base, number) for number in range(_MOST_GENERATIONS)]
+    taken = [entry.get("placement") for entry in draft.plain.get("keys", {}).values()]
+    return next((place for place in places if place not in taken), None)
+
+
+def _nsib_place(draft: Draft, project: Project, wish: str, number: int = 0) -> object:
+    """Where NSIB has the key of that number: on nRF54L in the KMU, else as hash among its provision data."""
+    if _keeps_generations(draft, project, "b0") and number < _MOST_GENERATIONS:
+        return _slots(_KMU_BASES[0], number)
+    return _first_image(draft, wish)
+
+
+def _slots(base: int, number: int) -> dict[str, object]:
+    first = base + 2 * number
+    return {"kmu": [first, first + 1], "push_to": "ram"}
+
+
+def _keeps_generations(draft: Draft, project: Project, image: str) -> bool:
+    """Whether the part has a KMU for generations of verification keys, and the chain that stage."""
+    return draft.has(("chain", image)) and project.soc is not None and load_soc(project.soc.name).kmu_version > 1
 
 
 def _place_of(draft: Draft, image: str) -> object:

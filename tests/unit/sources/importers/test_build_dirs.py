@@ -9,6 +9,7 @@ from bootverify import api
 from bootverify.check.verdict import Verdict
 from bootverify.cli import run
 from bootverify.design.boot import BootGo, ChooseSlot, EncryptionType, Program, Protect, SignatureType
+from bootverify.design.keys import InKmu
 from bootverify.design.protection import Attribution
 from bootverify.errors import InputError
 from bootverify.ranges import AddressRange
@@ -230,6 +231,29 @@ def test_a_program_of_a_coprocessor_is_no_stage_of_the_application_core(tmp_path
     design = built(tmp_path, soc="nrf54l15", extra={"app": f'CONFIG_BOARD_QUALIFIERS="nrf54l15/{core}"\n'})
     assert (design.soc.name, bool(design.stages)) == ("nrf54l15", drawn)
     assert any("its program runs on another core" in entry.what for entry in design.ledger) is not drawn
+
+
+IN_KMU = "CONFIG_BOOT_SIGNATURE_TYPE_ED25519=y\nCONFIG_BOOT_SIGNATURE_USING_KMU=y\n"
+
+
+@pytest.mark.parametrize(
+    ("soc", "lines", "slots"),
+    [
+        ("nrf54l15", IN_KMU, (242, 243)),
+        ("nrf54l15", IN_KMU + "CONFIG_NCS_BOOT_SIGNATURE_KMU_UROT_MAPPING=y\n", (226, 227)),
+        ("nrf54l15", IN_KMU + "CONFIG_NCS_BOOT_SIGNATURE_KMU_BASE_SLOT=226\n", (226, 227)),
+        ("nrf54l15", "", None),
+        ("nrf5340", IN_KMU, None),
+    ],
+)
+def test_mcuboot_s_keys_lie_in_the_kmu_where_it_is_built_so(tmp_path, soc, lines, slots) -> None:
+    file = "/home/builder/ncs/bootloader/mcuboot/root-ed25519.pem"
+    design = built(tmp_path, soc=soc, key_file=file, extra={"mcuboot": lines})
+    (place,) = design.key("image_signing").placements
+    assert (place.slots if isinstance(place, InKmu) else None) == slots
+    carried = verdict(design, "key-rotatable", "image_signing")
+    assert carried == ({Verdict.VIOLATED} if slots is None else set())
+    assert len({key.placements for key in design.keys}) == len(design.keys) or slots is None
 
 
 def test_nothing_is_said_of_updates_where_a_slot_starts_inside_a_page(tmp_path) -> None:
