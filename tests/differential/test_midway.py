@@ -1,5 +1,7 @@
 """What somebody writes to a pair of slots, or to its trailers, while a swap or copy waits to be completed."""
 
+from collections import Counter
+
 import pytest
 from tests.differential.designs import ATTACKERS
 from tests.differential.following import Followed
@@ -57,3 +59,20 @@ def test_what_is_written_to_a_pair_that_is_midway_is_foreseen(chain, mode):
         assert tried > 6
         cut += EVERY
     assert cut > EVERY
+
+
+@pytest.mark.parametrize(("encryption", "check"), [(0, 0), (1, 1)])
+def test_what_becomes_of_a_cut_swap_in_an_old_release_is_foreseen(encryption, check):
+    followed = _about_to_swap(in_scope(mode=MODES["swap-move"], life=OPEN, sdk=1, encryption=encryption, check=check))
+    start, inclusion = followed.world, followed.inclusion
+    ends, cut, lost = Counter(), 0, True
+    while lost:
+        followed.world, followed.inclusion = start.copy(), inclusion.copy()
+        followed.does(step_of(start, cut_after=cut))
+        lost = any("power lost" in line for line in followed.world.log)
+        for _ in range(2):
+            ends[followed.boots()["at"]] += 1
+            followed.does(Reset())
+        cut += 1
+    assert ends["halted"] == 2
+    assert ends["app.run"] > 2

@@ -102,6 +102,28 @@ def test_of_a_release_that_may_lose_a_swap_nothing_is_proved(sdk):
     assert isinstance(_outcome(replace(design, sdk=TODAY)), Proved)
 
 
+OLD = "nRF Connect SDK 2.2.0"  # the last before MCUboot's change 1597
+
+
+@pytest.mark.parametrize("validate", [True, False])
+def test_a_release_that_looks_in_vain_for_a_moved_header_is_shown_to_stay_bricked(validate):
+    design = replace(boot_go(shapes.small(), validate=validate), sdk=OLD)
+    [image] = updates(design)
+    assert sweep_update(design, image, Request.TEST).survey.bricks
+    outcome = _outcome(design)
+    assert isinstance(outcome, Reached)
+    [cut] = [each for each in outcome.actions if isinstance(each, TakeStep) and each.cut_after is not None]
+    assert cut.torn is None
+    assert outcome.steps[-1].observation.at == "halted"
+
+
+def test_an_old_release_is_taken_at_its_word_where_it_is_told_to_survive_cuts():
+    design = replace(shapes.small(), sdk=OLD, life=Life(behaviours=(Behaviour.SWAP_CUT_SURVIVES,)))
+    [image] = updates(design)
+    assert not sweep_update(design, image, Request.TEST).survey.bricks
+    assert isinstance(_outcome(design), Proved)
+
+
 def _offset(**changes) -> Design:
     return replace(shapes.small(UpgradeMode.SWAP_OFFSET), sdk=TODAY, **changes)
 

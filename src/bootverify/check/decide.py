@@ -14,7 +14,7 @@ from bootverify.check.proof.theory import Established, Theories
 from bootverify.check.question import Question
 from bootverify.check.replays.aftermath import continued
 from bootverify.check.replays.comebacks import comeback
-from bootverify.check.replays.cuts import cut_twice
+from bootverify.check.replays.cuts import cuts_that_brick
 from bootverify.check.replays.life import LifeSigns, signs_of_life
 from bootverify.check.replays.replay import Replay, replay
 from bootverify.check.replays.taken_out import taken_out
@@ -214,21 +214,21 @@ class Decider:
             proof = reasoner.settle(reasoner.unstuck(claim)) if reasoner.theory.gets_on else None
             if proof is not None:
                 return self._proved(question, reasoner, claim, proof)
-            if (bricked := self._cut_twice(question)) is not None:
+            if (bricked := self._bricked(question)) is not None:
                 return bricked
             doubts()
             return _unsearched(found, reasoner, not_(reasoner.unstuck(claim)))
         reached = self._fails(question, reasoner.actions(found.until(BEGINS)))
-        if reached is None and (reached := self._cut_twice(question)) is None:
+        if reached is None and (reached := self._bricked(question)) is None:
             doubts()
             return Open(because="a boot may fail as far as the encoder can tell, and none was seen to fail")
         return reached
 
-    def _cut_twice(self, question: Question) -> Reached | None:
-        """Two cuts that are guessed, unless the release is told to survive them."""
+    def _bricked(self, question: Question) -> Reached | None:
+        """Cuts that are guessed, unless the release is told to survive them."""
         if self.design.life.does(Behaviour.SWAP_CUT_SURVIVES):
             return None
-        actions = cut_twice(self.design, question.attacker)
+        actions = cuts_that_brick(self.design, question.attacker)
         return self._fails(question, actions, exact=True) if actions else None
 
     def _fails(self, question: Question, actions: Sequence[Action], *, exact: bool = False) -> Reached | None:

@@ -94,6 +94,22 @@ def test_images_as_large_as_can_be_survive_every_cut(mode, geometry, permanent):
     assert found.stuck == ()
 
 
+def test_an_old_release_may_encrypt_what_it_takes_out_by_the_other_header():
+    ends = []
+    for last_sector_unknown in (False, True):
+        made = waiting(Mode.SWAP_MOVE, permanent=True, encryption=device_key(EnvelopeScheme.ECIES_X25519))
+        options = replace(made.config.options, last_sector_unknown=last_sector_unknown)
+        build, start = replace(made.config, options=options), bytes(made.flash.data)
+        for cut in range(10, 60):
+            made.flash.load(made.flash.start, start)
+            with powered([made.flash], Power(cut_after=cut)):
+                boot_go(build)
+            if release(boot_go(build)) == 2:
+                ends.append((last_sector_unknown, made.pair.secondary.read(0, NEW)))
+    assert len({taken_out for old, taken_out in ends if not old}) == 1
+    assert len({taken_out for old, taken_out in ends if old}) == 2
+
+
 @pytest.mark.parametrize("mode", SWAPS)
 def test_a_second_cut_during_the_recovery_is_recovered_from_too(mode):
     made = waiting(mode, permanent=True, old=900, new=1500)

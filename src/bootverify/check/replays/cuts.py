@@ -1,17 +1,18 @@
-"""Two power cuts that a revert may not come through, tried on the executor where a search says nothing.
+"""Power cuts that a swap may not come through, tried on the executor where a search says nothing.
 
 They are guesses, like what a search finds: only a replay of them earns a verdict. Each stands next to an erase: between
-an erase and what is written then, a boot loader has its record in one place alone, or in none.
+an erase and what is written then, a boot loader has its record, or a header, in one place alone, or in none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from bootverify.check.replays.way import Way
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, Image, UpgradeMode
 from bootverify.design.design import Design
-from bootverify.executor.flash import Journal
+from bootverify.executor.flash import Change, Journal
+from bootverify.executor.layout import home
 from bootverify.executor.run import steps_of_boot, take_step
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Action, Deliver, Publish, Request, Reset, TakeStep
@@ -21,18 +22,22 @@ MOST_WRITES = 96  # of a revert that are looked at, from its start: its trailers
 RELEASE = 2
 
 
-def cut_twice(design: Design, attacker: Attacker) -> tuple[Action, ...]:
-    """The actions of a revert using offset that is cut, and cut again in the next boot, after which the device halts.
+def _any(_: Change) -> bool:
+    return True
 
-    None where there is no such mode, nobody cuts the power, or all that is tried is survived.
+
+def cuts_that_brick(design: Design, attacker: Attacker) -> tuple[Action, ...]:
+    """The actions of a swap that is cut, after which the device halts.
+
+    Using move it is cut in its first sector; using offset a revert is cut, and cut again in the next boot. None where
+    there is no such mode, nobody cuts the power, or all that is tried is survived.
     """
     if not attacker.can(Capability.CUT_POWER) or design.releases < RELEASE:
         return ()
-    for image in _swapped(design):
+    for mode, image in _swapped(design):
         try:
-            begun = _about_to_revert(design, attacker, image)
-            ways = (way for way in _cut(begun) for way in _cut(way.boots(_looks)))
-            found = next((way for way in ways if _halts(way)), None)
+            way = _about_to_swap(design, attacker, image)
+            found = next((each for each in TRIED[mode](way, image) if _halts(each)), None)
         except NotEnabled:
             continue
         if found is not None:
@@ -40,15 +45,15 @@ def cut_twice(design: Design, attacker: Attacker) -> tuple[Action, ...]:
     return ()
 
 
-def _swapped(design: Design) -> Iterator[Image]:
+def _swapped(design: Design) -> Iterator[tuple[UpgradeMode, Image]]:
     steps = (step for stage in design.stages for step in stage.steps if isinstance(step, BootGo))
     for step in steps:
-        if step.mode is UpgradeMode.SWAP_OFFSET and design.image(step.image).staging is not None:
-            yield design.image(step.image)
+        if step.mode in TRIED and design.image(step.image).staging is not None:
+            yield step.mode, design.image(step.image)
 
 
-def _about_to_revert(design: Design, attacker: Attacker, image: Image) -> Way:
-    """A test of release 2 has been swapped in and nobody confirmed it.
+def _about_to_swap(design: Design, attacker: Attacker, image: Image) -> Way:
+    """A test of release 2 waits.
 
     Raises:
         NotEnabled: the update cannot be staged.
@@ -56,20 +61,37 @@ def _about_to_revert(design: Design, attacker: Attacker, image: Image) -> Way:
     assert image.staging is not None, "an image that is swapped"
     sent = Deliver(partition=image.staging, content=Genuine(image.name, RELEASE), request=Request.TEST)
     way = Way.start(design, attacker).boots()
-    way = way.then(Publish(image=image.name, release=RELEASE), sent, Reset()).boots()
-    return way.then(Reset()).boots(_looks)
+    return way.then(Publish(image=image.name, release=RELEASE), sent, Reset()).boots(_looks)
 
 
-def _cut(way: Way) -> Iterator[Way]:
-    """The device after a cut right behind each erase that the next step begins with, and right before it."""
+def _first_sector(way: Way, image: Image) -> Iterator[Way]:
+    """A cut behind each erase of the sector that the image begins with."""
+    first = home(way.world.design, image.slots[0]).start
+    yield from _cut(way, lambda change: change.flash.start + change.at == first, whole=True)
+
+
+def _revert(way: Way, _: Image) -> Iterator[Way]:
+    """The test is swapped in and nobody confirms it: two cuts as it is taken back."""
+    begun = way.boots().then(Reset()).boots(_looks)
+    yield from (each for once in _cut(begun) for each in _cut(once.boots(_looks)))
+
+
+TRIED = {UpgradeMode.SWAP_MOVE: _first_sector, UpgradeMode.SWAP_OFFSET: _revert}
+
+
+def _cut(way: Way, meant: Callable[[Change], bool] = _any, *, whole: bool = False) -> Iterator[Way]:
+    """The device after a cut right behind each erase that is `meant`, and right before it.
+
+    Of those that the next step begins with, or of the `whole` step.
+    """
     step = _look(way)
     if step is None:
         return
     journal = Journal()
     twin = way.world.copy()
     twin.journal = journal
-    take_step(twin, replace(step, cut_after=MOST_WRITES))
-    erases = [number for number, change in enumerate(journal) if change.fresh]
+    take_step(twin, step if whole else replace(step, cut_after=MOST_WRITES))
+    erases = [number for number, change in enumerate(journal) if change.fresh and meant(change)]
     for after in dict.fromkeys(each + behind for each in erases for behind in (0, 1)):
         yield way.cut(replace(step, cut_after=after))
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from bootverify.design.boot import BootGo, EncryptionType, Image, UpgradeMode
+from bootverify.design.design import Design
+from bootverify.design.life import Behaviour
 from bootverify.encoder.knowledge import forgeable, key_left, may_be_left, opens, sealed, shared_key
 from bootverify.encoder.logic.terms import (
     Term,
@@ -22,6 +24,7 @@ from bootverify.encoder.logic.terms import (
     true,
 )
 from bootverify.encoder.moves.move import choice
+from bootverify.encoder.release import until
 from bootverify.encoder.stages.erase import SHOWS, cut_erase
 from bootverify.encoder.stages.in_place import boot_go_in_place
 from bootverify.encoder.stages.meddled import Meddled
@@ -34,6 +37,15 @@ from bootverify.encoder.variables.cells import NotModelled, Store
 from bootverify.encoder.variables.contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.variables.frame import Frame
 from bootverify.encoder.variables.hardware import HALTED
+
+# "bootutil: fix swap with move reset issue" (mcuboot, pull request 1597, February 2023), behind the release of 2.2.
+LAST_THAT_FORGETS = (2, 2)
+
+
+def not_resumed(design: Design) -> bool:
+    """In the first sector of a swap using move a cut is for good: the next boot looks for its header where none is."""
+    forgets = until(design.sdk, LAST_THAT_FORGETS) is True
+    return forgets and not design.life.does(Behaviour.SWAP_CUT_SURVIVES)
 
 
 def boot_go(frame: Frame, step: BootGo, goes: str, mark: str) -> list[Outcome]:
@@ -55,6 +67,7 @@ class _BootGo:
         # Without a header in the primary slot a request is ignored (boot_read_image_headers); using scratch it is not.
         self.headed = step.mode in {UpgradeMode.SWAP_MOVE, UpgradeMode.SWAP_OFFSET}
         self.unshifted = frame.unshifted.get(self.image.name, false())
+        self.unresumed = step.mode is UpgradeMode.SWAP_MOVE and not_resumed(frame.design)
         self.genuine = frame.named(self.image.name)
         self.header = frame.content(self.parts[0])
         self.forgeable = forgeable(frame, self.image)
@@ -364,6 +377,13 @@ class _BootGo:
             yield self._counter_full("complete", and_(flag, not_(room)), updates, content, request)
         if self.swaps:
             yield from self._lost(staging, request, updates)
+        if self.unresumed:
+            yield Outcome(name="complete, no header", guard=flag, goes=HALTED, updates={}, vague=True)
+        if self.unresumed and self.image.encryption is not EncryptionType.NONE:
+            # Whether and how far it encrypts what it takes out, it then asks the new header.
+            mixed, guard = {**updates, content: frame.is_content(CRAFTED)}, and_(flag, good, room)
+            known = self._raising("complete, other header", guard, mixed, content=content, settled=settled)
+            yield replace(known, vague=True)
         yield from self._cut_late("complete", flag, updates, content, request)
 
     def _lost(self, staging: Store, request: Term, updates: Mapping[Term, Term]) -> Iterator[Outcome]:

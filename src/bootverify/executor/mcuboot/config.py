@@ -6,6 +6,7 @@ from dataclasses import field
 from enum import Enum
 
 from bootverify.dataclass import dataclass
+from bootverify.design.support import product_of, release_window
 from bootverify.executor.crypto import EnvelopeScheme, Scheme
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.trailer import TrailerLayout
@@ -67,6 +68,8 @@ class Options:
     `full_key`: images carry the key that verifies them, and the device keeps its hash alone (MCUBOOT_HW_KEY).
     `loader_instead`: a firmware loader starts where there is no application; `loader_asked`: somebody asks for it now.
     `permanent_unchecked`: in the swap modes versions are compared for tests alone (issue 1708, closed in 2023).
+    `last_sector_unknown`: a boot that goes on with a swap-move looks for the headers as if there were no last sector,
+    until it has moved something itself (before change 1597, of February 2023).
     """
 
     validate_primary: bool = True
@@ -78,11 +81,22 @@ class Options:
     tlv_allow_list: bool = False
     version_with_build: bool = False
     permanent_unchecked: bool = False
+    last_sector_unknown: bool = False
     check_load_address: bool = False
     pure: bool = False
     full_key: bool = False
     loader_instead: bool = True
     loader_asked: bool = False
+
+
+def before_change_1597(sdk: str) -> bool:
+    """Whether each release that `sdk` names is older than it: those of the nRF Connect SDK up to 2.2 (December 2022).
+
+    >>> before_change_1597("2.2.0"), before_change_1597("nRF Connect SDK 1.5-2.3"), before_change_1597("MCUboot 1.9")
+    (True, False, False)
+    """
+    window = release_window(sdk)
+    return window is not None and product_of(sdk) == "ncs" and window[1] < (2, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,13 +58,19 @@ class SwapMove:
         """Midway the headers are where the sectors in which they lie have got to."""
         where, offset = slot, 0
         if status is not None and not status.reset_in(run.config.mode):
-            last = last_index(run, image, find_status(run, image).swap_size())
+            last = self._last(run, image)
             where, offset = _whereabouts(status, slot, last, image.pair.primary.sector_size)
         data = image.pair[where].read(offset, SIZE)
         if data is None:
             return False
         image.headers[slot] = ImageHeader.read(data)
         return status is None or image.headers[slot].found
+
+    def _last(self, run: Run, image: ImageState) -> int:
+        """The last sector as boot_read_image_header knows it; older releases keep it in RAM (g_last_idx)."""
+        if run.config.options.last_sector_unknown and not run.swaps:
+            return WORD
+        return last_index(run, image, find_status(run, image).swap_size())
 
     def run(self, run: Run, image: ImageState, status: Status, size: int) -> None:
         """Move up from the last sector to the first, then swap from the first to the last."""

@@ -8,7 +8,16 @@ from bootverify.executor.flash import Flash
 from bootverify.executor.making.image_format import SHA256, SHA384, SHA512
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import BootResult, boot_go
-from bootverify.executor.mcuboot.config import BootConfig, Digest, Downgrade, Encryption, Mode, Options, Pair
+from bootverify.executor.mcuboot.config import (
+    BootConfig,
+    Digest,
+    Downgrade,
+    Encryption,
+    Mode,
+    Options,
+    Pair,
+    before_change_1597,
+)
 from bootverify.executor.mcuboot.header import ImageHeader
 from bootverify.executor.mcuboot.trailer import TrailerLayout
 from bootverify.executor.programmed.board import Board, Slots, twin_of
@@ -145,6 +154,7 @@ class Builds:
                 full_key=bool(options.full_key and options.full_key.value),
                 loader_instead=instead,
                 loader_asked=self.board.loader_asked,
+                last_sector_unknown=before_change_1597(self.board.firmware.design.sdk),
             ),
         )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType, UpgradeMode
 from bootverify.design.design import Design
 from bootverify.design.keys import HostOnly, Purpose
+from bootverify.design.life import Behaviour
 from bootverify.design.memory import Role
 from bootverify.executor.device import Device, Halt
 from bootverify.executor.flash import Flash, PowerLost
@@ -16,7 +17,17 @@ from bootverify.executor.mcuboot import own_update
 from bootverify.executor.mcuboot.again import boot_go_again
 from bootverify.executor.mcuboot.area import Area
 from bootverify.executor.mcuboot.boot import Outcome
-from bootverify.executor.mcuboot.config import IN_PLACE, BootConfig, Downgrade, Encryption, Mode, Options, Pair, Window
+from bootverify.executor.mcuboot.config import (
+    IN_PLACE,
+    BootConfig,
+    Downgrade,
+    Encryption,
+    Mode,
+    Options,
+    Pair,
+    Window,
+    before_change_1597,
+)
 from bootverify.executor.mcuboot.trailer import (
     KEY_SIZE,
     Flag,
@@ -68,6 +79,7 @@ def config(world: World, step: BootGo) -> BootConfig:
             downgrade=Downgrade.VERSION if step.prevent_downgrade else Downgrade.OFF,
             version_with_build=step.with_build,
             permanent_unchecked=step.test_only,
+            last_sector_unknown=before_change_1597(design.sdk) and not design.life.does(Behaviour.SWAP_CUT_SURVIVES),
             hw_rollback=step.counter,
         ),
     )
