@@ -142,6 +142,39 @@ def _asked(policy: str, **change: object) -> Finding:
     return report.findings[0]
 
 
+def test_whatever_comes_while_a_bootloader_is_copied_the_running_one_stays() -> None:
+    foe = Attacker(name="foe", title="", capabilities=CLIP)
+    followed = Followed(load_design(SCENARIOS / "SB-S37.yaml"), foe)
+    followed.runs_on()
+    for_s0, for_s1 = Genuine("mcuboot", 2, "s0"), Genuine("mcuboot", 2, "s1")
+    followed.does(*(Publish(image=each.image, release=each.release, slot=each.slot) for each in (for_s0, for_s1)))
+    for update, other in ((for_s1, for_s0), (for_s0, for_s1)):
+        followed.does(Deliver(partition="mcuboot_secondary", content=update, request=Request.PERM), Reset())
+        while not followed.facts["at"].endswith("boot_go"):
+            followed.does(followed.next_step())
+        start, inclusion, before = followed.world, followed.inclusion, followed.facts
+        spoilt = []
+        for content, moment in ((other, 14), (Crafted(), 20)):
+            followed.world, followed.inclusion = start.copy(), inclusion.copy()
+            turn = Meanwhile(partition="mcuboot_secondary", content=content, before=moment)
+            followed.does(step_of(start, meanwhile=turn))
+            kept = f"content[{before['active']}]"
+            assert followed.facts[kept] == before[kept]
+            spoilt.append(followed.facts[f"content[{update.slot}]"])
+            followed.boots()
+        assert spoilt == [f"mcuboot 2 for {other.slot}", "crafted"]
+        followed.world, followed.inclusion = start, inclusion
+        followed.boots()
+
+
+@pytest.mark.parametrize("card", ["SB-S37", "SB-S44"])
+def test_no_older_bootloader_comes_back_by_a_clip_on_the_chip(card: str) -> None:
+    report = ask(
+        load_design(SCENARIOS / f"{card}.yaml"), "no-downgrade", ("mcuboot",), load_attacker("ext-flash-write")
+    )
+    assert [(each.verdict, each.strength) for each in report.findings] == [(Verdict.HOLDS, "proved")]
+
+
 def test_the_copy_takes_what_the_check_did_not_see() -> None:
     found = _asked("no-downgrade", **{"chain.mcuboot.downgrade": "version"})
     assert (found.verdict, found.strength) == (Verdict.VIOLATED, "replayed")

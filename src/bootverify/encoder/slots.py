@@ -22,6 +22,9 @@ def relations(frame: Frame) -> Iterator[tuple[Term, str]]:
         for slot in image.slots:
             holds = eq(taken, frame.content(slot))
             yield implies(eq(frame.active, slot), holds), f"active = {slot} => {taken.name} = content[{slot}]"
+            if slot in frame.variants(image):
+                fits = member(frame.content(slot), frame.named(image.name, slot=slot))
+                yield implies(eq(frame.active, slot), fits), f"active = {slot} => content[{slot}] is built for it"
         for (name, release), kept in frame.kept.items():
             if name != image.name:
                 continue

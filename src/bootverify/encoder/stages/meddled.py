@@ -120,7 +120,8 @@ class _Vague:
         for store in frame.cells.of_image(it.step.bootloader) if it.step.bootloader else ():
             title = f"bootloader to {store.slot}"
             held, inputs = self._spliced(title, (store,))
-            yield self._left(title, true(), held, inputs)
+            idle = true() if frame.active is None else not_(eq(frame.active, store.slot))
+            yield self._left(title, idle, held, inputs)
         if frame.cuts:
             held, inputs = self._spliced("cut", it.parts)
             yield self._left("cut", true(), held, inputs, cut=True)
