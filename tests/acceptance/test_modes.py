@@ -86,7 +86,7 @@ def test_that_cuts_start_nothing_of_anybody_else_is_proved_in_every_mode(asked, 
 
 def test_where_cuts_may_stop_a_device_for_good_the_answer_says_what_to_do(asked):
     answers = asked("swap-scratch", "--policy", "update-recoverable", "--attacker", "power-cut")
-    assert "name an `sdk` from 3.0 on" in str(answers["update-recoverable", "app", "power-cut"]["because"])
+    assert "name an `sdk` from 3.2 on" in str(answers["update-recoverable", "app", "power-cut"]["because"])
 
 
 def test_of_a_second_image_beside_the_one_that_is_started_nothing_is_proved_or_replayed(capsys, tmp_path):

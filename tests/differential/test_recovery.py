@@ -102,6 +102,17 @@ def test_of_a_release_that_may_lose_a_swap_nothing_is_proved(sdk):
     assert isinstance(_outcome(replace(design, sdk=TODAY)), Proved)
 
 
+@pytest.mark.parametrize("mode", [UpgradeMode.SWAP_MOVE, UpgradeMode.SWAP_SCRATCH])
+@pytest.mark.parametrize("counter", [False, True])
+def test_faults_of_swaps_are_counted_with_up_to_the_release_that_mends_them(mode, counter):
+    design = boot_go(shapes.small(mode), counter=counter)
+    proved = {
+        sdk: isinstance(_outcome(replace(design, sdk=sdk)), Proved) for sdk in ("2.9.0", "3.0.2", "3.1.1", "3.2.0")
+    }
+    mended = mode is UpgradeMode.SWAP_MOVE and not counter
+    assert proved == {"2.9.0": False, "3.0.2": mended, "3.1.1": mended, "3.2.0": True}
+
+
 OLD = "nRF Connect SDK 2.2.0"  # the last before MCUboot's change 1597
 
 
