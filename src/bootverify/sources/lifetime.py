@@ -1,6 +1,9 @@
 """From what a design file says of life, network core and open points to the design's own values."""
 
+from collections.abc import Iterable
+
 from bootverify.design.attacker import Attacker
+from bootverify.design.boot import BootGo, Stage
 from bootverify.design.keys import InImage, Key
 from bootverify.design.life import Deployed, Life, Rule
 from bootverify.design.network import NetworkStage
@@ -15,8 +18,10 @@ from bootverify.sources.schema_life import LifeEntry
 from bootverify.sources.written import Path, Written
 
 
-def told_life(entry: LifeEntry, written: Written) -> Life:
-    """The told life, each rule with its line."""
+def told_life(entry: LifeEntry, stages: Iterable[Stage], written: Written) -> Life:
+    """The told life, each rule with its line; where anything is told, the mode of the chain need not be told again."""
+    modes = {step.mode.value for stage in stages for step in stage.steps if isinstance(step, BootGo)}
+    of_chain = modes.pop() if len(modes) == 1 and entry != LifeEntry() else ""
     rules = None
     if entry.rules is not None:
         rules = tuple(
@@ -37,7 +42,7 @@ def told_life(entry: LifeEntry, written: Written) -> Life:
         place = written.source(("life", "deployed"))
         deployed = Deployed(image=told.image, version=told.version, key=told.key, booted=told.booted, source=place)
     return Life(
-        mode=entry.mode,
+        mode=entry.mode or of_chain,
         rules=rules,
         compare_build_number=entry.compare_build_number,
         releases=tuple((each[0], each[1], each[2], each[3]) for each in entry.releases),

@@ -36,7 +36,8 @@ class LifeEntry(Strict):
     """What is told of the device's life; absent: nothing tells."""
 
     mode: str = Field(
-        default="", description="how MCUboot installs what is staged; also serial, shared-ram, single-slot, none"
+        default="",
+        description="how MCUboot installs, if not as the chain says; also serial, shared-ram, single-slot, none",
     )
     rules: list[RuleEntry] | None = Field(default=None, description="the rules against older images")
     compare_build_number: bool | None = Field(

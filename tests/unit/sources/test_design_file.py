@@ -160,3 +160,11 @@ def test_all_faults_of_a_file_come_at_once(tmp_path) -> None:
     with pytest.raises(InputError) as caught:
         load_design(path)
     assert len(caught.value.faults) == 2
+
+
+@pytest.mark.parametrize(
+    ("life", "mode"), [("", ""), ("life: {recovery: open}", "overwrite"), ("life: {mode: swap-move}", "swap-move")]
+)
+def test_where_something_is_told_of_a_life_the_mode_of_the_chain_need_not_be(tmp_path, life, mode) -> None:
+    path = edited(tmp_path, "hardened.yaml", "lifecycle:", f"{life}\nlifecycle:")
+    assert load_design(path).life.mode == mode
