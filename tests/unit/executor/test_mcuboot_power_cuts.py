@@ -94,10 +94,20 @@ def test_images_as_large_as_can_be_survive_every_cut(mode, geometry, permanent):
     assert found.stuck == ()
 
 
+@pytest.mark.parametrize("geometry", GEOMETRIES.values(), ids=GEOMETRIES)
+def test_an_old_release_does_not_come_through_a_cut_in_the_first_sector_of_a_swap(geometry):
+    made = waiting(Mode.SWAP_MOVE, permanent=True, **geometry)
+    old = replace(made.config, options=replace(made.config.options, last_sector_unknown=True))
+    found = sweep(old, accept=lambda result: release(result) == 2)
+    assert found.stuck
+    assert found.recovered > len(found.stuck)
+
+
 def test_an_old_release_may_encrypt_what_it_takes_out_by_the_other_header():
-    ends = []
+    ends, held = [], device_key(EnvelopeScheme.ECIES_X25519)
     for last_sector_unknown in (False, True):
-        made = waiting(Mode.SWAP_MOVE, permanent=True, encryption=device_key(EnvelopeScheme.ECIES_X25519))
+        made = waiting(Mode.SWAP_MOVE, permanent=True, encryption=held)
+        made.install(0, image(1, OLD, encryption=held).installed)
         options = replace(made.config.options, last_sector_unknown=last_sector_unknown)
         build, start = replace(made.config, options=options), bytes(made.flash.data)
         for cut in range(10, 60):
