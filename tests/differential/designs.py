@@ -117,6 +117,7 @@ EDITS: dict[str, tuple[str, dict[str, object]]] = {
     "counting library": ("SB-S18", {"sdk": "1.5.0"}),
     "open port on nrf52832": ("SB-S32", {"lifecycle.approtect": False, "chain.mcuboot.protects": []}),
     "empty generations": ("SB-S38", {"keys.ver_gen1.state": "empty", "keys.ver_gen2.state": "empty"}),
+    "generation that takes another key": ("SB-S38", {"keys.ver_gen1.reusable": True}),
     "bootloader closes itself": (
         "SB-S38",
         {"chain.mcuboot.protects": [{"span": [0, 0x7000], "deny": ["read", "write", "execute"]}]},

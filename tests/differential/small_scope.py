@@ -148,6 +148,7 @@ OF_KIND: dict[str, tuple[Change, ...]] = {
         NOTHING,
         {"lifecycle.boot_region": 0x4000, "chain.FIRST.protects": []},
         {"keys.gen1": _key("public", {"kmu": [244, 245], "push_to": "ram"}, verifies="APP", state="empty")},
+        {"keys.gen1": _key("public", {"kmu": [244, 245], "push_to": "ram"}, verifies="APP", reusable=True)},
         {"lifecycle.boot_region": 0x7C00},
     ),
     "nrf52": (

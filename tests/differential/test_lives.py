@@ -169,6 +169,7 @@ def _key(rng: random.Random, key: Key) -> Key:
         placements=moved,
         published=rng.random() < 0.15,
         revocable=_maybe(rng, None, True, False),
+        reusable=_maybe(rng, False, True),
         all_words_written=_maybe(rng, None, True, False),
         found=_maybe(rng, (), (), ("build",), ("factory",)),
         other_half=_maybe(rng, "", "priv") if key.name == "pub" else "",

@@ -109,7 +109,8 @@ class Key:
     is handed out, `slot` the part of a factory's file that updates replace, `build` one that stays where
     it was built.
     `empty`: a verifier consults the place, but nothing was put there (nRF54L: a generation of a verification key).
-    `revocable`: software may revoke the place it lies in; None: nothing tells. `per_device`: each device has its own.
+    `revocable`: software may revoke the place it lies in; None: nothing tells. `reusable`: once revoked, it takes
+    another value (nRF54L: the policy that rotates; soc.md 5.3). `per_device`: each device has its own.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Key:
     published: bool = False
     fingerprint: str = ""
     revocable: bool | None = None
+    reusable: bool = False
     all_words_written: bool | None = None  # no word of the stored value reads as erased
     other_half: str = ""  # the private key that belongs to a public one, where the design names it
     per_device: bool | None = None
@@ -130,3 +132,8 @@ class Key:
     def secret(self) -> bool:
         """Whether knowing the value lets one sign or decrypt."""
         return self.kind in {KeyKind.PRIVATE, KeyKind.SYMMETRIC}
+
+    @property
+    def fillable(self) -> bool:
+        """Whether secure code finds a place for a key of its own there, on a device as production leaves it."""
+        return self.empty or self.reusable

@@ -62,17 +62,20 @@ class World:
         return cls(design, attacker, factory, factory.device(), knowledge, kept={} if history else None)
 
     def his_keys(self, image: Image) -> tuple[bytes, ...]:
-        """Keys of the attacker's that the verifier of `image` finds in KMU slots which were empty."""
+        """Keys of the attacker's that the verifier of `image` finds in KMU slots that took another value."""
         scheme = self.factory.signing_key(image.name).scheme
-        filled = (key for key in self.design.keys if key.empty and self.filled(key))
+        filled = (key for key in self.design.keys if key.fillable and self.filled(key))
         uses = [use for key in filled for use in key.uses if use.image == image.name]
         return (PrivateKey(scheme, HIS_KEY).public,) if uses else ()
 
     def filled(self, key: Key) -> bool:
-        """Whether something stands in the KMU slots of a key that production left empty."""
+        """Whether the KMU slots of a key hold something that production did not put there."""
         kmu = self.device.kmu
         slots = [slot for place in key.placements if isinstance(place, InKmu) for slot in place.slots]
-        return isinstance(kmu, KmuV2) and any(kmu.state(slot) is not SlotState.ERASED for slot in slots)
+        left = b"" if key.empty else self.factory.slot_value(key)
+        return isinstance(kmu, KmuV2) and any(
+            kmu.state(slot) is SlotState.PROVISIONED and kmu.slots[slot].value not in left for slot in slots
+        )
 
     def value(self, key: Key) -> bytes:
         """The bytes of the key's value."""

@@ -335,7 +335,8 @@ class _Resolver:
             uses=tuple(uses),
             published=entry.published or (bool(entry.fingerprint) and published_key(entry.fingerprint) is not None),
             fingerprint=entry.fingerprint,
-            revocable=entry.revocable,
+            revocable=entry.reusable or entry.revocable,
+            reusable=entry.reusable,
             empty=self._empty(name, entry),
             all_words_written=entry.all_words_written,
             other_half=entry.other_half if entry.other_half in self.entry.keys else "",
@@ -346,6 +347,8 @@ class _Resolver:
     def _empty(self, name: str, entry: KeyEntry) -> bool:
         places = entry.placement if isinstance(entry.placement, list) else [entry.placement]
         kmu = all(isinstance(place, KmuPlacement) for place in places)
+        if entry.reusable and not (kmu and self.soc.kmu_version > 1):
+            self._fault(("keys", name, "reusable"), f"`{name}` is reusable: only a KMU slot of nRF54L can be")
         if entry.state == "empty" and not (kmu and self.soc.kmu_version > 1 and entry.verifies):
             text = f"`{name}` is empty: only a KMU slot of nRF54L that a bootloader consults for `verifies` can be"
             self._fault(("keys", name, "state"), text)

@@ -223,6 +223,9 @@ class KeyEntry(Strict):
     )
     other_half: str = Field(default="", description="the private key that belongs to this public one")
     revocable: bool | None = Field(default=None, description="software may revoke the place it lies in")
+    reusable: bool = Field(
+        default=False, description="once revoked, a KMU slot of nRF54L takes another value (its policy rotates)"
+    )
     state: Literal["provisioned", "empty"] = Field(
         default="provisioned", description="empty: a KMU slot of nRF54L that a bootloader consults and nobody filled"
     )

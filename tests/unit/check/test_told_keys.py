@@ -86,6 +86,19 @@ def test_code_in_a_bootloader_is_secure_code_for_the_words_and_slots_of_keys():
     assert _verdict(revocable, "anchor-available", "ver_gen0", "bootloader-code") is Verdict.VIOLATED
 
 
+@pytest.mark.parametrize("attacker", ["app-code-secure", "bootloader-code"])
+def test_a_slot_that_takes_another_key_is_no_anchor_against_secure_code(attacker):
+    rotates = _with_key(IN_KMU, "ver_gen0", revocable=True, reusable=True)
+    assert _verdict(rotates, "anchor-unmodifiable", "ver_gen0", attacker) is Verdict.VIOLATED
+    assert _verdict(rotates, "rot-immutable", "mcuboot", attacker) is Verdict.VIOLATED
+
+
+@pytest.mark.parametrize(("reusable", "expected"), [(False, Verdict.HOLDS), (True, Verdict.VIOLATED)])
+def test_secure_code_revokes_a_slot_and_has_its_own_image_verified(reusable, expected):
+    design = _with_key(load_design(SCENARIOS / "SB-S38.yaml"), "ver_gen1", reusable=reusable)
+    assert _verdict(design, "authentic-only", "app", "app-code-secure") is expected
+
+
 @pytest.mark.parametrize(("revocable", "expected"), [(False, Verdict.HOLDS), (True, Verdict.UNKNOWN)])
 def test_a_slot_that_cannot_be_revoked_keeps_its_value_for_good(revocable, expected):
     design = _with_key(IN_KMU, "ver_gen0", revocable=revocable)

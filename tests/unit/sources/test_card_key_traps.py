@@ -57,6 +57,7 @@ def test_an_address_in_ram_is_where_a_slot_is_pushed_whatever_stands_behind_it()
         ({"kind": "public", "push_to": ENGINE, "state": "not compromised"}, "unread-half"),
         ({"kind": "public", "push_to": ENGINE, "origin": "not the default file"}, "unread-half"),
         ({"kind": "public", "push_to": ENGINE, "revocation": "locked or revocable"}, "unread-revocation"),
+        ({"kind": "public", "push_to": ENGINE, "revocation": "rotating"}, "unread-revocation"),
         ({"placement": "uicr-otp", "provisioned": "never"}, "not-provisioned"),
     ],
 )

@@ -206,21 +206,27 @@ def test_a_pair_of_slots_belongs_to_the_stage_that_it_holds() -> None:
     assert (design.image("mcuboot").slots, design.image("loader").slots) == (("s0_image", "s1_image"), ("loader",))
 
 
-@pytest.mark.parametrize(
-    ("place", "more"),
-    [
-        ("KMU slot 244 (empty)", {}),
-        ("KMU slot 244", {"provisioned": "not in production"}),
-        ("KMU slot 244", {"state": "never filled"}),
-    ],
-)
-def test_a_slot_that_nobody_filled_is_read_so(place: str, more: dict[str, str]) -> None:
-    key = {"name": "gen1", "kind": "public", "placement": place, "used_for": "verify app", **more}
+def _with_generation(**more: str) -> Design:
+    """A chain on nRF54L15 with `gen1` in the KMU, of which `more` is told."""
     card = _card()
     card.update({"soc": "nRF54L15"})
     card["design"]["protection"] = {"engine": "RRAMC", "locks": [], "tfm": "absent", "approtect": "on"}
-    card["design"]["keys"].append(key)
-    assert _read(card).key("gen1").empty
+    key = {"name": "gen1", "kind": "public", "placement": "KMU slot 244", "used_for": "verify app"}
+    card["design"]["keys"].append({**key, **more})
+    return _read(card)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"placement": "KMU slot 244 (empty)"}, {"provisioned": "not in production"}, {"state": "never filled"}],
+)
+def test_a_slot_that_nobody_filled_is_read_so(more: dict[str, str]) -> None:
+    assert _with_generation(**more).key("gen1").empty
+
+
+def test_a_slot_whose_policy_rotates_takes_another_key() -> None:
+    assert _with_generation(revocation="rotating").key("gen1").reusable
+    assert not _with_generation(revocation="locked").key("gen1").reusable
 
 
 def test_an_early_lock_library_is_open_for_a_second_stage() -> None:

@@ -101,6 +101,7 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if who in NO_CODE or (
         who in (*ANY_CODE, "bootloader-code")
         and all(_stays(design, each) for each in key.placements)
+        and not key.reusable
         and (who == "app-code-ns" or not (exposed_root(design) or design.lifecycle.flash_patch))
     ):
         return kept("the first boot with a later key invalidated it for good", told.source)
@@ -239,7 +240,9 @@ def _slots_final(design: Design, key: Key, who: str) -> Judgement:
     """A slot takes a value while it is erased; what cannot be revoked is erased with the whole chip alone."""
     if who == "debug-port" and not design.lifecycle.eraseprotect:
         return broken("an erase-all clears the slots", source=key.source)
-    locked = design.soc.kmu_version > 1 and key.revocable is False and not key.empty
+    if key.fillable and who in (*SECURE_CODE, "bootloader-code"):
+        return broken("its slot is erased, or can be made so, and then takes a value", source=key.source)
+    locked = design.soc.kmu_version > 1 and key.revocable is False
     if who == "app-code-ns" or (locked and who in (*SECURE_CODE, "bootloader-code")):
         return kept("no path of his leads to an erased slot", key.source)
     return untold("whether its slots take another value", key.source)
@@ -286,6 +289,8 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
             return broken("nothing locks where it lies: code puts another there", source=key.source)
         if shut and obeyed:
             return kept("a lock covers where it lies before he runs", key.source)
+    if who in SECURE_CODE and isinstance(place, InKmu) and key.fillable:
+        return broken("its slot takes a key of his", source=key.source)
     if who in ANY_CODE and isinstance(place, InUicr) and key.kind is KeyKind.HASH and design.soc.otp and obeyed:
         return kept("a hash once written is final, and their number too", key.source)
     return untold("what he can put beside the key", key.source)

@@ -38,7 +38,7 @@ def root_kept(design: Design, stage: Stage) -> Judgement:
         return broken("the page that names its keys is open to the stage behind it", source=stage.source)
     if left:
         return untold("whether code in the first stage itself is meant", stage.source)
-    if any(key.empty for key in design.keys if Purpose.VERIFY in {use.purpose for use in key.uses}):
+    if any(key.fillable for key in design.keys if Purpose.VERIFY in {use.purpose for use in key.uses}):
         return broken("an empty key slot is consulted", source=stage.source)
     return kept("all of it is locked before he can run", stage.source)
 

@@ -65,7 +65,7 @@ def _signs(design: Design, image: Image, who: str) -> bool | None:
         for use in key.uses
         if use.image == image.name and use.purpose is not Purpose.DECRYPT
     ]
-    if any(key.published or key.empty for key, _ in trusted):
+    if any(key.published or key.fillable for key, _ in trusted):
         return True if any(key.published for key, _ in trusted) or who == "bootloader-code" else None
     if who not in INSIDERS:
         return False

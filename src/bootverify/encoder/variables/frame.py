@@ -168,12 +168,12 @@ class Frame(RollbackFrame):
 
     @cached_property
     def fillings(self) -> dict[str, Term]:
-        """Whether the attacker's key stands in KMU slots that a bootloader consults and nobody filled, by key."""
-        return {key.name: var(f"filled[{key.name}]") for key in self.design.keys if key.empty}
+        """Whether the attacker's key stands in KMU slots that a bootloader consults and secure code fills, by key."""
+        return {key.name: var(f"filled[{key.name}]") for key in self.design.keys if key.fillable}
 
     def filled(self, image: Image) -> Term:
-        """A key of the attacker's verifies `image`: an empty generation was filled."""
-        by_key = [self.fillings[key.name] for key in self.design.keys if key.empty and _verifies(key, image)]
+        """A key of the attacker's verifies `image`: a generation was filled with it."""
+        by_key = [self.fillings[key.name] for key in self.design.keys if key.fillable and _verifies(key, image)]
         return or_(*by_key)
 
     @cached_property
@@ -240,10 +240,9 @@ class Frame(RollbackFrame):
         return {key.name: var(f"delivered[{key.name}]") for key in self.design.keys if _comes_later(key)}
 
     def in_kmu(self, key: Key) -> Term:
-        """The slots that `key` has in the KMU hold its value, or what somebody put into empty ones."""
-        if key.name in self.fillings:
-            return self.fillings[key.name]
-        return self.delivered.get(key.name, not_(self.erased_all))
+        """The slots that `key` has in the KMU hold its value, or what somebody put there."""
+        left = false() if key.empty else self.delivered.get(key.name, not_(self.erased_all))
+        return or_(left, self.fillings.get(key.name, false()))
 
     def knows(self, key: Key) -> Term:
         """The attacker has the secret value of `key`."""

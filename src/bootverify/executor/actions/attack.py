@@ -164,7 +164,7 @@ def push_key(world: World, key: Key, initiator: Attribution) -> tuple[tuple[int,
 
 
 def fill_key(world: World, key: Key, initiator: Attribution) -> bool:
-    """Provision the empty slots of `key` with a verification key of his own; whether the KMU took it."""
+    """Provision the slots of `key` with a verification key of his own, revoked first; whether the KMU took it."""
     kmu = world.device.kmu
     if not isinstance(kmu, KmuV2) or world.filled(key):
         return False
@@ -172,6 +172,8 @@ def fill_key(world: World, key: Key, initiator: Attribution) -> bool:
     first = next(place.slots[0] for place in key.placements if isinstance(place, InKmu))
     parts = [Slot(value=value[i : i + SLOT_BYTES], policy=Policy.LOCKED) for i in range(0, len(value), SLOT_BYTES)]
     secure = initiator is Attribution.SECURE
+    for i in range(len(parts)):
+        kmu.revoke(first + i, secure=secure)  # which leaves slots erased whose policy rotates, and those alone
     done = [kmu.provision_slot(first + i, part, secure=secure) for i, part in enumerate(parts)]
     return all(event is Event.DONE for event in done)
 

@@ -284,11 +284,11 @@ def patch_fetch(world: World, image: str) -> None:
 
 
 def fill_slot(world: World, name: str) -> None:
-    """He puts a key of his own into empty slots."""
+    """He puts a key of his own into slots that are empty, or that he can make so."""
     key = world.design.key(name)
-    if not key.empty or not any(attack.fill_key(world, key, who) for who in _initiators(world)):
-        raise NotEnabled(f"the slots of {name} are not empty, or out of his reach")
-    world.log.append(f"{world.attacker.name} provisions the empty KMU slots of {name} with a key of his own")
+    if not key.fillable or not any(attack.fill_key(world, key, who) for who in _initiators(world)):
+        raise NotEnabled(f"the slots of {name} take no other key, or are out of his reach")
+    world.log.append(f"{world.attacker.name} provisions the KMU slots of {name} with a key of his own")
 
 
 def use_slot(world: World, name: str) -> None:

@@ -34,7 +34,7 @@ def intact(world: World, stage: Stage) -> bool:
         if isinstance(step, ChooseSlot)
     )
     started = {image.name for image in world.design.images if image.verified_by == stage.name}
-    consulted = [key for key in world.design.keys if key.empty and any(use.image in started for use in key.uses)]
+    consulted = [key for key in world.design.keys if key.fillable and any(use.image in started for use in key.uses)]
     trusted = trusted and not any(world.filled(key) for key in consulted)
     return same and trusted and not _patched(world, image)
 

@@ -137,8 +137,11 @@ def _kept_from_code(design: Design, key: Key) -> bool:
     """Whether an invalidated entry stays so: OTP words are written once, a page only while nothing locks it."""
     for place in key.placements:
         match place:
-            case InUicr() | InKmu():
+            case InUicr():
                 continue
+            case InKmu():
+                if key.reusable:
+                    return False
             case InPartition():
                 area = design.partition(place.partition).range
                 locks = [span.range for step in design.root.steps if isinstance(step, Protect) for span in step.spans]
@@ -291,7 +294,9 @@ def _slot_final(design: Design, key: Key, place: InKmu, who: str) -> Judgement:
         return broken("erase-all clears the slots", source=key.source)
     if who == "app-code-ns":
         return kept("the KMU answers secure code only", key.source)
-    fixed = design.soc.kmu_version == 2 and key.revocable is False and not key.empty
+    if who in SECURE | {"bootloader-code"} and key.fillable:
+        return broken("the slot takes a value", "what stood there is revoked first", source=place.source)
+    fixed = design.soc.kmu_version == 2 and key.revocable is False
     if who in SECURE | {"bootloader-code"} and fixed:
         return kept("the slot takes neither another value nor a revocation", place.source)
     return untold("whether its slots take another value", key.source)
@@ -320,6 +325,8 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
             done = _written(design, key, place, foe(design, attacker), "code puts another key there")
             if done.kept is False or not tricked:
                 return done
+        elif isinstance(place, InKmu) and key.fillable:
+            return broken("secure code puts another key into its slot", source=place.source)
         elif isinstance(place, InUicr) and key.kind is KeyKind.HASH and design.soc.otp is not None and not tricked:
             return kept("its words and the number of keys take one value", key.source)
     return untold(f"what {attacker.name} can put beside the key", key.source)

@@ -52,7 +52,7 @@ def root_kept(design: Design, stage: Stage, attacker: Attacker) -> Judgement:
             if world.device.running == stage.name:
                 return untold(f"whether code in {stage.name} itself is meant, which may write {page}", stage.source)
             return broken(f"code in {world.device.running} writes {page}", source=design.partition(page).source)
-    if any(key.empty and use.purpose is Purpose.VERIFY for key in design.keys for use in key.uses):
+    if any(key.fillable and use.purpose is Purpose.VERIFY for key in design.keys for use in key.uses):
         return broken("his code fills an empty slot for a key that is consulted", source=stage.source)
     return kept("what it is and what it trusts are locked before he can run", stage.source)
 

@@ -75,7 +75,7 @@ def _signing_key_in_hand(design: Design, image: Image, attacker: Attacker) -> bo
     ]
     if any(key.published for key in keys):
         return True
-    if any(key.empty for key in keys):
+    if any(key.fillable for key in keys):
         return True if attacker.can(Capability.RUN_BOOTLOADER) else None  # code there fills the slot with a key of his
     if attacker.can(Capability.READ_FACTORY_FILES) or attacker.can(Capability.READ_BUILD):
         signers = [key for key in keys if any(use.purpose is Purpose.SIGN for use in key.uses)]

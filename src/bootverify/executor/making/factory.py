@@ -204,7 +204,8 @@ class Factory(Forger):
     def provision(self, device: Device, key: Key, place: InKmu) -> None:
         """Write `key` into its slots of the KMU."""
         destination = ENGINE_KEY_REGISTER if place.push_to is PushTarget.ENGINE else self.design.soc.ram.start
-        device.kmu.provision(place.slots[0], self.slot_value(key), destination=destination, readable=place.readable)
+        first, value = place.slots[0], self.slot_value(key)
+        device.kmu.provision(first, value, destination=destination, readable=place.readable, reusable=key.reusable)
 
     def _provision(self, device: Device) -> None:
         """NSIB's provision data: slot addresses, key hashes, counter."""

@@ -128,12 +128,13 @@ class Kmu:
 
     # ---- what software does with them
 
-    def provision(self, first: int, value: bytes, *, destination: int, readable: bool) -> None:
+    def provision(self, first: int, value: bytes, *, destination: int, readable: bool, reusable: bool = False) -> None:
         """Write `value` over consecutive slots, as production does (destination advances by one slot's bytes).
 
         The SDK's permissions: not writable any more, pushable, and readable only if so wanted. What would lie behind
-        the last slot is nowhere.
+        the last slot is nowhere, and no slot is `reusable` once it was revoked.
         """
+        del reusable
         permission = ERASED_WORD & ~WRITE & (ERASED_WORD if readable else ~READ)
         for i in range(0, len(value), SLOT_BYTES):
             part = KeySlot(value=value[i : i + SLOT_BYTES], destination=destination + i, permission=permission)

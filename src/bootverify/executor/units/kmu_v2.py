@@ -162,14 +162,16 @@ class KmuV2:
 
     # ---- as the other units of the kind are used
 
-    def provision(self, first: int, value: bytes, *, destination: int, readable: bool) -> None:
+    def provision(self, first: int, value: bytes, *, destination: int, readable: bool, reusable: bool = False) -> None:
         """Write `value` over consecutive slots, as production does, locked; a slot that is taken keeps its value.
 
         `readable` has no meaning here: there is no read-back of values.
         """
         del readable
+        policy = Policy.ROTATING if reusable else Policy.LOCKED
         for i in range(0, len(value), SLOT_BYTES):
-            part = Slot(value=value[i : i + SLOT_BYTES].ljust(SLOT_BYTES, b"\0"), destination=destination + i)
+            content = value[i : i + SLOT_BYTES].ljust(SLOT_BYTES, b"\0")
+            part = Slot(value=content, destination=destination + i, policy=policy)
             self.provision_slot(first + i // SLOT_BYTES, part, secure=True)
 
     def read(self, _slot: int, *, secure: bool) -> bytes | None:

@@ -23,6 +23,7 @@ REVOCATIONS = {
     "cannot be revoked": False,
     "never": False,
     "none": False,
+    "read-only": False,
     "revocable": True,
     "revokable": True,
     "can be revoked": True,
@@ -30,6 +31,7 @@ REVOCATIONS = {
     "not locked": True,
     "unlocked": True,
 }
+ROTATING = r"\brotat|re-?usable|re-?used|can be (re-?)?provisioned again|takes (another|a new) (value|key)"
 PERMISSIONS = {
     "no read": "hidden",
     "not readable": "hidden",
@@ -49,6 +51,7 @@ PERMISSIONS = {
     "written once": "",
 }
 # Whatever images are signed or opened with the key.
+REVOKERS = ("app-code-secure", "secure-partition", "bootloader-code", "debug-port")
 TRUST = ["authentic-only", "image-confidential", "secret-confidential", "secret-use-restricted", "no-downgrade"]
 
 
@@ -115,9 +118,15 @@ def _state(draft: Draft, key: dict[str, Any], name: str, told_at: At) -> None:
 def _revocation(draft: Draft, key: dict[str, Any], name: str, told_at: At) -> None:
     if "revocation" not in key:
         return
+    rotates = says(key["revocation"], ROTATING) and not _turned(key["revocation"])
+    if rotates and says(key.get("placement", ""), r"\bkmu\b") and str(draft.native["soc"]).startswith("nrf54l"):
+        draft.put(("keys", name, "reusable"), True, (*told_at, "revocation"))
+        return
     seen = read(key["revocation"], REVOCATIONS, "slot policy kmu by software until erase-all once after reset")
     if seen.rest or len(set(seen.values)) != 1:
-        draft.open(told_at, "unread-revocation", f"revocation `{key['revocation']}`", about=[name])
+        text = f"revocation `{key['revocation']}` of `{name}`"
+        draft.open(told_at, "unread-revocation", text, about=[name])
+        draft.open(told_at, "unread-revocation", text, policies=[*TRUST, "rot-immutable"], attackers=REVOKERS)
     else:
         draft.put(("keys", name, "revocable"), seen.values[0], (*told_at, "revocation"))
 
