@@ -58,3 +58,34 @@ def test_what_may_come_first_without_a_bootloader_is_a_matter_of_the_release(cap
 def test_an_application_may_be_alone_but_then_nothing_replaces_it(capsys, tmp_path, update, verdict):
     found = _answers(capsys, tmp_path, SECURE.format(update=update))
     assert found["app"][0] == verdict
+
+
+TWO_STAGES_OF_NRF54L = """
+bootverify: design/1
+name: kmu
+soc: nrf54l15
+sdk: 3.2.0
+partitions:
+  b0:    {{at: 0x0, size: 0x7800}}
+  s0:    {{at: 0x8000, size: 0xc000}}
+  slot0: {{at: 0x20000, size: 0xae000}}
+  slot1: {{at: 0xce000, size: 0xae000}}
+chain:
+  b0:      {{program: nsib, slot: b0}}
+  mcuboot: {{program: mcuboot, slot: s0, verified_by: b0, mode: overwrite, signature: ed25519, update: never}}
+  app:
+    {{program: application, slot: slot0, staging: slot1, verified_by: mcuboot, signature: ed25519, update: over_the_air}}
+keys:
+  of_nsib:    {{kind: public, placement: {{kmu: [{of_nsib}], push_to: ram}}, verifies: mcuboot}}
+  of_mcuboot: {{kind: public, placement: {{kmu: [{of_mcuboot}], push_to: ram}}, verifies: app}}
+lifecycle: {{approtect: true}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("of_nsib", "of_mcuboot", "verdicts"),
+    [(242, 226, ("holds", "holds")), (242, 244, ("holds", "undefined")), (226, 230, ("undefined", "holds"))],
+)
+def test_each_boot_stage_looks_for_its_key_in_slots_of_its_own(capsys, tmp_path, of_nsib, of_mcuboot, verdicts):
+    found = _answers(capsys, tmp_path, TWO_STAGES_OF_NRF54L.format(of_nsib=of_nsib, of_mcuboot=of_mcuboot))
+    assert (found["of_nsib"][0], found["of_mcuboot"][0]) == verdicts

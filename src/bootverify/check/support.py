@@ -16,7 +16,7 @@ from bootverify.design.source import NOWHERE, Source
 from bootverify.design.support import Support, SupportRow
 
 PAIRED = ("overwrite", "swap", "swap-move", "swap-offset", "swap-scratch")
-GENERATIONS = frozenset({226, 228, 230, 242, 244, 246})  # where NSIB and MCUboot look for keys (ncs-boot 2.7)
+FIRST, UPGRADABLE = frozenset({242, 244, 246}), frozenset({226, 228, 230})  # where keys are looked for (ncs-boot 2.7)
 SECTOR = 0x1000  # moving and offset swaps want one more in one of the slots (ncs-boot 2.5)
 
 
@@ -192,7 +192,18 @@ def _kmu_place(design: Design, key: Key, place: InKmu) -> str:
     strange = [image.signature.value for image in verified if image.signature is not SignatureType.ED25519]
     if strange:
         return f"kmu, for {strange[0]} signatures"
-    return "kmu" if not verified or place.slots[0] in GENERATIONS else f"kmu slot {place.slots[0]}"
+    known = all(place.slots[0] in _generations(design, image) for image in verified)
+    return "kmu" if known else f"kmu slot {place.slots[0]}"
+
+
+def _generations(design: Design, image: Image) -> frozenset[int]:
+    """The slots in which what starts the image looks for its key: NSIB in its own, MCUboot behind it in others.
+
+    "MCUboot uses 242 by default; 226 only when NSIB precedes it or a deprecated option is set" (soc.md 5.3).
+    """
+    if image.verified_by is None or design.stage(image.verified_by).program is not Program.MCUBOOT:
+        return FIRST
+    return UPGRADABLE if design.root.program is Program.NSIB else FIRST | UPGRADABLE
 
 
 def _starts(design: Design, starter: Stage, image: Image) -> _Wanted:
