@@ -73,8 +73,7 @@ partitions:
 chain:
   b0:      {{program: nsib, slot: b0}}
   mcuboot: {{program: mcuboot, slot: s0, verified_by: b0, mode: overwrite, signature: ed25519, update: never}}
-  app:
-    {{program: application, slot: slot0, staging: slot1, verified_by: mcuboot, signature: ed25519, update: over_the_air}}
+  app:     {{program: application, slot: slot0, verified_by: mcuboot, signature: ed25519, update: by_wire}}
 keys:
   of_nsib:    {{kind: public, placement: {{kmu: [{of_nsib}], push_to: ram}}, verifies: mcuboot}}
   of_mcuboot: {{kind: public, placement: {{kmu: [{of_mcuboot}], push_to: ram}}, verifies: app}}

@@ -144,7 +144,7 @@ def _life(rng: random.Random) -> Life:
             None,
             Deployed(image="mcuboot", version=1, key=_maybe(rng, "a", "b", "z"), booted=_maybe(rng, True, False)),
         ),
-        foreign_keys_exported=_maybe(rng, False, True),
+        foreign_keys_exported=_maybe(rng, None, False, True),
         glitch=_maybe(rng, False, True),
         event=_maybe(rng, "", "", "crashing-release", "wrong-variant"),
         behaviours=frozenset(each for each in Behaviour if rng.random() < 0.2),

@@ -94,7 +94,7 @@ class Life:
     metadata_allow_list: bool | None = None
     boot_record: bool | None = None
     deployed: Deployed | None = None
-    foreign_keys_exported: bool = False  # TF-M's key service takes a key id without asking whose key it is
+    foreign_keys_exported: bool | None = None  # TF-M's key service takes a key id without asking whose key it is
     glitch: bool = False  # silicon whose debug lock a published glitch opens
     event: str = ""  # `crashing-release`, `wrong-variant`
     behaviours: frozenset[Behaviour] = frozenset()

@@ -69,8 +69,8 @@ class LifeEntry(Strict):
     )
     boot_record: bool | None = Field(default=None, description="MCUboot tells later stages what it booted")
     deployed: DeployedEntry | None = Field(default=None, description="what runs in the fleet")
-    foreign_keys_exported: bool = Field(
-        default=False, description="TF-M's key service takes a key id without asking whose key it is"
+    foreign_keys_exported: bool | None = Field(
+        default=None, description="TF-M's key service takes a key id without asking whose key it is"
     )
     glitch: bool = Field(default=False, description="silicon whose debug lock a published glitch opens")
     event: Literal["", "crashing-release", "wrong-variant"] = Field(default="", description="what happens to the fleet")

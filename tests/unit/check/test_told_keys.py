@@ -11,7 +11,7 @@ from bootverify.check.retired import in_the_field
 from bootverify.check.verdict import Verdict
 from bootverify.design.boot import Protect, Stage, Step
 from bootverify.design.design import Design
-from bootverify.design.keys import Key
+from bootverify.design.keys import Elsewhere, Key
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import load_design
 from bootverify.sources.document import read_written
@@ -84,6 +84,30 @@ def test_code_in_a_bootloader_is_secure_code_for_the_words_and_slots_of_keys():
     assert _verdict(IN_KMU, "anchor-available", "ver_gen0", "bootloader-code") is Verdict.HOLDS
     revocable = _with_key(IN_KMU, "ver_gen0", revocable=True)
     assert _verdict(revocable, "anchor-available", "ver_gen0", "bootloader-code") is Verdict.VIOLATED
+
+
+@pytest.mark.parametrize(
+    ("exported", "attacker", "expected"),
+    [
+        (True, "app-code-ns", Verdict.VIOLATED),
+        (False, "app-code-ns", Verdict.HOLDS),
+        (False, "secure-partition", Verdict.VIOLATED),
+    ],
+)
+@pytest.mark.parametrize("policy", ["secret-confidential", "secret-use-restricted"])
+def test_what_a_key_service_holds_is_used_by_whoever_it_shows_it_to(policy, exported, attacker, expected):
+    design = load_design(SCENARIOS / "SB-S05.yaml")
+    design = replace(design, life=replace(design.life, foreign_keys_exported=exported))
+    held = _with_key(design, "kek", placements=(Elsewhere(what="service", words="crypto service"),))
+    assert _verdict(held, policy, "kek", attacker) is expected
+
+
+def test_a_key_service_keeps_nothing_where_the_secure_side_is_open():
+    changed = {"partitions.tfm_storage.size": 0x6000, "partitions.nonsecure_storage.at": 0xF6000}
+    design = _edited(SCENARIOS / "SB-S05.yaml", {**changed, "partitions.nonsecure_storage.size": 0xA000})
+    design = replace(design, life=replace(design.life, foreign_keys_exported=False))
+    held = _with_key(design, "kek", placements=(Elsewhere(what="service", words="crypto service"),))
+    assert _verdict(held, "secret-confidential", "kek", "app-code-ns") is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("attacker", ["app-code-secure", "bootloader-code"])

@@ -29,16 +29,9 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
     drawn_open = area.attribution is Attribution.NON_SECURE and area.memory is MemoryKind.INTERNAL
     if guard.kind is not UnitKind.SPU or not drawn_open:
         return untold("who opens the area", area.source)
-    protects = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
-    ragged = any(
-        end % guard.granule for step in protects for span in step.spans for end in (span.range.start, span.range.end)
-    )
-    stops = any(
-        isinstance(step, SetUpTrustZone) and step.debug_build for stage in design.stages for step in stage.steps
-    )
     if any(stage.program is Program.SPM for stage in design.stages):
         return untold("what SPM leaves to the area", area.source)
-    if ragged or stops or any(step.lock is not Lock.UNTIL_RESET for step in protects):
+    if not _reaches_application(design):
         return untold("whether the application runs at all", area.source)
     code = any(stage.code == area.name for stage in design.stages)
     slot = any(area.name == image.staging for image in design.images)
@@ -48,12 +41,26 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
         return broken("TF-M leaves what it does not recognise in the secure state", source=area.source)
     for region in range(area.range.start // guard.granule, -(-area.range.end // guard.granule)):
         start = region * guard.granule
-        first = next(
-            (kind for low, high, kind in _writes(design) if low < start + guard.granule and start < high), CLOSED
-        )
+        first = _first(design, start)
         if first == CLOSED or (code and first == DATA):
             return broken(f"the region at {start:#x} stays closed to the non-secure side", source=area.source)
     return kept("every region under it is opened before anything closes it", area.source)
+
+
+def secure_side_closed(design: Design) -> bool | None:
+    """Whether no region that something drawn secure touches is opened first; None where that is not judged."""
+    guard = design.soc.guard
+    if guard.kind is not UnitKind.SPU or not _reaches_application(design):
+        return None
+    secure = [
+        part.range
+        for part in design.partitions
+        if part.attribution is Attribution.SECURE and part.memory is MemoryKind.INTERNAL
+    ]
+    touched = {
+        region for area in secure for region in range(area.start // guard.granule, -(-area.end // guard.granule))
+    }
+    return all(_first(design, region * guard.granule) == CLOSED for region in touched)
 
 
 def _in_one_world(design: Design, area: Partition) -> Judgement:
@@ -70,6 +77,23 @@ def _in_one_world(design: Design, area: Partition) -> Judgement:
     if region is not None and region.overlaps(area.range):
         return broken(f"the boot region {region} covers data of the application", source=design.lifecycle.source)
     return kept("every lock leaves it alone", area.source)
+
+
+def _reaches_application(design: Design) -> bool:
+    """Whether every lock of the boot stages can be set whole, and TF-M goes on where one is there already."""
+    granule = design.soc.guard.granule
+    steps = [step for stage in design.stages for step in stage.steps]
+    protects = [step for step in steps if isinstance(step, Protect)]
+    ends = (end for step in protects for span in step.spans for end in (span.range.start, span.range.end))
+    stops = any(isinstance(step, SetUpTrustZone) and step.debug_build for step in steps)
+    whole = not any(end % granule for end in ends)
+    return whole and not stops and all(step.lock is Lock.UNTIL_RESET for step in protects)
+
+
+def _first(design: Design, start: int) -> str:
+    """What the first write that locks the region at `start` sets it to."""
+    end = start + design.soc.guard.granule
+    return next((kind for low, high, kind in _writes(design) if low < end and start < high), CLOSED)
 
 
 def _writes(design: Design) -> Iterator[tuple[int, int, str]]:

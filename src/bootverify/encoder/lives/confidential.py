@@ -24,6 +24,7 @@ from bootverify.design.keys import (
 from bootverify.design.life import Behaviour
 from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import Access
+from bootverify.encoder.lives.areas import secure_side_closed
 from bootverify.encoder.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -67,8 +68,13 @@ def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if f"key:{key.name}" in facts:
         return broken(f"{attacker.name} comes by the value of {key.name}", source=key.source)
     services = [place for place in key.placements if isinstance(place, Elsewhere) and place.what == "service"]
+    if services and foe(design, attacker) == "secure-partition":  # "Level 1: every partition privileged" (soc.md 8.3)
+        return broken("no boundary lies between the key service and his partition", source=services[0].source)
     if services and who_may_export(design, foe(design, attacker)):
         return broken("the key service does not bind key ids to their owner", source=services[0].source)
+    asks = design.life.foreign_keys_exported is False and foe(design, attacker) == "app-code-ns"
+    if asks and services and len(key.placements) == 1 and secure_side_closed(design):
+        return kept("key ids are bound to their owner, and the secure side is closed to him", services[0].source)
     if not key.placements or any(isinstance(place, Elsewhere) for place in key.placements):
         return untold(f"where {key.name} lies", key.source)
     if open_ends:
@@ -78,7 +84,7 @@ def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:
 
 def who_may_export(design: Design, who: str) -> bool:
     """Whether the key service gives `who` keys that others imported."""
-    return who == "app-code-ns" and design.life.foreign_keys_exported
+    return who == "app-code-ns" and design.life.foreign_keys_exported is True
 
 
 def _closure(design: Design, who: str) -> tuple[frozenset[str], list[str]]:

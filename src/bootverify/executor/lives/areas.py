@@ -33,6 +33,16 @@ def _running(design: Design) -> World | None:
     return None if world.device.halted else world
 
 
+def secure_side_closed(design: Design) -> bool | None:
+    """Whether the non-secure side reads no byte that is drawn secure; None where the application never runs."""
+    world = _running(design)
+    if world is None:
+        return None
+    secure = [part for part in design.partitions if part.attribution is Attribution.SECURE and not part.members]
+    inside = [part.range for part in secure if part.memory is MemoryKind.INTERNAL]
+    return not any(allowed_parts(world.device, area, Access.READ, Attribution.NON_SECURE) for area in inside)
+
+
 def _in_one_world(design: Design, area: Partition) -> Judgement:
     """Without TF-M all that keeps an application from its data is a lock of the stages before it."""
     world = _running(design) if area.memory is MemoryKind.INTERNAL and design.application is not None else None

@@ -14,6 +14,7 @@ from bootverify.design.life import Behaviour
 from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import Access
 from bootverify.design.source import Source
+from bootverify.executor.lives.areas import secure_side_closed
 from bootverify.executor.lives.foe import foe
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -97,11 +98,21 @@ def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:
     served = any(isinstance(place, Elsewhere) and place.what == "service" for place in key.placements)
     if served and foe(design, attacker) == "app-code-ns" and design.life.foreign_keys_exported:
         return broken("the key service exports a key to whoever guesses its id", "he guesses the id", source=key.source)
+    if served and foe(design, attacker) == "secure-partition":
+        return broken("at level 1 his code is privileged, and reads the memory of the key service", source=key.source)
+    if served and len(key.placements) == 1 and _bound(design, attacker):
+        return kept("the key service asks whose a key is, and nothing secure shows itself to him", key.source)
     if any(isinstance(place, Elsewhere) for place in key.placements) or not key.placements:
         return untold(f"where {key.name} lies", key.source)
     if desk.doubts:
         return untold(desk.doubts[0], key.source)
     return kept("no place in which it lies is open to him, and no file that he sees shows it", key.source)
+
+
+def _bound(design: Design, attacker: Attacker) -> bool:
+    """Whether code of the non-secure side has to ask the key service, which gives each its own keys alone."""
+    told = design.life.foreign_keys_exported is False
+    return told and foe(design, attacker) == "app-code-ns" and secure_side_closed(design) is True
 
 
 def _filled(design: Design, attacker: Attacker) -> _Desk:

@@ -172,10 +172,10 @@ def _places(
     if says(text, "crypto service|secure storage|trusted storage|\\bits\\b|\\bpsa\\b|key ?store"):
         found.append({"elsewhere": "service", "words": text})
         what = f"what the service that holds `{name}` gives away (`{text}`)"
-        exported = draft.native.get("life", {}).get("foreign_keys_exported") is True
-        others = ("app-code-secure", "secure-partition", "debug-port", "fault-injection", "bootloader-code")
-        told = (*told_at, "placement")
-        draft.open(told, "held-by-service", what, about=[name], attackers=others if exported else ())
+        others = ["app-code-secure", "debug-port", "fault-injection", "bootloader-code"]
+        told = "foreign_keys_exported" in draft.native.get("life", {})
+        who = tuple(others if told else [*others, "app-code-ns"])
+        draft.open((*told_at, "placement"), "held-by-service", what, about=[name], attackers=who)
     if says(text, "swap status|trailer|status area"):
         found.append({"elsewhere": "swap-status", "words": text})
         what = f"who reads `{name}` where it lies (`{text}`)"

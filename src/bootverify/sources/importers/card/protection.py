@@ -67,9 +67,12 @@ def put_lifecycle(draft: Draft) -> None:
     _starts_there(draft, tfm)
     if not says(tfm.get("build", "release"), "release|debug"):
         draft.open(("protection", "tfm", "build"), "unread-build", f"TF-M build {tfm.get('build')}", policies=OF_ACCESS)
-    if tfm.get("key_id_bound_to_owner") is False:
-        draft.put(("life", "foreign_keys_exported"), True, ("protection", "tfm", "key_id_bound_to_owner"))
-    known = {"ns_start", "isolation_level", "build", "secure_code_locked_first", "present", "version", "ns_ram_from"}
+    if isinstance(bound := tfm.get("key_id_bound_to_owner"), bool):
+        draft.put(("life", "foreign_keys_exported"), not bound, ("protection", "tfm", "key_id_bound_to_owner"))
+    known = {
+        "ns_start", "isolation_level", "build", "secure_code_locked_first", "present", "version", "ns_ram_from",
+        "key_id_bound_to_owner",
+    }  # fmt: skip
     for key in sorted(set(tfm) - known):
         draft.note(("protection", "tfm", key), f"`{key}: {tfm[key]}` of TF-M")
 
