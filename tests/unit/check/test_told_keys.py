@@ -110,6 +110,12 @@ def test_a_key_service_keeps_nothing_where_the_secure_side_is_open():
     assert _verdict(held, "secret-confidential", "kek", "app-code-ns") is Verdict.UNKNOWN
 
 
+@pytest.mark.parametrize(("level", "expected"), [(1, Verdict.VIOLATED), (2, Verdict.HOLDS)])
+def test_one_time_words_answer_no_unprivileged_partition(level, expected):
+    design = _edited(SCENARIOS / "SB-S08.yaml", {"chain.tfm+app.trustzone": {"isolation_level": level}})
+    assert _verdict(design, "anchor-available", "b0_key_hash_0", "secure-partition") is expected
+
+
 @pytest.mark.parametrize("attacker", ["app-code-secure", "bootloader-code"])
 def test_a_slot_that_takes_another_key_is_no_anchor_against_secure_code(attacker):
     rotates = _with_key(IN_KMU, "ver_gen0", revocable=True, reusable=True)

@@ -4,7 +4,7 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Placement, Purpose
-from bootverify.encoder.lives.foe import foe
+from bootverify.encoder.lives.foe import who_reaches
 from bootverify.encoder.lives.root import exposed_root, locked_away
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -78,7 +78,7 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
         and _in_ring(design, key)
         and _starts_by_nsib(design, key)
     )
-    if told is None and last and foe(design, attacker) == "bootloader-code":
+    if told is None and last and who_reaches(design, attacker) == "bootloader-code":
         return broken("it is the last of its ring, which no later key retires", source=key.source)
     if told is None or ranked is None or not _in_ring(design, key):
         return untold("which image was booted, and with which key it was made", key.source)
@@ -86,7 +86,7 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     used = [i for i, name in enumerate(names) if told.key in {name, name.rpartition("_")[2]}]
     if not used or all(use.image != told.image for use in key.uses):
         return untold(f"which of the keys `{told.key}` is", told.source)
-    who = foe(design, attacker)
+    who = who_reaches(design, attacker)
     if who == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("an erase-all makes the storage of the keys new", source=key.source)
@@ -129,7 +129,7 @@ def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if (
         not _in_ring(design, key)
         or ranked is None
-        or foe(design, attacker) not in {"remote-ota", "old-signed-image", "operator-error"}
+        or who_reaches(design, attacker) not in {"remote-ota", "old-signed-image", "operator-error"}
     ):
         return untold("how the key would be replaced", key.source)
     image = next(use.image for use in key.uses if use.purpose is Purpose.VERIFY)
@@ -143,7 +143,7 @@ def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
 
 def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Unusable iff the attacker reaches its storage and the storage takes a revocation."""
-    who = foe(design, attacker)
+    who = who_reaches(design, attacker)
     if who == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("an erase-all takes it away", source=key.source)
@@ -207,7 +207,7 @@ def _from_afar(design: Design, key: Key) -> Judgement:
 
 def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Final iff every word was written, or he cannot write OTP words at all, and nobody erases them."""
-    who = foe(design, attacker)
+    who = who_reaches(design, attacker)
     if len(key.placements) != 1:
         return untold("where it lies", key.source)
     (place,) = key.placements
@@ -266,7 +266,7 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if not verifies or len(key.placements) != 1:
         return untold("where the trust of the first stage lies", key.source)
     (place,) = key.placements
-    who, life = foe(design, attacker), design.lifecycle
+    who, life = who_reaches(design, attacker), design.lifecycle
     if who == "debug-port":
         if life.eraseprotect and life.approtect:
             return kept("the port is closed and refuses to erase", life.source)

@@ -36,3 +36,10 @@ def foe(design: Design, attacker: Attacker) -> str:
     return {True: {"secure": "app-code-secure"}.get(states.pop(), "app-code-ns"), False: "app-code"}[
         design.soc.trustzone
     ]
+
+
+def who_reaches(design: Design, attacker: Attacker) -> str:
+    """As `foe`, of hardware: the MPU leaves an unprivileged partition none that answers secure code (soc.md 8.3)."""
+    word = WORDS.get(attacker.capabilities, "")
+    unprivileged = word == "secure-partition" and design.has_tfm and design.isolation_level > 1
+    return "app-code-ns" if unprivileged else foe(design, attacker)

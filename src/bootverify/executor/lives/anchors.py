@@ -7,7 +7,7 @@ from bootverify.design.attacker import Attacker
 from bootverify.design.boot import Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Purpose
-from bootverify.executor.lives.foe import foe
+from bootverify.executor.lives.foe import who_reaches
 from bootverify.executor.lives.root import page_of_root, refused
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
@@ -95,7 +95,7 @@ def _turn_of(word: str, ring: list[Key]) -> int | None:
 def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Play what was deployed: NSIB invalidates every key before the one that a booted image verified with."""
     told = design.life.deployed
-    if told is None and foe(design, attacker) == "bootloader-code" and _is_last(design, key):
+    if told is None and who_reaches(design, attacker) == "bootloader-code" and _is_last(design, key):
         return broken(f"no key comes after {key.name}", "no boot ever takes it away", source=key.source)
     if not _is_generation(design, key) or told is None or not told.key:
         return untold("which image was booted, and with which key it was made", key.source)
@@ -104,21 +104,21 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if used is None or key not in ring or told.image != _verified_image(key):
         return untold(f"which of the keys `{told.key}` is", told.source)
     alive = _alive(design, ring, used) if told.booted else {each.name for each in ring}
-    if foe(design, attacker) == "debug-port":
+    if who_reaches(design, attacker) == "debug-port":
         if design.lifecycle.eraseprotect:
             return untold("what the probe reaches with erase protection on", key.source)
         return broken("erase-all makes the storage new", "every key can be provisioned again", source=key.source)
     if alive is None:
         return untold("whether a boot with a later key destroys this one", key.source)
     if key.name in alive:
-        if foe(design, attacker) == "bootloader-code":
+        if who_reaches(design, attacker) == "bootloader-code":
             return broken(
                 f"{key.name} is still valid",
                 "he writes an image made with it into a slot, and b0 takes it",
                 source=told.source,
             )
         return untold(f"whether {attacker.name} gets an image made with the key into a slot", told.source)
-    if foe(design, attacker) in {
+    if who_reaches(design, attacker) in {
         "remote-ota",
         "old-signed-image",
         "operator-error",
@@ -126,7 +126,7 @@ def key_dead(design: Design, key: Key, attacker: Attacker) -> Judgement:
         "ext-flash-write",
     }:
         return kept(f"the boot with {told.key} invalidated every key before it", told.source)
-    runs = foe(design, attacker)
+    runs = who_reaches(design, attacker)
     obeys = runs == "app-code-ns" or not (page_of_root(design) or design.lifecycle.flash_patch)
     if runs in CODE | {"bootloader-code"} and obeys and _kept_from_code(design, key):
         return kept("it is invalidated, in storage that only b0 writes", told.source)
@@ -159,7 +159,7 @@ def _is_last(design: Design, key: Key) -> bool:
 
 def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Sign the next bootloader with the next key of the ring, if there is one."""
-    if foe(design, attacker) not in {"remote-ota", "operator-error", "old-signed-image"} or not _is_generation(
+    if who_reaches(design, attacker) not in {"remote-ota", "operator-error", "old-signed-image"} or not _is_generation(
         design, key
     ):
         return untold("how the key would be replaced", key.source)
@@ -175,18 +175,18 @@ def key_followed(design: Design, key: Key, attacker: Attacker) -> Judgement:
 
 def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
     """Try to revoke, invalidate or erase the key where it lies."""
-    if foe(design, attacker) == "debug-port":
+    if who_reaches(design, attacker) == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("erase-all takes the key away", source=key.source)
         if not design.lifecycle.approtect:
             return untold("what an open port writes", design.lifecycle.source)
         return kept("the port refuses to erase", design.lifecycle.source)
     if (
-        foe(design, attacker) in {"remote-ota", "old-signed-image", "ext-flash-read", "ext-flash-write"}
+        who_reaches(design, attacker) in {"remote-ota", "old-signed-image", "ext-flash-read", "ext-flash-write"}
         and len(key.placements) == 1
     ):
         return _sent_at(design, key)
-    if foe(design, attacker) == "bootloader-code" and key.kind is KeyKind.HASH:
+    if who_reaches(design, attacker) == "bootloader-code" and key.kind is KeyKind.HASH:
         ring = _ring(design, key)
         if any(each.published for each in ring[ring.index(key) + 1 :]):
             story = (
@@ -195,12 +195,12 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
             )
             return broken("he has a later key of the ring", *story, source=key.source)
     known = CODE | ({"bootloader-code"} if isinstance(key.placements[0], InKmu | InUicr) else set())
-    if foe(design, attacker) not in known or len(key.placements) != 1:
+    if who_reaches(design, attacker) not in known or len(key.placements) != 1:
         return untold(f"what {attacker.name} can do to the key", key.source)
     place = key.placements[0]
     match place:
         case InKmu() if design.soc.kmu_version == 2:
-            if foe(design, attacker) == "app-code-ns":
+            if who_reaches(design, attacker) == "app-code-ns":
                 return kept("the KMU answers secure code only", key.source)
             if key.revocable is None:
                 return untold("whether the slot can be revoked", key.source)
@@ -210,7 +210,7 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
                 else kept("the slot cannot be revoked", key.source)
             )
         case InUicr() if key.kind is KeyKind.HASH and design.soc.trustzone:
-            if foe(design, attacker) == "app-code-ns":
+            if who_reaches(design, attacker) == "app-code-ns":
                 return kept("OTP words answer secure code only", key.source)
             return broken(
                 "NSIB leaves its OTP words open",
@@ -218,7 +218,9 @@ def key_usable(design: Design, key: Key, attacker: Attacker) -> Judgement:
                 source=key.source,
             )
         case InPartition() | InImage():
-            return _written(design, key, place, foe(design, attacker), "code erases the page where the key lies")
+            return _written(
+                design, key, place, who_reaches(design, attacker), "code erases the page where the key lies"
+            )
         case _:
             return untold("whether he can write where the key lies", key.source)
 
@@ -254,28 +256,28 @@ def key_final(design: Design, key: Key, attacker: Attacker) -> Judgement:
         return untold("where it lies", key.source)
     match key.placements[0]:
         case InPartition() | InImage() as place:
-            if foe(design, attacker) == "debug-port" and not design.lifecycle.eraseprotect:
+            if who_reaches(design, attacker) == "debug-port" and not design.lifecycle.eraseprotect:
                 return broken("erase-all clears the flash too", source=key.source)
-            if foe(design, attacker) not in CODE:
+            if who_reaches(design, attacker) not in CODE:
                 return untold(f"what {attacker.name} can write", key.source)
-            return _written(design, key, place, foe(design, attacker), "code writes where the key lies")
+            return _written(design, key, place, who_reaches(design, attacker), "code writes where the key lies")
         case InUicr() if design.soc.otp is not None:
             pass
-        case InUicr() if foe(design, attacker) in UNBOUND:
+        case InUicr() if who_reaches(design, attacker) in UNBOUND:
             return broken("code clears more bits of its words", source=key.source)
         case InKmu() as slots:
-            return _slot_final(design, key, slots, foe(design, attacker))
+            return _slot_final(design, key, slots, who_reaches(design, attacker))
         case _:
             return untold("whether its storage takes a value once only", key.source)
-    if foe(design, attacker) == "debug-port":
+    if who_reaches(design, attacker) == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("erase-all clears the OTP words", source=key.source)
         if not design.lifecycle.approtect and key.all_words_written is not True:
             return untold("what an open port writes", design.lifecycle.source)
         return kept("the port refuses to erase", design.lifecycle.source)
-    if foe(design, attacker) not in CODE | {"remote-ota", "old-signed-image", "bootloader-code"}:
+    if who_reaches(design, attacker) not in CODE | {"remote-ota", "old-signed-image", "bootloader-code"}:
         return untold(f"what {attacker.name} can write", key.source)
-    writes = foe(design, attacker) in SECURE | {"bootloader-code"}
+    writes = who_reaches(design, attacker) in SECURE | {"bootloader-code"}
     written = key.all_words_written
     if written is None and key.kind is KeyKind.HASH and _of_nsib(design, key):
         written = True  # NSIB refuses every image while a hash has an erased half-word (ncs-boot 1.3)
@@ -307,22 +309,28 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
     if len(key.placements) != 1 or not any(use.purpose is Purpose.VERIFY for use in key.uses):
         return untold("where the trust of the first stage lies", key.source)
     place = key.placements[0]
-    if foe(design, attacker) == "debug-port":
+    if who_reaches(design, attacker) == "debug-port":
         if not design.lifecycle.eraseprotect:
             return broken("erase-all clears the storage of the key", "another one is provisioned", source=key.source)
         if not design.lifecycle.approtect:
             return untold("what an open port writes", design.lifecycle.source)
         return kept("the port is closed and refuses to erase", design.lifecycle.source)
-    if foe(design, attacker) in {"remote-ota", "old-signed-image", "ext-flash-read", "ext-flash-write", "power-cut"}:
+    if who_reaches(design, attacker) in {
+        "remote-ota",
+        "old-signed-image",
+        "ext-flash-read",
+        "ext-flash-write",
+        "power-cut",
+    }:
         if isinstance(place, InImage) and design.image(place.image).updatable:
             return untold("whether its image counts as the first stage", key.source)
         return kept("no update reaches the storage of the key", key.source)
-    if foe(design, attacker) == "app-code-ns" and isinstance(place, InKmu | InUicr):
+    if who_reaches(design, attacker) == "app-code-ns" and isinstance(place, InKmu | InUicr):
         return kept("its storage answers secure code only", key.source)
-    if foe(design, attacker) in CODE:
+    if who_reaches(design, attacker) in CODE:
         tricked = bool(page_of_root(design, design.stages)) or design.lifecycle.flash_patch
         if isinstance(place, InPartition | InImage):
-            done = _written(design, key, place, foe(design, attacker), "code puts another key there")
+            done = _written(design, key, place, who_reaches(design, attacker), "code puts another key there")
             if done.kept is False or not tricked:
                 return done
         elif isinstance(place, InKmu) and key.fillable:

@@ -34,6 +34,12 @@ def foe(design: Design, attacker: Attacker) -> str:
     return _with_another(able)
 
 
+def who_reaches(design: Design, attacker: Attacker) -> str:
+    """The same of who is asked what hardware gives him: a partition of level 2 has no more than the other side."""
+    alone = set(attacker.capabilities) == {Capability.RUN_SECURE_PARTITION}
+    return "app-code-ns" if alone and design.has_tfm and design.isolation_level > 1 else foe(design, attacker)
+
+
 def _with_another(able: set[Capability]) -> str:
     if able == {Capability.SEND_UPDATE, Capability.REPLAY_RELEASE}:
         return "old-signed-image"
