@@ -54,6 +54,13 @@ def test_a_hash_that_nsib_boots_with_has_no_erased_word() -> None:
     assert _answer(untold, "anchor-unmodifiable", "hash_0", "secure-partition") is Verdict.HOLDS
 
 
+def test_a_hash_with_an_erased_half_word_has_nsib_refuse_everything() -> None:
+    erased = edited("told-two-stages", {"keys.hash_0.all_words_written": False})
+    assert _answer(erased, "bootable", "mcuboot", "operator-error") is Verdict.VIOLATED
+    assert _answer(erased, "rot-immutable", "b0", "secure-partition") is Verdict.UNKNOWN
+    assert _answer(erased, "config-supported", "hash_0", "operator-error") is Verdict.UNDEFINED
+
+
 @pytest.mark.parametrize(("key", "verdict"), [("hash_0", Verdict.UNKNOWN), ("hash_1", Verdict.VIOLATED)])
 def test_nothing_retires_the_last_key_of_a_ring(key: str, verdict: Verdict) -> None:
     untold = edited("told-two-stages", {"life.deployed": None})

@@ -177,6 +177,8 @@ def _of_key(design: Design, key: Key) -> Iterator[_Wanted]:
                 where = "host"
             case _:
                 where = "elsewhere"
+        if key.kind is KeyKind.HASH and key.all_words_written is False:
+            where += ", with an erased half-word"  # which the provisioning script refuses (ncs-boot 1.8)
         purposes = sorted({use.purpose.value for use in key.uses}) or ["other"]
         for purpose in purposes:
             programs = (key.kind.value, purpose, where)

@@ -231,6 +231,15 @@ def _plan(design: Design, does: frozenset[Behaviour]) -> Iterator[Clause]:
     steps = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
     failing = not all(lockable(design, step) for step in steps) or not enough_entries(design, steps)
     passes = Behaviour.LOCK_FAILURE_PASSES in does
+    nsib = {stage.name for stage in design.stages if stage.program is Program.NSIB}
+    refusing = [
+        key
+        for key in design.keys
+        if key.kind is KeyKind.HASH and key.all_words_written is False
+        for use in key.uses
+        if use.image and design.image(use.image).verified_by in nsib
+    ]
+    yield bool(refusing), broken("NSIB fails every validation while a stored hash has an erased half-word")
     yield failing and not passes, broken("a lock that cannot be set stops the boot", source=life.source)
     yield failing, untold("what is locked when a lock cannot be set", life.source)
     counted = [rule for rule in life.rules or () if rule.by in {"nsib", "mcuboot"}]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import ChooseSlot, Image, SignatureType
-from bootverify.design.keys import InKmu
+from bootverify.design.keys import InKmu, KeyKind
 from bootverify.design.life import Behaviour
 from bootverify.design.protection import Attribution
 from bootverify.encoder.knowledge import forgeable
@@ -35,6 +35,7 @@ class _Choice:
         if not 1 <= len(self.slots) <= 2 or any(store.name != store.slot for store in self.slots):
             raise NotModelled(f"NSIB chooses `{self.image.name}` from one or two whole slots")
         self._generations()
+        self._hashes()
         self.counter = frame.counter if step.counter else None
         self.room = frame.room if step.counter else None
         self.full_stops = self._full_stops(step)
@@ -62,6 +63,12 @@ class _Choice:
         missing = sorted(GENERATIONS - drawn)
         if by_kmu and fills and missing:
             raise NotModelled(f"whether KMU slot {missing[0]}, which NSIB consults, is empty")
+
+    def _hashes(self) -> None:
+        """No hash has an erased half-word: "error for every validation, hence every slot gets invalidated" (1.3)."""
+        stored = (key for key in self.frame.design.keys if key.kind is KeyKind.HASH and key.all_words_written is False)
+        if any(use.image == self.image.name for key in stored for use in key.uses):
+            raise NotModelled("a stored hash with an erased half-word, for which NSIB refuses every image")
 
     def _full_stops(self, step: ChooseSlot) -> bool:
         """A slot whose version finds no room in the counter is passed over; once it was started all the same.

@@ -253,6 +253,11 @@ def _planned(design: Design, thing: Image | NetworkStage) -> Judgement:
     if isinstance(thing, NetworkStage):
         return _entries(design, thing)
     life = design.life
+    for key in (key for key in design.keys if key.kind is KeyKind.HASH and key.all_words_written is False):
+        image = next((design.image(use.image) for use in key.uses if use.image), None)
+        if image is not None and image.verified_by and design.stage(image.verified_by).program is Program.NSIB:
+            story = "NSIB refuses, and invalidates, every image"  # EHASHFF (ncs-boot 1.3)
+            return broken(f"a half-word of {key.name} reads as erased", story, source=key.source)
     spent = 1 if design.lifecycle.boot_region is not None else 0
     for stage in design.stages:
         for step in stage.steps:
