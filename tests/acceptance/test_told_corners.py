@@ -8,6 +8,8 @@ from tests.edited import edited
 from bootverify.api import check
 from bootverify.check.verdict import Verdict
 from bootverify.design.design import Design
+from bootverify.executor.lives import ENACTMENTS
+from bootverify.sources.attackers import load_attacker
 
 RARE = {"by": "mcuboot", "every_release": False, "slots": 240}
 
@@ -96,3 +98,16 @@ def test_who_has_a_later_key_takes_the_earlier_ones_away(key: str, published: st
     drawn = edited("SB-S08", {"life": {"mode": "swap-move"}, f"keys.{published}.published": True})
     (finding,) = check(drawn, policies=["anchor-available"], subjects=[key], attackers=["bootloader-code"]).findings
     assert (finding.verdict, finding.because.startswith(words)) == (Verdict.VIOLATED, True)
+
+
+@pytest.mark.parametrize(("build", "verdict"), [("release", Verdict.HOLDS), ("debug", Verdict.VIOLATED)])
+def test_an_image_that_starts_first_is_bootable_where_its_application_runs(build: str, verdict: Verdict) -> None:
+    design = edited(
+        "SB-S16", {"chain.tfm+app.trustzone": {"build": build}}
+    )  # its non-secure side starts inside a block
+    assert _answer(design, "bootable", "app", "operator-error") is verdict
+
+
+def test_no_plan_is_kept_by_a_device_that_stops_as_it_leaves_production() -> None:
+    stops = edited("SB-S16", {"chain.tfm+app.trustzone": {"build": "debug"}})
+    assert ENACTMENTS["starts"](stops, stops.images[0], load_attacker("operator-error")).kept is None

@@ -144,6 +144,7 @@ EDITS: dict[str, tuple[str, dict[str, object]]] = {
             "keys.img_verify_pub.published": True,
         },
     ),
+    "debug build inside a block": ("SB-S16", {"chain.tfm+app.trustzone": {"build": "debug"}}),
     "unprivileged partition": ("SB-S36", {"chain.tfm+app.trustzone": {"isolation_level": 2}}),
 }
 

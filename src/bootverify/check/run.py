@@ -201,10 +201,11 @@ class Checker:
     def _as_planned(self, base: Finding, question: Question) -> Finding:
         """Against somebody who does nothing: what is planned may break the claim, and so may the boots of the chain."""
         told = self._told(base, question)
-        if told.verdict is not Verdict.HOLDS:
+        if told.verdict is Verdict.VIOLATED:
             return told
         played = self._decided(base, question)
-        return told if played.verdict is Verdict.UNKNOWN else played
+        settled = told.verdict is Verdict.HOLDS and played.verdict is not Verdict.UNKNOWN
+        return played if settled or played.verdict is Verdict.VIOLATED else told
 
     def _computed(self, base: Finding, question: Question) -> Finding:
         try:

@@ -173,6 +173,7 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "verified": Fixed(values=bool, meaning="whether a stage verifies it before it starts"),
         "encrypted": Fixed(values=bool, meaning="whether its updates are encrypted in transit"),
         "role": Fixed(values=ROLES, meaning="that of its first stage"),
+        "application": Fixed(values=bool, meaning="whether the application is it, or a part of it"),
     },
     "stage": {
         "name": Fixed(values=str, meaning="its name"),
@@ -265,6 +266,7 @@ def attribute(
                 "name": thing.name,
                 **_of_image(thing),
                 "role": _role(design, design.stages_of(thing.name)[0]),
+                "application": any(stage == design.application for stage in design.stages_of(thing.name)),
             }
         case Stage():
             values = {

@@ -22,8 +22,8 @@ MOST_STEPS = 64
 NOBODY = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
 
 
-def _running(design: Design) -> World | None:
-    """The device when its application runs; None where it halts before."""
+def started(design: Design) -> World | None:
+    """The device when its application runs, that nobody meddles with; None where it halts before."""
     world = World.start(design, NOBODY)
     for _ in range(MOST_STEPS):
         device = world.device
@@ -35,7 +35,7 @@ def _running(design: Design) -> World | None:
 
 def secure_side_closed(design: Design) -> bool | None:
     """Whether the non-secure side reads no byte that is drawn secure; None where the application never runs."""
-    world = _running(design)
+    world = started(design)
     if world is None:
         return None
     secure = [part for part in design.partitions if part.attribution is Attribution.SECURE and not part.members]
@@ -45,7 +45,7 @@ def secure_side_closed(design: Design) -> bool | None:
 
 def _in_one_world(design: Design, area: Partition) -> Judgement:
     """Without TF-M all that keeps an application from its data is a lock of the stages before it."""
-    world = _running(design) if area.memory is MemoryKind.INTERNAL and design.application is not None else None
+    world = started(design) if area.memory is MemoryKind.INTERNAL and design.application is not None else None
     if world is None:
         return untold("the application never runs", area.source)
     state = design.stages[world.device.stage].attribution
@@ -73,7 +73,7 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
         if area.members or "storage" in area.name:
             return untold(f"whether TF-M knows the area {area.name}", area.source)
         return broken(f"nothing in TF-M opens {area.name}", source=area.source)
-    world = _running(design)
+    world = started(design)
     if world is None:
         return untold("the application never runs", area.source)
     code = any(stage.code == area.name for stage in design.stages)

@@ -12,9 +12,12 @@ from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
 from bootverify.design.protection import Attribution, UnitKind
+from bootverify.executor.lives.areas import started
 from bootverify.executor.lives.foe import foe
 from bootverify.executor.lives.network_upload import cut_short
 from bootverify.executor.lives.root import refused
+from bootverify.executor.making.owner_build import CannotBuild
+from bootverify.executor.world import NotEnabled
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 LOCK_ENTRIES_PER_BOOT_LIMIT = 64
@@ -288,7 +291,17 @@ def _planned(design: Design, thing: Image | NetworkStage) -> Judgement:
                 return untold("what an update past the last counter slot does", rule.source)
     if life.event:
         return untold("what the course of events does to the next boot", life.source)
+    if not _boots(design):
+        return untold("what stops the device as it leaves production", thing.source)
     return kept("locks can be set and no planned release runs out of counter slots")
+
+
+def _boots(design: Design) -> bool:
+    """Whether the device as production leaves it comes to its application."""
+    try:
+        return started(design) is not None
+    except (CannotBuild, NotEnabled):
+        return False
 
 
 def _lock_trouble(design: Design, step: Protect, spent: int) -> tuple[str, int]:

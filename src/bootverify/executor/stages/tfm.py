@@ -2,7 +2,7 @@
 
 from bootverify.design.boot import Program, SetUpTrustZone
 from bootverify.executor.device import Device, Halt
-from bootverify.executor.making.vendor_build import DEBUG, RELEASE, StoppedError
+from bootverify.executor.making.vendor_build import DEBUG, RELEASE, Build, StoppedError
 from bootverify.executor.stages import spm
 from bootverify.executor.tfm import mpc_setup, spu_setup
 from bootverify.executor.tfm.layout import Layout
@@ -21,6 +21,7 @@ def set_up_trustzone(device: Device, step: SetUpTrustZone) -> None:
     if step.by is Program.SPM:
         spm.divide_flash(device, step)
         return
+    build = DEBUG if step.debug_build else RELEASE
     layout = Layout(
         secure_code=step.secure_code.range,
         non_secure=tuple(span.range for span in step.non_secure),
@@ -29,11 +30,11 @@ def set_up_trustzone(device: Device, step: SetUpTrustZone) -> None:
         locks_code=step.locks_first,
     )
     if device.mpc is not None and device.sau is not None:
-        _open_above(device, device.mpc, device.sau, layout)
+        _open_above(device, device.mpc, device.sau, layout, build)
         return
     stage, before = device.running, device.spu.copy()
     try:
-        done = spu_setup.init_memory(device.spu, layout, build=DEBUG if step.debug_build else RELEASE)
+        done = spu_setup.init_memory(device.spu, layout, build=build)
     except StoppedError as stop:
         # Which registers were set before it stopped is not modelled: no code runs until a reset clears them.
         device.guard = before
@@ -42,9 +43,14 @@ def set_up_trustzone(device: Device, step: SetUpTrustZone) -> None:
     device.log += [f"{stage}: SPU {_told(applied)}" for applied in done]
 
 
-def _open_above(device: Device, mpc: Mpc, sau: Sau, layout: Layout) -> None:
+def _open_above(device: Device, mpc: Mpc, sau: Sau, layout: Layout, build: Build) -> None:
     unit = device.design.soc.attribution
     assert unit is not None
+    try:
+        mpc_setup.init_memory(mpc.copy(), layout, build=build, end=unit.end)
+    except StoppedError as stop:  # before the first override; the SAU is set, and no code runs until a reset clears it
+        device.halt(Halt.ASSERTION, f"{device.running}: a debug build stops: {stop.label}")
+        return
     mpc_setup.init_sau(sau, layout, unit.end)
     mpc_setup.init_memory(mpc, layout, end=unit.end)
     starts = f"SAU from {sau.base[0]:#x}, MPC from {mpc.overrides[0].start:#x}"
