@@ -17,10 +17,12 @@ SMALLER = "  mcuboot: {at: 0x0, size: 0xb000}"
     ("changes", "verdict"),
     [
         ((MCUBOOT, SMALLER), "holds"),
+        ((MCUBOOT, MCUBOOT.replace("0xc000", "0xd000")), "violated"),
+        ((MCUBOOT, MCUBOOT + "\n  log: {at: 0xf1000, size: 0x1000}"), "violated"),
         ((MCUBOOT, SMALLER + "\n  log: {at: 0xb000, size: 0x1000}"), "violated"),
         (("  app:               {at: 0xc200,  size: 0xdbe00}", "  app: {at: 0xc200, size: 0xdae00}"), "violated"),
     ],
-    ids=["smaller", "smaller and the rest given away", "a slot that it reads"],
+    ids=["smaller", "over its slot", "two areas of data", "smaller and the rest given away", "a slot that it reads"],
 )
 def test_the_own_partition_of_a_first_stage_may_change_while_nothing_is_laid_over_it(
     tmp_path, capsys, changes, verdict

@@ -34,6 +34,12 @@ def map_fits(design: Design, thing: Design, attacker: Attacker) -> Judgement:
         leaves.update(parts)
     if judged:
         return judged[0]
+    apart: dict[str, int] = {}  # how far the partitions so far reach, by memory
+    for name, (memory, start, end) in sorted(after.items(), key=lambda item: item[1]):
+        if name not in spans and start < apart.get(memory, start):
+            return broken(f"{name} begins before what lies below it ends")
+        if name not in spans:
+            apart[memory] = end
     for name, (memory, start, end) in after.items():
         for other in leaves:
             where, low, high = before[other]

@@ -42,6 +42,11 @@ def map_fits(design: Design, thing: Design, attacker: Attacker) -> Judgement:
 
 def _room(design: Design, looked_at: list[Partition]) -> Judgement:
     known = {part.name for part in looked_at}
+    plain = sorted((part for part in design.proposed if not part.members), key=lambda part: part.range)
+    for i, part in enumerate(plain):
+        for other in plain[i + 1 :]:
+            if part.memory is other.memory and part.range.overlaps(other.range):
+                return broken(f"{other.name} is laid over {part.name}", "both cannot lie there", source=other.source)
     for part in design.proposed:
         for old in looked_at:
             apart = part.name in known or part.members or part.memory is not old.memory
