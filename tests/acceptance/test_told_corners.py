@@ -111,3 +111,13 @@ def test_an_image_that_starts_first_is_bootable_where_its_application_runs(build
 def test_no_plan_is_kept_by_a_device_that_stops_as_it_leaves_production() -> None:
     stops = edited("SB-S16", {"chain.tfm+app.trustzone": {"build": "debug"}})
     assert ENACTMENTS["starts"](stops, stops.images[0], load_attacker("operator-error")).kept is None
+
+
+@pytest.mark.parametrize(
+    ("at", "memory", "verdict"),
+    [(0x174000, "internal", Verdict.HOLDS), (0x70000, "internal", Verdict.VIOLATED), (0x0, "external", Verdict.HOLDS)],
+)
+def test_tf_m_of_nrf54l_opens_what_lies_above_the_start_of_the_non_secure_image(at: int, memory: str, verdict) -> None:
+    log = {"at": at, "size": 0x1000, "memory": memory, "attribution": "non_secure"}
+    design = edited("SB-S16", {"partitions.slot0_partition.size": 0x70000, "partitions.log": log})
+    assert _answer(design, "functional", "log", "operator-error") is verdict

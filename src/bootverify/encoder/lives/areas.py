@@ -26,11 +26,16 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
     if not design.has_tfm:
         return _in_one_world(design, area)
     guard = design.soc.guard
-    drawn_open = area.attribution is Attribution.NON_SECURE and area.memory is MemoryKind.INTERNAL
-    if guard.kind is not UnitKind.SPU or not drawn_open:
+    if area.attribution is not Attribution.NON_SECURE or area.memory not in {MemoryKind.INTERNAL, MemoryKind.EXTERNAL}:
         return untold("who opens the area", area.source)
     if any(stage.program is Program.SPM for stage in design.stages):
         return untold("what SPM leaves to the area", area.source)
+    if area.memory is MemoryKind.EXTERNAL:  # "QSPI non-secure by default" (soc.md 6); the rules of the cards
+        return kept("external memory answers whoever drives its bus", area.source)
+    if design.soc.attribution is not None:
+        return _above_start(design, area)
+    if guard.kind is not UnitKind.SPU:
+        return untold("who opens the area", area.source)
     if not _reaches_application(design):
         return untold("whether the application runs at all", area.source)
     code = any(stage.code == area.name for stage in design.stages)
@@ -45,6 +50,22 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
         if first == CLOSED or (code and first == DATA):
             return broken(f"the region at {start:#x} stays closed to the non-secure side", source=area.source)
     return kept("every region under it is opened before anything closes it", area.source)
+
+
+def _above_start(design: Design, area: Partition) -> Judgement:
+    """Works iff it lies above the start of the non-secure image, and no lock covers it (soc.md 8.2)."""
+    set_up = [step for stage in design.stages for step in stage.steps if isinstance(step, SetUpTrustZone)]
+    starts = [span.range.start for step in set_up for span in step.non_secure]
+    protects = [step for stage in design.stages for step in stage.steps if isinstance(step, Protect)]
+    if not starts or not all(lockable(design, step) for step in protects) or not enough_entries(design, protects):
+        return untold("whether the application runs at all", area.source)
+    if any(step.debug_build for step in set_up) or any(
+        span.range.overlaps(area.range) for step in protects for span in step.spans
+    ):
+        return untold("what a lock, or a stop of TF-M, leaves of it", area.source)
+    if area.range.start < min(starts):
+        return broken("TF-M opens what lies above the start of the non-secure image alone", source=area.source)
+    return kept("it lies above the start of the non-secure image", area.source)
 
 
 def secure_side_closed(design: Design) -> bool | None:

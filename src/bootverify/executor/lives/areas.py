@@ -62,13 +62,15 @@ def area_works(design: Design, area: Partition, attacker: Attacker) -> Judgement
         return untold(f"what {attacker.name} does to the area", area.source)
     if not design.has_tfm:
         return _in_one_world(design, area)
-    outside = area.attribution is not Attribution.NON_SECURE or area.memory is not MemoryKind.INTERNAL
-    if outside or design.soc.guard.kind is not UnitKind.SPU:
+    if area.attribution is not Attribution.NON_SECURE or area.memory not in {MemoryKind.INTERNAL, MemoryKind.EXTERNAL}:
         return untold("who opens the area", area.source)
     if any(stage.program is Program.SPM for stage in design.stages):
         return untold("what SPM leaves to the area", area.source)
+    if area.memory is MemoryKind.EXTERNAL:
+        return kept("the non-secure side drives the bus of the external memory", area.source)
     known = {stage.code for stage in design.stages} | {image.staging for image in design.images}
-    if area.name not in known and not STORED.search(area.name):
+    by_name = design.soc.guard.kind is UnitKind.SPU  # TF-M of nRF54L asks for one start, and opens all above it (8.2)
+    if by_name and area.name not in known and not STORED.search(area.name):
         # TF-M's set-up names code, second slot and one storage area; nothing opens another (README of the cards; 8.1).
         if area.members or "storage" in area.name:
             return untold(f"whether TF-M knows the area {area.name}", area.source)
