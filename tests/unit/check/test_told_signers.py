@@ -44,8 +44,11 @@ def test_the_owners_key_must_have_its_other_half_on_the_device(keys, expected) -
 @pytest.mark.parametrize(
     ("attacker", "expected"), [("build-pipeline", Verdict.VIOLATED), ("factory-insider", Verdict.HOLDS)]
 )
-def test_a_key_that_lies_in_the_build_directory_is_seen_there_and_in_no_file_for_production(attacker, expected) -> None:
+@pytest.mark.parametrize(("policy", "subject"), [("secret-confidential", "sign_priv"), ("authentic-only", "app")])
+def test_a_key_that_lies_in_the_build_directory_is_seen_there_and_in_no_file_for_production(
+    policy, subject, attacker, expected
+) -> None:
     design = _with(replace(OWNERS, found=("build",)))
-    report = ask(design, "secret-confidential", ("sign_priv",), load_attacker(attacker))
+    report = ask(design, policy, (subject,), load_attacker(attacker))
     assert [finding.verdict for finding in report.findings] == [expected]
     assert not report.discrepancies

@@ -81,6 +81,9 @@ def _signing_key_in_hand(design: Design, image: Image, attacker: Attacker) -> bo
         signers = [key for key in keys if any(use.purpose is Purpose.SIGN for use in key.uses)]
         if not signers:
             return None
+        shown = {"factory", "slot", "update"} | ({"build"} if attacker.can(Capability.READ_BUILD) else set())
+        if any(shown.intersection(key.found) for key in signers):
+            return True
         if all(_stays_home(key) for key in signers):
             return False if attacker.can(Capability.READ_FACTORY_FILES) else None
         return None
