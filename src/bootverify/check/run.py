@@ -36,7 +36,7 @@ from bootverify.design.attacker import PRESENT, Attacker, Capability
 from bootverify.design.boot import EncryptionType, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
-from bootverify.design.life import NOTHING_KNOWN
+from bootverify.design.life import NOTHING_KNOWN, Behaviour
 from bootverify.design.network import NetworkStage
 from bootverify.design.openpoint import CHAIN_NOT_DRAWN, UNSUPPORTED
 from bootverify.design.protection import UnitKind
@@ -204,8 +204,11 @@ class Checker:
         if told.verdict is Verdict.VIOLATED:
             return told
         played = self._decided(base, question)
-        settled = told.verdict is Verdict.HOLDS and played.verdict is not Verdict.UNKNOWN
-        return played if settled or played.verdict is Verdict.VIOLATED else told
+        if told.verdict is Verdict.HOLDS:
+            return told if played.verdict is Verdict.UNKNOWN else played
+        # A stage that is said to go on without its lock is played as one that stops.
+        as_said = not self.design.life.does(Behaviour.LOCK_FAILURE_PASSES)
+        return played if as_said and played.verdict is Verdict.VIOLATED else told
 
     def _computed(self, base: Finding, question: Question) -> Finding:
         try:
