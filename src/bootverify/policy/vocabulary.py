@@ -229,7 +229,8 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
         "start": Fixed(values=int, meaning="first address"),
         "drawn": Fixed(
             values=("secure", "non_secure", "open"),
-            meaning="what the map asks for; an internal area without a word is secure where TF-M is present",
+            meaning="what the map asks for; an internal area without a word is secure where TF-M is present, "
+            "but for what alignment leaves over",
         ),
         "data": Fixed(values=bool, meaning="without TF-M: data of the application in internal memory"),
     },
@@ -348,15 +349,20 @@ def _of_image(image: Image) -> dict[str, bool]:
 
 
 def _drawn(design: Design, partition: Partition) -> str:
-    """`open` is what no unit of this core judges: a core without TF-M, a span of parts that differ, other memories."""
+    """`open` is what no unit of this core judges: a core without TF-M, a span of parts that differ, other memories.
+
+    So is what alignment leaves over: nothing lies there.
+    """
     if not design.has_tfm or partition.memory in UNGUARDED:
         return "open"
     if partition.members:
-        drawn = {_drawn(design, design.partition(name)) for name in partition.members}
+        parts = [part for name in partition.members if (part := design.partition(name)).role is not Role.FILLER]
+        drawn = {_drawn(design, part) for part in parts}
         return drawn.pop() if len(drawn) == 1 else "open"
     if partition.attribution is not None:
         return partition.attribution.value
-    return "open" if partition.memory is MemoryKind.EXTERNAL else "secure"
+    apart = partition.memory is MemoryKind.EXTERNAL or partition.role is Role.FILLER
+    return "open" if apart else "secure"
 
 
 def _of_application(design: Design, partition: Partition) -> bool:

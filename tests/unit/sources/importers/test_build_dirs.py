@@ -287,7 +287,7 @@ def test_the_secure_partition_manager_of_older_releases_is_a_stage(tmp_path) -> 
 def test_who_changes_an_open_end_of_spm_and_can_seal_it_anew_has_all_of_the_secure_side(
     tmp_path, published, places
 ) -> None:
-    path = divided_by_spm(tmp_path, map_changes=BORDER)
+    path = divided_by_spm(tmp_path, map_changes={**BORDER, "EMPTY_0": {"address": 0xCC000, "size": 0x2C000}})
     text = imported_text(path, shown="build").replace("verifies: spm+app", f"verifies: spm+app{published}")
     design = parse_design(text.encode(), shown="design.yaml")
     report = api.check(design, policies=["isolation-boundary"], attackers=["app-code-ns"])
