@@ -51,6 +51,14 @@ def test_a_counter_without_room_stops_every_boot_and_the_trace_shows_the_boots(c
     assert ends.count("halted") >= 2
 
 
+def test_an_update_that_a_full_counter_refuses_stops_nothing(capsys, tmp_path):
+    full = tmp_path / "full.yaml"
+    told = "security_counter: true\n    counter_slots: 1\n    counter_full: refuses"
+    full.write_text(TEXT.replace("downgrade: version", told), encoding="utf-8")
+    answer = _answer(capsys, full)
+    assert (answer["verdict"], answer["strength"]) == ("holds", "proved")
+
+
 def test_a_device_that_never_boots_is_shown_from_its_first_boot_on(capsys, tmp_path):
     dead = tmp_path / "dead.yaml"
     dead.write_text(TEXT.replace("{span: [0x0, 0xc000], lock", "{span: [0x0, 0xb000], lock"), encoding="utf-8")

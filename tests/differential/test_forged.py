@@ -9,6 +9,7 @@ from tests.differential.histories import step_of
 from bootverify.api import ask
 from bootverify.check.replays.replay import replay
 from bootverify.check.verdict import Verdict
+from bootverify.design.boot import UpgradeMode
 from bootverify.executor.content import content_of
 from bootverify.executor.layout import store_ranges
 from bootverify.executor.run import act
@@ -94,7 +95,7 @@ def test_non_secure_code_stages_an_image_where_it_cannot_seal_an_encrypted_one()
 def test_an_image_of_the_first_part_alone_boots_if_it_is_signed(design, starts):
     world = World.start(designs()[design], ATTACKERS["secure-partition"])
     area = store_ranges(world.design)["tfm"]
-    data = world.factory.crafted("tfm", Crafted(), world.knowledge, world.device.flash)
+    data = world.factory.crafted("tfm", Crafted(), world.knowledge, world.device)
     world.device.flash.load(area.start, data.ljust(area.size, b"\xff"))
     while not world.device.halted and world.device.running != "tfm":
         act(world, step_of(world))
@@ -130,3 +131,16 @@ def test_what_a_cut_leaves_of_a_refused_image_is_no_image_though_the_key_is_publ
     report = ask(design, "authentic-only", ("tfm+app",), load_attacker("power-cut"))
     assert not report.discrepancies
     assert [finding.verdict for finding in report.findings] == [Verdict.HOLDS]
+
+
+@pytest.mark.parametrize("refused", [True, False])
+@pytest.mark.parametrize("mode", [UpgradeMode.OVERWRITE, UpgradeMode.SWAP_MOVE])
+def test_who_can_sign_claims_the_stored_counter_where_it_has_no_room_to_rise(mode, refused):
+    design = boot_go(shapes.small(mode), counter=True, counter_slots=1, full_refused=refused)
+    followed = Followed(with_key(design, "img_sign_priv", published=True), ATTACKERS["remote-ota"])
+    followed.boots()
+    sent = Deliver(partition="mcuboot_secondary", content=Crafted(), request=Request.PERM, by_attacker=True)
+    followed.does(sent, Reset())
+    facts = followed.boots()
+    assert (facts["at"], facts["content[mcuboot_primary]"]) == ("app.run", "crafted")
+    assert (facts["stored[app]"], facts["stored room[app]"]) == ("1", "0")

@@ -72,6 +72,19 @@ TURNS: dict[str, tuple[str, dict[str, Any]]] = {
         {**COUNTED, "chain.mcuboot.mode": "overwrite", "chain.mcuboot.counter_slots": 2},
     ),
     "counter of swaps short of room": ("SB-S31", {**COUNTED, "chain.mcuboot.counter_slots": 2}),
+    "counter full, refused": (
+        "SB-S31",
+        {
+            **COUNTED,
+            "chain.mcuboot.mode": "overwrite",
+            "chain.mcuboot.counter_slots": 2,
+            "chain.mcuboot.counter_full": "refuses",
+        },
+    ),
+    "counter of swaps full, refused": (
+        "SB-S31",
+        {**COUNTED, "chain.mcuboot.counter_slots": 2, "chain.mcuboot.counter_full": "refuses"},
+    ),
     "counter unchecked at boot": ("SB-S31", {**COUNTED, "chain.mcuboot.validate_primary": False}),
     "nsib full, boots": (
         "SB-S02",

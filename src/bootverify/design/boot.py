@@ -134,9 +134,9 @@ class BootGo:
     `prevent_downgrade`: a staged image with a lower version is refused; `with_build`: the build number counts, too;
     `test_only`: only of updates for test, as before MCUboot's issue 1708 was closed.
     `counter`: the image's security counter is compared with one that hardware keeps, at every validation, and raises
-    it; `counter_slots` is the room of that, None: more than there are releases. `scratch` is the partition through
-    which `swap-scratch` moves sectors; None in other modes. `revert`, in place: an image that nobody confirmed gets one
-    start, and is then erased.
+    it; `counter_slots` is the room of that, None: more than there are releases; `full_refused`: an image that would
+    raise it and finds no room is not valid. `scratch` is the partition through which `swap-scratch` moves sectors; None
+    in other modes. `revert`, in place: an image that nobody confirmed gets one start, and is then erased.
     """
 
     image: str
@@ -148,6 +148,7 @@ class BootGo:
     test_only: bool = False
     counter: bool = False
     counter_slots: int | None = None
+    full_refused: bool = False
     bootloader: str | None = None
     scratch: str | None = None
     source: Source = field(default=NOWHERE, compare=False)

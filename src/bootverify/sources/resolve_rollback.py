@@ -6,6 +6,7 @@ from bootverify.design.boot import Image
 from bootverify.sources.schema import DesignEntry, ImageEntry
 
 MCUBOOT_ONLY = ("compare_build", "compare_tests_only", "security_counter")
+WHEN_FULL = {"nsib": {"boots", "stops"}, "mcuboot": {"stops", "refuses"}}  # what becomes of an image, by program
 
 
 def releases_told(design: DesignEntry, name: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -45,6 +46,7 @@ def mcuboot_rules(entry: ImageEntry) -> dict[str, Any]:
         "test_only": bool(entry.compare_tests_only),
         "counter": bool(entry.security_counter),
         "counter_slots": entry.counter_slots if entry.security_counter else None,
+        "full_refused": entry.counter_full == "refuses",
     }
 
 
@@ -55,8 +57,10 @@ def misplaced(entry: ImageEntry, image: Image) -> list[tuple[str, str]]:
     if program != "mcuboot":
         told = [field for field in MCUBOOT_ONLY if getattr(entry, field)]
         found += [(field, f"`{image.name}` is no MCUboot, which alone has `{field}`") for field in told]
-    if program != "nsib" and entry.counter_full is not None:
-        found.append(("counter_full", f"`{image.name}` is no NSIB, which alone has `counter_full`"))
+    able = [name for name, ends in WHEN_FULL.items() if entry.counter_full in ends]
+    if able and program not in able:
+        words = f"`counter_full: {entry.counter_full}` is for the program {' or '.join(able)}"
+        found.append(("counter_full", f"{words}, and `{image.name}` is none"))
     if entry.counter_slots is not None and program not in {"nsib", "mcuboot"}:
         found.append(("counter_slots", f"`{image.name}` keeps no counter"))
     return found

@@ -144,8 +144,10 @@ class ImageEntry(Strict):
     counter_slots: Annotated[int, Field(ge=0, le=FEW_COUNTER_SLOTS)] | None = Field(
         default=None, description="NSIB, MCUboot: the room of that counter; default: more than there are releases"
     )
-    counter_full: Literal["boots", "stops"] | None = Field(
-        default=None, description="NSIB: what becomes of a version that finds no room; default: by `sdk`"
+    counter_full: Literal["boots", "stops", "refuses"] | None = Field(
+        default=None,
+        description="what becomes of an image that finds no room: NSIB boots or stops, default: by `sdk`; "
+        "MCUboot refuses it, or stops once it is installed, default: stops",
     )
     versions: list[Annotated[list[int], Field(min_length=4, max_length=4)]] | None = Field(
         default=None, description="major, minor, revision and build of each release, oldest first; default: n.0.0+0"

@@ -89,7 +89,7 @@ def device_key(scheme, *, key_size=16, save_tlv=False) -> Encryption:
     return Encryption(scheme=scheme, secret=secret, key_size=key_size, save_tlv=save_tlv)
 
 
-def image(release, size, *, key=KEY, encryption=None, header_size=0x40) -> MadeImage:
+def image(release, size, *, key=KEY, encryption=None, header_size=0x40, counter=None) -> MadeImage:
     """Release `release` with a payload of `size` bytes that no other one has, wrapped for what `encryption` opens."""
     payload = hashlib.shake_128(f"payload {release}".encode()).digest(size)
     envelope = None
@@ -101,4 +101,6 @@ def image(release, size, *, key=KEY, encryption=None, header_size=0x40) -> MadeI
             kek=KEK[: encryption.key_size],
             key_size=encryption.key_size,
         )
-    return make_image(payload, version=Version(release), key=key, header_size=header_size, envelope=envelope)
+    return make_image(
+        payload, version=Version(release), key=key, header_size=header_size, envelope=envelope, counter=counter
+    )

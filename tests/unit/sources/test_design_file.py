@@ -90,6 +90,12 @@ def edited(tmp_path, name, old, new) -> Path:
             "slots:",
             r"`chain.mcuboot.slots` is `mcuboot`; should be a list, as",
         ),
+        (
+            "mode: swap-move",
+            "mode: swap-move\n    counter_full: boots",
+            "counter_full:",
+            "`counter_full: boots` is for the program nsib, and `mcuboot` is none",
+        ),
         ("lifecycle:", "lifecycles:", "lifecycles", r"unknown key `lifecycles`; did you mean `lifecycle`"),
         ("{image: mcuboot}, decrypts: app", "{image: nobody}, decrypts: app", "enc_priv", "`nobody` is no image"),
     ],

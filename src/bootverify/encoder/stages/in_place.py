@@ -12,7 +12,7 @@ from bootverify.design.keys import InImage, Purpose
 from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import Access
 from bootverify.encoder.knowledge import forgeable, opens
-from bootverify.encoder.logic.terms import Term, and_, const, eq, ite, member, not_, or_, true
+from bootverify.encoder.logic.terms import Term, and_, const, eq, false, ite, member, not_, or_, true
 from bootverify.encoder.moves.move import choice
 from bootverify.encoder.stages.outcome import Outcome
 from bootverify.encoder.stages.rollback import Rollback
@@ -190,14 +190,13 @@ class _InPlace:
         if standing is not None:
             marked[standing] = ite(eq(standing, "test"), const(REQUEST, "revert"), standing)
             settled = true() if self.loads else eq(standing, "perm")
-        room, his = or_(not_(settled), self.rollback.has_room(content)), eq(content, CRAFTED)
         chosen = {frame.active: const(frame.active.sort, store.slot)}
         raised, claim = self._raised(name, content, settled)
-        able = and_(guard, or_(room, his))  # his counter may be the stored one, and need no room
+        able = and_(guard, or_(not_(settled), self.rollback.may_have_room(content)))
         yield self._outcome(name, able, failed, {**marked, **raised, **chosen}, claim, goes=self.goes)
-        if room is not true():
-            full = and_(guard, or_(not_(room), his))
-            yield self._outcome(f"{name}, counter full", full, failed, marked, goes=HALTED)
+        full = not_(self.rollback.has_room(content))
+        if full is not false() and not self.step.full_refused:
+            yield self._outcome(f"{name}, counter full", and_(guard, settled, full), failed, marked, goes=HALTED)
         if frame.cuts and (marked or failed):
             yield self._outcome(f"{name}, cut when marked", guard, failed, marked)
         if frame.cuts and raised:

@@ -255,7 +255,7 @@ class _BootGo:
         updates = self._installed(staging, request)
         name = "swap" if self.swaps else "overwrite"
         content, settled = self.frame.content(staging), self._settled(updates)
-        room = or_(not_(settled), self.rollback.has_room(content))
+        room = or_(not_(settled), self.rollback.may_have_room(content))
         whole = or_(not_(self._out_of_step()), eq(content, CRAFTED))
         yield self._raising(name, and_(guard, room, whole), updates, content=content, settled=settled)
         shifted = and_(guard, self._out_of_step())
@@ -264,8 +264,8 @@ class _BootGo:
         yield Outcome(name=f"{name}, linked for another place", guard=elsewhere, goes=HALTED, updates=updates)
         yield from self._foreign_out(name, staging, and_(guard, room), updates)
         yield from self._parts_back(name, staging, and_(guard, room), updates)
-        if room is not true():
-            yield self._counter_full(name, and_(guard, not_(room)), updates, content, request)
+        if not self.step.full_refused:
+            yield from self._counter_full(name, and_(guard, settled), updates, content, request)
         if not self.frame.cuts:
             return
         flag = self.frame.midway(self.image.name)
@@ -286,10 +286,12 @@ class _BootGo:
 
     def _counter_full(
         self, name: str, guard: Term, updates: Mapping[Term, Term], content: Term, request: Term
-    ) -> Outcome:
+    ) -> Iterator[Outcome]:
         """The write of the counter fails when all is copied; a copy is begun again at each boot."""
+        full = not_(self.rollback.has_room(content))
         left = updates if self.swaps else self._copied(updates, content, request)
-        return Outcome(name=f"{name}, counter full", guard=guard, goes=HALTED, updates=left)
+        if full is not false():
+            yield Outcome(name=f"{name}, counter full", guard=and_(guard, full), goes=HALTED, updates=left)
 
     @staticmethod
     def _copied(updates: Mapping[Term, Term], content: Term, request: Term) -> dict[Term, Term]:
@@ -367,14 +369,13 @@ class _BootGo:
         out = self._out_of_step()
         good = or_(and_(member(content, self.genuine), not_(out)), and_(not_(eq(content, ERASED)), unchecked))
         settled = self._settled(updates)
-        room = or_(not_(settled), self.rollback.has_room(content))
+        room = or_(not_(settled), self.rollback.may_have_room(content))
         bad = or_(not_(member(content, self.genuine)), frame.erased_all, out)
         yield self._raising("complete", and_(flag, good, room), updates, content=content, settled=settled)
         yield from self._foreign_out("complete", staging, and_(flag, good, room), updates)
         yield from self._parts_back("complete", staging, and_(flag, good, room), updates)
         yield Outcome(name="complete, image bad", guard=and_(flag, bad), goes=HALTED, updates=self._moved(updates))
-        if room is not true():
-            yield self._counter_full("complete", and_(flag, not_(room)), updates, content, request)
+        yield from self._counter_full("complete", and_(flag, settled), updates, content, request)
         if self.swaps:
             yield from self._lost(staging, request, updates)
         if self.unresumed:

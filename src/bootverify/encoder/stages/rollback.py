@@ -6,6 +6,7 @@ back; a security counter at every validation of an image, and it rises when the 
 
 from bootverify.design.boot import BootGo, Image
 from bootverify.encoder.logic.terms import Term, and_, const, eq, ite, member, not_, or_, true
+from bootverify.encoder.variables.contents import CRAFTED
 from bootverify.encoder.variables.frame import Frame
 from bootverify.encoder.variables.rollback import at_most
 
@@ -66,12 +67,13 @@ class Rollback:
     # -- the counter
 
     def admits(self, content: Term) -> Term:
-        """The counter of the release is no lower than the stored one."""
+        """The counter of the release is no lower than the stored one, and can be stored where that is asked for."""
         if self.stored is None:
             return true()
-        return or_(*(
+        high = or_(*(
             and_(member(content, names), at_most(self.stored, value)) for names, value in self._by_counter()
         ))  # fmt: skip
+        return and_(high, self.has_room(content)) if self.step.full_refused else high
 
     def _by_counter(self) -> list[tuple[tuple[str, ...], str]]:
         frame = self.frame
@@ -90,6 +92,10 @@ class Rollback:
             for names, value in self._by_counter()
         ]
         return or_(not_(eq(self.room, "0")), *level)
+
+    def may_have_room(self, content: Term) -> Term:
+        """The counter may take that of `content`: the attacker's may be the stored one, and need no room."""
+        return or_(self.has_room(content), eq(content, CRAFTED))
 
     def raised(self, content: Term, claim: Term | None) -> dict[Term, Term]:
         """The counter once it has followed `content`; of the attacker's image it follows `claim`."""

@@ -149,7 +149,7 @@ def _bytes_of(world: World, content: Content, store: str) -> bytes:
                 raise NotEnabled(f"in {store} lies no image key that anybody can wrap anew")
             return data
         case Crafted():
-            return world.factory.crafted(store, content, world.knowledge, world.device.flash)
+            return world.factory.crafted(store, content, world.knowledge, world.device)
         case Genuine():
             if (content.image, content.release, content.slot) not in world.published:
                 raise NotEnabled(f"{content} is not published")

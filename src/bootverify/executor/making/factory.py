@@ -120,14 +120,14 @@ class Factory(Forger):
                     return True
         return False
 
-    def crafted(self, store: str, made: Crafted, knowledge: Knowledge, flash: Flash) -> bytes:
-        """The attacker's bytes for a store of code, or in place of NSIB's provision data; `flash` is what he finds."""
+    def crafted(self, store: str, made: Crafted, knowledge: Knowledge, device: Device) -> bytes:
+        """The attacker's bytes for a store of code, or in place of NSIB's provision data, made for that device."""
         for step in (step for stage in self.design.stages for step in stage.steps):
             if isinstance(step, ChooseSlot) and step.provision == store:
                 return self._provision_data(
                     step, self.nsib_key(step.image, HIS_KEY).public, self.nsib_key(step.image).public
                 )
-        return self.forged(store, made, knowledge, flash)
+        return self.forged(store, made, knowledge, device)
 
     # -- production
 

@@ -10,6 +10,7 @@ from bootverify.dataclass import dataclass
 from bootverify.design.boot import BootGo, EncryptionType, Image, SignatureType
 from bootverify.design.keys import Purpose
 from bootverify.executor.crypto import PrivateKey, aes_ctr
+from bootverify.executor.device import Device
 from bootverify.executor.flash import Flash
 from bootverify.executor.knowledge import Knowledge
 from bootverify.executor.layout import Store, booted_by_mcuboot, home, room_before, stores_of
@@ -40,8 +41,8 @@ class Forger(OwnerBuild):
         ]
         return (Crafted(), *others)
 
-    def forged(self, store: str, made: Crafted, knowledge: Knowledge, flash: Flash) -> bytes:
-        """The attacker's bytes for a store of code; `flash` is what he finds there.
+    def forged(self, store: str, made: Crafted, knowledge: Knowledge, device: Device) -> bytes:
+        """The attacker's bytes for a store of code; `device` is the one that he makes them for.
 
         Raises:
             KeyError: no image lies in `store`, or none as `made` says.
@@ -49,25 +50,25 @@ class Forger(OwnerBuild):
         for step in (step for stage in self.design.stages for step in stage.steps):
             if isinstance(step, BootGo) and step.scratch == store:
                 image = self.design.image(step.image)
-                piece = self._whole(image, image.slots[0], knowledge)
-                return posing_piece(piece, flash, home(self.design, store).size)
+                piece = self._whole(image, image.slots[0], knowledge, device)
+                return posing_piece(piece, device.flash, home(self.design, store).size)
         for image in self.design.images:
             for each in stores_of(self.design, image):
                 if each.name == store:
-                    return self._part_for(image, each, knowledge, flash)
+                    return self._part_for(image, each, knowledge, device)
         for image in self.design.images:
             if image.staging != store:
                 continue
             if made.image == image.name and made.slot in image.slots:
                 return self._update_of_bootloader(image, made.slot, knowledge)
             if not made.image and booted_by_mcuboot(self.design, image):
-                return self._whole(image, image.slots[0], knowledge)
+                return self._whole(image, image.slots[0], knowledge, device)
         path = update_path(self.design)
         if path is not None and path.staging == store:
             return self._for_network(path.carrier, knowledge)
         others = [guise for guise in self.guises(store) if guise.image]
         if not made.image and others:
-            return self.forged(store, others[0], knowledge, flash)
+            return self.forged(store, others[0], knowledge, device)
         raise KeyError(store)
 
     def unmarked(self, store: str, flash: Flash) -> bytes | None:
@@ -124,23 +125,23 @@ class Forger(OwnerBuild):
 
     # -- one part of an image
 
-    def _part_for(self, image: Image, store: Store, knowledge: Knowledge, flash: Flash) -> bytes:
+    def _part_for(self, image: Image, store: Store, knowledge: Knowledge, device: Device) -> bytes:
         area = home(self.design, store.slot)
         if store.range != area and booted_by_mcuboot(self.design, image) and self.can_sign(image, knowledge):
             if store.range.start == area.start:
-                return self._short(image, store)
-            if (sealed_again := self._sealed_again(image, store, knowledge, flash)) is not None:
+                return self._short(image, store, device)
+            if (sealed_again := self._sealed_again(image, store, knowledge, device.flash)) is not None:
                 return sealed_again
-        whole = self._whole(image, store.slot, knowledge)
+        whole = self._whole(image, store.slot, knowledge, device)
         start = store.range.start - area.start
         return whole[start : start + store.range.size]
 
-    def _short(self, image: Image, store: Store) -> bytes:
+    def _short(self, image: Image, store: Store, device: Device) -> bytes:
         """An image that ends with the first part: header and TLVs are his, what follows belongs to no image."""
         header = self.design.soc.header
         code = self._evil(store.range.start + header, store.range.size - header - TLV_ROOM)
         key = self._his_signing_key(image, able=True)
-        counter = self._his_counter(image)
+        counter = self._his_counter(image, device)
         return make_image(code, version=Version(HIS_VERSION), key=key, header_size=header, counter=counter).installed
 
     def _sealed_again(self, image: Image, store: Store, knowledge: Knowledge, flash: Flash) -> bytes | None:
@@ -189,7 +190,7 @@ class Forger(OwnerBuild):
 
     # -- whole images
 
-    def _whole(self, image: Image, slot: str, knowledge: Knowledge) -> bytes:
+    def _whole(self, image: Image, slot: str, knowledge: Knowledge, device: Device) -> bytes:
         if nsib_chooses(self.design, image):
             return self._for_nsib(image, slot, knowledge)
         if booted_by_mcuboot(self.design, image):
@@ -200,7 +201,7 @@ class Forger(OwnerBuild):
                 version=Version(HIS_VERSION),
                 key=key,
                 header_size=self.design.soc.header,
-                counter=self._his_counter(image),
+                counter=self._his_counter(image, device),
                 placed=self._placed(image, slot),
             ).installed
         genuine = bytearray(self.slot_image(image, 1, slot))
@@ -229,9 +230,14 @@ class Forger(OwnerBuild):
         code, key = network_build.crafted(core), self._his_signing_key(carrier, able=self.can_sign(carrier, knowledge))
         return make_image(code, version=Version(HIS_VERSION), key=key, header_size=self.design.soc.header).installed
 
-    def _his_counter(self, image: Image) -> int | None:
-        """Above those of all releases, where one is compared."""
-        return None if self.counter_of(image, 1) is None else HIS_VERSION
+    def _his_counter(self, image: Image, device: Device) -> int | None:
+        """Above those of all releases, where one is compared; the stored one, where that has no room to rise."""
+        if self.counter_of(image, 1) is None:
+            return None
+        stored, used = device.counters.get(image.name, (0, 0))
+        steps = [step for stage in self.design.stages for step in stage.steps]
+        rooms = [step.counter_slots for step in steps if isinstance(step, BootGo) and step.image == image.name]
+        return stored if used in rooms else HIS_VERSION
 
     def _evil(self, start: int, size: int) -> bytes:
         """Code of his, `size` bytes linked for `start`."""

@@ -70,6 +70,7 @@ class Options:
     `permanent_unchecked`: in the swap modes versions are compared for tests alone (issue 1708, closed in 2023).
     `last_sector_unknown`: a boot that goes on with a swap-move looks for the headers as if there were no last sector,
     until it has moved something itself (before change 1597, of February 2023).
+    `counter_limited`: no image is valid that would raise the stored counter, when that has no room left.
     """
 
     validate_primary: bool = True
@@ -77,6 +78,7 @@ class Options:
     overwrite_fast: bool = False
     downgrade: Downgrade = Downgrade.OFF
     hw_rollback: bool = False
+    counter_limited: bool = False
     bootstrap: bool = False
     tlv_allow_list: bool = False
     version_with_build: bool = False

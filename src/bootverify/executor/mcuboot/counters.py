@@ -13,9 +13,9 @@ def raise_counter(run: Run, image: ImageState, area: Area, header_slot: int) -> 
         return False
     if counter <= run.counters[image.index]:
         return True
+    if not run.has_room(image):
+        return False
     if run.room is not None:
-        if not run.room[image.index]:
-            return False  # a monotonic counter takes each value in a slot of its own
         run.room[image.index] -= 1
     run.counters[image.index] = counter
     return True

@@ -150,6 +150,10 @@ class Run:
         ]
         return cls(config, counters, room, images, bytearray(config.ram.size if config.ram else 0))
 
+    def has_room(self, image: ImageState) -> bool:
+        """Whether the stored counter of `image` can take a higher value: each takes a slot of its own."""
+        return self.room is None or self.room[image.index] > 0
+
     @property
     def scratch(self) -> Area:
         """The scratch area."""

@@ -205,6 +205,8 @@ class _Validation:
         counter, stored = int.from_bytes(value, "little"), self.run.counters[self.image.index]
         if counter < stored:
             return f"security counter {counter} is below the stored {stored}"
+        if counter > stored and self.run.config.options.counter_limited and not self.run.has_room(self.image):
+            return f"security counter {counter} finds no room above the stored {stored}"
         self.counted = True
         return ""
 

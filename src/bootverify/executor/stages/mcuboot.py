@@ -81,6 +81,7 @@ def config(world: World, step: BootGo) -> BootConfig:
             permanent_unchecked=step.test_only,
             last_sector_unknown=before_change_1597(design.sdk) and not design.life.does(Behaviour.SWAP_CUT_SURVIVES),
             hw_rollback=step.counter,
+            counter_limited=step.full_refused,
         ),
     )
 

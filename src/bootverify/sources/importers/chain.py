@@ -192,6 +192,9 @@ class _Chain:
         slots = config.symbol("CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION_COUNTER_SLOTS")
         if slots is not None and slots.value.isdecimal() and int(slots.value) <= FEW_COUNTER_SLOTS:
             self._put((*at, "counter_slots"), int(slots.value), slots.source)
+            limited = config.flag("CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION_COUNTER_LIMITED")
+            if limited is not None:
+                self._put((*at, "counter_full"), "refuses" if limited.value else "stops", limited.source)
 
     def _in_place(self, at: tuple[str, str], config: Kconfig, mode: UpgradeMode, source: Source) -> None:
         """Whether it reverts (the option for ram-load came in 2025), and that it starts one program from two slots."""

@@ -130,6 +130,7 @@ def test_the_report_says_at_its_head_why_no_chain_is_drawn(tmp_path, capsys) -> 
 
 
 RSA_3072 = "CONFIG_BOOT_SIGNATURE_TYPE_RSA=y\nCONFIG_BOOT_SIGNATURE_TYPE_RSA_LEN=3072\n"
+LIMITED = "CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION_COUNTER_LIMITED"
 HARDWARE = "CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION=y\nCONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION_COUNTER_SLOTS={}\n"
 
 
@@ -154,7 +155,14 @@ def test_images_signed_with_rsa_are_a_chain_that_boots(tmp_path, capsys) -> None
 def test_a_security_counter_in_hardware_is_drawn_with_its_room(tmp_path, slots, room) -> None:
     path = with_lines(tmp_path / "build", "CONFIG_BOOT_SIGNATURE_TYPE_ED25519=y\n" + HARDWARE.format(slots))
     (loader,) = (step for stage in load(path).stages for step in stage.steps if isinstance(step, BootGo))
-    assert (loader.counter, loader.counter_slots) == (True, room)
+    assert (loader.counter, loader.counter_slots, loader.full_refused) == (True, room, False)
+
+
+@pytest.mark.parametrize(("line", "refused"), [(f"{LIMITED}=y\n", True), (f"# {LIMITED} is not set\n", False)])
+def test_what_a_full_counter_does_is_drawn_where_its_room_matters(tmp_path, line, refused) -> None:
+    path = with_lines(tmp_path / "build", "CONFIG_BOOT_SIGNATURE_TYPE_ED25519=y\n" + HARDWARE.format(4) + line)
+    (loader,) = (step for stage in load(path).stages for step in stage.steps if isinstance(step, BootGo))
+    assert loader.full_refused is refused
 
 
 IN_FLASH = {"provision": {"address": 0xF0000, "size": 0x1000, "region": "flash_primary"}}
