@@ -229,6 +229,24 @@ def test_a_slot_whose_policy_rotates_takes_another_key() -> None:
     assert not _with_generation(revocation="locked").key("gen1").reusable
 
 
+@pytest.mark.parametrize("soc", ["nRF52840", "nRF5340"])
+def test_no_key_lies_in_a_slot_that_the_part_does_not_have(soc: str) -> None:
+    card = _card()
+    card["soc"] = soc
+    card["design"]["keys"].append({"name": "kek", "kind": "symmetric", "placement": "KMU slots 200-201"})
+    assert "no-such-slot" in _points(_read(card))
+
+
+def test_a_boot_region_ends_where_hardware_lets_it_end() -> None:
+    card = _card()
+    card["soc"] = "nRF54L15"
+    lock = {"span": [0x0, 0x8000], "perm": "write denied until reset", "set_by": "UICR BOOTCONF", "when": "from reset"}
+    card["design"]["protection"] = {"engine": "RRAMC", "locks": [lock], "tfm": "absent", "approtect": "on"}
+    region = _read(card).lifecycle.boot_region
+    assert region is not None
+    assert region.size == 0x7C00
+
+
 def test_an_early_lock_library_is_open_for_a_second_stage() -> None:
     card = _card()
     card.update({"soc": "nRF52840", "sdk": "nRF Connect SDK 1.5"})

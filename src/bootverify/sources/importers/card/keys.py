@@ -5,7 +5,7 @@ from typing import Any
 
 from bootverify.sources.importers.card.chain import Link
 from bootverify.sources.importers.card.draft import Draft
-from bootverify.sources.importers.card.key_facts import PUBLIC, put_facts, readable
+from bootverify.sources.importers.card.key_facts import PUBLIC, TRUST, put_facts, readable
 from bootverify.sources.importers.card.words import read, says, truth, turned, words
 from bootverify.sources.models import load_soc
 
@@ -156,6 +156,12 @@ def _places(
         found.append(place)
     if says(text, r"\bkmu\b"):
         found.append(_kmu(draft, key, name, text, told_at))
+        soc = load_soc(str(draft.native["soc"]))
+        if max(found[-1]["kmu"]) >= soc.kmu_slots:
+            words = f"{soc.title} has {soc.kmu_slots or 'no'} KMU slots, but `{name}` lies in `{text}`"
+            draft.open((*told_at, "placement"), "no-such-slot", words, about=[name], contradiction=True)
+            draft.open((*told_at, "placement"), "no-such-slot", words, policies=TRUST, contradiction=True)
+            found[-1] = {"elsewhere": "unread", "words": text}
     if says(text, r"uicr|\botp\b|one-time|fuses?\b"):
         found.append("uicr")
     partitions = draft.native.get("partitions", {})

@@ -127,7 +127,8 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
         if owner is None and says(f"{lock.get('set_by', '')} {lock.get('when', '')}", "bootconf"):
             start, end = ends(lock)
             if start == 0 and _stands(draft, lock, at, about=_about(draft, lock, pair)):
-                draft.native["boot_region"] = end
+                # "A size above the limit is clamped with a warning only, so the tail stays writable" (ncs-boot 1.7).
+                draft.native["boot_region"] = min(end, load_soc(str(draft.native["soc"])).guard.largest or end)
                 continue
         if _leaves_open(draft, lock, at):
             continue
