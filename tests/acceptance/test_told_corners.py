@@ -121,3 +121,11 @@ def test_tf_m_of_nrf54l_opens_what_lies_above_the_start_of_the_non_secure_image(
     log = {"at": at, "size": 0x1000, "memory": memory, "attribution": "non_secure"}
     design = edited("SB-S16", {"partitions.slot0_partition.size": 0x70000, "partitions.log": log})
     assert _answer(design, "functional", "log", "operator-error") is verdict
+
+
+@pytest.mark.parametrize(("planned", "verdict"), [(240, Verdict.HOLDS), (241, Verdict.VIOLATED)])
+def test_a_release_past_the_last_counter_slot_is_never_taken(planned: int, verdict: Verdict) -> None:
+    rule = {"by": "mcuboot", "slots": 240, "planned": planned, "every_release": True}
+    told = {"rules": [rule], "behaviours": ["counter-full-refuses"]}
+    design = edited("told-kmu", {f"life.{name}": value for name, value in told.items()})
+    assert _answer(design, "update-available", "app", "remote-ota") is verdict

@@ -62,6 +62,8 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
     judged |= {"debug-port"} if design.lifecycle.approtect and design.lifecycle.eraseprotect else set()
     yield who not in judged, untold("what he can do to a staged update", image.source)
     planned = [rule for rule in life.rules or () if (rule.planned or 0) > (rule.slots or rule.planned or 0)]
+    refused = Behaviour.COUNTER_FULL_REFUSES in life.behaviours and any(rule.by == "mcuboot" for rule in planned)
+    yield refused, broken("a planned release is refused for want of a counter slot", source=life.source)
     misfit_told = does_with_misfits(life.behaviours)
     yield shared and not misfit_told, untold("what becomes of a misfit variant in the staging slot", image.source)
     doubts = [

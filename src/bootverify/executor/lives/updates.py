@@ -80,6 +80,12 @@ def update_taken(design: Design, image: Image | NetworkStage, attacker: Attacker
         return broken(
             f"{attacker.name} spoils the update where it lies staged", "the installer refuses it", source=where.source
         )
+    for rule in design.life.rules or ():
+        if rule.by != "mcuboot" or rule.slots is None or (rule.planned or 0) <= rule.slots:
+            continue
+        if design.life.does(Behaviour.COUNTER_FULL_REFUSES):
+            why = f"release {rule.slots + 1} finds no counter slot"
+            return broken(why, "MCUboot refuses it, however genuine", source=rule.source)
     if _unsure(design, image):
         return untold(_unsure(design, image), image.source)
     return kept("what is staged is verified and installed at the next boot", image.update_source)
