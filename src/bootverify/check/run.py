@@ -28,7 +28,7 @@ from bootverify.check.side_by_side import both, one_by_one
 from bootverify.check.solver import RLIMIT, available
 from bootverify.check.stand_ins import stand_ins
 from bootverify.check.support import supported
-from bootverify.check.tell import because_of_boots, because_of_path
+from bootverify.check.tell import because_of_boots, because_of_none, because_of_path
 from bootverify.check.unsettled import no_device, qualified
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
 from bootverify.dataclass import dataclass
@@ -267,7 +267,8 @@ class Checker:
                 base = replace(base, verdict=Verdict.VIOLATED, because=because, facts=facts)
                 return self._replayed(base, question, outcome)
             case NoWay():
-                because, facts = "proved: no history leads there", facts_about(self.design, question.subject)
+                because = because_of_none(self.design, question)
+                facts = facts_about(self.design, question.subject)
                 return replace(base, verdict=Verdict.VIOLATED, strength="proved", because=because, facts=facts)
             case Dead(signs=signs):
                 return replace(base, verdict=Verdict.VACUOUS, because=signs.missing, witnesses=signs.seen)

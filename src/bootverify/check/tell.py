@@ -51,6 +51,20 @@ def because_of_boots(question: Question, steps: Sequence[Step]) -> str:
     return f"{who}after {'one undisturbed boot' if boots == 1 else f'{boots} undisturbed boots'} the device {how}."
 
 
+def because_of_none(design: Design, question: Question) -> str:
+    """Why nothing that can happen does what should be possible."""
+    subject, proved = question.part, "proved for every history"
+    if not isinstance(subject, Key):
+        return f"nothing makes `{question.ask.claim.text}` true of {subject.name}: {proved}."
+    images = [design.image(place.image) for place in subject.placements if isinstance(place, InImage)]
+    if not images:
+        return f"no image carries {subject.name}, so no update replaces it: {proved}."
+    part = f"{subject.name} is part of {' and '.join(image.name for image in images)}"
+    if not any(image.updatable for image in images):
+        return f"{part}, which nothing updates: {proved}."
+    return f"{part}, and no later release of that is ever started: {proved}."
+
+
 def _his(content: Content) -> bool:
     """Whether it is none of the owner's releases."""
     return not isinstance(content, Genuine)
