@@ -115,6 +115,11 @@ class Report:
         return f"{word} and accepted" if accepted == count else f"{word} ({accepted} accepted)"
 
     @property
+    def asked(self) -> tuple[Finding, ...]:
+        """The findings of questions that could be asked of the design."""
+        return tuple(each for each in self.findings if each.verdict is not Verdict.NOT_APPLICABLE)
+
+    @property
     def exit_code(self) -> int:
         """0 all holds and something was asked; 1 something is violated; 3 something is open; 4 the two sides disagree.
 
@@ -122,9 +127,8 @@ class Report:
         """
         if self.discrepancies:
             return 4
-        asked = [finding for finding in self.findings if finding.verdict is not Verdict.NOT_APPLICABLE]
-        if any(finding.verdict is Verdict.VIOLATED and not finding.accepted for finding in asked):
+        if any(finding.verdict is Verdict.VIOLATED and not finding.accepted for finding in self.asked):
             return 1
-        if not asked or any(finding.verdict is not Verdict.HOLDS and not finding.accepted for finding in asked):
+        if not self.asked or any(each.verdict is not Verdict.HOLDS and not each.accepted for each in self.asked):
             return 3
         return 0

@@ -69,7 +69,12 @@ def diff(
     if any(report.discrepancies for report in reports):
         complain("executor and encoder disagree, which is a defect of bootverify")
         return 4
-    return 1 if any(each.change is Change.WEAKER for each in questions) else 0
+    if any(each.change is Change.WEAKER for each in questions):
+        return 1
+    if reports[1].asked or not reports[0].asked:
+        return 0
+    complain(f"{new}: nothing is asked of it, so nothing is known to hold; compare what has a map or a boot chain")
+    return 3
 
 
 @app.command()
@@ -91,4 +96,4 @@ def attackers(
     told = all(each.claim.kind is ClaimKind.TOLD for each in asks)
     found = weakest(ask, possible(design, told=told), most=most)
     deliver(attackers_text(design, found, policy))
-    return 1 if found.breaking else 3 if found.open_ else 0
+    return 1 if found.breaking else 3 if found.open_ or not found.asked else 0

@@ -105,7 +105,7 @@ def repair(
     deliver(repair_text(found, _patch(written, found), unanswered_text(asked)))
     if output is not None and found.edited.text:
         write(output, text_of(found.edited))
-    return 1 if found.left else 3 if found.undefined or unanswered(asked) else 0
+    return 1 if found.left else 3 if found.undefined or unanswered(asked) or not found.report.asked else 0
 
 
 def _wanted(

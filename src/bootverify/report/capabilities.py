@@ -11,6 +11,11 @@ from bootverify.whatif.attackers import Breaking, Weakest, words
 
 def attackers_text(design: Design, found: Weakest, policy: str) -> str:
     """The minimal sets, smallest first."""
+    if not found.asked:
+        return (
+            "\n".join(wrapped(f"{policy} in {design.name}: it applies to nothing there, so nothing was asked", 0, 2))
+            + "\n"
+        )
     count = len(found.breaking)
     sets = f"{count} minimal set{'' if count == 1 else 's'} of capabilities break{'s' if count == 1 else ''} it"
     lines = wrapped(f"{policy} in {design.name}: {sets if count else 'no set of capabilities breaks it'}", 0, 2)

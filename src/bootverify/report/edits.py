@@ -9,7 +9,8 @@ from bootverify.whatif.repair import Repair
 
 def repair_text(repaired: Repair, patch: str, unknown: str = "") -> str:
     """The smallest edit, what is `unknown` still, and the patch that makes the edit."""
-    lines = [*_edits(repaired), *_left(repaired)] or ["Nothing is violated."]
+    nothing = "Nothing is violated." if repaired.report.asked else "Nothing was asked: see `bootverify check`."
+    lines = [*_edits(repaired), *_left(repaired)] or [nothing]
     told = "\n".join(lines) + "\n" + unknown
     return f"{told}\n{patch.rstrip()}\n" if patch else told
 
@@ -41,9 +42,10 @@ def _left(repaired: Repair) -> Iterator[str]:
         return
     yield "No edit that is known here helps against:"
     for findings in _alike(repaired.left, lambda each: (each.policy, each.subject, each.repair)):
-        policy, subject, advice = findings[0].policy, findings[0].subject, findings[0].repair
+        first = findings[0]
         who = ", ".join(dict.fromkeys(each.attacker for each in findings))
-        yield from wrapped(f"- {policy} of {subject}, {who}. {advice}", 2, 4)
+        against = "" if first.kind == "map" else f" against {who}"
+        yield from wrapped(f"- {first.policy} of {first.subject}{against}. {first.repair}", 2, 4)
 
 
 def _alike(findings: Iterable[Finding], by: Callable[[Finding], tuple[str, ...]]) -> Iterable[list[Finding]]:

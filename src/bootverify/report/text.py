@@ -60,10 +60,9 @@ def text(report: Report, manner: Manner | None = None) -> str:
 
 def _head(report: Report, how: Manner) -> Iterator[str]:
     design = report.design
-    asked = [each for each in report.findings if each.verdict is not Verdict.NOT_APPLICABLE]
     yield from wrapped(f"{design.name}: {design.title}" if design.title else design.name, 0)
     sdk = f", {design.release}" if design.sdk else ""
-    count = f"{len(asked)} question{'' if len(asked) == 1 else 's'}"
+    count = f"{len(report.asked)} question{'' if len(report.asked) == 1 else 's'}"
     line = f"{design.soc.title}{sdk}      {count}"
     yield from [line] if len(line) <= WIDTH else [*wrapped(f"{design.soc.title}{sdk}", 0), count]
     if design.stages:

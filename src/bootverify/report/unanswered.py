@@ -20,5 +20,5 @@ def unanswered_text(findings: Iterable[Finding]) -> str:
     count = "1 question is" if len(found) == 1 else f"{len(found)} questions are"
     words = f"Unknown still: {count} not answered, so nothing is said of what becomes of "
     words += "it: " if len(found) == 1 else "them. The first: "
-    words += f"{first.policy} of {first.subject}, {first.attacker}: {first.because}."
+    words += f"{first.policy} of {first.subject} against {first.attacker}: {first.because}."
     return "\n".join(wrapped(words, 0, 2)) + "\n"

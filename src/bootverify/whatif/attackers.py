@@ -28,12 +28,16 @@ class Breaking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weakest:
-    """All minimal sets up to `most` capabilities; `open_` are sets whose question got no answer."""
+    """All minimal sets up to `most` capabilities; `open_` are sets whose question got no answer.
+
+    `asked`: the policy applies to something in the design, whoever attacks.
+    """
 
     breaking: tuple[Breaking, ...]
     open_: tuple[frozenset[Capability], ...]
     cleared: frozenset[Capability]
     most: int
+    asked: bool
 
 
 def weakest(ask: Ask, capabilities: Iterable[Capability], *, most: int = 3) -> Weakest:
@@ -44,9 +48,11 @@ def weakest(ask: Ask, capabilities: Iterable[Capability], *, most: int = 3) -> W
     pool = sorted(capabilities, key=lambda each: each.value)
     breaking: list[Breaking] = []
     opened: list[frozenset[Capability]] = []
+    asked = False
     for size in range(most + 1):
         for chosen in _untried(pool, size, breaking, opened):
             report = ask(_attacker(chosen))
+            asked = asked or bool(report.asked)
             verdicts = {finding.verdict for finding in report.findings}
             if Verdict.VIOLATED in verdicts:
                 breaking.append(Breaking(capabilities=chosen, report=report))
@@ -55,8 +61,8 @@ def weakest(ask: Ask, capabilities: Iterable[Capability], *, most: int = 3) -> W
         rest = frozenset(pool).difference(*(each.capabilities for each in breaking if len(each.capabilities) == 1))
         rest = rest.difference(*opened)
         if size == 1 and rest and _holds(ask(_attacker(rest))):
-            return Weakest(breaking=tuple(breaking), open_=tuple(opened), cleared=rest, most=len(pool))
-    return Weakest(breaking=tuple(breaking), open_=tuple(opened), cleared=frozenset(), most=most)
+            return Weakest(breaking=tuple(breaking), open_=tuple(opened), cleared=rest, most=len(pool), asked=True)
+    return Weakest(breaking=tuple(breaking), open_=tuple(opened), cleared=frozenset(), most=most, asked=asked)
 
 
 def possible(design: Design, *, told: bool = False) -> tuple[Capability, ...]:
