@@ -82,21 +82,22 @@ def session(
     return Session(rules.policies, rules.attackers, rules.support, _for(rules, options))
 
 
-def accepted(
-    report: Report, *, waivers: Path | str | None = None, baseline: Path | str | None = None, today: date
-) -> Accepted:
-    """The report with the violations marked that a file of waivers, or an earlier report, accepts on that day.
+def accepting(
+    *, waivers: Path | str | None = None, baseline: Path | str | None = None, today: date
+) -> Callable[[Report], Accepted]:
+    """What marks the violations of a report that a file of waivers, or an earlier report, accepts on that day.
 
     Raises:
-        InputError: a file is wrong; every fault with its line.
+        InputError: a file is wrong; every fault with its line. Nothing that can be wrong is left for later.
     """
     if waivers is None and baseline is None:
-        return accept(report, [], frozenset(), today)
+        return lambda report: accept(report, [], frozenset(), today)
     from bootverify.sources.waivers import load_baseline, load_waivers  # noqa: PLC0415 - few have any
 
     entries = load_waivers(waivers) if waivers else []
     found = [Waiver(**entry.model_dump(), source=Source(file=place)) for entry, place in entries]
-    return accept(report, found, load_baseline(baseline) if baseline else frozenset(), today)
+    known = load_baseline(baseline) if baseline else frozenset()
+    return lambda report: accept(report, found, known, today)
 
 
 def ask(design: Design, policy: str, subjects: Iterable[str], attacker: Attacker) -> Report:
@@ -263,6 +264,21 @@ def read_trace(path: Path | str) -> Trace:
         raise InputError.at(str(path), 0, f"{words}; give a file of `check --traces` or `boot --trace`") from None
 
 
+def read_certificate(path: Path | str) -> str:
+    """The text of the certificate in `path`, which need not prove anything.
+
+    Raises:
+        InputError: it is no certificate, or cannot be read.
+    """
+    from bootverify.check.certificate import is_certificate  # noqa: PLC0415 - as `recheck`
+    from bootverify.check.recheck.verify import MOST_CHARACTERS  # noqa: PLC0415
+
+    text = read_text(path, limit=MOST_CHARACTERS)
+    if not is_certificate(text):
+        raise InputError.at(str(path), 0, "this is no certificate; give a file of `check --certificates`")
+    return text
+
+
 def recheck(text: str, *, solvers: Sequence[str] = ("z3",), against: Design | None = None) -> list[str]:
     """What is wrong with a certificate; nothing when it proves what it says (and, with `against`, of that design)."""
     from bootverify.check.certificate import recheck as again  # noqa: PLC0415 - solvers are heavy
@@ -357,4 +373,15 @@ def _difference(trace: Trace, steps: Sequence[Step], refused: str) -> str:
     return ""
 
 
-__all__ = ["Options", "Repeated", "Report", "boot", "check", "load", "read", "recheck", "replay_file"]
+__all__ = [
+    "Options",
+    "Repeated",
+    "Report",
+    "boot",
+    "check",
+    "load",
+    "read",
+    "read_certificate",
+    "recheck",
+    "replay_file",
+]

@@ -193,6 +193,9 @@ def test_actions_happen_after_the_boot(told, tmp_path):
         (["schema", "nothing-of-the-kind"], "no kind of file is called so"),
         (["conform", str(TOP / "docs")], "no recorded vectors are here"),
         (["replay", WISHED], "this is no JSON; give a file of"),
+        (["certify", WISHED], "this is no certificate; give a file of `check --certificates`"),
+        (["check", "x" * 5000], "file name too long"),
+        (["check", WISHED, "--waivers", WISHED + ".none"], "there is no such file"),
         (["frobnicate"], "frobnicate"),
     ],
 )
@@ -229,6 +232,59 @@ def test_no_map_and_no_chain_is_nothing_that_holds(told, tmp_path):
     assert code == 3
     assert "0 questions\n(no map, no boot chain)\n" in out
     assert "holds" not in out
+
+
+def test_of_what_nothing_can_be_asked_no_command_says_that_it_holds(told, tmp_path):
+    noise = str(tmp_path / "noise.bin")
+    Path(noise).write_bytes(bytes(range(256)) * 64)
+    assert told("attackers", noise, "--policy", "rot-immutable")[:2] == (
+        3,
+        "rot-immutable in noise.bin: it applies to nothing there, so nothing was asked\n",
+    )
+    assert told("repair", noise)[:2] == (3, "Nothing was asked: see `bootverify check`.\n")
+    code, _, err = told("diff", TODAY, noise, "--policy", "map-no-overlap")
+    assert code == 3
+    assert "nothing is asked of it, so nothing is known to hold" in err
+
+
+@pytest.mark.parametrize("written", ["", "[]", '"text"'])
+def test_an_edit_of_what_has_no_entries_is_wrong_input(told, tmp_path, written):
+    design = tmp_path / "design.yaml"
+    design.write_text(written)
+    code, out, err = told("whatif", design, "--set", "soc=nrf5340")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "`key: value` lines" in err
+
+
+def test_a_title_cannot_steer_the_terminal(told, tmp_path):
+    design = tmp_path / "design.yaml"
+    title = next(line for line in Path(TODAY).read_text().splitlines() if line.startswith("title:"))
+    design.write_text(Path(TODAY).read_text().replace(title, r'title: "all \e[2J\e[8m is \r well \u202e"'))
+    for form in ("text", "json", "markdown"):
+        code, out, _ = told("check", design, "--policy", "map-no-overlap", "--format", form)
+        assert (code, set("\x1b\r\u202e") & set(out)) == (0, set())
+
+
+def test_a_certificate_that_was_changed_is_one_that_proves_nothing(told, tmp_path):
+    told("check", ADVISED, "--policy", "rot-immutable", "--attacker", "remote-ota", "--certificates", tmp_path)
+    [file] = tmp_path.glob("*.cert")
+    file.write_text(file.read_text().replace("QF_BV", "QF_UF"))
+    code, out, err = told("certify", file)
+    assert (code, err) == (1, "")
+    assert "the seal does not match" in out
+
+
+def test_a_key_that_nothing_replaces_is_told_with_the_place_where_it_stays(told, tmp_path):
+    design = tmp_path / "design.yaml"
+    for edit, words in (
+        ("", "so no update replaces it"),
+        ("placement: {image: b0}", "part of b0, which nothing updates"),
+    ):
+        text = Path(WISHED).read_text()
+        design.write_text(text.replace("kind: hash,    placement: uicr", f"kind: public, {edit or 'placement: uicr'}"))
+        code, out, _ = told("check", design, "--policy", "key-rotatable", "--subject", "b0_key_hash")
+        assert code == 1
+        assert f"{words}: proved for every history." in " ".join(out.split())
 
 
 def test_a_scan_of_nothing_is_no_clean_scan(told, tmp_path):

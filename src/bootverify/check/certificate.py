@@ -54,6 +54,11 @@ def write(design: Design, question: Question, reasoner: Reasoner, claim: Term) -
             raise AssertionError(f"a proof for all lemmas, none for those it needs: {missing.obligation}")
 
 
+def is_certificate(text: str) -> bool:
+    """Whether it says of itself that it is one, whatever it proves."""
+    return text.startswith(FORM + "\n")
+
+
 def recheck(
     text: str,
     solvers: Sequence[str],

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bootverify import api
-from bootverify.cli.app import Solvers, app, read
+from bootverify.cli.app import Solvers, app, deliver
 
 
 @app.command()
@@ -18,11 +18,11 @@ def replay(
     again = api.replay_file(trace, design=design)
     for number, step in enumerate(again.steps, start=1):
         for line in step.observation.log or (f"the device is at {step.observation.at}",):
-            typer.echo(f"{number:>3}  {line}")
+            deliver(f"{number:>3}  {line}\n")
     if again.agrees:
-        typer.echo(f"replayed: {len(again.steps)} steps, each as recorded")
+        deliver(f"replayed: {len(again.steps)} steps, each as recorded\n")
         return 0
-    typer.echo(f"differs: {again.difference}")
+    deliver(f"differs: {again.difference}\n")
     return 1
 
 
@@ -34,13 +34,14 @@ def certify(
 ) -> int:
     """Re-check certificates alone."""
     solvers = solver.names
+    texts = [api.read_certificate(file) for file in files]
     design = api.load(against) if against else None
     worst = 0
-    for file in files:
-        problems = api.recheck(read(file), solvers=solvers, against=design)
+    for file, text in zip(files, texts, strict=True):
+        problems = api.recheck(text, solvers=solvers, against=design)
         for problem in problems:
-            typer.echo(f"{file}: {problem}")
+            deliver(f"{file}: {problem}\n")
         if not problems:
-            typer.echo(f"{file}: proved ({', '.join(solvers)})")
+            deliver(f"{file}: proved ({', '.join(solvers)})\n")
         worst = max(worst, 1 if problems else 0)
     return worst

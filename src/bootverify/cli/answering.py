@@ -2,10 +2,12 @@
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bootverify.check.accepted import Accepted
 from bootverify.check.run import Options, check_design
 from bootverify.check.side_by_side import cores
 from bootverify.check.verdict import Report
@@ -36,6 +38,7 @@ def answer(source: str, design: Design, rules: Rules, wishes: Wishes) -> int:
         explain=wishes.explain,
         apart=cores() > 1,
     )
+    accepting = _accepting(wishes)
     with bar() as progress:
         report = check_design(
             design,
@@ -46,7 +49,8 @@ def answer(source: str, design: Design, rules: Rules, wishes: Wishes) -> int:
             options=options,
             progress=progress,
         )
-    report, problems = _accepted(report, wishes)
+    accepted = accepting(report)
+    report, problems = accepted.report, accepted.problems
     _write_findings(report, wishes.certificates, wishes.traces)
     weighed = None
     if wishes.explain or wishes.coverage:
@@ -62,15 +66,14 @@ def answer(source: str, design: Design, rules: Rules, wishes: Wishes) -> int:
     return report.exit_code
 
 
-def _accepted(report: Report, wishes: Wishes) -> tuple[Report, tuple[str, ...]]:
-    """The report with the violations marked that somebody accepts, and what is wrong with the waivers."""
+def _accepting(wishes: Wishes) -> Callable[[Report], Accepted]:
+    """What marks the violations that somebody accepts; who does is read before anything is asked."""
     if wishes.waivers is None and wishes.baseline is None:
-        return report, ()
+        return lambda report: Accepted(report=report, problems=())
     from bootverify import api  # noqa: PLC0415 - few accept anything
 
     today = date.today()  # noqa: DTZ011 - local day
-    accepted = api.accepted(report, waivers=wishes.waivers, baseline=wishes.baseline, today=today)
-    return accepted.report, accepted.problems
+    return api.accepting(waivers=wishes.waivers, baseline=wishes.baseline, today=today)
 
 
 def _root(source: str) -> str:

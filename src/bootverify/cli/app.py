@@ -1,5 +1,6 @@
 """The application, the options that commands share, and what becomes of errors."""
 
+import re
 import sys
 from enum import Enum
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from bootverify.errors import BootverifyError, Discrepancy, InputError
+
+# Control characters and those that turn the direction of what is written, but for line ends and our own colours.
+_STEERS = re.compile(r"(?!\x1b\[(?:0|3[123](?:;1)?)m)(?!\r\n)[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 HELP = "Checks secure-boot designs on microcontrollers: proofs for what holds, replayed attacks for what does not."
 app = typer.Typer(
@@ -83,6 +87,9 @@ def run(arguments: list[str]) -> int:
         return 2
     except BrokenPipeError:
         return 0
+    except OSError as error:  # a name too long for a file, a full disk: what no reader expects
+        complain(f"{error.filename or 'bootverify'}: {(error.strerror or str(error)).lower()}")
+        return 2
     except (typer.Abort, KeyboardInterrupt):
         return 130
     except Exception as error:
@@ -104,9 +111,9 @@ def _misuse(error: Any) -> str:  # noqa: ANN401 - an error of the library's that
 def deliver(told: str, output: Path | None = None) -> None:
     """Print, or write to the file that the user named."""
     if output is None:
-        typer.echo(told, nl=False)
+        typer.echo(harmless(told), nl=False)
     else:
-        write(output, told)
+        write(output, harmless(told))
 
 
 def write(path: Path, content: str) -> None:
@@ -129,4 +136,13 @@ def read(path: Path) -> str:
 
 def complain(message: str) -> None:
     """Say it on standard error."""
-    sys.stderr.write(message + "\n")
+    sys.stderr.write(harmless(message) + "\n")
+
+
+def harmless(told: str) -> str:
+    r"""Without what steers a terminal but our own colours: a title or an option of the input can be anything.
+
+    >>> harmless("app\x1b[2J")
+    'app\\u001b[2J'
+    """
+    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", told)  # an escape that JSON has too

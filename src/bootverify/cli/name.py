@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bootverify import __version__
-from bootverify.cli.app import app
+from bootverify.cli.app import app, deliver
 from bootverify.report.explanation import explained, listing
 from bootverify.sources.schemas import KINDS, schema_text
 
@@ -26,26 +26,26 @@ def explain(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As reports and `bootverify list` have it.")],
 ) -> int:
     """Explain a name. A policy, attacker, SoC, stage, standard, capability, predicate, verdict or exit code."""
-    typer.echo(explained(name), nl=False)
+    deliver(explained(name))
     return 0
 
 
 @app.command(name="list")
 def list_(kind: Annotated[Kind, typer.Argument(metavar="policies|attackers|socs|stages|standards")]) -> int:
     """List policies, attackers, SoCs, stages or standards."""
-    typer.echo(listing(kind.value), nl=False)
+    deliver(listing(kind.value))
     return 0
 
 
 @app.command()
 def schema(kind: Annotated[str, typer.Argument(metavar="|".join((*KINDS, "report")))]) -> int:
     """Print the JSON Schema of a kind of file. For editors and other programs."""
-    typer.echo(schema_text(kind), nl=False)
+    deliver(schema_text(kind))
     return 0
 
 
 @app.command()
 def version() -> int:
     """Print the version (also: bootverify --version)."""
-    typer.echo(f"bootverify {__version__}")
+    deliver(f"bootverify {__version__}\n")
     return 0

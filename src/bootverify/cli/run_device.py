@@ -7,7 +7,7 @@ import typer
 
 from bootverify import api
 from bootverify.check.conform import conform as run_vectors
-from bootverify.cli.app import Made, MapFile, Plain, PublicKeys, Sdk, SecretKeys, Soc, app, write
+from bootverify.cli.app import Made, MapFile, Plain, PublicKeys, Sdk, SecretKeys, Soc, app, deliver, write
 from bootverify.cli.inputs import inputs_of
 from bootverify.errors import InputError
 from bootverify.executor.programmed.story import Ending
@@ -43,7 +43,7 @@ def boot(
     firmware = None if made or sources == ["-"] else api.firmware_of(inputs)
     if firmware is not None and actions is None and trace is None and not attacker:
         story = api.boot_bytes(firmware)
-        typer.echo(programmed_log(firmware, story), nl=False)
+        deliver(programmed_log(firmware, story))
         return EXITS[story.ending]
     if firmware is not None:
         design = firmware.design
@@ -58,7 +58,7 @@ def boot(
         told = api.scripted(design, script, attacker=attacker, source=_named(sources[0]), mapped=actions is not None)
     if trace is not None:
         write(trace, to_json(told.trace))
-    typer.echo(boot_log(design, told, mapped=actions is not None), nl=False)
+    deliver(boot_log(design, told, mapped=actions is not None))
     return 0 if told.ending is None else EXITS[told.ending]
 
 
@@ -74,6 +74,6 @@ def conform(
 ) -> int:
     """Run recorded vectors of the vendors' boot code."""
     outcome = run_vectors(directory)
-    typer.echo(conformity_json(outcome) if format is Plain.JSON else conformity_text(outcome), nl=False)
+    deliver(conformity_json(outcome) if format is Plain.JSON else conformity_text(outcome))
     total = outcome.total
     return 0 if total.agreed and not total.disagreed and not total.unsupported else 1

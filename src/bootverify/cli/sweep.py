@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bootverify import api
-from bootverify.cli.app import Made, MapFile, Plain, PublicKeys, Sdk, SecretKeys, Soc, app, write
+from bootverify.cli.app import Made, MapFile, Plain, PublicKeys, Sdk, SecretKeys, Soc, app, deliver, write
 from bootverify.cli.bar import bar
 from bootverify.cli.inputs import inputs_of
 from bootverify.design.boot import Image
@@ -82,7 +82,7 @@ def sweep(
             raise InputError.at(str(trace), 0, "a trace has the design's own mode; leave --mode out")
         write(trace, to_json(_traced(bricked, design, firmware, inputs)))
     shown = sweep_json if format is Plain.JSON else sweep_text
-    typer.echo(shown(design, found, words=torn_words), nl=False)
+    deliver(shown(design, found, words=torn_words))
     return 1 if any(each.survey.bricks for each in found) else 0
 
 

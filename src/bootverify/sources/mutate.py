@@ -13,6 +13,7 @@ from operator import getitem
 from typing import Any
 
 from bootverify.errors import Fault, InputError
+from bootverify.sources.validate import no_lines
 from bootverify.sources.written import Path, Written
 
 
@@ -20,8 +21,10 @@ def mutated(written: Written, change: Mapping[str, Any] | None = None, drop: Ite
     """`written` with the entries of `change` set and those of `drop` removed; lines stay.
 
     Raises:
-        InputError: a path leads nowhere.
+        InputError: a path leads nowhere, or there are no entries.
     """
+    if not isinstance(written.plain, dict):
+        raise InputError([no_lines(written)])
     plain = deepcopy(written.plain)
     faults = []
     for path in drop:

@@ -38,6 +38,12 @@ def _apart(details: Iterable[Any]) -> Iterator[Any]:
             yield detail
 
 
+def no_lines(written: Written) -> Fault:
+    """What is wrong with a document that is no mapping."""
+    missing = "the file is empty; write" if written.plain is None else "should be"
+    return Fault(file=written.file, line=1, message=f"{missing} `key: value` lines")
+
+
 def _fault(detail: Any, model: type[BaseModel], written: Written) -> Fault:  # noqa: ANN401 - pydantic's error dict
     path = tuple(detail["loc"])
     inside = _inside(path, written.plain)
@@ -54,8 +60,7 @@ def _fault(detail: Any, model: type[BaseModel], written: Written) -> Fault:  # n
             expected = str(detail["ctx"]["expected"]).replace("'", "`")
             message = f"`{where}` is `{_short(detail['input'])}`; should be {expected}"
         case "model_type" if not inside:
-            missing = "the file is empty; write" if written.plain is None else "should be"
-            message = f"{missing} `key: value` lines"
+            return no_lines(written)
         case "model_type":
             message = f"`{where}` is `{_short(detail['input'])}`; a mapping may stand here: `{{key: value}}`"
         case "list_type" | "tuple_type":
