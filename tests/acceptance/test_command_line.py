@@ -1,6 +1,7 @@
 """The program as a user meets it: arguments in, text and exit codes out."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from tests.designs.build_dirs import Build, write_build
 
 from bootverify.sources.catalog import names
 from bootverify.sources.design_file import load_design
+from bootverify.sources.models import load_soc
 from bootverify.sources.starter import started
 
 TOP = Path(__file__).resolve().parents[2]
@@ -317,6 +319,17 @@ def test_everything_that_is_listed_can_be_explained(told, kind):
         code, explained, _ = told("explain", name)
         assert code == 0
         assert name in explained
+        assert max(map(len, explained.splitlines()[1:])) <= 80
+        assert not re.search(r"\w\.md\b", explained)  # a document of the vendor's, none of ours
+
+
+def test_open_points_cite_what_a_user_can_open(told):
+    for soc in names("models/socs"):
+        for point in load_soc(soc).open_points:
+            assert not re.search(r"\w\.md\b|ncs-boot \d", point.statement), soc
+    code, out, _ = told("explain", "spu-reset-sources")
+    assert code == 0
+    assert "FLASHREGION.PERM" in out
 
 
 @pytest.mark.parametrize("kind", ["design", "policy", "soc", "stage", "attacker", "report"])

@@ -387,7 +387,8 @@ def _by(core: Sequence[object], lemmas: Sequence[object]) -> str:
 def _assumptions(design: Design, attacker: Attacker) -> tuple[str, ...]:
     found = [IDEAL, f"releases 1-{design.releases} of each image"]
     if design.soc.guard.kind is UnitKind.SPU:
-        found.append("every reset that restarts the application core clears the SPU's locks (soc.md 10.1)")
+        words = "every reset that restarts the application core clears the SPU's locks"
+        found.append(f"{words} (open point spu-reset-sources)")
     encrypted = any(image.encryption is not EncryptionType.NONE for image in design.images)
     if encrypted and not design.life.factory_image:
         found.append("the factory's image has the metadata by which a swap encrypts it")

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import cache
-from textwrap import wrap
 
 from bootverify.design.attacker import Capability
+from bootverify.design.soc import Document
 from bootverify.errors import InputError
 from bootverify.policy.vocabulary import PREDICATES
 from bootverify.report.open_points import MEANINGS, to_do
-from bootverify.report.wrapping import WIDTH
+from bootverify.report.wrapping import wrapped
 from bootverify.sources.attackers import attacker_story, load_attacker
 from bootverify.sources.catalog import names
 from bootverify.sources.models import load_soc, load_stage
@@ -134,12 +134,12 @@ def _policy(name: str) -> list[str]:
         boots = ask.claim.boots
         when = f", after {boots} undisturbed boot{'s' if boots > 1 else ''}" if boots else ""
         lines += _text(f"asked of each {ask.subject.value}: {ask.claim.kind.value} {ask.claim.text}{when}")
-    lines += _text("against " + ", ".join(each.name for each in policy.against))
-    lines += ["", *_text(policy.because), "", *_text(f"To do: {policy.repair}"), ""]
+    lines += wrapped("against " + ", ".join(each.name for each in policy.against), 2, 10)
+    lines += ["", *_text(policy.because), "", *wrapped(f"To do: {policy.repair}", 2, 9), ""]
     lines += [line for each in policy.references for line in _text(f"{each.document}, {each.section}")]
     if policy.mutations:
         lines += ["", "Broken, for example, when"]
-        lines += [line for each in policy.mutations for line in _text(f"- {each.story}")]
+        lines += [line for each in policy.mutations for line in wrapped(f"- {each.story}", 2, 4)]
     return lines
 
 
@@ -147,7 +147,7 @@ def _attacker(name: str) -> list[str]:
     attacker = load_attacker(name)
     lines = [f"{attacker.name}: {attacker.title}", ""]
     for each in sorted(attacker.capabilities, key=lambda capability: capability.value):
-        lines += _text(f"{each.value}: {CAPABILITIES.get(each, each.value)}")
+        lines += wrapped(f"{each.value}: {CAPABILITIES.get(each, each.value)}", 2, 4)
     story = attacker_story(name)
     return [*lines, *(["", *_text(story)] if story else [])]
 
@@ -160,13 +160,17 @@ def _soc(name: str) -> list[str]:
     guard = soc.guard
     lines += _text(f"protection: {guard.kind.value}, granule {guard.granule:#x}, {guard.entries} entries")
     lines += _text(f"TrustZone: {'yes' if soc.trustzone else 'no'}; KMU slots: {soc.kmu_slots}")
-    return [*lines, "", *(line for each in soc.documents for line in _text(f"{each.title} {each.section}"))]
+    return [*lines, "", *_documents(soc.documents)]
+
+
+def _documents(documents: Iterable[Document]) -> list[str]:
+    return [line for each in documents for line in wrapped(f"{each.title}: {each.section}", 2, 4)]
 
 
 def _stage(name: str) -> list[str]:
     stage = load_stage(name)
     calls = " > ".join(call.operation for call in stage.program)
-    return [f"{stage.name}: {stage.title}", "", *_text(calls), "", *(f"  {each.title}" for each in stage.documents)]
+    return [f"{stage.name}: {stage.title}", "", *_text(calls), "", *_documents(stage.documents)]
 
 
 def _standard(name: str) -> list[str]:
@@ -193,4 +197,4 @@ def _predicate(name: str) -> list[str]:
 
 
 def _text(words: str) -> list[str]:
-    return wrap(words, WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
+    return wrapped(words, 2)
