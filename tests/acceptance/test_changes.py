@@ -101,7 +101,7 @@ def test_no_place_in_a_program_that_opens_no_updates_is_supported(told, tmp_path
     )
     code, out, _ = told("check", _edited(WISHED, tmp_path / "moved.yaml", moved), "--policy", "config-supported")
     assert code == 3
-    assert "a private key to decrypt, kept in: nsib: no document" in " ".join(out.split())
+    assert "a private key to decrypt, kept in nsib: no document" in " ".join(out.split())
 
 
 def test_what_no_edit_helps_is_said(told):

@@ -17,6 +17,14 @@ from bootverify.design.support import Support, SupportRow
 
 PAIRED = ("overwrite", "swap", "swap-move", "swap-offset", "swap-scratch")
 FIRST, UPGRADABLE = frozenset({242, 244, 246}), frozenset({226, 228, 230})  # where keys are looked for (ncs-boot 2.7)
+_PLACES = {  # of keys, in the words of reports
+    "image": "an image",
+    "kmu": "the KMU",
+    "otp": "the words for provisioning",
+    "partition": "a partition of its own",
+    "host": "no device",
+    "elsewhere": "another place",
+}
 SECTOR = 0x1000  # moving and offset swaps want one more in one of the slots (ncs-boot 2.5)
 
 
@@ -182,7 +190,7 @@ def _of_key(design: Design, key: Key) -> Iterator[_Wanted]:
         purposes = sorted({use.purpose.value for use in key.uses}) or ["other"]
         for purpose in purposes:
             programs = (key.kind.value, purpose, where)
-            words = f"a {programs[0]} key to {purpose}, kept in: {where}"
+            words = f"a {programs[0]} key to {purpose}, kept in {_PLACES.get(where, where)}"
             yield _Wanted(kind=Support.KEEPS, programs=programs, words=words, source=key.source)
 
 
@@ -193,9 +201,9 @@ def _kmu_place(design: Design, key: Key, place: InKmu) -> str:
     verified = [design.image(use.image) for use in key.uses if use.purpose is Purpose.VERIFY and use.image]
     strange = [image.signature.value for image in verified if image.signature is not SignatureType.ED25519]
     if strange:
-        return f"kmu, for {strange[0]} signatures"
+        return f"the KMU for {strange[0]} signatures"
     known = all(place.slots[0] in _generations(design, image) for image in verified)
-    return "kmu" if known else f"kmu slot {place.slots[0]}"
+    return "kmu" if known else f"KMU slot {place.slots[0]}"
 
 
 def _generations(design: Design, image: Image) -> frozenset[int]:

@@ -59,7 +59,9 @@ def signs_of_life(design: Design, attacker: Attacker, foreseen: Instants) -> Lif
         watched.happens(step)
     last = design.stages[-1].name
     if world.device.running != last:
-        return LifeSigns(seen=(), missing=f"the chain never reaches {last}: the device is {mark(world.device)}")
+        halted = world.device.halted
+        how = f"the device halts ({halted.value})" if halted is not None else f"the device is at {mark(world.device)}"
+        return LifeSigns(seen=(), missing=f"the chain never reaches {last}: {how}")
     seen.append(f"the chain reaches {last}")
     for capability in sorted(attacker.capabilities, key=lambda each: each.value):
         if not _used(watched.copy(), capability):
