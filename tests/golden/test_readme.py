@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from bootverify.cli import FAMILIES, app, load, run
 
@@ -38,3 +39,16 @@ def test_every_command_is_in_the_readme():
     named = {info.name or info.callback.__name__.rstrip("_") for info in app.registered_commands}
     text = README.read_text(encoding="utf-8")
     assert not [name for name in named if f"`bootverify {name}" not in text and f"$ bootverify {name}" not in text]
+
+
+def test_the_interface_names_the_options_that_commands_have_and_no_others():
+    load(*FAMILIES)
+    block = (TOP / "docs" / "INTERFACE.md").read_text(encoding="utf-8").split("```")[1]
+    told: dict[str, set[str]] = {}
+    for entry in re.split(r"(?m)^bootverify ", block)[1:]:
+        told.setdefault(entry.split()[0], set()).update(re.findall(r"(?<!bootverify )--[a-z][a-z-]*", entry))
+    there = {
+        name: {option for each in command.params for option in each.opts if option.startswith("--")}
+        for name, command in get_command(app).commands.items()
+    }
+    assert told == there

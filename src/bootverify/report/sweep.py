@@ -8,6 +8,7 @@ from bootverify.executor.every_cut import Cut, Survey
 from bootverify.executor.update_sweep import Swept
 from bootverify.machine.tear import Part
 from bootverify.machine.trace import plain
+from bootverify.report.wrapping import wrapped
 
 _LEFT = {
     Part.NONE: "nothing",
@@ -26,8 +27,9 @@ def sweep_text(design: Design, found: Sequence[Swept], *, words: bool = False) -
         lines += _paragraph(each)
     contents = sum(each.survey.contents for each in found)
     bricks = sum(each.survey.bricks for each in found)
-    lines += [f"assumes: {each}" for each in _assumed(design, words=words)]
-    lines += [f"not told: {each}" for each in dict.fromkeys(line for update in found for line in update.untold)]
+    lines += [line for each in _assumed(design, words=words) for line in wrapped(f"assumes: {each}", 0, 9)]
+    untold = dict.fromkeys(line for update in found for line in update.untold)
+    lines += [line for each in untold for line in wrapped(f"not told: {each}", 0, 10)]
     updates = f"{len(found)} update{'s' * (len(found) > 1)}"
     lines.append(f"from every cut point of {updates}: {contents - bricks:,} recovered, {bricks:,} stuck")
     return "\n".join(lines) + "\n"
@@ -68,9 +70,10 @@ def _paragraph(each: Swept) -> list[str]:
         f"{survey.contents - survey.bricks:,} recovered, {survey.bricks:,} stuck"
     )
     for end, count in sorted(survey.ends.items(), key=lambda item: -item[1]):
-        lines.append(f"  ends with {end}: {count:,}")
+        lines += wrapped(f"ends with {end}: {count:,}", 2, 4)
     if survey.worst is not None:
-        lines.append("  the first that bricks: " + "; ".join(map(_boot, survey.worst.boots)) + f"; {survey.worst.why}")
+        cuts = "; ".join(map(_boot, survey.worst.boots))
+        lines += wrapped(f"the first that bricks: {cuts}; {survey.worst.why}", 2, 4)
     return lines
 
 
