@@ -22,7 +22,7 @@ def test_a_dropped_lock_is_a_new_attack_and_blocks(told, tmp_path):
     worse.write_text(worse.read_text().replace("    protects:\n", "    protects: []\n"))
     code, out, _ = told("diff", TODAY, worse, "--policy", "rot-immutable", "--attacker", "app-code-secure")
     assert code == 1
-    assert "weaker    rot-immutable" in out
+    assert "weaker       rot-immutable" in out
     assert "holds -> violated" in out
     code, out, _ = told("diff", worse, TODAY, "--policy", "rot-immutable", "--attacker", "app-code-secure")
     assert code == 0
@@ -60,7 +60,7 @@ def test_a_boot_stage_that_is_only_renamed_brings_old_releases_back_in_the_same_
 def test_an_edit_shows_only_what_it_changes(told):
     code, out, _ = told("whatif", TODAY, "--set", "lifecycle.eraseprotect=true", "--policy", "rot-immutable")
     assert code == 0
-    assert out.count("stronger  rot-immutable") == 1
+    assert out.count("stronger     rot-immutable") == 1
     assert "lifecycle.eraseprotect: false -> true" in out
 
 

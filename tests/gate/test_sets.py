@@ -67,7 +67,7 @@ SAMPLE = [*SEEDS[::14], *(each for each in SEEDS if "not updated" in each.name)]
 def test_a_seeded_regression_is_blocked_on_the_command_line(seed: Seed, tmp_path, capsys):
     code, out = _diff(tmp_path, capsys, seed.old, seed.new, seed.policy)
     assert code == 1
-    assert f"weaker    {seed.policy}" in out
+    assert f"weaker       {seed.policy}" in out
 
 
 @pytest.mark.parametrize("each", [REFACTORINGS[number] for number in (1, 4, 5, 11, 16)], ids=lambda each: each.name)

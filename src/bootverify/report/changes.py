@@ -1,6 +1,7 @@
 """A comparison of two designs as text and as records: what got weaker and how, what is gone, which facts changed."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,13 +9,14 @@ from bootverify.check.verdict import Finding, Verdict
 from bootverify.design.source import Source
 from bootverify.report.attack import LEGEND, Attacks
 from bootverify.report.records import question
-from bootverify.report.wrapping import WIDTH, wrapped
+from bootverify.report.titles import SEVERITIES, columns, titled
+from bootverify.report.wrapping import WIDTH, sentence, wrapped
 from bootverify.whatif.compare import Change, Compared
 from bootverify.whatif.facts import ChangedFact
 
 ORDER = (Change.WEAKER, Change.INCOMPARABLE, Change.STRONGER)
 MOST_FACTS = 4
-WIDEST_PLACE = 32
+WIDEST_PLACE, WIDEST_CHANGE = 32, 12  # columns
 Names = Mapping[tuple[str, str], str]
 
 
@@ -22,8 +24,10 @@ def changes_text(questions: Sequence[Compared], facts: Sequence[ChangedFact], na
     """What became of each question that is not equal, each new attack once, and the facts that changed."""
     lines: list[str] = []
     attacks = Attacks()
-    for group in grouped(questions):
-        lines += [*_told(group, attacks), ""]
+    groups = grouped(questions)
+    widths = columns([_findings(group) for group in groups])
+    for group in groups:
+        lines += [*_told(group, widths, attacks), ""]
     lines += [*(line for each in renames(names or {}) for line in wrapped(each, 0, 2))]
     if facts:
         lines.append("Facts that changed:")
@@ -68,16 +72,26 @@ def changes_json(questions: Sequence[Compared], facts: Sequence[ChangedFact], na
 
 
 def grouped(questions: Sequence[Compared]) -> list[list[Compared]]:
-    """What is not equal, weaker first; attackers of whom the same is to be told together."""
+    """What is not equal, weaker first and gravest first; of whom the same is to be told together."""
     found: dict[tuple[object, ...], list[Compared]] = {}
-    for change in ORDER:
-        for each in questions:
-            if each.change is change:
-                finding = telling(each)
-                said = finding.because.replace(each.attacker, "ATTACKER") if finding is not None else ""
-                key = (change, each.policy, each.subject, word(each.old), word(each.new), said)
-                found.setdefault(key, []).append(each)
-    return list(found.values())
+    for each in sorted(questions, key=lambda question: SEVERITIES.index(_findings([question])[0].severity)):
+        finding = telling(each)
+        key = (each.change, each.policy, word(each.old), word(each.new), how(each), _said(finding) if finding else "")
+        found.setdefault(key, []).append(each)
+    return [group for change in ORDER for group in found.values() if group[0].change is change]
+
+
+def _said(finding: Finding) -> str:
+    """The sentence that says why; of what was run without subject and attacker, which the title names."""
+    if finding.trace is None:
+        return finding.because
+    about = re.sub(rf"(?<![\w+]){re.escape(finding.subject)}(?![\w+])", "SUBJECT", finding.because)
+    return about.replace(finding.attacker, "ATTACKER")
+
+
+def _findings(group: Sequence[Compared]) -> list[Finding]:
+    """One for each question, of either design."""
+    return [finding for each in group if (finding := each.new or each.old) is not None]
 
 
 def telling(each: Compared) -> Finding | None:
@@ -113,29 +127,32 @@ def renames(names: Names) -> list[str]:
     return [f"Renamed: {kind} {old} is {new} now" for (kind, old), new in names.items()]
 
 
-def _told(group: Sequence[Compared], attacks: Attacks) -> Iterator[str]:
-    first = group[0]
-    head = f"{first.change.value.ljust(9)} {first.policy.ljust(22)} {first.subject.ljust(13)} "
-    who = ", ".join(dict.fromkeys(each.attacker for each in group))
-    if len(head) + len(who) <= WIDTH:
-        yield head + who
-    else:
-        yield head
-        yield from wrapped(f"against {who}", 2, 10)
+def _told(group: Sequence[Compared], widths: tuple[int, int], attacks: Attacks) -> Iterator[str]:
+    first, about = _shortest(group), _findings(group)
+    yield from titled(first.change.value.ljust(WIDEST_CHANGE), WIDEST_CHANGE, about, widths)
     yield f"  {word(first.old)} -> {word(first.new)}{how(first)}"
     finding = telling(first)
     if finding is None:
         return
-    yield from wrapped(finding.because, 2, 2)
+    yield from wrapped(sentence(finding.because), 2)
     if first.change is not Change.WEAKER:
         return
-    for fact in finding.facts[:MOST_FACTS]:
+    facts = tuple(dict.fromkeys(fact for each in group for fact in (each.new.facts if each.new else ())))
+    for fact in facts[:MOST_FACTS]:
         if fact.text == finding.because:
             yield f"    {fact.source}"
         else:
             yield from wrapped(f"{fact.source}  {fact.text}", 4, 6)
     if finding.trace and finding.trace.steps:
-        yield from attacks.told(finding.trace, finding.attacker, f"{finding.policy} {finding.subject}")
+        of = f" for {finding.subject}" if len({each.subject for each in group}) > 1 else ""
+        yield from attacks.told(
+            finding.trace, finding.attacker, f"{finding.policy} {finding.subject}", f"As it ran{of}"
+        )
+
+
+def _shortest(group: Sequence[Compared]) -> Compared:
+    """The question with the shortest attack."""
+    return min(group, key=lambda each: len(found.trace.steps) if (found := telling(each)) and found.trace else 0)
 
 
 def _fact(fact: ChangedFact) -> list[str]:

@@ -32,7 +32,7 @@ def _headline(weaker: Sequence[Sequence[Compared]], groups: Sequence[Sequence[Co
 def _weaker(group: Sequence[Compared], told: set[tuple[str, ...]]) -> Iterator[str]:
     first = group[0]
     who = ", ".join(f"`{name}`" for name in dict.fromkeys(each.attacker for each in group))
-    yield f"#### `{first.policy}` of `{first.subject}`: {word(first.old)} → **{word(first.new)}**{how(first)}"
+    yield f"#### `{first.policy}` of {_subjects(group)}: {word(first.old)} → **{word(first.new)}**{how(first)}"
     yield ""
     yield f"Against {who}."
     finding = telling(first)
@@ -55,6 +55,10 @@ def _weaker(group: Sequence[Compared], told: set[tuple[str, ...]]) -> Iterator[s
     yield ""
 
 
+def _subjects(group: Sequence[Compared]) -> str:
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(each.subject for each in group))
+
+
 def _others(groups: Sequence[Sequence[Compared]]) -> Iterator[str]:
     if not groups:
         return
@@ -62,7 +66,7 @@ def _others(groups: Sequence[Sequence[Compared]]) -> Iterator[str]:
     yield from ["", "| policy | subject | attackers | before | now |", "|---|---|---|---|---|"]
     for group in groups:
         first, who = group[0], ", ".join(dict.fromkeys(each.attacker for each in group))
-        yield f"| `{first.policy}` | `{_plain(first.subject)}` | {who} | {word(first.old)} | {word(first.new)} |"
+        yield f"| `{first.policy}` | {_plain(_subjects(group))} | {who} | {word(first.old)} | {word(first.new)} |"
     yield from ["", "</details>", ""]
 
 

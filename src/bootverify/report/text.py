@@ -8,13 +8,12 @@ from bootverify.dataclass import dataclass
 from bootverify.machine.trace import Trace
 from bootverify.report.attack import LEGEND, Attacks, steps
 from bootverify.report.open_points import to_do
-from bootverify.report.wrapping import WIDTH, wrapped
+from bootverify.report.titles import SEVERITIES, columns, subjects, titled
+from bootverify.report.wrapping import WIDTH, sentence, wrapped
 
-SEVERITIES = ("critical", "high", "medium", "low")
 MOST_FACTS = 6
-LEAST_POLICY, LEAST_SUBJECT, WIDEST_SUBJECT = 22, 13, 20  # columns
 LEAST_OVERVIEW = 5  # so many things to tell at length are first told in short
-WIDEST_PLACE = 40
+WIDEST_PLACE, WIDEST_VERDICT = 40, 9  # columns
 COLOURS = {
     Verdict.VIOLATED: "31;1",
     Verdict.UNDEFINED: "33;1",
@@ -46,7 +45,7 @@ def text(report: Report, manner: Manner | None = None) -> str:
     how = manner or Manner()
     attacks = Attacks(whole=how.explain)
     told = {verdict: _groups(report, verdict, how) for verdict in GRAVEST_FIRST[:-1]}
-    widths = _widths([group for groups in told.values() for group in groups])
+    widths = columns([group for groups in told.values() for group in groups])
     lines = [*_head(report, how), "", *_overview(told, widths, how)]
     for verdict, groups in told.items():
         for group in groups:
@@ -115,26 +114,15 @@ def _sound(findings: Sequence[Finding], how: Manner) -> Iterator[str]:
     names = {each.policy: each.severity for each in findings}
     many = "policies" if len(names) > 1 else "policy"
     yield f"{_word(Verdict.HOLDS, how)} {len(names)} {many} of the {findings[0].subject}, whoever attacks"
-    yield from wrapped(_sentence(findings[0].because), 2)
+    yield from wrapped(sentence(findings[0].because), 2)
     for severity in SEVERITIES:
         if same := [name for name, its in names.items() if its == severity]:
             yield from wrapped(f"{severity.ljust(8)}  {', '.join(same)}", 4, 14)
 
 
 def _word(verdict: Verdict, how: Manner) -> str:
-    word = verdict.value.ljust(9)
+    word = verdict.value.ljust(WIDEST_VERDICT)
     return f"\x1b[{COLOURS[verdict]}m{word}\x1b[0m" if how.colour else word
-
-
-def _widths(groups: Sequence[Sequence[Finding]]) -> tuple[int, int]:
-    """The columns of policy and subject."""
-    policies = max((len(group[0].policy) for group in groups), default=0)
-    subjects = max((len(_subjects(group)) for group in groups if len(_subjects(group)) <= WIDEST_SUBJECT), default=0)
-    return max(policies, LEAST_POLICY), max(subjects, LEAST_SUBJECT)
-
-
-def _subjects(group: Sequence[Finding]) -> str:
-    return ", ".join(dict.fromkeys(each.subject for each in group))
 
 
 def _overview(
@@ -148,7 +136,7 @@ def _overview(
     for group in groups:
         rows.setdefault((group[0].verdict, group[0].severity, group[0].policy), []).extend(group)
     for (verdict, severity, policy), same in rows.items():
-        first, *rest = wrapped(_subjects(same), 9 + 1 + 8 + 1 + widths[0] + 1)
+        first, *rest = wrapped(subjects(same), WIDEST_VERDICT + 1 + 8 + 1 + widths[0] + 1)
         yield f"{_word(verdict, how)} {severity.ljust(8)} {policy.ljust(widths[0])} {first.lstrip()}"
         yield from rest
     yield ""
@@ -156,13 +144,13 @@ def _overview(
 
 def _told(group: Sequence[Finding], widths: tuple[int, int], attacks: Attacks, how: Manner) -> Iterator[str]:
     first = min(group, key=lambda each: len(each.trace.steps) if each.trace else 0)
-    yield from _title(group, widths, how)
+    yield from titled(_word(first.verdict, how), WIDEST_VERDICT, group, widths)
     facts = tuple(dict.fromkeys(fact for each in group for fact in each.facts))
     match first.verdict:
         case Verdict.HOLDS:
             yield from _proved(group, facts, attacks, how)
         case Verdict.VIOLATED:
-            yield from wrapped(_sentence(first.because), 2)
+            yield from wrapped(sentence(first.because), 2)
             yield from _facts(facts, how, said=first.because)
             if first.trace is not None and first.trace.steps:
                 yield from _attack(first, first.trace, group, attacks)
@@ -171,7 +159,7 @@ def _told(group: Sequence[Finding], widths: tuple[int, int], attacks: Attacks, h
             elif first.repair:
                 yield from wrapped(f"To do: {first.repair}", 2, 9)
         case _:
-            yield from wrapped(_sentence(first.because), 2)
+            yield from wrapped(sentence(first.because), 2)
             yield from _facts(facts, how, said=first.because)
             if first.open_points:
                 yield from wrapped(f"Open point: {', '.join(first.open_points)}", 2)
@@ -190,30 +178,9 @@ def _attack(first: Finding, trace: Trace, group: Sequence[Finding], attacks: Att
         yield "  The others come to it in other ways (--explain)."
 
 
-def _title(group: Sequence[Finding], widths: tuple[int, int], how: Manner) -> Iterator[str]:
-    """Verdict, policy, subjects, attackers and severity in columns; what is too long for its own gets a line."""
-    first, subjects = group[0], _subjects(group)
-    who = "any attacker" if first.kind == "map" else ", ".join(dict.fromkeys(each.attacker for each in group))
-    shown = subjects if len(subjects) <= widths[1] else ""
-    room = WIDTH - 9 - 1 - widths[0] - 1 - widths[1] - 1 - 9
-    beside = who if len(who) <= room else ""
-    yield (
-        f"{_word(first.verdict, how)} {first.policy.ljust(widths[0])} {shown.ljust(widths[1])} "
-        f"{beside.ljust(room)} {first.severity.rjust(8)}"
-    )
-    if not shown:
-        yield from wrapped(f"of {subjects}", 2, 5)
-    if not beside:
-        yield from wrapped(f"against {who}", 2, 10)
-
-
-def _sentence(words: str) -> str:
-    return words if words.endswith(".") else f"{words}."
-
-
 def _proved(group: Sequence[Finding], facts: Sequence[Fact], attacks: Attacks, how: Manner) -> Iterator[str]:
     first = group[0]
-    yield from wrapped(_sentence(first.because) + (" Held up by" if facts else ""), 2)
+    yield from wrapped(sentence(first.because) + (" Held up by" if facts else ""), 2)
     yield from _facts(facts, how)
     if first.trace is not None and first.verdict is Verdict.HOLDS and how.explain:
         yield from attacks.told(first.trace, first.attacker, f"{first.policy} {first.subject}", "As it was shown")

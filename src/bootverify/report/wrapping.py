@@ -2,7 +2,7 @@
 
 from textwrap import wrap
 
-WIDTH = 80  # columns
+WIDTH = 80  # columns, whatever the terminal has: the same input gives the same bytes, and reports are quoted elsewhere
 
 
 def wrapped(line: str, indent: int, hanging: int | None = None) -> list[str]:
@@ -15,3 +15,8 @@ def wrapped(line: str, indent: int, hanging: int | None = None) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def sentence(words: str) -> str:
+    """With a full stop."""
+    return words if words.endswith(".") else f"{words}."
