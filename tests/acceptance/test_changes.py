@@ -94,6 +94,20 @@ def test_a_repair_that_no_document_describes_says_so(told):
     assert "config-supported of mcuboot, app, partition map, enc_priv is undefined" in out
 
 
+@pytest.mark.parametrize(
+    ("life", "line"), [("", "settings: {image_key_wrapped: true}"), ("life: {save_encrypted: false}", "true}")]
+)
+def test_image_keys_are_noted_wrapped_where_that_is_all_it_takes(told, tmp_path, life, line):
+    design = tmp_path / "design.yaml"
+    design.write_text((DESIGNS.parent / "scenarios" / "SB-S07.yaml").read_text() + f"\n{life}\n")
+    asked = ("--policy", "secret-confidential", "--subject", "kek_v2", "--attacker", "app-code-ns")
+    code, out, _ = told("repair", design, *asked)
+    assert code == 0
+    assert "1 edit of 1 fact" in out
+    [added] = [each for each in out.splitlines() if each.startswith("+") and not each.startswith("+++")]
+    assert added.endswith(line)
+
+
 def test_no_place_in_a_program_that_opens_no_updates_is_supported(told, tmp_path):
     moved = (
         "enc_priv:       {kind: private, placement: {image: mcuboot}",

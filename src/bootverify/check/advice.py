@@ -25,8 +25,8 @@ NOT_SIGNED = (
     " the wrapped image key is not signed, and for a public key anybody wraps one of his own."
 )
 NOTED = (
-    "Have MCUboot keep image keys wrapped in its swap status (the save-encrypted option), or overwrite instead of swap,"
-    " which notes none: code reads the end of the slot, and with it the keys of both images."
+    "Have MCUboot keep image keys wrapped in its swap status (CONFIG_BOOT_SWAP_SAVE_ENCTLV), or overwrite instead of"
+    " swap, which notes none: code reads the end of the slot, and with it the keys of both images."
 )
 INSIDERS = (Capability.READ_FACTORY_FILES, Capability.READ_BUILD)
 
@@ -65,6 +65,8 @@ def _of(design: Design, question: Question) -> Iterator[str]:
             yield from _for_plaintext(design, subject, attacker)
         case "image-confidential", Stage() if _wrapped_beside(design, subject, attacker):
             yield NOT_SIGNED
+        case "image-confidential", Stage() if _noted_beside(design, subject, attacker):
+            yield NOTED
         case "anchor-available", Key() if any(isinstance(place, InUicr) for place in subject.placements):
             yield (
                 "NSIB's words take no lock: keep code that is not yours out of the secure state, with TF-M in front of"
@@ -93,10 +95,7 @@ def _for_secret(design: Design, key: Key, attacker: Attacker) -> Iterator[str]:
         yield OVERWRITE
     elif any(_wrapped_beside(design, stage, attacker) for stage in _stages_with(design, key)):
         yield NOT_SIGNED
-    elif any(
-        _beside(design, stage, attacker) and noted(design, design.image(stage.image))
-        for stage in _stages_with(design, key)
-    ):
+    elif any(_noted_beside(design, stage, attacker) for stage in _stages_with(design, key)):
         yield NOTED
     elif any(isinstance(place, Elsewhere) and place.what == "service" for place in places):
         yield (
@@ -120,6 +119,11 @@ def _for_secret(design: Design, key: Key, attacker: Attacker) -> Iterator[str]:
 def _wrapped_beside(design: Design, stage: Stage, attacker: Attacker) -> bool:
     """Whether code of his that does not reach the stage writes where the image of both ends."""
     return _beside(design, stage, attacker) and wrapped_anew(design, design.image(stage.image))
+
+
+def _noted_beside(design: Design, stage: Stage, attacker: Attacker) -> bool:
+    """Whether code of his that does not reach the stage reads the image keys that a swap of it notes."""
+    return _beside(design, stage, attacker) and noted(design, design.image(stage.image))
 
 
 def _beside(design: Design, stage: Stage, attacker: Attacker) -> bool:
@@ -204,7 +208,7 @@ def _for_plaintext(design: Design, image: Image, attacker: Attacker) -> Iterator
         yield OVERWRITE
     elif design.life.mode == "swap-scratch" and not design.keeps_image_keys_wrapped:
         yield (
-            "Keep the image key wrapped in the swap status (the save-encrypted option), or the scratch area "
+            "Keep the image key wrapped in the swap status (CONFIG_BOOT_SWAP_SAVE_ENCTLV), or the scratch area "
             "inside the chip."
         )
     elif design.life.factory_image == "signed" and staged is MemoryKind.EXTERNAL:

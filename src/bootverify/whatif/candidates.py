@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any
 
+from bootverify.check.replays.taken_out import noted
 from bootverify.dataclass import dataclass
 from bootverify.design.boot import Program
 from bootverify.design.design import Design
@@ -17,14 +18,17 @@ KMU_FIRST = 8  # slots below are taken by the SDK's own keys (hw_unique_key.h)
 SECRETS = ("no-secret-in-updatable", "secret-confidential", "secret-use-restricted", "private-key-in-image")
 BOOTS = ("authentic-only", "rot-immutable", "boot-write-denied", "boot-locks-itself")
 ACCEPTED = ("no-published-key", "authentic-only", "rot-immutable", "boot-write-denied")
+NOTED = (*SECRETS, "image-confidential", "swap-keys-wrapped")
+WRAP = "have MCUboot keep image keys wrapped in its swap status (CONFIG_BOOT_SWAP_SAVE_ENCTLV)"
 # settings that say what a build has: the value that the policies want
-WANTED: dict[str, tuple[bool, str, str]] = {
-    "serial_recovery": (False, "serial-recovery-absent", "build without serial recovery"),
-    "open_management": (False, "radio-update-guarded", "take updates by radio after pairing only"),
-    "nsib_key_given": (True, "no-published-key", "give the build a signing key of one's own"),
-    "downgrade_prevention": (True, "downgrade-prevention", "switch downgrade prevention on"),
-    "protects_itself": (True, "boot-locks-itself", "build the boot loader with fprotect"),
-    "updates_encrypted": (True, "external-secondary-plain", "encrypt the updates"),
+WANTED: dict[str, tuple[bool, tuple[str, ...], str]] = {
+    "serial_recovery": (False, ("serial-recovery-absent",), "build without serial recovery"),
+    "open_management": (False, ("radio-update-guarded",), "take updates by radio after pairing only"),
+    "nsib_key_given": (True, ("no-published-key",), "give the build a signing key of one's own"),
+    "downgrade_prevention": (True, ("downgrade-prevention",), "switch downgrade prevention on"),
+    "protects_itself": (True, ("boot-locks-itself",), "build the boot loader with fprotect"),
+    "updates_encrypted": (True, ("external-secondary-plain",), "encrypt the updates"),
+    "image_key_wrapped": (True, NOTED, WRAP),
 }
 
 
@@ -48,6 +52,7 @@ def candidates(design: Design, plain: dict[str, Any]) -> list[Edit]:
     return [
         *_lifecycle(design, plain),
         *_settings(plain),
+        *_noted(design, plain),
         *_verification(design, plain),
         *_keys(design, plain),
         *_secure_side(design, plain),
@@ -67,8 +72,15 @@ def _lifecycle(design: Design, plain: dict[str, Any]) -> Iterator[Edit]:
 def _settings(plain: dict[str, Any]) -> Iterator[Edit]:
     for name, value in plain.get("settings", {}).items():
         if name in WANTED and value is not WANTED[name][0]:
-            wanted, policy, words = WANTED[name]
-            yield Edit(change={f"settings.{name}": wanted}, cost=1, words=words, helps=(policy,))
+            wanted, helps, words = WANTED[name]
+            yield Edit(change={f"settings.{name}": wanted}, cost=1, words=words, helps=helps)
+
+
+def _noted(design: Design, plain: dict[str, Any]) -> Iterator[Edit]:
+    """Image keys that a swap notes wrapped, where nobody says so, or that it does not."""
+    if "image_key_wrapped" not in plain.get("settings", {}) and any(noted(design, each) for each in design.images):
+        told = "settings.image_key_wrapped" if design.life.save_encrypted is None else "life.save_encrypted"
+        yield Edit(change={told: True}, cost=1, words=WRAP, helps=NOTED)
 
 
 def _verification(design: Design, plain: dict[str, Any]) -> Iterator[Edit]:
