@@ -164,6 +164,16 @@ def test_a_boot_tells_who_verified_and_locked_what(told):
         assert words in out
 
 
+def test_of_a_part_without_trustzone_no_state_is_told(told):
+    outside = TOP / "tests" / "scenarios" / "swapped-outside.yaml"
+    _, out, _ = told("boot", outside)
+    assert "\n  app: running\n" in out
+    asked = ("--policy", "authentic-only", "--attacker", "app-code-secure", "--attacker", "app-code-ns")
+    _, out, _ = told("check", outside, *asked, "--format", "json")
+    because = {each["because"] for each in json.loads(out)["questions"]}
+    assert because == {"no such attacker here: nrf52840 has no TrustZone"}
+
+
 def test_actions_happen_after_the_boot(told, tmp_path):
     script = tmp_path / "life.yaml"
     script.write_text("- {do: publish, image: mcuboot, release: 2, slot: s1}\n- {do: reset}\n")

@@ -34,7 +34,7 @@ def computed(design: Design, question: Question, base: Finding) -> Finding:
     shown = [misfit for misfit in found if bool(misfit.open_point) is (ours is None)] or list(found)
     because = shown[0].text if shown else "the claim is false of the design"
     if len(shown) > 1:
-        because += f", and {len(shown) - 1} more"
+        because += f"; {len(shown) - 1} more of the kind"
     facts = tuple(_fact(source) for misfit in shown for source in misfit.sources)
     facts = tuple(dict.fromkeys(facts))[:MOST_FACTS]
     if ours is None:

@@ -111,10 +111,12 @@ def exists(design: Design, attacker: Attacker) -> str:
         return "the chain has no application"
     if attacker.needs == "no_trustzone" and design.soc.trustzone:
         return f"{design.soc.name} has a secure and a non-secure state"
+    no_states = f"{design.soc.name} has no TrustZone"
     if attacker.needs == "secure" and (application.attribution is not Attribution.SECURE or not design.soc.trustzone):
-        return f"{application.name} runs in non-secure state"
+        return f"{application.name} runs in non-secure state" if design.soc.trustzone else no_states
     if attacker.needs == "non_secure" and application.attribution is not Attribution.NON_SECURE:
-        return f"{application.name} runs in secure state: there is no non-secure code"
+        secure = f"{application.name} runs in secure state: there is no non-secure code"
+        return secure if design.soc.trustzone else no_states
     return ""
 
 

@@ -193,7 +193,8 @@ def _carry_out(world: World, step: Step) -> None:
             device.enter(step.stage)
         case Begin():
             copy_delivered_keys(world, stage)
-            device.log.append(f"{stage.name}: running, {stage.attribution.value.replace('_', '-')} state")
+            state = f", {stage.attribution.value.replace('_', '-')} state" if device.design.soc.trustzone else ""
+            device.log.append(f"{stage.name}: running{state}")
             network.release(device)
         case Run():
             return

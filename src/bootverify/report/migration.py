@@ -59,7 +59,7 @@ def _answer(answer: Answer, before: str) -> Iterator[str]:
 
 def telling(scenes: Sequence[Scene], number: int) -> list[str]:
     """The lines of a log that tell what happened; what every boot says is left out."""
-    usual = ("fprotect", "jump to", "running, ", "SPU ", "slot s", "signature good", "digest matches", "SAU from")
+    usual = ("fprotect", "jump to", ": running", "SPU ", "slot s", "signature good", "digest matches", "SAU from")
     expected = number > 0 and STAGED in scenes[number - 1].what  # a boot that is to find a request says what it found
     left_out = usual if expected else (*usual, "swap type: none")
     return [line for line in scenes[number].log if not any(word in line for word in left_out)]
