@@ -59,3 +59,14 @@ def test_every_question_is_told_with_its_subject_and_attacker(report, explain):
 @pytest.mark.parametrize("explain", [False, True])
 def test_no_line_is_wider_than_a_terminal(report, explain):
     assert max(map(len, text(report, Manner(explain=explain)).splitlines())) <= 80
+
+
+def test_what_is_told_of_several_attackers_is_told_of_each():
+    design = api.load(WISHED.parents[1] / "scenarios" / "swapped-outside.yaml")
+    who = ["build-pipeline", "factory-insider"]
+    report = api.check(design, policies=["secret-confidential"], subjects=["cloud_key"], attackers=who)
+    told = text(report)
+    assert f"against {', '.join(who)}\n  each of them comes by the value of cloud_key" in told
+    assert told.count("comes by the value of cloud_key") == 1
+    explained = text(report, Manner(explain=True))
+    assert all(f"{each} comes by the value of cloud_key" in " ".join(explained.split()) for each in who)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bootverify.check.verdict import GRAVEST_FIRST, Fact, Finding, Report, Verdict
 from bootverify.dataclass import dataclass
@@ -14,6 +15,7 @@ from bootverify.report.wrapping import WIDTH, sentence, wrapped
 MOST_FACTS = 6
 LEAST_OVERVIEW = 5  # so many things to tell at length are first told in short
 WIDEST_PLACE, WIDEST_VERDICT = 40, 9  # columns
+EACH = "each of them"
 COLOURS = {
     Verdict.VIOLATED: "31;1",
     Verdict.UNDEFINED: "33;1",
@@ -95,8 +97,11 @@ def _shown(finding: Finding, how: Manner) -> tuple[object, ...]:
     if finding.verdict is Verdict.HOLDS:
         bare = not finding.facts and not how.explain
         return ("", finding.because) if bare else (finding.subject, finding.strength)
-    if finding.trace is None:
+    if finding.trace is None and how.explain:
         return (finding.because, finding.facts, finding.accepted)
+    if finding.trace is None:
+        facts = tuple((fact.source, fact.text.replace(finding.attacker, "ATTACKER")) for fact in finding.facts)
+        return (finding.because.replace(finding.attacker, "ATTACKER"), facts, finding.accepted)
     if how.explain:
         because = finding.because.replace(finding.attacker, "ATTACKER")
         return (finding.subject, because, finding.accepted, steps(finding.trace, finding.attacker))
@@ -145,13 +150,18 @@ def _overview(
 def _told(group: Sequence[Finding], widths: tuple[int, int], attacks: Attacks, how: Manner) -> Iterator[str]:
     first = min(group, key=lambda each: len(each.trace.steps) if each.trace else 0)
     yield from titled(_word(first.verdict, how), WIDEST_VERDICT, group, widths)
-    facts = tuple(dict.fromkeys(fact for each in group for fact in each.facts))
+    alike = first.trace is None and first.verdict is not Verdict.HOLDS and len({each.attacker for each in group}) > 1
+    facts = first.facts if alike else tuple(dict.fromkeys(fact for each in group for fact in each.facts))
+    because = first.because
+    if alike:  # what is told of one of several attackers is told of all of them
+        because = because.replace(first.attacker, EACH)
+        facts = tuple(replace(fact, text=fact.text.replace(first.attacker, EACH)) for fact in facts)
     match first.verdict:
         case Verdict.HOLDS:
             yield from _proved(group, facts, attacks, how)
         case Verdict.VIOLATED:
-            yield from wrapped(sentence(first.because), 2)
-            yield from _facts(facts, how, said=first.because)
+            yield from wrapped(sentence(because), 2)
+            yield from _facts(facts, how, said=because)
             if first.trace is not None and first.trace.steps:
                 yield from _attack(first, first.trace, group, attacks)
             if first.accepted:
@@ -159,8 +169,8 @@ def _told(group: Sequence[Finding], widths: tuple[int, int], attacks: Attacks, h
             elif first.repair:
                 yield from wrapped(f"To do: {first.repair}", 2, 9)
         case _:
-            yield from wrapped(sentence(first.because), 2)
-            yield from _facts(facts, how, said=first.because)
+            yield from wrapped(sentence(because), 2)
+            yield from _facts(facts, how, said=because)
             if first.open_points:
                 yield from wrapped(f"Open point: {', '.join(first.open_points)}", 2)
                 for each in to_do(first.open_points):
@@ -207,7 +217,15 @@ def _broken(group: Sequence[Finding], how: Manner) -> Iterator[str]:
 
 
 def _facts(facts: Sequence[Fact], how: Manner, said: str = "") -> Iterator[str]:
-    """Each with its place; by its place alone where the sentence before, `said`, has its words."""
+    """Each with its place; by its place alone where the sentence before, `said`, has its words.
+
+    A second fact of one place that says no more than that sentence is left out.
+    """
+    facts = [
+        fact
+        for number, fact in enumerate(facts)
+        if fact.text not in said or all(each.source != fact.source for each in facts[:number])
+    ]
     shown = facts if how.explain else facts[:MOST_FACTS]
     places = [how.inside(str(fact.source)) for fact in shown]
     width = max((len(place) for place in places if len(place) <= WIDEST_PLACE), default=0)
