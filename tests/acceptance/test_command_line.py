@@ -146,6 +146,7 @@ def test_a_counterexample_is_written_and_replays(told, tmp_path):
     assert traces
     code, out, _ = told("replay", str(traces[0]))
     assert code == 0
+    assert out.startswith("*** secret-confidential of enc_priv against remote-ota: wished-for ***\n")
     assert "each as recorded" in out
 
 

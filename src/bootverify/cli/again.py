@@ -16,6 +16,9 @@ def replay(
 ) -> int:
     """Run a counterexample again."""
     again = api.replay_file(trace, design=design)
+    told = again.trace
+    if told.policy:
+        deliver(f"*** {told.policy} of {told.subject} against {told.attacker}: {told.design} ***\n")
     for number, step in enumerate(again.steps, start=1):
         for line in step.observation.log or (f"the device is at {step.observation.at}",):
             deliver(f"{number:>3}  {line}\n")
