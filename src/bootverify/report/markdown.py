@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from bootverify.check.verdict import GRAVEST_FIRST, Finding, Report, Verdict
 from bootverify.report.clauses import LEGEND, ByClause
 from bootverify.report.log import chapters
+from bootverify.report.titles import SEVERITIES
 
 OPEN = (Verdict.UNDEFINED, Verdict.UNKNOWN, Verdict.VACUOUS)
-SEVERITIES = ("critical", "high", "medium", "low")
 MOST_FACTS = 6
 
 
