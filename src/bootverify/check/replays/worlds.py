@@ -10,7 +10,7 @@ from dataclasses import replace
 from bootverify.design.boot import ChooseSlot, Image, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import InKmu, Key, KeyKind, Purpose, PushTarget, Use
-from bootverify.encoder.stages.nsib import GENERATIONS
+from bootverify.encoder.stages.nsib import GENERATIONS, generations_not_drawn
 
 
 def untold_generations(design: Design) -> tuple[int, ...]:
@@ -18,7 +18,7 @@ def untold_generations(design: Design) -> tuple[int, ...]:
     image = _chosen(design)
     if image is None or design.soc.kmu_version < 2 or image.signature is not SignatureType.ED25519:
         return ()
-    missing = _missing(design, image)
+    missing = generations_not_drawn(design, image)
     return tuple(missing if len(missing) < len(GENERATIONS) else missing[1:])
 
 
@@ -34,20 +34,9 @@ def device(design: Design, slots: tuple[int, ...], *, empty: bool) -> Design:
             uses=(Use(purpose=Purpose.VERIFY, image=image.name),),
             empty=empty and slot in slots,
         )
-        for slot in _missing(design, image)
+        for slot in generations_not_drawn(design, image)
     )
     return replace(design, keys=(*design.keys, *added))
-
-
-def _missing(design: Design, image: Image) -> list[int]:
-    drawn = {
-        slot
-        for key in design.keys
-        for place in key.placements
-        if isinstance(place, InKmu) and any(use.image == image.name for use in key.uses)
-        for slot in place.slots
-    }
-    return sorted(GENERATIONS - drawn)
 
 
 def _chosen(design: Design) -> Image | None:

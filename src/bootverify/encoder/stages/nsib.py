@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bootverify.design.attacker import Capability
 from bootverify.design.boot import ChooseSlot, Image, SignatureType
+from bootverify.design.design import Design
 from bootverify.design.keys import InKmu, KeyKind
 from bootverify.design.life import Behaviour
 from bootverify.design.protection import Attribution
@@ -20,6 +21,18 @@ from bootverify.encoder.variables.hardware import HALTED
 
 LAST_THAT_IGNORES = (3, 1)  # SDK: the last release in which a failed write of the counter is ignored
 GENERATIONS = frozenset({242, 244, 246})  # KMU slots that NSIB tries, in this order (soc.md 5.3)
+
+
+def generations_not_drawn(design: Design, image: Image) -> list[int]:
+    """The slots of those in which the design puts no key that verifies `image`."""
+    drawn = {
+        slot
+        for key in design.keys
+        for place in key.placements
+        if isinstance(place, InKmu) and any(use.image == image.name for use in key.uses)
+        for slot in place.slots
+    }
+    return sorted(GENERATIONS - drawn)
 
 
 def choose_slot(frame: Frame, step: ChooseSlot, goes: str, mark: str) -> list[Outcome]:
@@ -53,14 +66,7 @@ class _Choice:
         application = design.application
         secure = application is not None and application.attribution is Attribution.SECURE
         fills = attacker.can(Capability.RUN_SECURE_PARTITION) or (attacker.can(Capability.RUN_APPLICATION) and secure)
-        drawn = {
-            slot
-            for key in design.keys
-            for place in key.placements
-            if isinstance(place, InKmu) and any(use.image == self.image.name for use in key.uses)
-            for slot in place.slots
-        }
-        missing = sorted(GENERATIONS - drawn)
+        missing = generations_not_drawn(design, self.image)
         if by_kmu and fills and missing:
             raise NotModelled(f"whether KMU slot {missing[0]}, which NSIB consults, is empty")
 
