@@ -12,6 +12,8 @@ from tests.differential.walks import TEARS
 from tests.edited import edited
 
 from bootverify.api import ask
+from bootverify.check.decide import Decider
+from bootverify.check.proof.theory import Theories
 from bootverify.check.replays.inclusion import Inclusion
 from bootverify.check.replays.replay import act  # not the one that conftest watches: here it is watched already
 from bootverify.check.verdict import Verdict
@@ -31,6 +33,7 @@ from bootverify.machine.action import (
     ForgeTrailer,
     Meanwhile,
     Overwrite,
+    Produce,
     Publish,
     Request,
     Reset,
@@ -101,6 +104,15 @@ TURNS: dict[str, tuple[str, dict[str, Any]]] = {
         "SB-S31",
         {"chain.mcuboot.mode": "overwrite", "chain.mcuboot.downgrade": "version", "life": {"recovery": "open"}},
     ),
+    "versions that fall": (
+        "SB-S31",
+        {
+            "chain.mcuboot.mode": "overwrite",
+            "chain.mcuboot.downgrade": "version",
+            "chain.app.versions": [[1, 2, 0, 0], [1, 1, 0, 0]],
+        },
+    ),
+    "counters of swaps that fall": ("SB-S31", {**COUNTED, "chain.app.counters": [2, 1, 3]}),
     "counter, staged outside": ("SB-S31", {**COUNTED, "chain.mcuboot.mode": "overwrite", **OUTSIDE}),
     "counter of swaps, staged outside": ("SB-S31", {**COUNTED, **OUTSIDE}),
 }
@@ -164,6 +176,10 @@ def _follow(name: str, attacker: str, seed: int, length: int) -> set[str]:
     rng, design, steps = random.Random(seed), _design(name), _steps(name, attacker)
     world = World.start(design, load_attacker(attacker), history=True)
     inclusion, seen = Inclusion(steps, world), set()
+    for name_of_image, releases in steps.boot.frame.made_later.items() if seed % 2 else ():
+        made = Produce(image=name_of_image, release=rng.choice(releases))
+        act(world, made)
+        inclusion.watch(made, world)
     for image in design.images:
         for release in range(1, design.releases + 1) if image.updatable else ():
             for slot in image.slots if len(image.slots) > 1 else ("",):
@@ -215,6 +231,34 @@ def test_the_encoder_foresees_what_counters_and_versions_let_through(name: str, 
 def test_it_foresees_many_more_of_them(name: str, attacker: str) -> None:
     for seed in range(2, 30):
         _follow(name, attacker, seed, 160)
+
+
+@pytest.mark.parametrize("name", ["versions that fall", "counters of swaps that fall"])
+def test_a_fix_that_counts_as_the_older_release_gives_way_to_what_it_mends(name: str) -> None:
+    report = ask(_design(name), "no-downgrade", ("app",), load_attacker("old-signed-image"))
+    (finding,) = report.findings
+    assert (finding.verdict, finding.strength, report.discrepancies) == (Verdict.VIOLATED, "replayed", ())
+    assert finding.trace is not None
+    assert isinstance(finding.trace.actions[0], Produce)
+
+
+def test_a_device_leaves_production_once_and_with_a_release_that_exists() -> None:
+    world = World.start(_design("versions that fall"), load_attacker("old-signed-image"))
+    for wrong in (Produce(image="app", release=3), Produce(image="mcuboot", release=2)):
+        with pytest.raises(NotEnabled, match="never made"):
+            act(world, wrong)
+    act(world, Publish(image="app", release=2))
+    with pytest.raises(NotEnabled, match="has left production"):
+        act(world, Produce(image="app", release=2))
+
+
+def test_what_production_could_program_answers_no_question_but_those_about_what_has_been() -> None:
+    who = load_attacker("old-signed-image")
+    fall, rise = (Decider(_design(name), Theories(), {who}) for name in ("versions that fall", "versions"))
+    plain, remembers = fall.reasoner(who), fall.reasoner(who, history=True)
+    assert "produce app 2" in remembers.boot.moves
+    assert not plain.boot.frame.history
+    assert rise.reasoner(who) is rise.reasoner(who, history=True)
 
 
 def test_older_releases_do_come_back_where_nothing_stops_them() -> None:

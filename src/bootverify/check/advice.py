@@ -5,6 +5,7 @@ cannot be followed is no advice. Facts: soc.md 5, ncs-boot 2.4 to 2.6.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from bootverify.check.question import Question
 from bootverify.check.replays.taken_out import noted, swapped_before, wrapped_anew
@@ -166,8 +167,10 @@ def _for_releases(design: Design, subject: Image, attacker: Attacker) -> Iterato
         return
     rules = {rule.by for rule in design.life.rules or ()}
     compared = "version" in rules and design.life.mode == "overwrite"
-    told = design.life.releases
-    if compared and any(old[:3] == told[-1][:3] for old in told[:-1]):
+    told = subject.versions or design.life.releases
+    if any(old > new for old, new in pairwise(told)) or any(old > new for old, new in pairwise(subject.counters)):
+        yield "Give each fix a version, and a security counter, that no release before it exceeds."
+    elif compared and any(old[:3] == told[-1][:3] for old in told[:-1]):
         yield "Raise the revision with each security fix, or have the build number compared."
     elif design.soc.otp is None or any(stage.program is Program.NSIB for stage in design.stages):
         where = "beside NSIB" if design.soc.otp is not None else "on this part"

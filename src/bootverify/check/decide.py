@@ -108,7 +108,7 @@ class Decider:
     """Decides questions about the behaviour of one design; what is known of an attacker serves all of them."""
 
     def __init__(self, design: Design, theories: Theories, historians: Container[Attacker] = ()) -> None:
-        """Of `historians` one system answers all questions: the one that remembers, which changes nothing else."""
+        """Of `historians` one system answers all questions: the one that remembers, where that changes nothing else."""
         self.design = design
         self._theories = theories
         self._historians = historians
@@ -128,7 +128,11 @@ class Decider:
 
         With `history`, where states tell what has been kept; with `boots`, where so many of them recover the device.
         """
-        key = (attacker, not boots and (history or attacker in self._historians), boots)
+        if not history and not boots and attacker in self._historians:
+            shared = self.reasoner(attacker, history=True)
+            if not shared.boot.frame.made_later:
+                return shared
+        key = (attacker, history and not boots, boots)
         if key not in self._reasoners:
             self._reasoners[key] = Reasoner(self.design, attacker, self._theories, history=key[1], boots=boots)
         return self._reasoners[key]
@@ -141,8 +145,8 @@ class Decider:
 
     def _decided(self, question: Question) -> Outcome:
         formula, boots = question.ask.claim.formula, question.ask.claim.boots
-        reasoner = self.reasoner(question.attacker, history=uses_history(formula), boots=boots)
         try:
+            reasoner = self.reasoner(question.attacker, history=uses_history(formula), boots=boots)
             if question.attacker.can(Capability.RUN_NETWORK_CORE) and not isinstance(question.subject, NetworkStage):
                 raise NotModelled("`run_network_core` has moves in the network core alone")  # noqa: TRY301
             term = reasoner.boot.term(formula, {"it": question.part})

@@ -241,13 +241,22 @@ def _came_back(design: Design, image: Image, who: Attacker, actions: Sequence[Ac
 def _refusal(design: Design, image: Image, release: int, request: Request) -> str:
     """Why nothing refuses that release of an image."""
     steps = design.stage(image.verified_by).steps if image.verified_by else ()
-    step = next((each for each in steps if isinstance(each, BootGo) and each.prevent_downgrade), None)
+    step = next((each for each in steps if isinstance(each, BootGo)), None)
     if step is None:
+        return "nothing refuses it"
+    counter, *later = image.counters[release - 1 :] or (0,)
+    if step.counter and any(counter > each for each in later):
+        return "its security counter is the higher one"
+    if not (step.prevent_downgrade or step.mode.in_place):
         return "nothing refuses it"
     if step.test_only and request is Request.PERM:
         return "versions are compared for tests alone"
-    versions = image.versions
-    if not step.with_build and versions and any(versions[release - 1][:3] == each[:3] for each in versions[release:]):
+    version, *fixes = image.versions[release - 1 :] or ((),)
+    if any(version > each for each in fixes):
+        return "by its version it is the newer one"
+    if version in fixes:
+        return "its version is the same"
+    if not step.with_build and any(version[:3] == each[:3] for each in fixes):
         return "the build number, in which alone its version is lower, is not compared"
     return "nothing refuses it"
 

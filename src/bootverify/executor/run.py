@@ -39,6 +39,7 @@ from bootverify.machine.action import (
     Overwrite,
     PatchFetch,
     Probe,
+    Produce,
     ProgramRegion,
     Publish,
     ReadOut,
@@ -98,6 +99,8 @@ def act(world: World, action: Action) -> None:
             _boot(world, action)
         case Reset():
             _reset(world)
+        case Produce():
+            vendor.produce(world, action)
         case Publish():
             vendor.publish(world, action)
         case Inspect():
@@ -135,6 +138,7 @@ def act(world: World, action: Action) -> None:
         case EraseAll():
             hostile.erase_all(world)
     world.log += world.device.log
+    world.begun = True
     if isinstance(action, TakeStep | Boot | Reset | Jump):  # what is written over a running release has not been booted
         remember(world)
 

@@ -30,6 +30,7 @@ class World:
     `published` holds the update packages that are in everybody's hands, by image, release and slot.
     `spent` counts the lasting writes of the last step that was taken.
     `kept` holds the latest release of each image that was booted and kept; None: nobody watches.
+    `begun`: something has happened since the device left production.
     `receipt` is that of the upload which the last action was, if it was one.
     `used` names the keys that the attacker made the device use for him; `log` what the last action showed. A `journal`
     gets every lasting write of the steps. `mode` is how MCUboot upgrades where that is another than its step says;
@@ -49,6 +50,7 @@ class World:
     mode: Mode | None = None
     revert: bool = False
     kept: dict[str, int] | None = None
+    begun: bool = False
     receipt: Receipt | None = None
 
     @classmethod
@@ -95,4 +97,5 @@ class World:
             mode=self.mode,
             revert=self.revert,
             kept=None if self.kept is None else dict(self.kept),
+            begun=self.begun,
         )

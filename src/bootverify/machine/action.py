@@ -63,6 +63,14 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Produce:
+    """Production programs the device with release `release` of `image`, not the first: before anything else happens."""
+
+    image: str
+    release: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publish:
     """The vendor publishes release `release` of `image`; from then on it is in everybody's hands."""
 
@@ -224,6 +232,7 @@ Action = (
     TakeStep
     | Boot
     | Reset
+    | Produce
     | Publish
     | Inspect
     | Deliver

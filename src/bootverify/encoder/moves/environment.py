@@ -12,7 +12,7 @@ from bootverify.encoder.variables.contents import CRAFTED, ERASED, REQUEST
 from bootverify.encoder.variables.frame import Frame
 from bootverify.encoder.variables.hardware import HALTED
 from bootverify.encoder.variables.second_core import FOREIGN
-from bootverify.machine.action import Action, Confirm, Deliver, Inspect, Publish, Request, Reset
+from bootverify.machine.action import Action, Confirm, Deliver, Inspect, Produce, Publish, Request, Reset
 from bootverify.machine.content import Content, Crafted, Erased, Genuine, Invalidated
 
 NO_UPDATE = Genuine("no image", 1)  # stands where no image is updated
@@ -21,6 +21,7 @@ NO_UPDATE = Genuine("no image", 1)  # stands where no image is updated
 def environment(frame: Frame, reach: Reach) -> Iterator[Move]:
     """The moves that need no capability, and those that a capability widens."""
     yield _reset(frame, reach)
+    yield from _produce(frame)
     yield from _publish(frame)
     yield from _inspect(frame)
     yield from _deliver(frame)
@@ -52,6 +53,19 @@ def _reset(frame: Frame, reach: Reach) -> Move:
     anywhere = frame.cuts or frame.debugs
     guard = or_(frame.at_mark(frame.run_mark), frame.at_mark(HALTED), reach.code.any)
     return move("reset", true() if anywhere else guard, frame.reset(), Reset())
+
+
+def _produce(frame: Frame) -> Iterator[Move]:
+    """A device that production programs with a later release, of images whose updates need not come to it."""
+    for name, releases in frame.made_later.items():
+        image = frame.design.image(name)
+        stores = frame.cells.of_slot(image.slots[0])
+        untouched = and_(*(eq(variable, values[0]) for variable, values in frame.init.items()))
+        bare = {flag: true() for flag in frame.bare.get(name, ())[:1]}
+        for release in releases:
+            (made,) = frame.named(name, releases=(release,), slot=frame.variants(image)[0])
+            updates = {**{frame.content(store): frame.is_content(made) for store in stores}, **bare}
+            yield move(f"produce {name} {release}", untouched, updates, Produce(image=name, release=release))
 
 
 def _publish(frame: Frame) -> Iterator[Move]:

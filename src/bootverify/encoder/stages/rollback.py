@@ -60,9 +60,8 @@ class Rollback:
         ))  # fmt: skip
 
     def version(self, release: int) -> tuple[int, ...]:
-        """What is compared: the build number only where that is built in."""
-        told = self.image.versions[release - 1] if self.image.versions else (release, 0, 0, 0)
-        return told if self.step.with_build else told[:3]
+        """What is compared."""
+        return self.frame.version_in(self.image, release, with_build=self.step.with_build)
 
     # -- the counter
 

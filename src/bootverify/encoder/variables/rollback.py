@@ -50,6 +50,11 @@ class RollbackFrame(ContentFrame):
         """The security counter in the metadata of that release, as a value."""
         return str(image.counters[release - 1] if image.counters else release)
 
+    def version_in(self, image: Image, release: int, *, with_build: bool) -> tuple[int, ...]:
+        """What boot stages compare of that release's version: the build number only where that is built in."""
+        told = image.versions[release - 1] if image.versions else (release, 0, 0, 0)
+        return told if with_build else told[:3]
+
     @cached_property
     def stored(self) -> dict[str, Term]:
         """The security counter that hardware holds, by image."""
@@ -88,6 +93,30 @@ class RollbackFrame(ContentFrame):
             for release in self.releases(image)
             if release > 1
         }
+
+    @cached_property
+    def made_later(self) -> dict[str, range]:
+        """The later releases that a device may leave production with, by image; none where nobody asks for history.
+
+        Where each release takes the place of those before it, a device that took it as an update stands for one that
+        was made with it. An image is here if some release does not: its version or its counter is too low for that.
+        """
+        images = [image for image in self.design.images if self.history and not self._in_order(image)]
+        return {image.name: self.releases(image)[1:] for image in images}
+
+    def _in_order(self, image: Image) -> bool:
+        """Each release is taken where the one before it runs."""
+        steps = (step for stage in self.design.stages for step in stage.steps)
+        step = next((each for each in steps if isinstance(each, BootGo) and each.image == image.name), None)
+        pairs = [(release, release + 1) for release in self.releases(image)[:-1]]
+        if step is None:
+            return True
+        if step.counter and any(int(self.counter_in(image, a)) > int(self.counter_in(image, b)) for a, b in pairs):
+            return False
+        if not (step.prevent_downgrade or step.mode.in_place):
+            return True
+        versions = [[self.version_in(image, each, with_build=step.with_build) for each in pair] for pair in pairs]
+        return all(a < b or (a == b and not step.mode.in_place) for a, b in versions)
 
     @cached_property
     def about_releases(self) -> frozenset[Term]:

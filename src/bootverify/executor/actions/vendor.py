@@ -10,8 +10,19 @@ from bootverify.executor.network.path import shipped_image, update_path
 from bootverify.executor.stages import mcuboot
 from bootverify.executor.stages.update_client import UpdateClient
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Deliver, Inspect, Publish, Request, Unwrap
+from bootverify.machine.action import Deliver, Inspect, Produce, Publish, Request, Unwrap
 from bootverify.machine.content import Content, Crafted, Erased, File, Genuine, Invalidated
+
+
+def produce(world: World, action: Produce) -> None:
+    """The device is one that production programs with a later release of an image."""
+    image = _image(world, action.image)
+    if world.begun:
+        raise NotEnabled("the device has left production")
+    if not image.updatable or not 1 <= action.release <= world.design.releases:
+        raise NotEnabled(f"{action.image} {action.release} is never made")
+    world.device = world.factory.device(later={image.name: action.release})
+    world.log.append(f"production programs {image.name} {action.release}")
 
 
 def publish(world: World, action: Publish) -> None:

@@ -3,6 +3,7 @@
 Everything is real, and follows from the design alone (`owner_build`).
 """
 
+from collections.abc import Mapping
 from dataclasses import field
 from functools import lru_cache
 
@@ -131,17 +132,17 @@ class Factory(Forger):
 
     # -- production
 
-    def device(self, *, release: int = 1, outside: int = 0) -> Device:
+    def device(self, *, release: int = 1, later: Mapping[str, int] | None = None, outside: int = 0) -> Device:
         """A device as it leaves production: images in their first slots, provision data, key slots.
 
-        `release` is the one that production installs, `outside` the size of the external memory where more of it is
-        used than the design tells.
+        `release` is the one that production installs, `later` those of images of which it is another; `outside` is the
+        size of the external memory where more of it is used than the design tells.
         """
         device = Device.blank(self.design, outside=outside)
         self._second_core(device)
         for image in self.design.images:
             start = home(self.design, image.slots[0]).start
-            device.flash.load(start, self.programmed(image, release))
+            device.flash.load(start, self.programmed(image, (later or {}).get(image.name, release)))
             if (step := self.design.started_in_place(image)) is not None and step.revert:
                 slot = home(self.design, image.slots[0])
                 request_upgrade(Area(device.flash, slot.start, slot.size), Request.PERM)
