@@ -129,3 +129,20 @@ def test_a_release_past_the_last_counter_slot_is_never_taken(planned: int, verdi
     told = {"rules": [rule], "behaviours": ["counter-full-refuses"]}
     design = edited("told-kmu", {f"life.{name}": value for name, value in told.items()})
     assert _answer(design, "update-available", "app", "remote-ota") is verdict
+
+
+@pytest.mark.parametrize(
+    ("edits", "verdict"),
+    [
+        ({"chain.app.versions": [[1, 1, 0, 0], [1, 1, 0, 0]]}, Verdict.HOLDS),
+        ({"chain.app.versions": [[1, 1, 0, 0], [1, 0, 9, 0]]}, Verdict.VIOLATED),
+        ({"chain.app.versions": [[1, 1, 0, 0], [1, 0, 9, 0]], "chain.mcuboot.downgrade": "none"}, Verdict.HOLDS),
+        ({"chain.app.versions": [[1, 1, 0, 1], [1, 1, 0, 0]]}, Verdict.HOLDS),
+        ({"chain.app.versions": [[1, 1, 0, 1], [1, 1, 0, 0]], "chain.mcuboot.compare_build": True}, Verdict.VIOLATED),
+        ({"chain.mcuboot.security_counter": True, "chain.app.counters": [2, 2]}, Verdict.HOLDS),
+        ({"chain.mcuboot.security_counter": True, "chain.app.counters": [2, 1]}, Verdict.VIOLATED),
+    ],
+)
+def test_a_release_that_counts_as_older_than_the_one_before_it_is_never_taken(edits: dict[str, Any], verdict) -> None:
+    told = edited("told-one-stage", {"life.releases": [], **edits})
+    assert _answer(told, "update-available", "app", "remote-ota") is verdict

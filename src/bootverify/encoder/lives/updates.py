@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bootverify.design.attacker import Attacker
-from bootverify.design.boot import EncryptionType, Image, Program, Protect
+from bootverify.design.boot import BootGo, EncryptionType, Image, Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import Key, KeyKind, Purpose
 from bootverify.design.life import Behaviour, Recovery
@@ -46,6 +46,7 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
         broken("nothing on the device can take an update", source=image.source),
     )
     yield no_slot, untold("how its updates reach the device", image.source)
+    yield _falls(design, image), broken("a rule against older images refuses a later release", source=image.source)
     shared = any(len(other.slots) > 1 and other.staging == image.staging for other in design.images)
     senders = {"remote-ota", "old-signed-image", "factory-insider", "build-pipeline"}
     misfit = who in senders or life.event == "wrong-variant"
@@ -76,6 +77,18 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
     ]
     yield any(doubts), untold("whether every genuine update can be taken", image.source)
     yield True, kept("nothing that he can do keeps a staged update from being installed", image.update_source)
+
+
+def _falls(design: Design, image: Image) -> bool:
+    """Whether what the boot compares is lower in some release than in one before it."""
+    steps = [step for stage in design.stages for step in stage.steps if isinstance(step, BootGo)]
+    rules = [step for step in steps if step.image == image.name]
+    past = design.life.request != "test"
+    compared = [step for step in rules if step.prevent_downgrade and not (step.test_only and past)]
+    length = 4 if any(step.with_build for step in compared) else 3
+    versions = [version[:length] for version in image.versions if compared]
+    counters = [counter for counter in image.counters if any(step.counter for step in rules)]
+    return versions != sorted(versions) or counters != sorted(counters)
 
 
 def _spoilt(design: Design, stage: NetworkStage, who: str) -> Judgement:

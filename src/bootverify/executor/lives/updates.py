@@ -49,6 +49,9 @@ def update_taken(design: Design, image: Image | NetworkStage, attacker: Attacker
     unit = _Unit(staged="update")
     if image.staging is None:
         return _without_slot(design, image)
+    if late := _refused_release(design, image):
+        story = f"MCUboot refuses release {late} where release {late - 1} runs"
+        return broken("by its version, or its counter, a later release is the older one", story, source=image.source)
     where = design.partition(image.staging)
     if _blocked(design, image, attacker):
         unit.staged = "misfit"
@@ -89,6 +92,26 @@ def update_taken(design: Design, image: Image | NetworkStage, attacker: Attacker
     if _unsure(design, image):
         return untold(_unsure(design, image), image.source)
     return kept("what is staged is verified and installed at the next boot", image.update_source)
+
+
+def _refused_release(design: Design, image: Image) -> int:
+    """The first release that is refused where the one before it runs, one being sent after the other; 0: none is."""
+    steps = (step for stage in design.stages for step in stage.steps)
+    step = next((each for each in steps if isinstance(each, BootGo) and each.image == image.name), None)
+    if step is None:
+        return 0
+    goes_past = step.test_only and design.life.request != "test"
+    stored = image.counters[0] if image.counters else 0
+    for release in range(2, design.releases + 1):
+        if step.counter and image.counters:
+            if image.counters[release - 1] < stored:
+                return release
+            stored = image.counters[release - 1]
+        if step.prevent_downgrade and not goes_past and image.versions:
+            there, sent = image.versions[release - 2], image.versions[release - 1]
+            if (sent if step.with_build else sent[:3]) < (there if step.with_build else there[:3]):
+                return release
+    return 0
 
 
 def _fed(design: Design, stage: NetworkStage, attacker: Attacker) -> Judgement:
