@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import product
 
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import TOLD_ONLY, Attacker, Capability
@@ -19,7 +20,7 @@ from bootverify.design.boot import (
     Step,
 )
 from bootverify.design.design import Design
-from bootverify.design.keys import InImage
+from bootverify.design.keys import InImage, InPartition
 from bootverify.encoder.claims.compile import Things, compiled
 from bootverify.encoder.claims.predicates import Predicates
 from bootverify.encoder.logic.system import System
@@ -108,6 +109,9 @@ def system_for(design: Design, attacker: Attacker, *, history: bool = False) -> 
     for image in _never_started(design):
         by = f"`{image.verified_by}` starts one image and verifies `{image.name}` beside it"
         raise NotModelled(f"{by}: what a second image does there has no moves")
+    for secret, where, owner in _covered(design):
+        what = f"`{where}` holds `{secret}` and lies inside a slot of `{owner}`"
+        raise NotModelled(f"{what}: whether what its signature covers, or an update, leaves it alone is not told")
     frame = Frame(design, attacker, history=history)
     if attacker.capabilities & PLAYED_THERE and frame.second is None:
         raise NotModelled(untold(design))
@@ -134,6 +138,22 @@ def _never_started(design: Design) -> list[Image]:
     launches = {step.stage: stage.name for stage in design.stages for step in stage.steps if isinstance(step, Launch)}
     waiting = (design.image(stage.image) for stage in design.stages[1:] if stage.name not in launches)
     return [image for image in waiting if image.verified_by in launches.values()]
+
+
+def _covered(design: Design) -> Iterator[tuple[str, str, str]]:
+    """Secrets in a slot of an image that is verified, or where its updates wait: key, partition, image."""
+    homes = [
+        (design.partition(name), image.name)
+        for image in design.images
+        if image.verified_by is not None
+        for name in (*image.slots, *([image.staging] if image.staging else []))
+    ]
+    for key in design.keys:
+        names = [place.partition for place in key.placements if isinstance(place, InPartition) and key.secret]
+        for area, (slot, image) in product(map(design.partition, names), homes):
+            apart = area.range.end <= slot.range.start or slot.range.end <= area.range.start
+            if area.memory is slot.memory and not apart:
+                yield key.name, area.name, image
 
 
 def _steps(frame: Frame) -> Iterator[Move]:

@@ -80,9 +80,16 @@ def _stores_of(design: Design, name: str) -> tuple[Store, ...]:
         ends = [*starts[1:], whole.end]
         for stage, start, end in zip(stages, starts, ends, strict=True):
             assert stage.code is not None
-            part = AddressRange(start, end)
+            part = AddressRange(start, end if image.verified_by else _ends(design, stage.code, end))
             found.append(Store(name=stage.code, range=part, image=image.name, slot=slot, part=stage.name))
     return tuple(found)
+
+
+def _ends(design: Design, code: str, most: int) -> int:
+    """Where a part that nothing verifies ends: where another partition begins behind its own; it is no code of it."""
+    own = design.partition(code)
+    behind = (other for other in design.partitions if other.memory is own.memory and other.range.start >= own.range.end)
+    return min((other.range.start for other in behind if other.range.start < most), default=most)
 
 
 def staging_partitions(design: Design) -> tuple[str, ...]:

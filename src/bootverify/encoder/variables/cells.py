@@ -294,6 +294,11 @@ class Cells:
             raise NotModelled(f"image `{image.name}` has several parts; one has no code partition")
         starts = [slot.range.start, *(code.range.start for code in codes[1:])]
         ends = [*starts[1:], slot.range.end]
+        if image.verified_by is None:  # no signature ties what lies between the parts to them
+            drawn = [each.range.start for each in self.design.partitions if each.memory is slot.memory]
+            ends = [
+                min([end, *(at for at in drawn if at >= code.range.end)]) for code, end in zip(codes, ends, strict=True)
+            ]
         if starts != sorted(starts):
             raise NotModelled(f"the parts of image `{image.name}` do not follow each other in boot order")
         return [

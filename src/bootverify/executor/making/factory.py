@@ -10,12 +10,12 @@ from functools import lru_cache
 from bootverify.dataclass import dataclass
 from bootverify.design.boot import ChooseSlot, EncryptionType, Image
 from bootverify.design.design import Design
-from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, PushTarget
+from bootverify.design.keys import InImage, InKmu, InUicr, Key, PushTarget
 from bootverify.executor import crypto
 from bootverify.executor.device import BOOTCONF, Device
 from bootverify.executor.flash import Flash
 from bootverify.executor.knowledge import Knowledge
-from bootverify.executor.layout import Store, home, room_before, store_ranges, stores_of
+from bootverify.executor.layout import Store, home, room_before, stores_of
 from bootverify.executor.making import network_build, nsib_build
 from bootverify.executor.making.forger import HIS_KEY, Forger
 from bootverify.executor.making.image_format import parse
@@ -149,8 +149,9 @@ class Factory(Forger):
         self._provision(device)
         self._boot_region(device)
         self._debug_words(device)
-        ranges = store_ranges(self.design)
-        taken: dict[str, int] = {}  # keys of one place follow each other
+        for address, value in self.kept():
+            device.flash.load(address, value)
+        taken = 0  # keys in the UICR follow each other
         for key in self.design.keys:
             for place in key.placements:
                 match place:
@@ -158,14 +159,8 @@ class Factory(Forger):
                         if not delivered_by(key):
                             self.provision(device, key, place)
                     case InUicr() if key.secret:
-                        at = taken.get("uicr", 0)
-                        taken["uicr"] = at + NEXT_KEY
-                        device.uicr.load(device.uicr.end - 0x100 + at, self.value(key))
-                    case InPartition() if key.secret:
-                        area = ranges.get(place.partition) or home(self.design, place.partition)
-                        at = taken.get(place.partition, 0)
-                        taken[place.partition] = at + NEXT_KEY
-                        device.flash.load(area.start + at, self.value(key))
+                        device.uicr.load(device.uicr.end - 0x100 + taken, self.value(key))
+                        taken += NEXT_KEY
                     case _:
                         continue
         return device

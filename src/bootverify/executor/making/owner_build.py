@@ -4,17 +4,17 @@ Everything is real - code-like bytes, real signatures, real encryption - and fol
 same design always gives the same bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from bootverify.dataclass import dataclass
 from bootverify.design.boot import BootGo, ChooseSlot, EncryptionType, Image, Program, SignatureType
 from bootverify.design.design import Design
-from bootverify.design.keys import InImage, Key
+from bootverify.design.keys import InImage, InPartition, Key
 from bootverify.errors import BootverifyError
 from bootverify.executor.crypto import EnvelopeScheme, PrivateKey, Scheme
 from bootverify.executor.flash import Flash
-from bootverify.executor.layout import Store, booted_by_mcuboot, home, load_window
+from bootverify.executor.layout import Store, booted_by_mcuboot, home, load_window, store_ranges
 from bootverify.executor.making import network_build, nsib_build
 from bootverify.executor.making.image_format import Version, parse
 from bootverify.executor.making.maker import Envelope, MadeImage, Placed, make_image, travels_as
@@ -241,7 +241,20 @@ class OwnerBuild(OwnerKeys):
                     at = place.offset + taken.get(place.offset, 0)
                     taken[place.offset] = taken.get(place.offset, 0) + max(NEXT_KEY, len(value))
                     body[at : at + len(value)] = value
+        if image.verified_by is None:  # one file programs both, and no signature covers what differs by device
+            for address, value in self.kept():
+                if start <= address < start + size:
+                    body[address - start : address - start + len(value)] = value
         return bytes(body)
+
+    def kept(self) -> Iterator[tuple[int, bytes]]:
+        """Where production writes secrets that lie in partitions, and their values; in one they follow each other."""
+        ranges, taken = store_ranges(self.design), dict[str, int]()
+        for key in (key for key in self.design.keys if key.secret):
+            for name in (place.partition for place in key.placements if isinstance(place, InPartition)):
+                at = taken.get(name, 0)
+                taken[name] = at + NEXT_KEY
+                yield (ranges.get(name) or home(self.design, name)).start + at, self.value(key)
 
     @staticmethod
     def _vectors(start: int) -> bytes:
