@@ -10,6 +10,7 @@ from bootverify.design.source import Source
 from bootverify.encoder.partition_map.claims import truth
 from bootverify.errors import Discrepancy
 from bootverify.executor.partition_map.claims import judged, places
+from bootverify.sources.models import scantest_soc
 
 MOST_FACTS = 40
 
@@ -23,11 +24,12 @@ def computed(design: Design, question: Question, base: Finding) -> Finding:
     it = question.subject
     assert isinstance(it, Design | Key)
     formula = question.ask.claim.formula
-    ours, theirs = judged(design, formula, it), truth(design, formula, it)
-    if ours is not theirs:
-        what = f"{question.policy.id} of {it.name}"
-        raise Discrepancy(f"{what}: the executor says {ours}, the encoder {theirs}")
+    ours = _agreed(design, question, it)
     found = places(design, formula, it)
+    if ours is True and not design.soc.known:
+        other = replace(design, soc=scantest_soc(design.soc))
+        if _agreed(other, question, other if isinstance(it, Design) else it) is not True:
+            return _on_no_silicon(design, base)
     if ours is True:
         said = "what is said of it" if isinstance(it, Key) else "the map"
         return replace(base, verdict=Verdict.HOLDS, strength="computed", because=f"both sides computed it from {said}")
@@ -44,6 +46,25 @@ def computed(design: Design, question: Question, base: Finding) -> Finding:
             base, verdict=Verdict.UNDEFINED, strength="computed", because=text, facts=facts, open_points=points
         )
     return replace(base, verdict=Verdict.VIOLATED, strength="computed", because=because, facts=facts)
+
+
+def _agreed(design: Design, question: Question, it: Design | Key) -> bool | None:
+    formula = question.ask.claim.formula
+    ours, theirs = judged(design, formula, it), truth(design, formula, it)
+    if ours is not theirs:
+        what = f"{question.policy.id} of {it.name}"
+        raise Discrepancy(f"{what}: the executor says {ours}, the encoder {theirs}")
+    return ours
+
+
+def _on_no_silicon(design: Design, base: Finding) -> Finding:
+    """What holds on some parts and not on others, where nothing tells the part or what it is like."""
+    point = design.soc.open_points[0]
+    text = f"it rests on the part's memory and units, and {point.statement}"
+    facts = (_fact(point.source),)
+    return replace(
+        base, verdict=Verdict.UNDEFINED, strength="computed", because=text, facts=facts, open_points=(point.name,)
+    )
 
 
 def _fact(source: Source) -> Fact:

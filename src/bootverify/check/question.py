@@ -109,6 +109,8 @@ def exists(design: Design, attacker: Attacker) -> str:
         return ""
     if application is None:
         return "the chain has no application"
+    if not design.soc.known:
+        return ""
     if attacker.needs == "no_trustzone" and design.soc.trustzone:
         return f"{design.soc.name} has a secure and a non-secure state"
     no_states = f"{design.soc.name} has no TrustZone"

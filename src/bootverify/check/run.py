@@ -386,7 +386,7 @@ def _by(core: Sequence[object], lemmas: Sequence[object]) -> str:
 
 def _assumptions(design: Design, attacker: Attacker) -> tuple[str, ...]:
     found = [IDEAL, f"releases 1-{design.releases} of each image"]
-    if design.soc.guard.kind is UnitKind.SPU:
+    if design.soc.known and design.soc.guard.kind is UnitKind.SPU:
         words = "every reset that restarts the application core clears the SPU's locks"
         found.append(f"{words} (open point spu-reset-sources)")
     encrypted = any(image.encryption is not EncryptionType.NONE for image in design.images)

@@ -6,7 +6,13 @@ from bootverify.check.question import Question, at_least, names_of
 from bootverify.check.verdict import Finding, Verdict
 from bootverify.design.attacker import Capability
 from bootverify.design.design import Design
-from bootverify.design.openpoint import APPROTECT_UNKNOWN, MAP_CONFLICT, WITH_RULES_OF_THEIR_OWN, OpenPoint
+from bootverify.design.openpoint import (
+    APPROTECT_UNKNOWN,
+    MAP_CONFLICT,
+    SOC_NOT_MODELLED,
+    WITH_RULES_OF_THEIR_OWN,
+    OpenPoint,
+)
 from bootverify.machine.action import FeedNetwork
 from bootverify.policy.formula import predicates_in
 from bootverify.policy.policy import ClaimKind
@@ -21,7 +27,7 @@ def no_device(design: Design, question: Question) -> OpenPoint | None:
     """The open point that leaves no device of which the question could be asked; None when there is one."""
     if question.ask.claim.kind is ClaimKind.LAYOUT:
         return None
-    return _named(design, MAP_CONFLICT)
+    return _named(design, SOC_NOT_MODELLED) or _named(design, MAP_CONFLICT)
 
 
 def qualified(design: Design, question: Question, finding: Finding) -> Finding:

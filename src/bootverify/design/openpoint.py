@@ -9,9 +9,12 @@ from bootverify.design.source import NOWHERE, Source
 MAP_CONFLICT = "map-contradicts-itself"
 APPROTECT_UNKNOWN = "approtect-not-recorded"
 CHAIN_NOT_DRAWN = "chain-not-drawn"
+SOC_NOT_TOLD = "soc-not-told"
+SOC_NOT_MODELLED = "soc-not-modelled"
 UNSUPPORTED = "unsupported-combination"
 NOT_TOLD = "not-told"
-WITH_RULES_OF_THEIR_OWN = frozenset({MAP_CONFLICT, APPROTECT_UNKNOWN, CHAIN_NOT_DRAWN})  # which say what they decide
+# which say what they decide
+WITH_RULES_OF_THEIR_OWN = frozenset({MAP_CONFLICT, APPROTECT_UNKNOWN, CHAIN_NOT_DRAWN, SOC_NOT_MODELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,9 +187,10 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
     },
     "map": {
         "name": Fixed(values=str, meaning="the design's name"),
-        "soc_known": Fixed(values=bool, meaning="whether the input says for which SoC it is"),
         "drawn": Fixed(values=bool, meaning="whether the map has a partition"),
-        "trustzone": Fixed(values=bool, meaning="whether the SoC has a secure and a non-secure state"),
+        "trustzone": Fixed(
+            values=bool, meaning="whether the SoC has a secure and a non-secure state, as far as anything tells"
+        ),
         "chain": Fixed(values=bool, meaning="whether the images are drawn, not the map alone"),
         "bootloader": Fixed(values=bool, meaning="whether a boot stage is in the map or the configuration"),
         "built": Fixed(values=bool, meaning="whether signed images are at hand"),
@@ -307,9 +308,8 @@ def _of_map(design: Design) -> dict[str, str | int | bool]:
     told = settings.bootloader is not None and bool(settings.bootloader.value)
     return {
         "name": design.name,
-        "soc_known": design.soc.known,
         "drawn": bool(design.partitions),
-        "trustzone": design.soc.trustzone,
+        "trustzone": design.soc.trustzone or not design.soc.known,
         "chain": bool(design.stages),
         "bootloader": drawn or told,
         "built": bool(design.artifacts),

@@ -82,6 +82,18 @@ class SocEntry(_Strict):
     open_points: list[_OpenPoint] = []
 
 
+class _Part(_Strict):
+    title: str
+    why: str
+    documents: list[_Document]
+
+
+class NotModelledEntry(_Strict):
+    """The file of parts that have no model, as written."""
+
+    parts: dict[str, _Part]
+
+
 class StageEntry(_Strict):
     """A file of models/stages, as written."""
 

@@ -1,12 +1,13 @@
 """Loads our own descriptions of silicon and of boot stages from `models/`; their form is in `model_files`."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from bootverify.dataclass import dataclass
-from bootverify.design.openpoint import OpenPoint
+from bootverify.design.openpoint import SOC_NOT_MODELLED, SOC_NOT_TOLD, OpenPoint
 from bootverify.design.protection import AttributionUnit, FlashGuard, UnitKind
-from bootverify.design.soc import DebugScheme, DebugWords, Document, FlashPatch, NvmKind, Soc
+from bootverify.design.soc import UNSPECIFIED, DebugScheme, DebugWords, Document, FlashPatch, NvmKind, Soc
 from bootverify.design.source import Source
 from bootverify.ranges import AddressRange
 from bootverify.sources.catalog import find, names, shown
@@ -17,6 +18,7 @@ _AS_WRITTEN = (  # what `Soc` has under the same name, with the same default whe
     *("title", "page", "word", "kmu_slots", "trustzone", "otp_word", "untorn", "header", "ram_granule"),
     *("eraseprotect", "secure_approtect"),
 )
+_LARGEST_HEADER = 0x800  # of any part of the SDK's (ncs-boot 2.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +106,41 @@ def _second_core(name: str) -> str:
     return f"{name}-net"
 
 
-def unspecified_soc(source: Source) -> Soc:
-    """The stand-in for the SoC of a map that does not say for which it is: nothing that depends on silicon is asked."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModelled:
+    """A part that has no model: what it is, and why."""
+
+    title: str
+    why: str
+    source: Source
+
+
+@cache
+def not_modelled(name: str) -> NotModelled | None:
+    """What is known of the part called `name`, where that it has no model is known; else None."""
+    path = find("models", "not-modelled")
+    written = read_written(path, shown=shown(path))
+    part = next((part for part in written.plain["parts"] if name.startswith(part)), None)
+    if part is None:
+        return None
+    entry = written.plain["parts"][part]
+    return NotModelled(title=entry["title"], why=entry["why"], source=written.source(("parts", part)))
+
+
+def unspecified_soc(source: Source, name: str = UNSPECIFIED) -> Soc:
+    """The stand-in for a SoC that the input does not name, or that has no model: what no part has less of."""
     anything = AddressRange(0, 1 << 32)
+    part = not_modelled(name)
+    title = "a SoC that the input does not name, or of which there is no model"
+    point = OpenPoint(name=SOC_NOT_TOLD, statement="nothing tells a SoC of which there is a model", source=source)
+    if part is not None:
+        title = f"{part.title}, of which there is no model"
+        point = OpenPoint(
+            name=SOC_NOT_MODELLED, statement=f"there is no model of {name}: {part.why}", source=part.source
+        )
     return Soc(
-        name="unspecified",
-        title="a SoC that the input does not name, or of which there is no model",
+        name=name,
+        title=title,
         flash=anything,
         page=1,
         word=1,
@@ -120,7 +151,35 @@ def unspecified_soc(source: Source) -> Soc:
         kmu_slots=0,
         trustzone=False,
         known=False,
+        open_points=(point,),
         source=source,
+    )
+
+
+def part_called(name: str, place: Source) -> Soc:
+    """The SoC called `name` at `place`, or its stand-in where that it has no model is known.
+
+    Raises:
+        InputError: neither.
+    """
+    if not_modelled(name) is not None:
+        return unspecified_soc(place, name)
+    return load_soc(name, asked_in=place.file, line=place.line)
+
+
+def scantest_soc(soc: Soc) -> Soc:
+    """The other stand-in for such a SoC: what no part has more of. What both say is true of any part."""
+    most, nothing = 1 << 31, AddressRange(0, 0)
+    return replace(
+        soc,
+        flash=nothing,
+        page=most,
+        ram=nothing,
+        uicr=nothing,
+        guard=replace(soc.guard, kind=UnitKind.RRAMC, granule=most, entries=1, largest=1),
+        trustzone=True,
+        header=_LARGEST_HEADER,
+        ram_granule=most,
     )
 
 

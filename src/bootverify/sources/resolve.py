@@ -42,7 +42,7 @@ from bootverify.design.source import Source
 from bootverify.errors import Fault, InputError
 from bootverify.sources.known_keys import published_key
 from bootverify.sources.lifetime import network, open_points, told_life
-from bootverify.sources.models import StageModel, load_soc, load_stage, second_core, unspecified_soc
+from bootverify.sources.models import StageModel, load_stage, part_called, second_core, unspecified_soc
 from bootverify.sources.resolve_map import (
     contradiction,
     in_flash,
@@ -99,9 +99,7 @@ class _Resolver:
         self.faults: list[Fault] = []
         place = written.source(("soc",))
         self.soc: Soc = (
-            unspecified_soc(place)
-            if entry.soc == UNSPECIFIED and not entry.chain
-            else load_soc(entry.soc, asked_in=place.file, line=place.line)
+            unspecified_soc(place) if entry.soc == UNSPECIFIED and not entry.chain else part_called(entry.soc, place)
         )
         self.partitions: dict[str, Partition] = {}
         self.stage_names: list[str] = []
@@ -120,8 +118,10 @@ class _Resolver:
         stages = tuple(self._stages(images))
         self._stop_at_faults()
         life, points = resolved_lifecycle(self.entry.lifecycle, self.written)
-        context = Context(self.entry, self.written, self.soc, self.partitions, self.faults)
-        life = lifecycle_on_soc(context, life)
+        if self.soc.known:
+            life = lifecycle_on_soc(Context(self.entry, self.written, self.soc, self.partitions, self.faults), life)
+        elif images:
+            points = (*points, *self.soc.open_points)
         self._stop_at_faults()
         conflict = contradiction(self.partitions, used_by(images, stages), self.soc)
         ragged = ragged_slot(self.partitions, swapped_by(images, stages), self.soc)
@@ -226,7 +226,8 @@ class _Resolver:
                     program=program,
                     image=image.name,
                     attribution=attribution or (Attribution.SECURE if secure else Attribution.NON_SECURE),
-                    steps=tuple(self._steps(model, image, images, plan[i + 1 :], following)),
+                    # what a stage does rests on silicon, of which there may be no model
+                    steps=tuple(self._steps(model, image, images, plan[i + 1 :], following)) if self.soc.known else (),
                     code=code,
                     source=self._source(("chain", image.name)),
                     attribution_source=self._source(("chain", image.name, "parts" if entry.parts else "attribution")),
@@ -347,9 +348,10 @@ class _Resolver:
     def _empty(self, name: str, entry: KeyEntry) -> bool:
         places = entry.placement if isinstance(entry.placement, list) else [entry.placement]
         kmu = all(isinstance(place, KmuPlacement) for place in places)
-        if entry.reusable and not (kmu and self.soc.kmu_version > 1):
+        slots_of_generations = self.soc.kmu_version > 1 or not self.soc.known
+        if entry.reusable and not (kmu and slots_of_generations):
             self._fault(("keys", name, "reusable"), f"`{name}` is reusable: only a KMU slot of nRF54L can be")
-        if entry.state == "empty" and not (kmu and self.soc.kmu_version > 1 and entry.verifies):
+        if entry.state == "empty" and not (kmu and slots_of_generations and entry.verifies):
             text = f"`{name}` is empty: only a KMU slot of nRF54L that a bootloader consults for `verifies` can be"
             self._fault(("keys", name, "state"), text)
         return entry.state == "empty"
@@ -364,7 +366,7 @@ class _Resolver:
             case "uicr":
                 return InUicr(source=source)
             case KmuPlacement():
-                if max(place.kmu) >= self.soc.kmu_slots:
+                if self.soc.known and max(place.kmu) >= self.soc.kmu_slots:
                     self._fault(at, f"{self.soc.name} has {self.soc.kmu_slots} KMU slots, so no slot {max(place.kmu)}")
                 return InKmu(
                     slots=tuple(place.kmu), push_to=PushTarget(place.push_to), readable=place.readable, source=source

@@ -85,7 +85,7 @@ def _of_chain(images: tuple[Image, ...], stages: tuple[Stage, ...]) -> dict[str,
     boot = [stage for stage in stages if stage.program in {Program.NSIB, Program.MCUBOOT}]
     if stages:
         told["bootloader"] = Told(value=bool(boot), source=stages[0].source)
-    for stage in boot:
+    for stage in (each for each in boot if each.steps):  # of a part without a model no steps are known
         for step in stage.steps:
             if isinstance(step, BootGo):
                 told["update_mode"] = Told(value=step.mode.value, source=step.source)

@@ -7,7 +7,7 @@ import pytest
 from bootverify.design.protection import UnitKind
 from bootverify.design.soc import NvmKind
 from bootverify.sources.document import read_written
-from bootverify.sources.model_files import KnownKeysEntry, SocEntry, StageEntry
+from bootverify.sources.model_files import KnownKeysEntry, NotModelledEntry, SocEntry, StageEntry
 from bootverify.sources.models import load_soc
 from bootverify.sources.rule_files import AttackerEntry, PolicyEntry, StandardEntry, SupportEntry
 from bootverify.sources.validate import validated
@@ -18,6 +18,7 @@ FORMS = [
     *((SocEntry, path) for path in sorted((MODELS / "socs").glob("*.yaml"))),
     *((StageEntry, path) for path in sorted((MODELS / "stages").glob("*.yaml"))),
     (KnownKeysEntry, MODELS / "known-keys.yaml"),
+    (NotModelledEntry, MODELS / "not-modelled.yaml"),
     *((AttackerEntry, path) for path in sorted((MODELS / "attackers").glob("*.yaml"))),
     *((StandardEntry, path) for path in sorted((MODELS / "standards").glob("*.yaml"))),
     *((PolicyEntry, path) for path in sorted((MODELS.parent / "policies").glob("*.yaml"))),

@@ -214,7 +214,8 @@ class _Claims:
             for secondary in self._sizes(Role.SECONDARY, number)
         }
         fits = differences <= {0, spare}
-        return fits or (None if mode is None else False)
+        unsure = mode is None or (spare != 0 and not self.design.soc.known)
+        return fits or (None if unsure else False)
 
     def _images_fit(self) -> bool:
         mode = str(self.told.update_mode.value) if self.told.update_mode is not None else ""

@@ -94,7 +94,8 @@ def _locked_from_reset(design: Design, extent: Extent) -> bool:
     start, end = extent
     unit = design.soc.guard
     limited = unit.kind is UnitKind.RRAMC and unit.largest is not None
-    return start == design.soc.flash.start and not (limited and end - start > (unit.largest or 0))
+    placed = start == design.soc.flash.start or not design.soc.known
+    return placed and not (limited and end - start > (unit.largest or 0))
 
 
 def _key_wrapped(design: Design) -> Truth:

@@ -144,7 +144,10 @@ def slots_match(design: Design) -> Iterator[Misfit]:
             sizes = f"{primary.range.size:#x} and {secondary.range.size:#x}"
             text = f"`{primary.name}` and `{secondary.name}` have {sizes} bytes"
             sources = (primary.source, secondary.source, *([mode.source] if mode is not None else []))
-            yield Misfit(text=text, sources=sources, open_point="" if mode is not None else "update-mode-not-told")
+            open_point = "update-mode-not-told" if mode is None else ""
+            if extra and not design.soc.known:
+                open_point = design.soc.open_points[0].name
+            yield Misfit(text=text, sources=sources, open_point=open_point)
 
 
 def pages_whole(design: Design) -> Iterator[Misfit]:

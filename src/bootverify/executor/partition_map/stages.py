@@ -47,7 +47,7 @@ def root_fits(design: Design) -> Iterator[Misfit]:
     """Reset starts what lies first; on an RRAMC hardware locks no more than one region from there (reglock.py)."""
     guard = design.soc.guard
     for part in _inside(design, Role.ROOT):
-        if part.range.start != design.soc.flash.start:
+        if design.soc.known and part.range.start != design.soc.flash.start:
             text = f"`{part.name}` starts at {part.range.start:#x}, and a reset at {design.soc.flash.start:#x}"
             yield Misfit(text=text, sources=(part.source, design.soc.source))
         if guard.kind is UnitKind.RRAMC and guard.largest is not None and part.range.size > guard.largest:

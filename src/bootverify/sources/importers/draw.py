@@ -19,17 +19,11 @@ from bootverify.sources.importers.network_core import of_network_core, put_netwo
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import non_secure, put_settings
 from bootverify.sources.importers.tree_entries import put_tree, worlds_of
+from bootverify.sources.models import not_modelled
 from bootverify.sources.search import Search
 from bootverify.sources.written import Written
 
 MOST_PARTITIONS = 1000
-# Parts that are known and not modelled, and why (soc.md 9; nRF Connect SDK, list of its parts).
-_NOT_MODELLED = {
-    "nrf54h20": ": its secure domain boots it, not the application core",
-    "nrf92": ": its secure domain boots it, not the application core",
-    "nrf71": ": no document that says how it protects its memory is known here",
-    "nrf51": ": the SDK's boot stages have no protection unit there",
-}
 
 
 def drawn(project: Project, sdk: str | None, search: Search) -> Written:
@@ -43,11 +37,12 @@ def drawn(project: Project, sdk: str | None, search: Search) -> Written:
     draft.put(("bootverify",), "design/1")
     draft.put(("name",), re.sub(r"[^A-Za-z0-9_.+:@ -]", "_", project.name)[:80] or "design")
     known = soc_is_known(project)
-    if project.soc is not None and known:
+    if project.soc is not None and (known or not_modelled(project.soc.name) is not None):
         draft.put(("soc",), project.soc.name, project.soc.source)
     else:
         draft.put(("soc",), UNSPECIFIED, Source(file=project.shown))
-        _put_unknown_soc(draft, project)
+    if not known:
+        _note_unknown_soc(draft, project)
     draft.put(("sdk",), project.sdk)
     _put_map(draft, project)
     if not draft.plain.get("partitions") and not project.firmware and not project.all_kconfigs():
@@ -70,16 +65,16 @@ def drawn(project: Project, sdk: str | None, search: Search) -> Written:
     return draft.written(project.shown, project.inputs)
 
 
-def _put_unknown_soc(draft: Draft, project: Project) -> None:
-    """Why only what holds on any SoC is asked; a build loses its chain by it."""
+def _note_unknown_soc(draft: Draft, project: Project) -> None:
+    """Why only what holds on any SoC is answered; a build loses its chain by it."""
     source, words = Source(file=project.shown), "nothing here tells the SoC"
     other = next((symbol for symbol in map(_named, project.all_kconfigs()) if symbol is not None), None)
     if project.soc is None and other is not None:
-        source, words = other.source, f"no model of `{other.value[:40]}`; only what holds on any SoC is asked"
+        source, words = other.source, f"no model of `{other.value[:40]}`; only what holds on any SoC is answered"
     if project.soc is not None:
-        name, source = project.soc.name, project.soc.source
-        why = next((words for part, words in _NOT_MODELLED.items() if name.startswith(part)), "")
-        words = f"no model of {name}{why}; only what holds on any SoC is asked"
+        name, source, part = project.soc.name, project.soc.source, not_modelled(project.soc.name)
+        why = f": {part.why}" if part is not None else ""
+        words = f"no model of {name}{why}; only what holds on any SoC is answered"
     if project.images and not project.fragments:
         not_drawn(draft, project, source, words)
     elif project.soc is not None:
@@ -125,7 +120,7 @@ def _put_trees(draft: Draft, project: Project) -> dict[str, tuple[str, Source]]:
                 break
             described |= worlds_of(tree)
             if not put_tree(draft, tree, project.ledger):
-                words = "another file says in which memory this map lies; only what holds in any memory is asked"
+                words = "another file says in which memory this map lies; only what holds in any memory is answered"
                 project.ledger.add(Source(file=tree.file), words)
                 draft.put(("soc",), UNSPECIFIED, Source(file=tree.file))
     return described

@@ -77,8 +77,10 @@ def test_qualifiers_go_before_the_name_of_a_board_that_stands_for_a_sibling(tmp_
 
 def test_a_part_without_a_model_is_told_with_the_reason(tmp_path) -> None:
     design = load(built(tmp_path, {}, soc="nrf54h20"))
-    assert design.soc.name == "unspecified"
-    assert any("no model of nrf54h20: its secure domain boots it" in entry.what for entry in design.ledger)
+    assert (design.soc.name, design.soc.known, design.stages) == ("nrf54h20", False, ())
+    assert any(
+        "no model of nrf54h20: the firmware of its secure domain boots it" in entry.what for entry in design.ledger
+    )
 
 
 def test_a_part_of_another_vendor_is_told_by_its_name(tmp_path) -> None:

@@ -6,7 +6,6 @@ from bootverify.dataclass import dataclass
 from bootverify.sources.importers.card.draft import Draft
 from bootverify.sources.importers.card.map import Map
 from bootverify.sources.importers.card.words import read, says, words
-from bootverify.sources.models import load_soc
 
 # What is verified and what hides an image, by phrase.
 SIGNATURES = {
@@ -177,7 +176,7 @@ def put_image(draft: Draft, link: Link, chain: list[Link], map_: Map, *, tfm: bo
 def _put_page(draft: Draft, link: Link, map_: Map) -> None:
     """NSIB's key hashes in flash; a part without OTP words has no other place for them."""
     page = map_.provision()
-    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
+    soc = draft.soc()
     if page is None and soc.otp is None:
         draft.open(link.at, "no-provision-page", f"the map does not say where the key hashes of `{link.name}` lie")
         page = map_.invented(f"{link.name} keys")

@@ -5,6 +5,9 @@ from typing import Any
 
 from bootverify.dataclass import dataclass
 from bootverify.design.design import Unmodelled
+from bootverify.design.soc import Soc
+from bootverify.design.source import Source
+from bootverify.sources.models import part_called
 from bootverify.sources.written import Path, Written
 
 # Which policies a field of the card could decide, by the part of the card it stands in.
@@ -48,6 +51,14 @@ class Draft:
     native: dict[str, Any] = field(default_factory=dict)
     lines: dict[Path, int] = field(default_factory=dict)
     ledger: list[Unmodelled] = field(default_factory=list)
+
+    def soc(self) -> Soc:
+        """The part that the card is about; a stand-in for one that is known to have no model.
+
+        Raises:
+            InputError: it is no part that is known.
+        """
+        return part_called(str(self.native["soc"]), Source(file=self.written.file, line=self.written.line(("soc",))))
 
     def put(self, at: Path, value: Any, told_at: Path) -> None:  # noqa: ANN401 - plain data
         """Set the native value at `at`; `told_at` is where the card, below `design`, tells it."""

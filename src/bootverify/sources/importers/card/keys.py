@@ -7,7 +7,6 @@ from bootverify.sources.importers.card.chain import Link
 from bootverify.sources.importers.card.draft import Draft
 from bootverify.sources.importers.card.key_facts import PUBLIC, TRUST, put_facts, readable
 from bootverify.sources.importers.card.words import read, says, truth, turned, words
-from bootverify.sources.models import load_soc
 
 KINDS = {"public": "public", "private": "private", "symmetric": "symmetric", "hash": "hash"}
 ENGINE = r"write-only|crypto ?cell|cracen|engine|\bkey register|kmu-only"
@@ -156,8 +155,8 @@ def _places(
         found.append(place)
     if says(text, r"\bkmu\b"):
         found.append(_kmu(draft, key, name, text, told_at))
-        soc = load_soc(str(draft.native["soc"]))
-        if max(found[-1]["kmu"]) >= soc.kmu_slots:
+        soc = draft.soc()
+        if soc.known and max(found[-1]["kmu"]) >= soc.kmu_slots:
             words = f"{soc.title} has {soc.kmu_slots or 'no'} KMU slots, but `{name}` lies in `{text}`"
             draft.open((*told_at, "placement"), "no-such-slot", words, about=[name], contradiction=True)
             draft.open((*told_at, "placement"), "no-such-slot", words, policies=TRUST, contradiction=True)
@@ -207,7 +206,7 @@ def _from_payload(draft: Draft, slot: str, partition: str) -> int:
     """How far behind the start of the payload in `slot` a partition begins."""
     partitions = draft.native["partitions"]
     first = partitions[slot]["span"][0] if "span" in partitions[slot] else slot
-    return int(partitions[partition]["at"] - partitions[first]["at"] - load_soc(str(draft.native["soc"])).header)
+    return int(partitions[partition]["at"] - partitions[first]["at"] - draft.soc().header)
 
 
 def _image_in(text: str, chain: list[Link]) -> str | None:

@@ -8,7 +8,6 @@ from bootverify.sources.importers.card.chain import Link
 from bootverify.sources.importers.card.draft import OF_ACCESS, Draft
 from bootverify.sources.importers.card.release import family, sdk_window, window, window_holds
 from bootverify.sources.importers.card.words import CONDITIONS, Reading, number, read, says, words
-from bootverify.sources.models import load_soc
 
 # What a permission says, by its phrases; a phrase that is not among them leaves the lock unread.
 PERMISSIONS = {
@@ -128,7 +127,7 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
             start, end = ends(lock)
             if start == 0 and _stands(draft, lock, at, about=_about(draft, lock, pair)):
                 # "A size above the limit is clamped with a warning only, so the tail stays writable" (ncs-boot 1.7).
-                draft.native["boot_region"] = min(end, load_soc(str(draft.native["soc"])).guard.largest or end)
+                draft.native["boot_region"] = min(end, draft.soc().guard.largest or end)
                 continue
         if _leaves_open(draft, lock, at):
             continue
@@ -177,7 +176,7 @@ def _by_old_library(draft: Draft, spans: dict[str, list[dict[str, Any]]]) -> Non
         if says(fact, "lock library|entry 0|first free")
     ]
     told = window(str(draft.native.get("sdk", ""))) if family(str(draft.native.get("sdk", ""))) == "ncs" else None
-    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
+    soc = draft.soc()
     later = [name for name, listed in spans.items() if listed][1:]
     if soc.guard.kind is UnitKind.ACL and later and told is not None and told[0] < (1, 7) and not facts:
         text = (
@@ -191,7 +190,7 @@ def _by_tfm(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> bo
     since = sdk_window(str(lock.get("when", "")))
     applies = None if since is None else window_holds(since, str(draft.native.get("sdk", "")))
     start, end = ends(lock)
-    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
+    soc = draft.soc()
     ragged = bool(start % soc.guard.granule or end % soc.guard.granule)
     if since is not None and applies is None and ragged:
         text = f"whether TF-M locks its code first in every release of `{draft.native.get('sdk')}`"
@@ -266,8 +265,7 @@ def _at_its_time(draft: Draft, when: str, at: tuple[str | int, ...], about: list
 
 
 def _guard(draft: Draft) -> UnitKind:
-    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
-    return soc.guard.kind
+    return draft.soc().guard.kind
 
 
 def _is_loose(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> bool:

@@ -7,14 +7,13 @@ from bootverify.design.protection import UnitKind
 from bootverify.design.soc import DebugScheme, FlashPatch, Soc
 from bootverify.sources.importers.card.draft import OF_ACCESS, Draft
 from bootverify.sources.importers.card.words import read, says, truth, words
-from bootverify.sources.models import load_soc
 
 
 def put_lifecycle(draft: Draft) -> None:
     """Debug and erase protection, and what else stands under `protection`."""
     told = draft.design.get("protection") or {}
     life: dict[str, Any] = {}
-    soc = load_soc(str(draft.native["soc"]), asked_in=draft.written.file, line=draft.written.line(("soc",)))
+    soc = draft.soc()
     for key in ("approtect", "secure_approtect", "eraseprotect"):
         text = str(told.get(key, "on" if key == "secure_approtect" else "off" if key == "eraseprotect" else ""))
         value = truth(told[key]) if isinstance(told.get(key), bool) else _port(text, soc)
