@@ -1,12 +1,18 @@
 """Breadth-first search for the shortest way to a bad state. What it finds is a suggestion; the executor decides."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+from bootverify.check.proof.granted import granted, granting
 from bootverify.check.proof.visited import met
 from bootverify.dataclass import dataclass
-from bootverify.encoder.logic.pycode import Compiled, State, inputs_of
+from bootverify.encoder.logic.pycode import Choice, Compiled, State, inputs_of
 from bootverify.encoder.logic.system import System
-from bootverify.encoder.logic.terms import Term, Value
+from bootverify.encoder.logic.terms import Term, Value, substitute, true
+
+MOST_STATES = 200_000  # that are met before a search gives up
+SMALL = 1_000  # states: a space of no more is searched as it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,44 +51,127 @@ class GaveUp:
     depth: int
 
 
-def shortest(system: System, bad: Term, *, most_states: int = 200_000) -> Path | Exhausted | GaveUp:
-    """The shortest path to a state in which `bad` holds, over the cone of what `bad` reads."""
+def shortest(system: System, bad: Term, *, most_states: int = MOST_STATES) -> Path | Exhausted | GaveUp:
+    """The shortest path to a state in which `bad` holds, over the cone of what `bad` reads.
+
+    A large space is looked at by way of a smaller one, where all that may be done at any time is done already: how far
+    a bad state is there says which states are too far from any. The path is the same.
+    """
     sliced = system.sliced(bad.free)
-    compiled = Compiled(sliced)
-    is_bad = compiled.predicate(bad)
-    came: dict[State, tuple[State, int, tuple[int, ...]] | None] = {}
-    frontier: list[State] = []
-    for state in compiled.initial():
-        came.setdefault(state, None)
-        frontier.append(state)
-        if is_bad(state):
-            return Path(steps=())
-    depth = 0
-    while frontier:
-        following: list[State] = []
-        for state in frontier:
-            for number, choice, after in compiled.successors(state):
-                if after in came:
+    walk = _Walk(sliced, bad)
+    walk.go_on(min(SMALL, most_states))
+    free = () if walk.over else granted(sliced, bad)
+    if not free:
+        walk.go_on(most_states)
+        return walk.outcome()
+    chart = _Walk(granting(sliced, free), substitute(bad, dict.fromkeys(free, true())), before={})
+    chart.go_on(most_states)
+    if not chart.bad:
+        return chart.outcome()
+    ordered = replace(sliced, variables=(*chart.system.variables, *free))
+    least = chart.far[chart.bad[0]]
+    for most in range(least, least + len(free) + 1):  # doing each of `free` takes one step, once
+        chart.go_on(most_states, to=most)
+        walk = _Walk(ordered, bad, leads=_Guide(most, len(chart.system.variables), chart.distances()).leads)
+        walk.go_on(most_states)
+        if walk.bad:
+            return walk.outcome()
+    return GaveUp(states=len(chart.far), depth=least)
+
+
+@dataclass(frozen=True, slots=True, kw_only=False)
+class _Guide:
+    """Which states lead to a bad one in time, by how far those with the same `width` first values are from one."""
+
+    most: int
+    width: int
+    distances: Mapping[State, int]
+
+    def leads(self, state: State, depth: int) -> bool:
+        """Whether a state that is met at `depth` may."""
+        return depth + self.distances.get(state[: self.width], self.most + 1) <= self.most
+
+
+class _Walk:
+    """The states of a system, met one after the other by how many steps they are from a start; it can be gone on with.
+
+    `far` are those met, with that number; `bad` those of them in which the term holds.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        bad: Term,
+        *,
+        leads: Callable[[State, int], bool] | None = None,
+        before: dict[State, list[State]] | None = None,
+    ) -> None:
+        """`leads` tells which states to look at; `before`, where it is given, gets the states that others follow."""
+        self.system = system
+        self.far: dict[State, int] = {}
+        self.bad: list[State] = []
+        self._compiled = Compiled(system)
+        self._is_bad = self._compiled.predicate(bad)
+        self._leads = leads
+        self._before = before
+        self._came: dict[State, tuple[State, int, Choice]] = {}
+        self._pending = deque[State]()
+        for state in self._compiled.initial():
+            if leads is None or leads(state, 0):
+                self._meet(state, 0)
+
+    @property
+    def over(self) -> bool:
+        """Whether a bad state was met, or there is nothing left to meet."""
+        return bool(self.bad) or not self._pending
+
+    def go_on(self, most_states: int, *, to: int = 0) -> None:
+        """Until a bad state is met, and all that are no more than `to` steps away; or more states than so many."""
+        far, leads, before = self.far, self._leads, self._before
+        while self._pending and len(far) <= most_states:
+            state = self._pending[0]
+            depth = far[state] + 1
+            if self.bad and depth > to:
+                return
+            self._pending.popleft()
+            for number, choice, after in self._compiled.successors(state):
+                if before is not None:
+                    before.setdefault(after, []).append(state)
+                if after in far or (leads is not None and not leads(after, depth)):
                     continue
-                came[after] = (state, number, choice)
-                if is_bad(after):
-                    return Path(steps=_path(sliced, came, after))
-                following.append(after)
-            if len(came) > most_states:
-                return GaveUp(states=len(came), depth=depth)
-        frontier = following
-        depth += 1
-    return Exhausted(states=len(came), met=met(sliced.variables, came))
+                self._came[after] = (state, number, choice)
+                self._meet(after, depth)
 
+    def _meet(self, state: State, depth: int) -> None:
+        self.far[state] = depth
+        self._pending.append(state)
+        if self._is_bad(state):
+            self.bad.append(state)
 
-def _path(
-    system: System, came: Mapping[State, tuple[State, int, tuple[int, ...]] | None], last: State
-) -> tuple[PathStep, ...]:
-    steps: list[PathStep] = []
-    at = last
-    while (origin := came[at]) is not None:
-        before, number, choice = origin
-        transition = system.transitions[number]
-        steps.append(PathStep(transition=transition.name, inputs=inputs_of(transition, choice)))
-        at = before
-    return tuple(reversed(steps))
+    def distances(self) -> dict[State, int]:
+        """How many steps those states that a bad one was met from are from the next, at most as far as was gone."""
+        found = dict.fromkeys(self.bad, 0)
+        pending = deque(found)
+        while pending:
+            state = pending.popleft()
+            for earlier in (self._before or {}).get(state, ()):
+                if earlier not in found:
+                    found[earlier] = found[state] + 1
+                    pending.append(earlier)
+        return found
+
+    def outcome(self) -> Path | Exhausted | GaveUp:
+        """What came of it."""
+        if self.bad:
+            return Path(steps=self._path(self.bad[0]))
+        if self._pending:
+            return GaveUp(states=len(self.far), depth=self.far[self._pending[0]])
+        return Exhausted(states=len(self.far), met=met(self.system.variables, self.far))
+
+    def _path(self, last: State) -> tuple[PathStep, ...]:
+        steps: list[PathStep] = []
+        while last in self._came:
+            last, number, choice = self._came[last]
+            transition = self.system.transitions[number]
+            steps.append(PathStep(transition=transition.name, inputs=inputs_of(transition, choice)))
+        return tuple(reversed(steps))

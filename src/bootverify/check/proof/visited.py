@@ -3,7 +3,7 @@
 A search that ends has seen everything, as far as it went; whether it did is not taken from it: the lemmas are proved.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 from bootverify.check.proof.fixpoint import Lemma, in_words, told
@@ -25,11 +25,11 @@ from bootverify.encoder.logic.terms import (
 MOST_NODES = 400  # of one lemma; a certificate nests what is shared
 
 
-def met(variables: Sequence[Term], states: Collection[State]) -> Term:
+def met(variables: Sequence[Term], states: Iterable[State]) -> Term:
     """True of `states`, which give the numbers of the values of `variables`, and of no others.
 
     >>> from bootverify.encoder.logic.terms import var
-    >>> str(met([var("a"), var("b")], [(0, 1), (1, 1)]))
+    >>> str(met([var("a"), var("b")], [bytes([0, 1]), bytes([1, 1])]))
     'b'
     """
     known: dict[tuple[int, frozenset[State]], Term] = {}

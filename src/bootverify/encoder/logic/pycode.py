@@ -1,30 +1,34 @@
-"""A transition system as generated Python over tuples of small numbers, for explicit search.
+"""A transition system as generated Python over strings of small numbers, for explicit search.
 
-Every value is its index in the sort's order (truth values: 0 and 1). The text is generated from our own terms; nothing
-of a user's input reaches it but through indices.
+Every value is its index in the sort's order (truth values: 0 and 1); a state is `bytes`, or a tuple where a sort has
+more values than a byte. The text is generated from our own terms; nothing of a user's input reaches it but through
+indices.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import product
+from typing import Any
 
 from bootverify.encoder.logic.system import System, Transition
 from bootverify.encoder.logic.terms import BOOL, Op, Term, Value, conjuncts, domain, evaluate, nodes
 
-State = tuple[int, ...]
+State = bytes | tuple[int, ...]
 Choice = tuple[int, ...]
 Step = Callable[[State], list[tuple[Choice, State]]]
+BYTE = 256
 
 
 class Compiled:
-    """`system` ready to run; states are tuples in the order of `system.variables`."""
+    """`system` ready to run; states give values in the order of `system.variables`."""
 
     def __init__(self, system: System) -> None:
         self.system = system
         self._index = {variable: i for i, variable in enumerate(system.variables)}
         self._values = [(variable, domain(variable.sort)) for variable in system.variables]
         self._numbers = [(each, {value: i for i, value in enumerate(values)}) for each, values in self._values]
+        self._packed = all(len(values) <= BYTE for _, values in self._values)
         self._steps: dict[int, Step] = {}
         self._made: dict[int, list[tuple[int, Step]]] = {}
         self._pivot, self._possible = self._dispatch()
@@ -35,7 +39,7 @@ class Compiled:
             [domain(variable.sort).index(value) for value in self.system.init[variable]]
             for variable in self.system.variables
         ]
-        return [tuple(values) for values in product(*starts)]
+        return [self._state(values) for values in product(*starts)]
 
     def successors(self, state: State) -> list[tuple[int, Choice, State]]:
         """Transition number, input values and next state, in a fixed order."""
@@ -61,7 +65,7 @@ class Compiled:
             mentioned = set(transition.updates).union(*(term.free for term in terms)) - set(transition.inputs)
             index = tuple(sorted((self._index[variable], variable) for variable in mentioned))
             found = self._steps[number] = _made(
-                transition.guard, tuple(transition.updates.items()), transition.inputs, index
+                transition.guard, tuple(transition.updates.items()), transition.inputs, index, packed=self._packed
             )
         return found
 
@@ -96,7 +100,10 @@ class Compiled:
 
     def encode(self, values: Mapping[Term, Value]) -> State:
         """The state in which the variables have `values`; KeyError when one is missing or foreign."""
-        return tuple([numbers[values[variable]] for variable, numbers in self._numbers])
+        return self._state([numbers[values[variable]] for variable, numbers in self._numbers])
+
+    def _state(self, numbers: Iterable[int]) -> State:
+        return bytes(numbers) if self._packed else tuple(numbers)
 
 
 def inputs_of(transition: Transition, choice: Choice) -> dict[str, Value]:
@@ -115,13 +122,19 @@ def _alone(guard: Term) -> dict[Term, list[Term]]:
 
 @lru_cache(maxsize=4096)
 def _made(
-    guard: Term, updates: tuple[tuple[Term, Term], ...], inputs: tuple[Term, ...], index: tuple[tuple[int, Term], ...]
+    guard: Term,
+    updates: tuple[tuple[Term, Term], ...],
+    inputs: tuple[Term, ...],
+    index: tuple[tuple[int, Term], ...],
+    *,
+    packed: bool,
 ) -> Step:
     """The function of a transition over states in which its variables have these places; attackers share many."""
-    namespace: dict[str, Step] = {}
+    namespace: dict[str, Any] = {"mutable": bytearray if packed else list, "state": bytes if packed else tuple}
     source = "\n".join(_step(guard, dict(updates), inputs, {variable: place for place, variable in index}))
     exec(source, namespace)  # noqa: S102 - our own generated text
-    return namespace["step"]
+    made: Step = namespace["step"]
+    return made
 
 
 def _step(guard: Term, updates: Mapping[Term, Term], inputs: tuple[Term, ...], index: Mapping[Term, int]) -> list[str]:
@@ -146,11 +159,11 @@ def _step(guard: Term, updates: Mapping[Term, Term], inputs: tuple[Term, ...], i
         lines += code.body([each], indent)
         lines.append(f"{indent}if not {code.reference(each)}: continue")
     lines += code.body(updates.values(), indent)
-    lines.append(f"{indent}n = list(s)")
+    lines.append(f"{indent}n = mutable(s)")
     for target, value in updates.items():
         lines.append(f"{indent}n[{index[target]}] = int({code.reference(value)})")
     choice = "".join(f"{name}, " for name in names.values())
-    lines.append(f"{indent}found.append((({choice}), tuple(n)))")
+    lines.append(f"{indent}found.append((({choice}), state(n)))")
     lines.append("    return found")
     return lines
 
