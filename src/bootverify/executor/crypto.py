@@ -3,6 +3,7 @@
 from enum import Enum
 from functools import cache, lru_cache
 from hashlib import sha256, sha512, shake_256
+from math import gcd, prod
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, hmac
@@ -381,11 +382,19 @@ def _rsa(name: str, bits: int) -> rsa.RSAPrivateKey:
 
 def _prime(name: str, e: int, bits: int) -> int:
     candidate = int.from_bytes(shake_256(name.encode()).digest(bits // 8), "big") | 3 << (bits - 2) | 1
-    while not (
-        all(candidate % small for small in range(3, 1000, 2)) and (candidate - 1) % e and _likely_prime(candidate)
-    ):
+    while gcd(candidate, _small_primes()) > 1 or not (candidate - 1) % e or not _likely_prime(candidate):
         candidate += 2
     return candidate
+
+
+@cache
+def _small_primes() -> int:
+    """The product of those below 65,536: who shares a factor with it needs no longer test."""
+    prime = bytearray([1]) * 0x10000
+    for number in range(2, 0x100):
+        if prime[number]:
+            prime[number * number :: number] = bytes(len(range(number * number, len(prime), number)))
+    return prod(number for number in range(2, len(prime)) if prime[number])
 
 
 def _likely_prime(number: int) -> bool:

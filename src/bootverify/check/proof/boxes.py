@@ -21,12 +21,17 @@ Place = tuple[Value, Value]  # the location and the mode
 class Boxes:
     """The least boxes, one for each reachable location and mode, that the start lies in and no transition leaves.
 
-    `live` names the transitions that these boxes do not rule out.
+    `there` names the transitions that these boxes do not rule out, by the location.
     """
 
     shifts: Mapping[Term, int]
     of: Mapping[Place, Box]
-    live: frozenset[str]
+    there: Mapping[Value, frozenset[str]]
+
+    @property
+    def live(self) -> frozenset[str]:
+        """The transitions that they do not rule out everywhere."""
+        return frozenset[str]().union(*self.there.values())
 
     def values(self, place: Place, variable: Term) -> tuple[Value, ...]:
         """What `variable` can be there, in the order of its sort."""
@@ -48,7 +53,7 @@ def reachable_boxes(system: System, location: Term, mode: Term | None = None) ->
     start = sum(_bits(each, system.init[each]) << shift for each, shift in shifts.items()) & free
     firsts = product(system.init[location], (False,) if mode is None else system.init[mode])
     boxes = {at: start | pins[at] for at in firsts}
-    pending, live = dict.fromkeys(boxes), set[str]()
+    pending, live = dict.fromkeys(boxes), dict[Value, set[str]]()
     there: dict[Place, list[Transition]] = {}
     for each in system.transitions:
         for at in packing.guards(each.guard):
@@ -63,14 +68,14 @@ def reachable_boxes(system: System, location: Term, mode: Term | None = None) ->
             box = boxes[at]
             if (arrival := way.arrives(box)) is None:
                 continue
-            live.add(name)
+            live.setdefault(at[0], set()).add(name)
             arrived = (box & way.keeps | arrival[0]) & free
             for to in arrival[1]:
                 known = boxes.get(to, 0)
                 joined = boxes[to] = known | arrived | pins[to]
                 if joined != known:
                     pending[to] = None
-    return Boxes(shifts=shifts, of=boxes, live=frozenset(live))
+    return Boxes(shifts=shifts, of=boxes, there={value: frozenset(names) for value, names in live.items()})
 
 
 @dataclass(slots=True)

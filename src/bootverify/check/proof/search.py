@@ -7,12 +7,12 @@ from dataclasses import replace
 from bootverify.check.proof.granted import granted, granting
 from bootverify.check.proof.visited import met
 from bootverify.dataclass import dataclass
-from bootverify.encoder.logic.pycode import Choice, Compiled, State, inputs_of
+from bootverify.encoder.logic.pycode import Choice, Compiled, State, There, inputs_of
 from bootverify.encoder.logic.system import System
 from bootverify.encoder.logic.terms import Term, Value, substitute, true
 
 MOST_STATES = 200_000  # that are met before a search gives up
-SMALL = 1_000  # states: a space of no more is searched as it is
+SMALL = 200  # states: a space of no more is searched as it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +51,23 @@ class GaveUp:
     depth: int
 
 
-def shortest(system: System, bad: Term, *, most_states: int = MOST_STATES) -> Path | Exhausted | GaveUp:
+def shortest(
+    system: System, bad: Term, *, most_states: int = MOST_STATES, there: There | None = None
+) -> Path | Exhausted | GaveUp:
     """The shortest path to a state in which `bad` holds, over the cone of what `bad` reads.
 
     A large space is looked at by way of a smaller one, where all that may be done at any time is done already: how far
-    a bad state is there says which states are too far from any. The path is the same.
+    a bad state is there says which states are too far from any. The path is the same. `there`: what may happen where,
+    as far as that is known.
     """
     sliced = system.sliced(bad.free)
-    walk = _Walk(sliced, bad)
+    walk = _Walk(sliced, bad, there)
     walk.go_on(min(SMALL, most_states))
     free = () if walk.over else granted(sliced, bad)
     if not free:
         walk.go_on(most_states)
         return walk.outcome()
-    chart = _Walk(granting(sliced, free), substitute(bad, dict.fromkeys(free, true())), before={})
+    chart = _Walk(granting(sliced, free), substitute(bad, dict.fromkeys(free, true())), there, before={})
     chart.go_on(most_states)
     if not chart.bad:
         return chart.outcome()
@@ -72,7 +75,7 @@ def shortest(system: System, bad: Term, *, most_states: int = MOST_STATES) -> Pa
     least = chart.far[chart.bad[0]]
     for most in range(least, least + len(free) + 1):  # doing each of `free` takes one step, once
         chart.go_on(most_states, to=most)
-        walk = _Walk(ordered, bad, leads=_Guide(most, len(chart.system.variables), chart.distances()).leads)
+        walk = _Walk(ordered, bad, there, leads=_Guide(most, len(chart.system.variables), chart.distances()).leads)
         walk.go_on(most_states)
         if walk.bad:
             return walk.outcome()
@@ -102,6 +105,7 @@ class _Walk:
         self,
         system: System,
         bad: Term,
+        there: There | None,
         *,
         leads: Callable[[State, int], bool] | None = None,
         before: dict[State, list[State]] | None = None,
@@ -110,7 +114,7 @@ class _Walk:
         self.system = system
         self.far: dict[State, int] = {}
         self.bad: list[State] = []
-        self._compiled = Compiled(system)
+        self._compiled = Compiled(system, there)
         self._is_bad = self._compiled.predicate(bad)
         self._leads = leads
         self._before = before

@@ -20,6 +20,7 @@ from bootverify.dataclass import dataclass
 from bootverify.encoder.boot_system import BootSystem
 from bootverify.encoder.claims.recovery import Recovering
 from bootverify.encoder.logic.obligations import Obligation, all_preserved, all_start, each_preserved, implied, named
+from bootverify.encoder.logic.pycode import There
 from bootverify.encoder.logic.system import System, identity
 from bootverify.encoder.logic.terms import Op, Term, not_
 from bootverify.encoder.slots import relations
@@ -258,7 +259,8 @@ class Theory:
     def _searched(self, bad: Term, reach: "Reach") -> Path | Exhausted | GaveUp:
         at, system, most = self._slice(bad, reach)
         if at not in self._known.searched:
-            self._known.searched[at] = shortest(system, bad, most_states=most)
+            there = There(location=self.location, names=self.boxes.there)
+            self._known.searched[at] = shortest(system, bad, most_states=most, there=there)
         return self._known.searched[at]
 
     def _slice(self, bad: Term, reach: "Reach") -> tuple[Hashable, System, int]:

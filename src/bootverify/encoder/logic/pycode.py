@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
+from bootverify.dataclass import dataclass
 from bootverify.encoder.logic.system import System, Transition
 from bootverify.encoder.logic.terms import BOOL, Op, Term, Value, conjuncts, domain, evaluate, nodes
 
@@ -20,10 +21,19 @@ Step = Callable[[State], list[tuple[Choice, State]]]
 BYTE = 256
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class There:
+    """The names of the transitions that may happen at each value of a variable, and at no other."""
+
+    location: Term
+    names: Mapping[Value, frozenset[str]]
+
+
 class Compiled:
     """`system` ready to run; states give values in the order of `system.variables`."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, there: There | None = None) -> None:
+        """`there` says what may happen where, as far as that is known."""
         self.system = system
         self._index = {variable: i for i, variable in enumerate(system.variables)}
         self._values = [(variable, domain(variable.sort)) for variable in system.variables]
@@ -31,7 +41,8 @@ class Compiled:
         self._packed = all(len(values) <= BYTE for _, values in self._values)
         self._steps: dict[int, Step] = {}
         self._made: dict[int, list[tuple[int, Step]]] = {}
-        self._pivot, self._possible = self._dispatch()
+        known = there is not None and there.location in self._index
+        self._pivot, self._possible = self._told(there) if there and known else self._dispatch()
 
     def initial(self) -> list[State]:
         """Every start state, in a fixed order."""
@@ -68,6 +79,11 @@ class Compiled:
                 transition.guard, tuple(transition.updates.items()), transition.inputs, index, packed=self._packed
             )
         return found
+
+    def _told(self, there: There) -> tuple[int, list[list[int]]]:
+        names = [each.name for each in self.system.transitions]
+        possible = [there.names.get(value, frozenset()) for value in domain(there.location.sort)]
+        return self._index[there.location], [[i for i, name in enumerate(names) if name in here] for here in possible]
 
     def _dispatch(self) -> tuple[int, list[list[int]]]:
         """A variable that many guards ask about by itself, and the transitions possible at each of its values."""
