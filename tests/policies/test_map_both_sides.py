@@ -12,7 +12,7 @@ from bootverify.executor.partition_map.claims import judged
 from bootverify.policy.formula import Call, Name
 from bootverify.policy.vocabulary import PREDICATES
 from bootverify.sources.design_file import design_of
-from bootverify.sources.models import scantest_soc
+from bootverify.sources.models import scantiest_soc
 from bootverify.sources.written import Written
 
 NAMES = ["b0", "provision", "s0", "s1", "s0_pad", "s0_image", "mcuboot", "mcuboot_pad", "tfm", "app", "mcuboot_primary",
@@ -113,7 +113,7 @@ def test_both_sides_judge_a_map_alike(**given) -> None:
     }  # fmt: skip
     written = Written(file="m", sha256="", plain=plain, lines={}, origins={(): Source(file="m")})
     drawn = design_of(written)
-    for design in (drawn,) if drawn.soc.known else (drawn, replace(drawn, soc=scantest_soc(drawn.soc))):
+    for design in (drawn,) if drawn.soc.known else (drawn, replace(drawn, soc=scantiest_soc(drawn.soc))):
         for name in MAPS:
             formula = Call(name, (Name("it"),))
             assert judged(design, formula, design) is truth(design, formula, design), name

@@ -167,7 +167,7 @@ def part_called(name: str, place: Source) -> Soc:
     return load_soc(name, asked_in=place.file, line=place.line)
 
 
-def scantest_soc(soc: Soc) -> Soc:
+def scantiest_soc(soc: Soc) -> Soc:
     """The other stand-in for such a SoC: what no part has more of. What both say is true of any part."""
     most, nothing = 1 << 31, AddressRange(0, 0)
     return replace(
