@@ -7,6 +7,7 @@ from tests.edited import edited
 
 from bootverify.api import ask
 from bootverify.check.replays.abstract import abstracted
+from bootverify.check.replays.life import stops
 from bootverify.check.verdict import Finding
 from bootverify.design.design import Design
 from bootverify.encoder.instant import values
@@ -78,3 +79,4 @@ def test_a_key_that_a_signature_covers_or_an_update_erases_is_left_open(inside) 
     finding = _answer(edited("SB-S31", {**INSIDE[inside], **keys}), "secret-confidential", "device_key", "app-code")
     assert finding.verdict.value == "unknown"
     assert "`vault` holds `device_key` and lies inside a slot of `app`" in finding.because
+    assert not stops(edited("SB-S31", {**INSIDE[inside], **keys}))

@@ -146,3 +146,31 @@ def test_a_release_past_the_last_counter_slot_is_never_taken(planned: int, verdi
 def test_a_release_that_counts_as_older_than_the_one_before_it_is_never_taken(edits: dict[str, Any], verdict) -> None:
     told = edited("told-one-stage", {"life.releases": [], **edits})
     assert _answer(told, "update-available", "app", "remote-ota") is verdict
+
+
+UNEVEN = {  # MCUboot swaps with a slot of eight pages less, for which there are no moves
+    "chain.mcuboot.mode": "swap-move",
+    "life.mode": "swap-move",
+    "life.recovery": "absent",
+    "partitions.slot1_partition.size": 0xB0000,
+}
+
+
+@pytest.mark.parametrize(("end", "verdict"), [(0xC000, Verdict.HOLDS), (0xBE00, Verdict.VIOLATED)])
+def test_a_device_that_stops_by_itself_is_not_bootable_though_moves_are_missing(end: int, verdict: Verdict) -> None:
+    design = edited("told-kmu", {**UNEVEN, "chain.mcuboot.protects": [{"span": [0, end]}]})
+    (finding,) = check(design, policies=["bootable"], subjects=["app"], attackers=["serial-port"]).findings
+    assert finding.verdict is verdict
+    assert finding.strength == ("replayed" if verdict is Verdict.VIOLATED else "computed")
+
+
+def test_a_boot_stage_that_is_said_to_go_on_without_its_lock_is_not_played_as_one_that_stops() -> None:
+    told = {"life.behaviours": ["lock-failure-passes", "counter-full-stops"]}
+    design = edited("told-kmu", {**UNEVEN, **told, "chain.mcuboot.protects": [{"span": [0, 0xBE00]}]})
+    assert _answer(design, "bootable", "app", "serial-port") is Verdict.HOLDS
+
+
+@pytest.mark.parametrize(("end", "verdict"), [(0xC000, Verdict.HOLDS), (0xC800, Verdict.VACUOUS)])
+def test_nothing_that_is_told_holds_of_a_device_that_stops_by_itself(end: int, verdict: Verdict) -> None:
+    design = edited("told-one-stage", {"chain.mcuboot.protects": [{"span": [0, end]}]})
+    assert _answer(design, "update-available", "app", "remote-ota") is verdict

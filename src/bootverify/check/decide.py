@@ -15,7 +15,7 @@ from bootverify.check.question import Question
 from bootverify.check.replays.aftermath import continued
 from bootverify.check.replays.comebacks import comeback
 from bootverify.check.replays.cuts import cuts_that_brick
-from bootverify.check.replays.life import LifeSigns, signs_of_life
+from bootverify.check.replays.life import LifeSigns, signs_of_life, stops
 from bootverify.check.replays.replay import Replay, replay
 from bootverify.check.replays.taken_out import taken_out
 from bootverify.dataclass import dataclass
@@ -162,6 +162,8 @@ class Decider:
                 case other:
                     return Open(because=f"claims of kind `{other.value}` are not answered yet")
         except (NotModelled, CannotBuild) as missing:
+            if question.ask.claim.kind is ClaimKind.RECOVERS and (stopped := self._stops(question)) is not None:
+                return stopped
             return Open(because=f"not modelled yet: {missing}", missing=True)
         except Discrepancy as ours:
             return Disagreed(discrepancy=str(ours))
@@ -234,6 +236,17 @@ class Decider:
             return None
         actions = cuts_that_brick(self.design, question.attacker)
         return self._fails(question, actions, exact=True) if actions else None
+
+    def _stops(self, question: Question) -> Reached | None:
+        """Where moves are missing: a device that halts, as production leaves it and nobody disturbs it."""
+        if not stops(self.design):
+            return None
+        try:
+            run = replay(self.design, question.attacker, (), lambda world: bool(_stuck(question, world)), exact=True)
+        except (CannotBuild, NotEnabled):
+            return None
+        steps = tuple(_told(run.world, action) for action in _stuck(question, run.world))
+        return Reached(actions=(), steps=steps, good=False) if steps else None
 
     def _fails(self, question: Question, actions: Sequence[Action], *, exact: bool = False) -> Reached | None:
         """A replay of `actions` after which boots that nobody disturbs do not help; None where they do."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 from bootverify import __version__
 from bootverify.check.advice import advice
@@ -22,6 +22,7 @@ from bootverify.check.proof.fixpoint import Lemma
 from bootverify.check.proof.invariant import Proof
 from bootverify.check.proof.theory import Theories
 from bootverify.check.question import Question, exists, known, questions
+from bootverify.check.replays.life import stops
 from bootverify.check.replays.worlds import device, untold_generations
 from bootverify.check.retired import in_the_field
 from bootverify.check.side_by_side import both, one_by_one
@@ -311,7 +312,15 @@ class Checker:
     def _told(self, base: Finding, question: Question) -> Finding:
         from bootverify.check.told import judged  # noqa: PLC0415 - most designs tell nothing of a life
 
-        return judged(in_the_field(self.design, question), question, base, self.discrepancies)
+        found = judged(in_the_field(self.design, question), question, base, self.discrepancies)
+        if found.verdict is Verdict.HOLDS and self._stops:  # a device that is dead keeps everything
+            return replace(base, verdict=Verdict.VACUOUS, because=self._stops)
+        return found
+
+    @cached_property
+    def _stops(self) -> str:
+        """Why a device of the design halts by itself; empty where it does not, or no chain is drawn."""
+        return stops(self.design) if self.design.stages else ""
 
     def _or_told(self, base: Finding, question: Question, found: Finding, outcome: Open) -> Finding:
         """What is told decides where neither a proof nor a trace was found, unless the search contradicts it."""

@@ -7,11 +7,13 @@ from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, EncryptionType
 from bootverify.design.design import Design
-from bootverify.design.life import Recovery
+from bootverify.design.life import Behaviour, Recovery
 from bootverify.design.memory import MemoryKind
 from bootverify.encoder.instant import Instants
 from bootverify.executor.actions.attack import hostile_as
 from bootverify.executor.layout import staging_partitions, stores_of
+from bootverify.executor.lives.areas import NOBODY
+from bootverify.executor.making.owner_build import CannotBuild
 from bootverify.executor.run import act, mark, steps_of_boot
 from bootverify.executor.stages.network import hostile
 from bootverify.executor.world import NotEnabled, World
@@ -57,17 +59,36 @@ def signs_of_life(design: Design, attacker: Attacker, foreseen: Instants) -> Lif
     seen: list[str] = []
     for step in steps_of_boot(world.device):
         watched.happens(step)
-    last = design.stages[-1].name
-    if world.device.running != last:
-        halted = world.device.halted
-        how = f"the device halts ({halted.value})" if halted is not None else f"the device is at {mark(world.device)}"
-        return LifeSigns(seen=(), missing=f"the chain never reaches {last}: {how}")
-    seen.append(f"the chain reaches {last}")
+    if missing := _never_reached(world):
+        return LifeSigns(seen=(), missing=missing)
+    seen.append(f"the chain reaches {design.stages[-1].name}")
     for capability in sorted(attacker.capabilities, key=lambda each: each.value):
         if not _used(watched.copy(), capability):
             return LifeSigns(seen=tuple(seen), missing=f"the attacker never gets to use `{capability.value}`")
         seen.append(f"{capability.value} was used")
     return LifeSigns(seen=tuple(seen), missing="")
+
+
+def stops(design: Design) -> str:
+    """Why a device that nobody meddles with halts before its last stage; empty where it does not, or none can tell."""
+    if design.life.does(Behaviour.LOCK_FAILURE_PASSES):  # such a stage is played as one that stops
+        return ""
+    try:
+        world = World.start(design, NOBODY)
+        for step in steps_of_boot(world.device):
+            act(world, step)
+    except (CannotBuild, NotEnabled):
+        return ""
+    return _never_reached(world) if world.device.halted is not None else ""
+
+
+def _never_reached(world: World) -> str:
+    """That the device has not come to the last stage of its chain, and where it is; empty where it has."""
+    last, halted = world.design.stages[-1].name, world.device.halted
+    if world.device.running == last and halted is None:
+        return ""
+    how = f"the device is at {mark(world.device)}" if halted is None else f"the device halts ({halted.value})"
+    return f"the chain never reaches {last}: {how}"
 
 
 def _used(watched: _Watched, capability: Capability) -> bool:

@@ -241,10 +241,9 @@ class OwnerBuild(OwnerKeys):
                     at = place.offset + taken.get(place.offset, 0)
                     taken[place.offset] = taken.get(place.offset, 0) + max(NEXT_KEY, len(value))
                     body[at : at + len(value)] = value
-        if image.verified_by is None:  # one file programs both, and no signature covers what differs by device
-            for address, value in self.kept():
-                if start <= address < start + size:
-                    body[address - start : address - start + len(value)] = value
+        for address, value in self.kept():  # of a partition that is drawn inside the slot: one file programs both
+            if start <= address < start + size:
+                body[address - start : address - start + len(value)] = value
         return bytes(body)
 
     def kept(self) -> Iterator[tuple[int, bytes]]:
