@@ -174,3 +174,28 @@ def test_a_boot_stage_that_is_said_to_go_on_without_its_lock_is_not_played_as_on
 def test_nothing_that_is_told_holds_of_a_device_that_stops_by_itself(end: int, verdict: Verdict) -> None:
     design = edited("told-one-stage", {"chain.mcuboot.protects": [{"span": [0, end]}]})
     assert _answer(design, "update-available", "app", "remote-ota") is verdict
+
+
+BY_WIRE = {
+    "chain.mcuboot.mode": "single-slot",
+    "chain.app.update": "by_wire",
+    "chain.app.staging": None,
+    "life": {"mode": "single-slot", "rules": [], "recovery": "open"},
+}
+
+
+@pytest.mark.parametrize(
+    ("attacker", "recovery", "verdict"),
+    [
+        ("app-code", "open", Verdict.VIOLATED),
+        ("app-code", "absent", Verdict.VIOLATED),
+        ("serial-port", "open", Verdict.VIOLATED),
+        ("serial-port", "absent", Verdict.HOLDS),
+        ("ext-flash-write", "open", Verdict.HOLDS),
+        ("old-signed-image", "open", Verdict.UNKNOWN),
+        ("old-signed-image", "absent", Verdict.HOLDS),
+    ],
+)
+def test_nothing_compares_what_is_written_where_it_starts(attacker: str, recovery: str, verdict: Verdict) -> None:
+    design = edited("SB-S31", {**BY_WIRE, "life.recovery": recovery})
+    assert _answer(design, "no-downgrade", "app", attacker) is verdict

@@ -16,6 +16,8 @@ from bootverify.encoder.variables.cells import NotModelled
 from bootverify.encoder.variables.contents import ContentFrame
 from bootverify.encoder.variables.hardware import ABOVE
 
+SENDS = frozenset({Capability.SEND_UPDATE, Capability.REPLAY_RELEASE})
+
 
 class RollbackFrame(ContentFrame):
     """Counters and history, beside contents and hardware; `history`: what was booted and kept is remembered."""
@@ -177,6 +179,9 @@ class RollbackFrame(ContentFrame):
         counted = bool(nsib) or image.name in self.counting
         if counted and self._hostile_secure():
             raise NotModelled("who else writes the words that hold the rollback counter")
+        wired = image.updatable and not self.design.update_places(image)
+        if wired and self.design.life.recovery is not Recovery.ABSENT and self.attacker.capabilities & SENDS:
+            raise NotModelled("what a sender of older releases has uploaded by wire, as updates come")
         if self.ports and image.name not in self.ports:
             raise NotModelled("what the recovery port writes beside the slots that MCUboot starts")
         if self.cuts and self.attacker.capabilities - {Capability.CUT_POWER}:
@@ -208,9 +213,9 @@ class RollbackFrame(ContentFrame):
     def _mode(self, image: Image) -> None:
         """The update mode and the comparison in it are told, and are ones that the steps know."""
         life = self.design.life
-        starts = self.in_place.get(image.name)
-        mine = "" if starts is None else starts.mode.value
-        if life.mode and life.mode not in {"overwrite", mine} and not life.mode.startswith("swap"):
+        steps = (step for stage in self.design.stages for step in stage.steps)
+        mine = {step.mode.value for step in steps if isinstance(step, BootGo) and step.image == image.name}
+        if life.mode and life.mode not in {"overwrite", *mine} and not life.mode.startswith("swap"):
             raise NotModelled(f"older releases in the update mode {life.mode}")
         if life.releases and life.releases != image.versions:
             raise NotModelled("releases that are told of and are not those of the image")
