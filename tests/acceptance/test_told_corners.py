@@ -199,3 +199,19 @@ BY_WIRE = {
 def test_nothing_compares_what_is_written_where_it_starts(attacker: str, recovery: str, verdict: Verdict) -> None:
     design = edited("SB-S31", {**BY_WIRE, "life.recovery": recovery})
     assert _answer(design, "no-downgrade", "app", attacker) is verdict
+
+
+@pytest.mark.parametrize(
+    ("scenario", "edits", "attacker", "verdict"),
+    [
+        ("hardened", {}, "ext-flash-write", Verdict.HOLDS),
+        ("told-one-stage", {}, "ext-flash-write", Verdict.VIOLATED),
+        ("told-one-stage", {"life.recovery": "open"}, "ext-flash-write", Verdict.HOLDS),
+        ("swapped-outside", {"sdk": "2.2.0"}, "power-cut", Verdict.VIOLATED),
+        ("swapped-outside", {"sdk": "2.2.0", "life": {"recovery": "guarded"}}, "power-cut", Verdict.HOLDS),
+    ],
+)
+def test_a_recovery_port_is_the_way_back_from_what_a_boot_does_not_mend(
+    scenario: str, edits: dict[str, Any], attacker: str, verdict: Verdict
+) -> None:
+    assert _answer(edited(scenario, edits), "update-recoverable", "app", attacker) is verdict

@@ -37,7 +37,7 @@ from bootverify.design.attacker import PRESENT, Attacker, Capability
 from bootverify.design.boot import EncryptionType, Stage
 from bootverify.design.design import Design
 from bootverify.design.keys import Key
-from bootverify.design.life import NOTHING_KNOWN, Behaviour
+from bootverify.design.life import NOTHING_KNOWN, Behaviour, Recovery
 from bootverify.design.network import NetworkStage
 from bootverify.design.openpoint import CHAIN_NOT_DRAWN, UNSUPPORTED
 from bootverify.design.protection import UnitKind
@@ -195,6 +195,8 @@ class Checker:
             return replace(base, verdict=Verdict.NOT_APPLICABLE, because=words)
         if not _asks_something(question.ask.claim.formula):
             return replace(base, verdict=Verdict.VACUOUS, because="the claim asks nothing of any state")
+        if _by_port(self.design, question) and (told := self._told(base, question)).verdict is Verdict.HOLDS:
+            return qualified(self.design, question, told)
         if question.ask.claim.kind is ClaimKind.RECOVERS and not question.attacker.capabilities:
             return qualified(self.design, question, self._as_planned(base, question))
         return qualified(self.design, question, self._decided(base, question))
@@ -372,6 +374,11 @@ class Checker:
             repair=advice(self.design, question),
             kind=question.ask.subject.value,
         )
+
+
+def _by_port(design: Design, question: Question) -> bool:
+    """Whether a recovery port could be the way back that is asked for: no boot that nobody disturbs takes it."""
+    return question.ask.told == "way_back" and design.life.recovery in {Recovery.OPEN, Recovery.GUARDED}
 
 
 def _asks_something(formula: Formula) -> bool:

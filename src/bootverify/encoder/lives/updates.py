@@ -145,12 +145,14 @@ def way_back(design: Design, thing: Image | NetworkStage, attacker: Attacker) ->
 
 def _back(design: Design, thing: Image | NetworkStage, who: str) -> Iterator[Clause]:
     life, does = design.life, design.life.behaviours
-    yield who not in {"operator-error", "power-cut", "serial-port"}, untold("what he leaves behind", thing.source)
+    judged = {"operator-error", "power-cut", "serial-port", "ext-flash-write"}
+    yield who not in judged, untold("what he leaves behind", thing.source)
     port = life.recovery in {Recovery.OPEN, Recovery.GUARDED}
     is_root = isinstance(thing, Image) and thing.verified_by is None
     yield port and is_root, untold("whether the port's own program survives", thing.source)
     yield port, kept("the recovery port takes the genuine image again", life.source)
     yield who == "serial-port", untold("there is no port to use", thing.source)
+    yield who == "ext-flash-write", untold("what he leaves where updates wait", thing.source)
     yield isinstance(thing, NetworkStage), untold("how an update of that core is undone", thing.source)
     by_mcuboot = isinstance(thing, Image) and any(
         stage.name == thing.verified_by and stage.program is Program.MCUBOOT for stage in design.stages

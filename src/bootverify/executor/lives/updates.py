@@ -200,7 +200,7 @@ def _unsure(design: Design, image: Image) -> str:
 def way_back(design: Design, thing: Image | NetworkStage, attacker: Attacker) -> Judgement:
     """Leave the device in the worst state that the story has, and look for a way back."""
     life, source = design.life, thing.source
-    if foe(design, attacker) not in {"operator-error", "power-cut", "serial-port"}:
+    if foe(design, attacker) not in {"operator-error", "power-cut", "serial-port", "ext-flash-write"}:
         return untold(f"in what state {attacker.name} can leave the device", source)
     if life.recovery in {Recovery.OPEN, Recovery.GUARDED}:
         if isinstance(thing, Image) and thing.verified_by is None:
@@ -211,6 +211,8 @@ def way_back(design: Design, thing: Image | NetworkStage, attacker: Attacker) ->
     swapped = thing.verified_by is not None and design.stage(thing.verified_by).program is Program.MCUBOOT
     if foe(design, attacker) == "serial-port":
         return untold("without a recovery port he reaches nothing", source)
+    if foe(design, attacker) == "ext-flash-write":
+        return untold("what he leaves in the chip where updates wait", source)
     unit = _Unit()
     if foe(design, attacker) == "operator-error":
         if life.event == "crashing-release" and not swapped:
