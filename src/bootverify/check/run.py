@@ -312,10 +312,11 @@ class Checker:
         return replace(base, verdict=Verdict.UNKNOWN, because="not answered: a defect of bootverify, told apart")
 
     def _told(self, base: Finding, question: Question) -> Finding:
-        from bootverify.check.told import judged  # noqa: PLC0415 - most designs tell nothing of a life
+        from bootverify.check.told import OF_STAGING, judged  # noqa: PLC0415 - most designs tell nothing of a life
 
         found = judged(in_the_field(self.design, question), question, base, self.discrepancies)
-        if found.verdict is Verdict.HOLDS and self._stops:  # a device that is dead keeps everything
+        boots = (question.ask.told or question.ask.claim.text) in OF_STAGING
+        if boots and found.verdict is Verdict.HOLDS and self._stops:  # a device that is dead keeps everything
             return replace(base, verdict=Verdict.VACUOUS, because=self._stops)
         return found
 
