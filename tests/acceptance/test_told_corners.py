@@ -215,3 +215,18 @@ def test_a_recovery_port_is_the_way_back_from_what_a_boot_does_not_mend(
     scenario: str, edits: dict[str, Any], attacker: str, verdict: Verdict
 ) -> None:
     assert _answer(edited(scenario, edits), "update-recoverable", "app", attacker) is verdict
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict"),
+    [
+        ({}, Verdict.VIOLATED),
+        ({"keys.kek.per_device": True}, Verdict.UNKNOWN),
+        ({"keys.kek.decrypts": None}, Verdict.UNKNOWN),
+        ({"keys.kek.decrypts": None, "keys.kek.per_device": False}, Verdict.VIOLATED),
+        ({"keys.kek.placement": "host"}, Verdict.HOLDS),
+    ],
+)
+def test_production_is_handed_what_it_loads_into_every_device(key: dict[str, Any], verdict: Verdict) -> None:
+    design = edited("SB-S05", {"life": {"recovery": "absent"}, **key})
+    assert _answer(design, "secret-confidential", "kek", "factory-insider") is verdict

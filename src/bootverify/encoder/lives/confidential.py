@@ -139,10 +139,26 @@ def _memory_clauses(design: Design, who: str) -> Iterator[_Clause]:
     if who in {"factory-insider", "build-pipeline"}:
         shown = {"factory", "update", "slot"} | ({"build"} if who == "build-pipeline" else set())
         yield from (_Clause(f"key:{key.name}") for key in design.keys if key.secret and shown & {*key.found})
+    if who == "factory-insider":
+        yield from (_Clause(f"key:{key.name}") for key in design.keys if _loaded(key) and _shared(design, key))
     if _reads_memory(design, who):
         for key in design.keys:
             if key.secret and any(_readable(place, veiled) for place in key.placements):
                 yield _Clause(f"key:{key.name}")
+
+
+def _loaded(key: Key) -> bool:
+    """Production writes the secret into a store of its own; no release brings it there later."""
+    carried = [place.release for place in key.placements if isinstance(place, InImage)]
+    later = bool(carried) and all(release is not None and release > 1 for release in carried)
+    return key.secret and not later and any(isinstance(place, InKmu | InUicr | InPartition) for place in key.placements)
+
+
+def _shared(design: Design, key: Key) -> bool:
+    """All devices have one value: it is told, or they open the same updates with it."""
+    sealed = {image.name for image in design.images if image.updatable and _as_shipped(image) == "sealed"}
+    opens = any(use.purpose is Purpose.DECRYPT and use.image in sealed for use in key.uses)
+    return key.per_device is False or (key.per_device is None and opens)
 
 
 def _veiled(design: Design) -> set[str]:
@@ -214,7 +230,8 @@ def _open_ends(design: Design, who: str) -> Iterator[str]:
         yield "whether he reads what a lock hides before it does"
     if who == "factory-insider":
         for key in design.keys:
-            if key.secret and any(isinstance(place, InKmu | InUicr | InPartition) for place in key.placements):
+            held = key.secret and any(isinstance(place, InKmu | InUicr | InPartition) for place in key.placements)
+            if held and not (_loaded(key) and _shared(design, key)):
                 yield f"whether the factory sees {key.name} when it is loaded"
     elif who == "build-pipeline":
         if any(isinstance(place, HostOnly) for key in design.keys for place in key.placements):

@@ -16,6 +16,7 @@ from bootverify.design.protection import Access
 from bootverify.design.source import Source
 from bootverify.executor.lives.areas import secure_side_closed
 from bootverify.executor.lives.foe import foe
+from bootverify.executor.making.factory import delivered_by
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 
@@ -143,7 +144,11 @@ def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
                     desk.keys.setdefault(key.name, "seen in a file of the build")
                     continue
                 loaded = any(isinstance(place, InKmu | InUicr | InPartition) for place in key.placements)
-                if key.secret and loaded and foe(design, attacker) == "factory-insider":
+                if not key.secret or not loaded or foe(design, attacker) != "factory-insider":
+                    pass
+                elif not delivered_by(key) and _one_for_all(design, key):
+                    desk.keys.setdefault(key.name, "handed to production, which loads it into every device")
+                else:
                     desk.doubts.append(f"whether the factory sees {key.name} when it is loaded")
                 if foe(design, attacker) == "build-pipeline" and any(
                     isinstance(place, HostOnly) for place in key.placements
@@ -166,6 +171,14 @@ def _fill(desk: _Desk, design: Design, attacker: Attacker) -> None:
             _memory(desk, design, "read by his code")
         case _:
             desk.doubts.append("what he gets to read")
+
+
+def _one_for_all(design: Design, key: Key) -> bool:
+    """Whether each device gets the same value, as it is told, or as each has to open what everybody is sent."""
+    if key.per_device is not None:
+        return not key.per_device
+    opened = [design.image(use.image) for use in key.uses if use.purpose is Purpose.DECRYPT and use.image]
+    return any(image.updatable and image.encryption is not EncryptionType.NONE for image in opened)
 
 
 def _unmarked(desk: _Desk, design: Design) -> None:
