@@ -4,11 +4,13 @@ Sources: ncs-boot 1.7, 2.2; soc.md 2.4, 3. On nRF54L NSIB calls no fprotect: har
 says so, and each boot stage may take its own rights away at hand-over.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bootverify.design.protection import FlashGuard, UnitKind
+from bootverify.design.settings import Told
 from bootverify.design.source import Source
 from bootverify.sources.importers.hexfile import word_at
 from bootverify.sources.importers.kconfig import Kconfig
@@ -16,6 +18,8 @@ from bootverify.sources.importers.project import Project
 
 BOOTCONF = 0xFFD080  # UICR of nRF54L (soc.md 2.4)
 _ERASED = 0xFFFF_FFFF
+_MODULE = re.compile(r"CONFIG_ZEPHYR_[A-Z0-9_]+_MODULE")  # Zephyr, scripts/zephyr_module.py: one for each that is there
+_SDK_MODULE = "CONFIG_ZEPHYR_NRF_MODULE"
 _WRITE, _LOCK, _KIB_FROM = 1 << 1, 1 << 13, 16
 _ALL = ["read", "write", "execute"]
 _LOCKED_BY_BUILD = "SB_CONFIG_SECURE_BOOT_BOOTCONF_LOCK_WRITES"
@@ -35,6 +39,24 @@ class Locks:
 
     protects: list[dict[str, Any]]
     sources: tuple[Source, ...]
+
+
+def self_lock(config: Kconfig) -> Told | None:
+    """Whether a boot stage calls the SDK's library that write-protects it (fprotect), and the line that says so.
+
+    A program that is built without the SDK's own module cannot: upstream MCUboot locks nothing (boot/zephyr/main.c).
+    """
+    told = config.flag("CONFIG_FPROTECT")
+    if told is not None or "CONFIG_FPROTECT" in config.uncertain:
+        return told
+    modules = [name for name, value in config.chosen() if _MODULE.fullmatch(name) and value == "y"]
+    if not modules or _SDK_MODULE in modules:
+        return None
+    line = config.symbol(modules[0])
+    source = line.source if line is not None else Source(file=config.file)
+    return Told(
+        value=False, source=replace(source, text=f"{source.text}: a build without the SDK's module, so no lock")
+    )
 
 
 def hardware_lock(project: Project, size: int, guard: FlashGuard) -> tuple[int, Source] | None:

@@ -9,9 +9,17 @@ from bootverify.design.soc import FlashPatch
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.importers.algorithms import encryption_type, signature_type
-from bootverify.sources.importers.boot_locks import Locks, NotDrawn, first_stage_locks, hardware_lock, own_rights
+from bootverify.sources.importers.boot_locks import (
+    Locks,
+    NotDrawn,
+    first_stage_locks,
+    hardware_lock,
+    own_rights,
+    self_lock,
+)
 from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.kconfig import Kconfig, Symbol
+from bootverify.sources.importers.linked import linked
 from bootverify.sources.importers.project import Project
 from bootverify.sources.importers.settings import closed, non_secure, update_mode
 from bootverify.sources.models import load_soc
@@ -22,6 +30,8 @@ WANTED = (
     ("mcuboot", "MCUboot", "CONFIG_BOOTLOADER_MCUBOOT", "SB_CONFIG_BOOTLOADER_MCUBOOT"),
     ("nsib", "NSIB", "CONFIG_SECURE_BOOT", "SB_CONFIG_SECURE_BOOT_APPCORE"),
 )
+# The first SDK release of which it is known that boot stages find partitions by devicetree (ncs-boot 0.1, 3.6)
+_KNOWS_LABELS = (3, 3)
 
 
 def put_chain(draft: Draft, project: Project) -> bool:
@@ -38,6 +48,10 @@ def put_chain(draft: Draft, project: Project) -> bool:
     except NotDrawn as why:
         not_drawn(draft, project, why.source, str(why))
         return False
+    for name in attempt.unused:
+        words = f"`{name}` is drawn for a boot loader, and the application is linked over it"
+        project.ledger.add(draft.origins["partitions", name], words)
+        del draft.plain["partitions"][name]
     for path, value, sources in attempt.entries:
         draft.put(path, value, *sources)
     _put_lifecycle(draft, project, attempt.boot_region)
@@ -94,6 +108,7 @@ class _Chain:
         self.soc = load_soc(project.soc.name if project.soc is not None else "")
         self.guard = self.soc.guard
         self.boot_region: tuple[int, Source] | None = None
+        self.unused: tuple[str, ...] = ()
 
     def draw(self) -> None:
         nsib, mcuboot = self.project.image("nsib"), self.project.image("mcuboot")
@@ -113,6 +128,9 @@ class _Chain:
             source = self.application.on(own) or (self.project.sysbuild and self.project.sysbuild.on(of_sysbuild))
             if source and self.project.image(role) is None:
                 raise NotDrawn(source.source, f"it is built to start behind {name}, of which no configuration is here")
+        loader = self.application.on("CONFIG_TFM_BL2")
+        if loader is not None:
+            raise NotDrawn(loader.source, "TF-M's own boot loader (BL2) starts it, which is not modelled")
 
     # -- stages
 
@@ -276,9 +294,13 @@ class _Chain:
         if instead is not None:
             self._locks(at, instead)
             return
-        flag = config.flag("CONFIG_FPROTECT")
+        flag = self_lock(config)
         if flag is None:
             raise NotDrawn(Source(file=config.file), "nothing tells whether it write-protects itself")
+        old = self.project.release is not None and self.project.release < _KNOWS_LABELS
+        if flag.value and at[1] == "mcuboot" and self.project.trees and old:
+            words = f"MCUboot of SDK {self.project.sdk} locks what the Partition Manager placed, and none ran"
+            raise NotDrawn(flag.source, words)
         if not flag.value:
             self._put((*at, "protects"), [], flag.source)
             return
@@ -322,7 +344,7 @@ class _Chain:
     def _whole(self, manager: str) -> str:
         """The partition of an application that the reset vector starts."""
         if not manager:
-            return self._first("app", "slot0_partition", "app_image")
+            return self._linked() or self._first("app", "slot0_partition", "app_image")
         for name in ("app_image", "mcuboot_primary_app", "mcuboot_primary", "slot0_partition"):
             entry = self.partitions.get(name)
             if entry is not None and set(entry.get("span", ())) == {manager, "app"}:
@@ -334,6 +356,18 @@ class _Chain:
         self._put(("partitions", "firmware"), {"span": both}, self._place(manager))
         self.partitions = {**self.partitions, "firmware": {"span": both}}
         return "firmware"
+
+    def _linked(self) -> str:
+        """The partition that a build without Partition Manager links its application into; empty where none is told."""
+        found = linked(self.project, self.application, self.partitions, self.soc.flash)
+        if found is None:
+            return ""
+        if found.place is not None:
+            entry = {"at": found.place.start, "size": found.place.size}
+            self._put(("partitions", found.name), entry, *found.sources)
+            self.partitions = {**self.partitions, found.name: entry}
+            self.unused = found.unused
+        return found.name
 
     def _started_by_reset(self, slot: str) -> None:
         """A reset starts what lies where flash starts; with another program there, this is not the first one.

@@ -67,7 +67,4 @@ def _said(project: Project, value: bool | str, what: str, near: Source) -> Told:
 
 def _release(project: Project) -> tuple[int, int] | None:
     """Major and minor number; None for a build, and where no release is told."""
-    parts = project.sdk.split(".")
-    if not project.fragments or len(parts) < 2 or not all(part.isdigit() and len(part) < 5 for part in parts[:2]):
-        return None
-    return int(parts[0]), int(parts[1])
+    return project.release if project.fragments else None

@@ -91,6 +91,14 @@ class Project:
         """The configuration of the image with that role; None when the build has none."""
         return self.images.get(role)
 
+    @property
+    def release(self) -> tuple[int, int] | None:
+        """Major and minor number of the SDK's release; None where none is told."""
+        parts = self.sdk.split(".")
+        if len(parts) < 2 or not all(part.isdigit() and len(part) < 5 for part in parts[:2]):
+            return None
+        return int(parts[0]), int(parts[1])
+
     def all_kconfigs(self) -> list[Kconfig]:
         """Every configuration, the build system's own first."""
         return [*([self.sysbuild] if self.sysbuild else []), *self.images.values()]

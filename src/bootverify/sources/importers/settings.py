@@ -7,6 +7,7 @@ that every release shares are taken, and each goes to the ledger.
 from bootverify.design.settings import Told
 from bootverify.design.source import Source
 from bootverify.sources.importers.algorithms import ENCRYPTS
+from bootverify.sources.importers.boot_locks import self_lock
 from bootverify.sources.importers.defaults import default_mode, default_self_lock
 from bootverify.sources.importers.draft import Draft
 from bootverify.sources.importers.hexfile import word_at
@@ -200,7 +201,7 @@ def _protects(project: Project) -> Told | None:
     own_rights = config.on("CONFIG_NCS_MCUBOOT_DISABLE_SELF_RWX")
     if own_rights is not None:
         return Told(value=True, source=own_rights.source)
-    told = config.flag("CONFIG_FPROTECT")
+    told = config.flag("CONFIG_FPROTECT") if project.fragments else self_lock(config)
     return told if told is not None or "CONFIG_FPROTECT" in config.uncertain else default_self_lock(project)
 
 

@@ -37,7 +37,7 @@ def put_tree(draft: Draft, tree: Devicetree, ledger: Ledger) -> bool:
     for node in tree.root.walk():
         if not _is_partition(node):
             continue
-        source, name = tree.source(node), _name(node)
+        source, name = tree.source(node), name_of(node)
         cells = tree.cells(node, "reg")
         at, size = (cells[-2], cells[-1]) if len(cells) >= 2 else (None, None)
         home = _memory_of(tree, node)
@@ -73,7 +73,7 @@ def worlds_of(tree: Devicetree) -> dict[str, tuple[str, Source]]:
             for token in node.properties.get(prop, ()):
                 target = tree.labelled(token.text[1:]) if token.kind == "ref" else None
                 if target is not None:
-                    found[_name(target)] = (world, tree.source(node))
+                    found[name_of(target)] = (world, tree.source(node))
     return found
 
 
@@ -100,7 +100,7 @@ def _ram_start(tree: Devicetree, above: Node | None) -> int:
     return start if start >= _RAM_START else _RAM_START + start
 
 
-def _name(node: Node) -> str:
+def name_of(node: Node) -> str:
     """The label that tells most: behind NSIB the slot of MCUboot also has the label of a lone MCUboot."""
     labels = sorted(node.labels, key=lambda label: (role_of(label) is None, role_of(label) is Role.BOOTLOADER))
     name = labels[0] if labels else "".join(node.texts("label")[:1]) or f"{node.name}@{node.unit}"
@@ -163,7 +163,7 @@ def _outer_chip(tree: Devicetree) -> Node | None:
     for node in tree.root.walk():
         home = _memory_of(tree, node) if _is_partition(node) else None
         if home is not None and home[0] == "external" and home[2] is not None:
-            found.append((role_of(_name(node)) in _SLOTS, home[2]))
+            found.append((role_of(name_of(node)) in _SLOTS, home[2]))
     if any(node is chosen for _, node in found):
         return chosen
     return next((node for slot, node in found if slot), found[0][1] if found else None)
