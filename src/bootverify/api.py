@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from bootverify.executor.programmed.story import Story
     from bootverify.secrets.find import ScanResult
 
-KEY_FILE = "keyfile.json"  # of a build: what `west flash` provisions the KMU with
 TRACE_LIMIT = 16 * MIB
 BYSTANDER = Attacker(name="nobody", title="no attacker", capabilities=frozenset())
 
@@ -131,8 +130,8 @@ def firmware_in(
     found = read_programmed(paths, soc=soc, map_file=map_file, sdk=sdk)
     if found is None:
         return None
-    provisioned = [] if public_keys else [paths[0] / KEY_FILE] if (paths[0] / KEY_FILE).is_file() else []
-    held = tuple(_held_keys([*public_keys, *provisioned]))
+    provisioned = paths[0] / importers.KEY_FILE
+    held = tuple(_held_keys(public_keys or ([provisioned] if provisioned.is_file() else [])))
     return replace(found, keys=(*found.keys, *held), opens=tuple(_opening_keys(keys)))
 
 

@@ -158,10 +158,13 @@ class ImageEntry(Strict):
     trustzone: TrustZoneEntry | None = Field(default=None, description="what its secure program attributes")
 
 
+LAST_KMU_SLOT = 249  # of nRF54L, whose KMU has the most (soc.md 5.3)
+
+
 class KmuPlacement(Strict):
     """Slots of the key management unit."""
 
-    kmu: Annotated[list[Annotated[int, Field(ge=0, le=249)]], Field(min_length=1)] = Field(
+    kmu: Annotated[list[Annotated[int, Field(ge=0, le=LAST_KMU_SLOT)]], Field(min_length=1)] = Field(
         description="the slots, by number"
     )
     push_to: Literal["engine", "ram"] = Field(description="where a push delivers the value")

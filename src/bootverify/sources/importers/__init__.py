@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bootverify.secrets.find import ScanResult
 
 CARD = "scenario-card/1"  # the format that a scenario card says it is of
+KEY_FILE = "keyfile.json"  # of a build: what `west flash` provisions the KMU of nRF54L from
 _SUFFIXES = {".dts", ".dtsi", ".overlay", ".hex", ".bin", ".gz"}
 _PARTS = {".conf", ".elf", ".map", ".zip", ".pem", ".cmake"}  # of a project, and refused alone with what to name
 

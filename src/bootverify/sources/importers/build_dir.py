@@ -11,6 +11,7 @@ from pathlib import Path
 from bootverify.design.source import Source
 from bootverify.errors import InputError
 from bootverify.sources.document import read_written
+from bootverify.sources.importers import KEY_FILE
 from bootverify.sources.importers.build_files import PROGRAMMED, put_firmware, put_public_keys
 from bootverify.sources.importers.devicetree import parse_devicetree
 from bootverify.sources.importers.folders import files_in, folders_in, noted_input
@@ -57,8 +58,16 @@ def read_build_dir(path: Path, shown: str) -> Project:
     _maps(project, path)
     _trees(project, path)
     put_public_keys(project, path)
+    _kmu(project, path)
     _sources(project, path)
     return project
+
+
+def _kmu(project: Project, path: Path) -> None:
+    if (path / KEY_FILE).is_file():
+        from bootverify.sources.importers.kmu_file import put_kmu_file  # noqa: PLC0415 - few builds have one
+
+        put_kmu_file(project, path / KEY_FILE, shown_path(project.shown, path / KEY_FILE, path))
 
 
 def _kconfigs(project: Project, path: Path) -> None:

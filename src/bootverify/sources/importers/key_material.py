@@ -41,6 +41,10 @@ def put_keys(draft: Draft, project: Project, search: Search) -> None:
     for number, key in enumerate(project.public_keys):
         place = _nsib_place(draft, project, "b0", number)
         _put(draft, f"nsib_key_{number}", "public", key.name, key.source, place=place, verifies=True)
+    if project.kmu:
+        from bootverify.sources.importers.kmu_file import put_kmu_keys  # noqa: PLC0415 - few builds have them
+
+        put_kmu_keys(draft, project, _verified_by_slot(draft, project))
     put_found_keys(draft, project, search)
 
 
@@ -224,6 +228,16 @@ def _kmu_of_mcuboot(draft: Draft, project: Project) -> object | None:
 
     Which of several generations a key is, no file tells. Slots: sdk-mcuboot, ed25519_psa.c (ncs-boot 2.7).
     """
+    base = _mcuboot_base(draft, project)
+    if base is None:
+        return None
+    places = [_slots(base, number) for number in range(_MOST_GENERATIONS)]
+    taken = [entry.get("placement") for entry in draft.plain.get("keys", {}).values()]
+    return next((place for place in places if place not in taken), None)
+
+
+def _mcuboot_base(draft: Draft, project: Project) -> int | None:
+    """The first of the slots that MCUboot tries; None where it carries its keys."""
     config = project.image("mcuboot")
     if config is None or not _keeps_generations(draft, project, "mcuboot"):
         return None
@@ -231,10 +245,16 @@ def _kmu_of_mcuboot(draft: Draft, project: Project) -> object | None:
         return None
     told = config.number("CONFIG_NCS_BOOT_SIGNATURE_KMU_BASE_SLOT")
     behind = draft.has(("chain", "b0")) or config.on("CONFIG_NCS_BOOT_SIGNATURE_KMU_UROT_MAPPING") is not None
-    base = told if told is not None and told in _KMU_BASES else _KMU_BASES[1 if behind else 0]
-    places = [_slots(base, number) for number in range(_MOST_GENERATIONS)]
-    taken = [entry.get("placement") for entry in draft.plain.get("keys", {}).values()]
-    return next((place for place in places if place not in taken), None)
+    return told if told is not None and told in _KMU_BASES else _KMU_BASES[1 if behind else 0]
+
+
+def _verified_by_slot(draft: Draft, project: Project) -> dict[int, str]:
+    """The image that is verified with the key in each slot that a boot stage tries."""
+    bases = {"mcuboot": _mcuboot_base(draft, project)}
+    if _keeps_generations(draft, project, "b0"):
+        bases["nsib"] = _KMU_BASES[0]
+    told = ((base, _verified(draft, role)) for role, base in bases.items() if base is not None)
+    return {base + 2 * number: image for base, image in told for number in range(_MOST_GENERATIONS) if image}
 
 
 def _nsib_place(draft: Draft, project: Project, wish: str, number: int = 0) -> object:

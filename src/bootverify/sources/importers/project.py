@@ -4,6 +4,7 @@ import re
 from dataclasses import field
 from os.path import relpath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bootverify.dataclass import dataclass
 from bootverify.design.source import Source
@@ -15,6 +16,9 @@ from bootverify.sources.importers.packages import Package
 from bootverify.sources.importers.partition_manager import PmEntry, PmRegion
 from bootverify.sources.importers.pm_config import Figures
 from bootverify.sources.ledger import Ledger
+
+if TYPE_CHECKING:
+    from bootverify.secrets.keyfile import SlotKey
 
 _SOC = re.compile(r"nrf(5340|52\d{3}|51\d{3}|71\d{2}|91\d{2}|92\d{2}|54(?:l[mvsc]?\d{2}[ab]?|h20))")
 # A folder of the release in one of the SDK, or one that the SDK's own folders lie in; Kconfig's comments have lost the
@@ -56,6 +60,7 @@ class Project:
     `home` is the application's own folder where it is at hand, `home_shown` how reports name it.
     `repeated` are programming files that should say nothing new: only private keys are looked for in them.
     `symbol_files` are those in which the symbols of an image may stand, by its role.
+    `kmu` is what the build provisions into the key management unit.
     `key_files` tell which keys to look for, and open what is encrypted; by the name that is shown.
     """
 
@@ -85,6 +90,7 @@ class Project:
     symbol_files: dict[str, list[Path]] = field(default_factory=dict)
     packages: list[Package] = field(default_factory=list)
     public_keys: list[Named] = field(default_factory=list)
+    kmu: list[tuple["SlotKey", Source]] = field(default_factory=list)
     key_files: dict[str, Path] = field(default_factory=dict)
 
     def image(self, role: str) -> Kconfig | None:
