@@ -9,6 +9,7 @@ from bootverify.design.source import NOWHERE, Source
 MAP_CONFLICT = "map-contradicts-itself"
 APPROTECT_UNKNOWN = "approtect-not-recorded"
 CHAIN_NOT_DRAWN = "chain-not-drawn"
+OTHER_CORE_NOT_DRAWN = "other-core-not-drawn"
 SOC_NOT_TOLD = "soc-not-told"
 SOC_NOT_MODELLED = "soc-not-modelled"
 UNSUPPORTED = "unsupported-combination"

@@ -95,7 +95,9 @@ def _kconfigs(project: Project, path: Path) -> None:
             project.images[role] = config
             folder = path if name == "." else path / name
             project.symbol_files[role] = [folder / each for each in _SYMBOLS]
-    if "application" not in project.images:
+    if "other-core" in project.images:
+        _launcher(project, found)
+    elif "application" not in project.images:
         _application_of_others(project, found)
 
 
@@ -106,6 +108,16 @@ def _image_folders(path: Path) -> Iterator[Path]:
             yield folder
             if folder != path:
                 yield from (each for each in folders_in(folder) if (each / "zephyr" / ".config").is_file())
+
+
+def _launcher(project: Project, found: list[tuple[str, Kconfig]]) -> None:
+    """The application core's program that starts one on a coprocessor (Zephyr, drivers/misc/nordic_vpr_launcher)."""
+    for name, config in found:
+        own = _role(name, config, "") == "further image" and not _OTHER_CORES.search(_target(config))
+        if own and (name == "vpr_launcher" or config.on("CONFIG_NORDIC_VPR_LAUNCHER") is not None):
+            project.images = {role: each for role, each in project.images.items() if each is not config}
+            project.images["application"] = config
+            return
 
 
 def _application_of_others(project: Project, found: list[tuple[str, Kconfig]]) -> None:
@@ -133,7 +145,7 @@ def _default_image(project: Project, path: Path) -> str:
 
 def _role(name: str, config: Kconfig, default: str) -> str:
     network = config.on("CONFIG_SOC_NRF5340_CPUNET", "CONFIG_SOC_NRF5340_CPUNET_QKAA") is not None
-    target = config.text("CONFIG_BOARD_QUALIFIERS") or config.text("CONFIG_BOARD") or ""
+    target = _target(config)
     network = network or "cpunet" in target
     if name.endswith(("s1_image", "_s1_variant", "_slot1_variant", "mcuboot_secondary_app")):
         return "variant"
@@ -148,6 +160,11 @@ def _role(name: str, config: Kconfig, default: str) -> str:
     if name != default:
         return "further image"
     return "other-core" if _OTHER_CORES.search(target) else "application"
+
+
+def _target(config: Kconfig) -> str:
+    """What tells for which core an image is."""
+    return config.text("CONFIG_BOARD_QUALIFIERS") or config.text("CONFIG_BOARD") or ""
 
 
 def _maps(project: Project, path: Path) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bootverify.design.boot import FEW_COUNTER_SLOTS, UpgradeMode
-from bootverify.design.openpoint import CHAIN_NOT_DRAWN
+from bootverify.design.openpoint import CHAIN_NOT_DRAWN, OTHER_CORE_NOT_DRAWN
 from bootverify.design.protection import UnitKind
 from bootverify.design.soc import FlashPatch
 from bootverify.design.source import Source
@@ -55,16 +55,21 @@ def put_chain(draft: Draft, project: Project) -> bool:
     for path, value, sources in attempt.entries:
         draft.put(path, value, *sources)
     _put_lifecycle(draft, project, attempt.boot_region)
+    other = project.image("other-core")
+    if other is not None:
+        words = "what the application core starts on another core is no part of the chain, and nothing is asked of it"
+        project.ledger.add(Source(file=other.file), words)
+        _open(draft, OTHER_CORE_NOT_DRAWN, words)
     return True
 
 
 def _without_application(project: Project) -> tuple[Source, str] | None:
     """Where and why the application core's own program is not known; None where it is."""
+    if "application" in project.images:
+        return None
     other = project.image("other-core")
     if other is not None:
         return Source(file=other.file), "its program runs on another core, and how that is fed is not modelled"
-    if "application" in project.images:
-        return None
     network = project.image("network")
     if network is not None:
         return Source(file=network.file), "its program is the network core's, which the application core starts"
@@ -75,7 +80,12 @@ def _without_application(project: Project) -> tuple[Source, str] | None:
 def not_drawn(draft: Draft, project: Project, source: Source, why: str) -> None:
     """Leave out the chain that a build has: in the ledger, and as an open point, so that no answer looks complete."""
     project.ledger.add(source, f"the chain is not modelled, only the map is: {why}")
-    point = {"name": CHAIN_NOT_DRAWN, "statement": why, "policies": ["config-supported"]}
+    _open(draft, CHAIN_NOT_DRAWN, why)
+
+
+def _open(draft: Draft, name: str, why: str) -> None:
+    """A gap in what is drawn, so that no answer looks complete."""
+    point = {"name": name, "statement": why, "policies": ["config-supported"]}
     draft.plain.setdefault("open_points", []).append(point)
 
 

@@ -10,6 +10,7 @@ from bootverify.check.verdict import Verdict
 from bootverify.cli import run
 from bootverify.design.boot import BootGo, ChooseSlot, EncryptionType, Program, Protect, SignatureType
 from bootverify.design.keys import InKmu
+from bootverify.design.openpoint import OTHER_CORE_NOT_DRAWN
 from bootverify.design.protection import Attribution
 from bootverify.errors import InputError
 from bootverify.ranges import AddressRange
@@ -262,6 +263,31 @@ def test_mcuboot_s_keys_lie_in_the_kmu_where_it_is_built_so(tmp_path, soc, lines
     carried = verdict(design, "key-rotatable", "image_signing")
     assert carried == ({Verdict.VIOLATED} if slots is None else set())
     assert len({key.placements for key in design.keys}) == len(design.keys) or slots is None
+
+
+FLPR = 'CONFIG_BOARD_QUALIFIERS="nrf54l15/cpuflpr"\n'
+MAIN = 'CONFIG_SOC="nrf54l15"\nCONFIG_BOARD_QUALIFIERS="nrf54l15/cpuapp"\nCONFIG_BOOTLOADER_MCUBOOT=y\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "drawn"),
+    [
+        ("vpr_launcher", MAIN, True),
+        ("starter", f"{MAIN}CONFIG_NORDIC_VPR_LAUNCHER=y\n", True),
+        ("starter", MAIN, False),
+        ("vpr_launcher", f"{MAIN}{FLPR}", False),
+    ],
+)
+def test_what_starts_a_coprocessor_is_the_application_core_s_program(tmp_path, name, lines, drawn) -> None:
+    path = write_build(tmp_path / "build", Build(soc="nrf54l15", extra={"app": FLPR}))
+    (path / name / "zephyr").mkdir(parents=True)
+    (path / name / "zephyr" / ".config").write_text(lines)
+    design = load(path)
+    assert [stage.name for stage in design.stages] == (["mcuboot", "app"] if drawn else [])
+    if drawn:
+        assert design.stage("app").source.file.endswith(f"{name}/zephyr/.config")
+        report = api.check(design, policies=["config-supported"], subjects=["app"], attackers=["remote-ota"])
+        assert {point for finding in report.findings for point in finding.open_points} == {OTHER_CORE_NOT_DRAWN}
 
 
 def test_nothing_is_said_of_updates_where_a_slot_starts_inside_a_page(tmp_path) -> None:
