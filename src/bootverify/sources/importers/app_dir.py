@@ -15,9 +15,10 @@ from bootverify.sources.importers.includes import includes_beside
 from bootverify.sources.importers.kconfig import Kconfig, read_kconfig
 from bootverify.sources.importers.partition_manager import read_partitions
 from bootverify.sources.importers.project import Named, Project, sdk_in, soc_in, tolerated
-from bootverify.sources.importers.single import read_tree
+from bootverify.sources.importers.single import included_soc, read_tree
 from bootverify.sources.input_file import MIB, read_bytes
 
+_OF_NRF5340 = {"pcd_sram", "rpmsg_nrf53_sram"}  # RAM that it shares with its network core
 _OTHER_CORE = re.compile(r"cpunet|cpurad|cpuflpr|cpuppr")  # boards whose programs have a configuration of their own
 
 
@@ -169,6 +170,11 @@ def _soc(project: Project, chosen: Path, home: Path | None, shown: str) -> Named
             symbol = config.symbol(name)
             if symbol is not None and soc_in(symbol.value):
                 return Named(name=soc_in(symbol.value), source=symbol.source)
+    return _by_names(project) or _only_one(project, home, shown)
+
+
+def _only_one(project: Project, home: Path | None, shown: str) -> Named | None:
+    """The only SoC that the application has files for, its own boards' devicetrees among them."""
     if home is None:
         return None
     boards = [
@@ -178,11 +184,25 @@ def _soc(project: Project, chosen: Path, home: Path | None, shown: str) -> Named
         *home.glob("*.conf"),
     ]
     found = {soc_in(each.stem) for each in sorted(boards)[:500]} - {""}
+    own = sorted(tree for depth in ("*", "*/*") for tree in home.glob(f"boards/{depth}/*.dts"))[:100]
+    for tree in own:
+        try:
+            told = included_soc(read_bytes(tree, limit=4 * MIB, shown=tree.name), tree.name)
+        except InputError as error:
+            tolerated(project, tree.name, error)
+            continue
+        found |= {told.name} if told is not None else set()
     if len(found) == 1:
         return Named(
             name=found.pop(), source=Source(file=shown, text="the only SoC that the application has files for")
         )
     return None
+
+
+def _by_names(project: Project) -> Named | None:
+    """The SoC that alone has such partitions, for its second core (nRF Connect SDK, subsys/pcd, partition_manager)."""
+    found = next((entry for entry in project.partitions if entry.name in _OF_NRF5340), None)
+    return None if found is None else Named(name="nrf5340", source=found.source)
 
 
 def _shown(root: str, path: Path, file: Path) -> str:

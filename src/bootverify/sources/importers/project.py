@@ -37,6 +37,7 @@ _BOARDS = {
     "nrf7002dk": "nrf5340",
     "xiao_ble": "nrf52840",
 }
+_ALIKE = {"nrf54lm20": "nrf54lm20a"}  # a family whose parts differ in nothing that is modelled (models/socs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,7 @@ def soc_in(text: str) -> str:
     """
     found = _SOC.findall(text.lower())
     if found:
-        return f"nrf{found[-1]}"
+        return _ALIKE.get(f"nrf{found[-1]}", f"nrf{found[-1]}")
     return next((soc for board, soc in _BOARDS.items() if board in text.lower()), "")
 
 

@@ -1,6 +1,7 @@
 """Single files: a devicetree, a programming file, a signed image."""
 
 import hashlib
+import re
 from pathlib import Path
 
 from bootverify.design.source import Source
@@ -12,6 +13,7 @@ from bootverify.sources.importers.project import Named, Project, soc_in
 from bootverify.sources.input_file import MIB, read_bytes
 
 _DTS_LIMIT = 4 * MIB
+_SOC_FILE = re.compile(r'\s*#\s*include\s+[<"](?:[^<>"]*/)?(nrf[^<>"/]*)\.dtsi[>"]')
 
 
 def read_tree(path: Path, shown: str) -> Project:
@@ -25,7 +27,7 @@ def read_tree(path: Path, shown: str) -> Project:
     tree = parse_devicetree(content, shown, project.ledger, includes_beside(project, path, shown))
     project.trees["single"] = tree
     project.inputs.append((shown, hashlib.sha256(content).hexdigest()))
-    project.soc = _soc(tree, path, shown)
+    project.soc = _soc(tree, path, shown) or included_soc(content, shown)
     return project
 
 
@@ -41,6 +43,15 @@ def read_image(path: Path, shown: str) -> Project:
     project.sdk = printed_release(project)
     project.inputs.append((shown, firmware.sha256))
     return project
+
+
+def included_soc(content: bytes, shown: str) -> Named | None:
+    """The SoC whose own file a devicetree includes, as every board's does (Zephyr, dts/arm/nordic)."""
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        match = _SOC_FILE.match(line)
+        if match is not None and soc_in(match[1]):
+            return Named(name=soc_in(match[1]), source=Source(file=shown, line=number, text=line.strip()[:200]))
+    return None
 
 
 def _soc(tree: Devicetree, path: Path, shown: str) -> Named | None:

@@ -103,3 +103,48 @@ def test_programs_of_several_releases_tell_none_and_the_ledger_says_so(tmp_path,
 )
 def test_other_numbers_in_paths_are_no_release(text) -> None:
     assert sdk_in(text) == ""
+
+
+PARTITIONS = """&flash0 { partitions { compatible = "fixed-partitions";
+  a: partition@0 { reg = <0x0 0x4000>; }; }; };
+"""
+
+
+@pytest.mark.parametrize(
+    ("include", "soc"),
+    [
+        ("#include <nordic/nrf52833_qdaa.dtsi>", "nrf52833"),
+        ('#include "nrf54l10_cpuapp_partition.dtsi"', "nrf54l10"),
+        ("/* #include <nordic/nrf52833_qdaa.dtsi> */", "unspecified"),
+        ("#include <st/l4/stm32l4.dtsi>", "unspecified"),
+    ],
+)
+def test_a_board_of_ones_own_is_of_the_soc_whose_file_it_includes(tmp_path, include, soc) -> None:
+    path = tmp_path / "our_board.dts"
+    path.write_text(f'/dts-v1/;\n{include}\n/ {{ compatible = "us,our-board"; }};\n{PARTITIONS}')
+    assert load(path).soc.name == soc
+
+
+def test_the_map_of_an_application_is_of_the_only_soc_among_its_boards(tmp_path) -> None:
+    board = tmp_path / "boards" / "us" / "our_board"
+    board.mkdir(parents=True)
+    (tmp_path / "prj.conf").write_text("")
+    (tmp_path / "pm_static.yml").write_text("app: {address: 0x0, size: 0x1000}\n")
+    assert load(tmp_path).soc.name == "unspecified"
+    (board / "our_board.dts").write_text("/dts-v1/;\n#include <nordic/nrf52832_qfaa.dtsi>\n/ { };\n")
+    assert load(tmp_path).soc.name == "nrf52832"
+    (board / "other.dts").write_text("/dts-v1/;\n#include <nordic/nrf52840_qiaa.dtsi>\n/ { };\n")
+    assert load(tmp_path).soc.name == "unspecified"
+
+
+@pytest.mark.parametrize(("name", "soc"), [("pcd_sram", "nrf5340"), ("other_sram", "unspecified")])
+def test_ram_that_two_cores_share_names_the_part_that_has_them(tmp_path, name, soc) -> None:
+    path = tmp_path / "pm_static.yml"
+    path.write_text(f"{name}: {{address: 0x20000000, size: 0x2000, region: sram_primary}}\n")
+    assert load(path).soc.name == soc
+
+
+def test_a_part_is_known_without_the_letter_of_its_variant(tmp_path) -> None:
+    path = tmp_path / "pm_static_nrf54lm20dk_nrf54lm20_cpuapp.yml"
+    path.write_text("app: {address: 0x0, size: 0x1000}\n")
+    assert load(path).soc.name == "nrf54lm20a"
