@@ -24,6 +24,7 @@ from bootverify.sources.input_file import MIB, read_bytes
 
 MOST_IMAGES = 40
 _DTS_LIMIT = 4 * MIB
+_TOP = ("domains.yaml", "partitions.yml", "regions.yml", "pm.config")  # only the top of a build has these
 _OTHER_CORES = re.compile(r"cpu(flpr|ppr|rad|sec|sys)")  # of nRF54: coprocessors, and cores with a domain of their own
 _DOMAIN = re.compile(r"(partitions|regions)_[A-Za-z0-9]{1,40}\.yml")
 _SYMBOLS = [
@@ -34,15 +35,14 @@ _SYMBOLS = [
 
 def is_build_dir(path: Path) -> bool:
     """Whether the folder looks like the output of a build."""
-    maps = ("domains.yaml", "partitions.yml", "regions.yml", "pm.config")  # only the top of a build has these
-    if any((path / mark).is_file() for mark in (*maps, "zephyr/.config")):
+    if any((path / mark).is_file() for mark in (*_TOP, "zephyr/.config")):
         return True
     if any(PROGRAMMED.fullmatch(each.name) for each in files_in(path)):
         return True
     if (path / "prj.conf").is_file():
         return False  # an application that was built in a folder of its own
     images = [each for each in folders_in(path) if (each / "zephyr" / ".config").is_file()]
-    return bool(images) and not any((each / mark).is_file() for each in images for mark in maps)
+    return bool(images) and not any((each / mark).is_file() for each in images for mark in _TOP)
 
 
 def read_build_dir(path: Path, shown: str) -> Project:
@@ -59,6 +59,8 @@ def read_build_dir(path: Path, shown: str) -> Project:
     _trees(project, path)
     put_public_keys(project, path)
     _kmu(project, path)
+    if any((path.resolve().parent / mark).is_file() for mark in _TOP):
+        project.ledger.add(Source(file=shown), "an image of the build in the folder above; name that to check it all")
     _sources(project, path)
     return project
 
@@ -193,6 +195,10 @@ def _trees(project: Project, path: Path) -> None:
     if project.partitions:
         return
     for role, config in project.images.items():
+        managed = config.on("CONFIG_PARTITION_MANAGER_ENABLED")
+        if managed is not None:
+            project.ledger.add(managed.source, "the Partition Manager drew the map, and no partitions.yml is here")
+            continue
         file = path / Path(config.file).relative_to(project.shown if project.shown not in {"", "."} else "")
         tree = file.parent / "zephyr.dts"
         if tree.is_file():

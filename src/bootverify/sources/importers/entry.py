@@ -79,7 +79,9 @@ def project_in(path: Path, shown: str) -> Project:
 
 
 def _neither(path: Path) -> str:
-    """Why a folder is not read, and which ones below it would be."""
+    """Why a folder is not read, and which ones below it, or above, would be."""
+    if (path / ".config").is_file() and path.resolve().name == "zephyr":
+        return "the output of one image's configuration; name the build around it, one folder up, or two with sysbuild"
     words = "neither a build nor an application: no .config, partitions.yml, hex file, prj.conf or pm_static.yml in it"
     below = [each for folder in folders_in(path)[:MOST_LOOKED_AT] for each in (folder, *folders_in(folder)[:20])]
     fitting = [each.relative_to(path).as_posix() for each in below if is_build_dir(each) or is_app_dir(each)]

@@ -38,8 +38,7 @@ def put_tree(draft: Draft, tree: Devicetree, ledger: Ledger) -> bool:
         if not _is_partition(node):
             continue
         source, name = tree.source(node), name_of(node)
-        cells = tree.cells(node, "reg")
-        at, size = (cells[-2], cells[-1]) if len(cells) >= 2 else (None, None)
+        at, size = _extent(tree, node)
         home = _memory_of(tree, node)
         if at is None or size is None or home is None or not 0 <= at < 1 << 32 or not 0 < size < 1 << 32:
             ledger.add(source, f"partition `{name}`: place or memory not told here")
@@ -98,6 +97,25 @@ def _ram_start(tree: Devicetree, above: Node | None) -> int:
         start += (cells[-2] or 0) if len(cells) >= 2 else 0
         node = node.parent
     return start if start >= _RAM_START else _RAM_START + start
+
+
+def _extent(tree: Devicetree, node: Node) -> tuple[int | None, int | None]:
+    """Offset and size; the node around says how many cells each has (Devicetree Specification, 2.3.5), else one."""
+    cells = tree.cells(node, "reg")
+    told = tree.cells(node.parent, "#address-cells") if node.parent is not None else []
+    wide = 2 if len(cells) == 4 or (told and told[0] == 2 and len(cells) == 3) else 1
+    if len(cells) <= wide or len(cells) > 4:
+        return None, None
+    return _joined(cells[:wide]), _joined(cells[wide:])
+
+
+def _joined(cells: list[int | None]) -> int | None:
+    value = 0
+    for cell in cells:
+        if cell is None:
+            return None
+        value = value << 32 | cell
+    return value
 
 
 def name_of(node: Node) -> str:

@@ -99,3 +99,13 @@ def test_an_application_with_a_build_in_it_is_read_as_sources_and_says_so(tmp_pa
     assert [part.name for part in design.partitions] == ["mcuboot"]
     assert any(entry.file == "app/build" and "a build of the application" in entry.what for entry in design.ledger)
     assert load(build).stages
+
+
+def test_a_part_of_a_build_says_which_folder_to_name(tmp_path) -> None:
+    build = write_build(tmp_path / "build", Build())
+    with pytest.raises(InputError, match="name the build around it, one folder up, or two with sysbuild"):
+        load(build / "app" / "zephyr")
+    design = load(build / "app")
+    assert design.stages == ()
+    assert any("the build in the folder above" in entry.what for entry in design.ledger)
+    assert not any("the build in the folder above" in entry.what for entry in load(build).ledger)

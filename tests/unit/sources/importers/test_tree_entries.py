@@ -200,3 +200,34 @@ def test_two_images_that_reset_starts_as_one_lie_side_by_side(tmp_path, between,
     parts += f"slot0_ns_partition: partition@{start:x} {{ reg = < {start:#x} 0x60000 >; }};\n"
     (build / "app" / "zephyr" / "zephyr.dts").write_text(f"{HEAD}{parts}}}; }}; }}; }};\n")
     assert len(load(build).images) == images
+
+
+@pytest.mark.parametrize(
+    ("cells", "reg", "extent"),
+    [
+        ((2, 2), "0x0 0x8000 0x0 0xc000", (0x8000, 0x14000)),
+        ((2, 1), "0x0 0x8000 0xc000", (0x8000, 0x14000)),
+        ((1, 2), "0x8000 0x0 0xc000", (0x8000, 0x14000)),
+        ((1, 1), "0x8000 0xc000", (0x8000, 0x14000)),
+        ((2, 2), "0x1 0x8000 0x0 0xc000", None),
+    ],
+)
+def test_a_partition_begins_where_all_its_cells_say(tmp_path, cells, reg, extent) -> None:
+    inner = f"#address-cells = <{cells[0]}>; #size-cells = <{cells[1]}>; a: partition@8000 {{ reg = < {reg} >; }};\n"
+    path = tree(
+        tmp_path,
+        "nrf5340dk_nrf5340_cpuapp.dts",
+        f"{HEAD}{inner} b: partition@0 {{ reg = <0x0 0x1000>; }}; }}; }}; }}; }};\n",
+    )
+    found = {part.name: (part.range.start, part.range.end) for part in load(path).partitions}
+    assert found.get("a") == extent
+
+
+def test_a_map_of_the_partition_manager_is_not_that_of_the_devicetree(tmp_path) -> None:
+    build = write_build(tmp_path / "build", Build(extra={"app": "CONFIG_PARTITION_MANAGER_ENABLED=y\n"}))
+    for name in ("partitions.yml", "regions.yml"):
+        (build / name).unlink()
+    (build / "app" / "zephyr" / "zephyr.dts").write_text(FULL.format(size=0x70000))
+    design = load(build)
+    assert (design.partitions, design.stages) == ((), ())
+    assert any("no partitions.yml is here" in entry.what for entry in design.ledger)
