@@ -42,6 +42,23 @@ MODES = ("overwrite", "swap-move", "swap-scratch", "swap-offset")
 IN_PLACE = ("direct-xip", "ram-load")
 
 
+def _behind_nsib(mode: str) -> str:
+    """The design in that mode, with MCUboot in one of two slots behind NSIB."""
+    text = DESIGN.format(mode=mode, validate="true", revert="false")
+    first = "{program: nsib, slot: b0, counter: false, provision: page, protects: [{span: [0x0, 0x9000]}]}"
+    for old, new in (
+        ("mcuboot:           {at: 0x0, size: 0xc000}", "page: {at: 0x8000, size: 0x1000}"),
+        ("chain:\n", "  s0: {at: 0x90000, size: 0x8000}\n  s1: {at: 0x98000, size: 0x8000}\nchain:\n"),
+        ("chain:\n", f"  b0: {{at: 0x0, size: 0x8000}}\nchain:\n  b0: {first}\n"),
+        ("    slot: mcuboot\n", "    slots: [s0, s1]\n    verified_by: b0\n    signature: ecdsa-p256\n"),
+        ("[0x0, 0xc000]", "[0x90000, 0xa0000]"),
+        ("keys:\n", "keys:\n  b0_hash: {kind: hash, placement: {partition: page}, verifies: mcuboot}\n"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
 @pytest.fixture
 def asked(capsys, tmp_path):
     """The answers about a design in that mode, by policy, subject and attacker."""
@@ -142,6 +159,18 @@ def test_where_images_start_in_place_every_question_of_behaviour_is_proved_or_re
     assert (old := answers["no-downgrade", "app", "old-signed-image"])["verdict"] == "holds"
     assert old["strength"] == "proved"
     assert answers["no-downgrade", "app", "app-code"]["strength"] == "replayed"
+
+
+@pytest.mark.parametrize("mode", IN_PLACE)
+def test_behind_nsib_images_that_start_in_place_are_asked_about_like_any_others(capsys, tmp_path, mode):
+    (path := tmp_path / "behind.yaml").write_text(_behind_nsib(mode))
+    assert run(["check", str(path), "--format", "json"]) != 4
+    questions = json.loads(capsys.readouterr().out)["questions"]
+    found = {(each["policy"], each["subject"], each["attacker"]): each for each in questions}
+    assert not [at for at, each in found.items() if each["verdict"] == "unknown"]
+    for attacker in ("remote-ota", "app-code", "power-cut"):
+        assert found["authentic-only", "app", attacker]["strength"] == "proved"
+    assert found["no-downgrade", "app", "app-code"]["strength"] == "replayed"
 
 
 @pytest.mark.parametrize("mode", IN_PLACE)

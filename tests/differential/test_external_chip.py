@@ -158,7 +158,7 @@ def test_whatever_comes_while_a_bootloader_is_copied_the_running_one_stays() -> 
             followed.world, followed.inclusion = start.copy(), inclusion.copy()
             turn = Meanwhile(partition="mcuboot_secondary", content=content, before=moment)
             followed.does(step_of(start, meanwhile=turn))
-            kept = f"content[{before['active']}]"
+            kept = f"content[{before['active[mcuboot]']}]"
             assert followed.facts[kept] == before[kept]
             spoilt.append(followed.facts[f"content[{update.slot}]"])
             followed.boots()

@@ -110,7 +110,7 @@ def test_his_bytes_may_pose_as_an_update_of_the_bootloader():
     followed.does(sent, Reset())
     facts = followed.boots()
     assert facts["content[s1]"] == "crafted"
-    assert facts["active"] == "s0", "NSIB does not take what its own key has not signed"
+    assert facts["active[mcuboot]"] == "s0", "NSIB does not take what its own key has not signed"
 
 
 def test_a_replay_tries_each_guise_of_bytes_that_are_staged():

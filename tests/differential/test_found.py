@@ -70,7 +70,7 @@ def test_an_erase_all_leaves_registers_as_a_reset_does():
     followed.boots()
     facts = followed.does(EraseAll())
     assert not facts["region[0].locked"]
-    assert facts["active"] == "none"
+    assert facts["active[mcuboot]"] == "none"
 
 
 def test_a_probe_needs_an_open_port_and_not_hostile_code():

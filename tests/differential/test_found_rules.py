@@ -61,13 +61,13 @@ def test_nothing_is_confirmed_where_nothing_waits():
 def test_an_update_of_mcuboot_is_installed_once_and_the_newer_slot_starts():
     for sdk in range(3):
         facts = _sent(_booted(chain=NSIB, sdk=sdk), Genuine("mcuboot", 2, "s1"))
-        assert (facts["active"], facts["content[s1]"]) == ("s1", "mcuboot 2 for s1")
+        assert (facts["active[mcuboot]"], facts["content[s1]"]) == ("s1", "mcuboot 2 for s1")
         assert facts["request[app]"] == "none"
 
 
 def test_a_version_without_room_is_passed_over_where_the_counter_stops():
     facts = _sent(_booted(chain=NSIB, counter=3), Genuine("mcuboot", 2, "s1"))
-    assert (facts["at"], facts["active"]) == ("app.run", "s0")
+    assert (facts["at"], facts["active[mcuboot]"]) == ("app.run", "s0")
 
 
 def test_a_stage_that_the_attacker_made_is_his():

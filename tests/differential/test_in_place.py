@@ -1,7 +1,5 @@
 """Images that MCUboot starts from either of two slots: each rule of that, played and foreseen."""
 
-from dataclasses import replace
-
 import pytest
 from tests.differential.designs import ATTACKERS
 from tests.differential.following import Followed
@@ -30,6 +28,7 @@ from bootverify.machine.content import Crafted, Genuine
 FIRST, SECOND = "mcuboot_primary", "mcuboot_secondary"
 IN_PLACE = ("direct-xip", "direct-xip reverting", "ram-load", "ram-load reverting")
 REVERTING = IN_PLACE[1::2]
+BEHIND_NSIB = 1  # a chain of the small scope
 CLIP = Attacker(name="clip", title="", capabilities=frozenset({Capability.WRITE_EXTERNAL}))
 
 
@@ -40,7 +39,7 @@ def _in(mode: str, **choices: int) -> Design:
 def _running(mode: str, attacker: str = "everything", **choices: int) -> Followed:
     """A device of the small scope whose factory release runs."""
     followed = Followed(_in(mode, **choices), ATTACKERS[attacker])
-    assert followed.runs_on()["active"] == FIRST
+    assert followed.runs_on()["active[app]"] == FIRST
     return followed
 
 
@@ -63,7 +62,7 @@ def _boots(followed: Followed) -> tuple[object, object]:
     followed.does(Reset())
     facts = followed.runs_on()
     assert not followed.disagreements()
-    return facts["at"], facts["active"]
+    return facts["at"], facts["active[app]"]
 
 
 @pytest.mark.parametrize("mode", IN_PLACE)
@@ -175,7 +174,7 @@ def test_power_lost_once_the_start_is_noted_costs_the_update(mode):
     _sent(followed, 2, SECOND, Request.TEST)
     followed.does(Reset(), TakeStep(stage="mcuboot", step=0, cut_after=1))
     assert followed.facts[f"standing[{SECOND}]"] == "revert"
-    assert followed.runs_on()["active"] == FIRST
+    assert followed.runs_on()["active[app]"] == FIRST
 
 
 @pytest.mark.parametrize("mode", REVERTING)
@@ -192,7 +191,7 @@ def test_power_lost_while_a_slot_is_erased_leaves_what_never_starts(mode):
     followed.does(Overwrite(partition=SECOND, content=Crafted()), Reset())
     followed.does(TakeStep(stage="mcuboot", step=0, cut_after=2))
     assert followed.facts[f"content[{SECOND}]"] == "crafted"
-    assert followed.runs_on()["active"] == FIRST
+    assert followed.runs_on()["active[app]"] == FIRST
 
 
 @pytest.mark.parametrize("mode", REVERTING)
@@ -223,7 +222,27 @@ def test_what_no_document_settles_in_these_modes_has_no_moves():
     assert "outside the chip" in _refused(outside)
     loaded = in_scope(chain=NRF52840, mode=MODES.index("ram-load"), slots=3)
     assert "answer two reads differently" in _refused(loaded, CLIP)
-    behind = in_scope(chain=1, mode=MODES.index("direct-xip"))
+    behind = in_scope(chain=BEHIND_NSIB, mode=MODES.index("direct-xip"))
     assert "an update of its own" in _refused(behind)
-    alone = replace(behind, images=tuple(replace(each, staging=None) for each in behind.images))
-    assert "chooses between slots" in _refused(alone)
+
+
+@pytest.mark.parametrize("mode", IN_PLACE)
+def test_behind_nsib_each_of_the_two_images_has_a_slot_that_this_boot_took(mode):
+    design = in_scope(chain=BEHIND_NSIB, mode=MODES.index(mode), own_update=1)
+    followed = Followed(design, ATTACKERS["remote-ota"])
+    assert followed.runs_on()["active[app]"] == FIRST
+    _sent(followed, 2, SECOND)
+    assert _boots(followed) == ("app.run", SECOND)
+    facts = followed.facts
+    assert (facts["active[mcuboot]"], facts["taken[mcuboot]"]) == ("s0", "mcuboot 1 for s0")
+    assert facts["taken[app]"] == str(_release(followed, 2, SECOND))
+
+
+@pytest.mark.parametrize("mode", IN_PLACE)
+def test_a_mcuboot_that_nsib_refuses_starts_neither_slot_of_the_application(mode):
+    design = in_scope(chain=BEHIND_NSIB, mode=MODES.index(mode), own_update=1, lock=3)
+    followed = Followed(design, ATTACKERS["app-code-secure"])
+    followed.runs_on()
+    followed.does(Overwrite(partition="s0", content=Crafted()))
+    assert _boots(followed) == ("halted", "none")
+    assert followed.facts["active[mcuboot]"] == "none"

@@ -38,11 +38,11 @@ def test_nsib_starts_the_slot_that_the_encoder_says_and_no_other(design):
     for held in product(HELD, repeat=len(slots)):
         followed, step = _filled(design, held)
         told = {
-            (each.after.get("active"), each.after["at"])
+            (each.after.get("active[mcuboot]"), each.after["at"])
             for each in followed.steps.successors(followed.facts)
             if step in each.actions
         }
         act(followed.world, step)
         found = Inclusion(followed.steps, followed.world).instants[0]
         seen = {variable.name: value for variable, value in found.items()}
-        assert told == {(seen.get("active"), seen["at"])}, held
+        assert told == {(seen.get("active[mcuboot]"), seen["at"])}, held

@@ -95,7 +95,7 @@ def test_a_good_image_takes_the_earlier_keys_in_the_kmu_out_of_use():
             part = value[i * SLOT_BYTES :][:SLOT_BYTES]
             kmu.slots[first + i] = Slot(value=part, policy=Policy.REVOKED, state=SlotState.PROVISIONED)
     choose_slot(world, _step(world, ChooseSlot))
-    assert world.device.active == "s0"
+    assert world.device.active == {"mcuboot": "s0"}
     assert [kmu.state(slot) for slot in (242, 244)] == [SlotState.REVOKED, SlotState.PROVISIONED]
 
 
@@ -132,7 +132,7 @@ def test_an_image_of_one_slot_is_confirmed_there_whichever_slot_the_loader_runs_
     world = _boots(_world(chain=NSIB, sdk=2))
     device, app = world.device, world.design.image("app")
     forge_request(device, app, Request.REVERT)
-    assert device.active == "s0"
+    assert device.active == {"mcuboot": "s0"}
     assert confirm(device, app)
     assert requested(device, world.design, app) is Request.NONE
 

@@ -192,8 +192,7 @@ def _taken(frame: Frame, facts: Facts) -> dict[str, Value]:
         if len(stores) < 2 or name in facts:
             continue
         if len(image.slots) > 1:
-            active = facts["active"]  # of an image that is loaded `facts` tell what was copied
-            taken = active if active in image.slots else NO_SLOT
+            taken = facts[frame.active[image.name].name]  # of an image that is loaded `facts` tell what was copied
             found[name] = ERASED if taken == NO_SLOT else facts[f"content[{taken}]"]
         else:
             held = {facts[frame.content(store).name] for store in stores}

@@ -16,15 +16,15 @@ def relations(frame: Frame) -> Iterator[tuple[Term, str]]:
     yield from _startable(frame)
     yield from _second(frame)
     for image in frame.design.images:
-        if len(image.slots) < 2 or frame.active is None:
+        if image.name not in frame.active:
             continue
-        taken = frame.taken(image.name)
+        taken, active = frame.taken(image.name), frame.active[image.name]
         for slot in image.slots:
             holds = eq(taken, frame.content(slot))
-            yield implies(eq(frame.active, slot), holds), f"active = {slot} => {taken.name} = content[{slot}]"
+            yield implies(eq(active, slot), holds), f"{active.name} = {slot} => {taken.name} = content[{slot}]"
             if slot in frame.variants(image):
                 fits = member(frame.content(slot), frame.named(image.name, slot=slot))
-                yield implies(eq(frame.active, slot), fits), f"active = {slot} => content[{slot}] is built for it"
+                yield implies(eq(active, slot), fits), f"{active.name} = {slot} => content[{slot}] is built for it"
         for (name, release), kept in frame.kept.items():
             if name != image.name:
                 continue
@@ -33,7 +33,7 @@ def relations(frame: Frame) -> Iterator[tuple[Term, str]]:
             yield implies(kept, or_(*held)), f"{kept.name} => a slot of {name} holds release {release} or later"
             runs = member(taken, frame.named(name, releases=later))
             yield (
-                or_(not_(kept), eq(frame.active, NO_SLOT), runs),
+                or_(not_(kept), eq(active, NO_SLOT), runs),
                 f"{kept.name} => release {release} or later of {name} is taken",
             )
 
@@ -88,7 +88,7 @@ def _pairs(frame: Frame) -> Iterator[tuple[Term, str]]:
 def _startable(frame: Frame) -> Iterator[tuple[Term, str]]:
     """One of the slots that NSIB chooses from holds a release that its counter lets in, and so does what it took."""
     for image in frame.design.images:
-        if len(image.slots) < 2 or frame.active is None:
+        if image.name not in frame.active:
             continue
         for release in frame.releases(image) if frame.counter is not None else (1,):
             later = range(release, frame.design.releases + 1)
@@ -99,7 +99,7 @@ def _startable(frame: Frame) -> Iterator[tuple[Term, str]]:
                 words = f"counter is {release} or more => "
             taken = member(frame.taken(image.name), frame.named(image.name, releases=later))
             yield or_(below, *held), f"{words}a slot of {image.name} holds release {release} or later"
-            none = eq(frame.active, NO_SLOT)
+            none = eq(frame.active[image.name], NO_SLOT)
             yield or_(below, none, taken), f"{words}release {release} or later of {image.name} is taken"
 
 

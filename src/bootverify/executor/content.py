@@ -42,8 +42,8 @@ def taken(world: World, image: Image) -> tuple[Content, ...]:
     design, device = world.design, world.device
     step = design.started_in_place(image)
     if step is not None and step.mode is UpgradeMode.RAM_LOAD:
-        return (_loaded(world, image),) if device.active is not None else ()
-    slot = image.slots[0] if len(image.slots) == 1 else device.active
+        return (_loaded(world, image),) if image.name in device.active else ()
+    slot = image.slots[0] if len(image.slots) == 1 else device.active.get(image.name)
     return tuple(content_of(world, store.name) for store in stores_of(design, image) if store.slot == slot)
 
 

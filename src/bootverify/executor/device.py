@@ -43,12 +43,12 @@ class Device:
     """The whole state of a device between two actions.
 
     `stage` and `step` index the design's stages and the stage's steps: the step about to be taken. `active` is the
-    slot that NSIB chose in this boot, or MCUboot where it chooses; `loaded` what MCUboot copied to RAM. `port` is the
-    debug port, `port_open` that it was opened by an erase-all: whoever did that writes its words as he likes, and
-    repeats it at will. `flash` is one line of addresses: the internal memory, and behind it what is used of the
-    external one (`layout.home`). `guard` is the unit before the internal memory; `mpc` and `sau` attribute memory where
-    the guard does not. `network` is the second core, where the design says enough of it, `shared` the RAM with the
-    command block through which it is fed.
+    slot that NSIB chose in this boot, or MCUboot where it chooses, by image; `loaded` what MCUboot copied to RAM.
+    `port` is the debug port, `port_open` that it was opened by an erase-all: whoever did that writes its words as he
+    likes, and repeats it at will. `flash` is one line of addresses: the internal memory, and behind it what is used of
+    the external one (`layout.home`). `guard` is the unit before the internal memory; `mpc` and `sau` attribute memory
+    where the guard does not. `network` is the second core, where the design says enough of it, `shared` the RAM with
+    the command block through which it is fed.
     """
 
     design: Design
@@ -61,7 +61,7 @@ class Device:
     stage: int = 0
     step: int = 0
     halted: Halt | None = None
-    active: str | None = None
+    active: dict[str, str] = field(default_factory=dict)
     loaded: bytes = b""
     port: DebugPort = field(default_factory=lambda: DebugPort(DebugScheme.NRF53))
     port_open: bool = False
@@ -102,6 +102,7 @@ class Device:
         twin.kmu, twin.port = self.kmu.copy(), self.port.copy()
         twin.network = self.network.copy() if self.network else None
         twin.shared = copy.deepcopy(self.shared) if self.network else self.shared
+        twin.active = dict(self.active)
         twin.patched, twin.spoiled, twin.counters = set(self.patched), set(self.spoiled), dict(self.counters)
         twin.log = []
         return twin
@@ -119,7 +120,7 @@ class Device:
             self.shared = Ram(self.shared.start, self.shared.size)
         self.stage = self.step = 0
         self.halted = None
-        self.active, self.loaded = None, b""
+        self.active, self.loaded = {}, b""
 
     def erase_all(self) -> None:
         """What an erase-all leaves: internal memory, UICR and key slots empty, registers as at reset, the port open."""
@@ -130,7 +131,7 @@ class Device:
         self.port_open = True
         self.patched.clear()
         self.counters.clear()
-        self.active, self.loaded = None, b""
+        self.active, self.loaded = {}, b""
 
     def reset_port(self, cause: Cause) -> None:
         """The debug port after a reset, when the first stage's start-up code has run; its words count as they stand.

@@ -53,8 +53,8 @@ def _stays(world: World, image: Image) -> bool:
         for step in stage.steps:
             if not isinstance(step, BootGo) or step.image != image.name:
                 continue
-            if step.revert and world.device.active is not None:
-                return standing(world.device, world.device.active) is Request.PERM
+            if step.revert and (active := world.device.active.get(image.name)) is not None:
+                return standing(world.device, active) is Request.PERM
             if step.mode.swaps:
                 return image.staging is None or requested(world.device, world.design, image) is Request.NONE
     return True

@@ -152,7 +152,7 @@ class _Chain:
 
     def _held(self, image: Image) -> Content:
         """What the slot holds from which `image` was started, all of its parts."""
-        slot = self.world.device.active if self.world.device.active in image.slots else image.slots[0]
+        slot = self.world.device.active.get(image.name, image.slots[0])
         stores = [store for store in stores_of(self.world.design, image) if store.slot == slot]
         parts = [content_of(self.world, store.name) for store in stores]
         return next((each for each in parts if each != parts[0]), parts[0])
@@ -171,7 +171,7 @@ class _Chain:
             return (tuple(counters.items()), repr(slots) if changing else ""), restore
 
         def situation() -> Hashable:
-            return device.active, device.stage, device.step
+            return tuple(device.active.items()), device.stage, device.step
 
         return Rest(kept, situation)
 

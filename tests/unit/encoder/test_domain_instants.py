@@ -123,7 +123,7 @@ def test_what_is_taken_follows_from_contents_and_choice():
         for variable in frame.variables
         if not variable.name.startswith("taken[")
     }
-    facts |= {"active": "s1", "content[s1]": "mcuboot 2 for s1", "content[app]": "tfm+app 2"}
+    facts |= {"active[mcuboot]": "s1", "content[s1]": "mcuboot 2 for s1", "content[app]": "tfm+app 2"}
     taken = {each.name: value for each, value in values(frame, facts).items()}
     assert taken["taken[mcuboot]"] == "mcuboot 2 for s1"
     assert taken["taken[tfm+app]"] == "crafted"
@@ -172,7 +172,7 @@ def test_nsib_refuses_a_version_below_its_counter_and_marks_it():
         "content[s1]": "mcuboot 2 for s1",
     }
     taken = [each for each in instants.successors(facts) if each.transition.startswith("b0.choose")]
-    assert {each.after["active"] for each in taken} == {"s1"}
+    assert {each.after["active[mcuboot]"] for each in taken} == {"s1"}
     alone = {**facts, "content[s1]": "erased"}
     halted = _after(instants, alone, "b0.choose_slot: take none")
     assert halted["at"] == "halted"

@@ -33,7 +33,7 @@ def abstracted(frame: Frame, world: World) -> Facts:
     Of a pair that is midway the bytes tell nothing: `midway` is always false here, and `inclusion` knows the history.
     """
     facts: Facts = {"at": mark(world.device), "erased_all": world.device.port_open}
-    facts["active"] = world.device.active or NO_SLOT
+    facts |= {active.name: world.device.active.get(image, NO_SLOT) for image, active in frame.active.items()}
     if frame.counter is not None:
         facts["counter"] = _counter(frame, world)
     if frame.room is not None:

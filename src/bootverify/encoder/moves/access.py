@@ -110,8 +110,7 @@ class Reach:
         misled = frame.misled(frame.design.image(stage.image))
         if len(stores) == 1:
             return or_(misled, frame.may_hold(stores[0], CRAFTED))
-        active = frame.active
-        assert active is not None
+        active = frame.active[stage.image]
         unchosen = [frame.may_hold(store, CRAFTED) for store in stores]
         return or_(misled, eq(frame.taken(stage.image), CRAFTED), and_(eq(active, NO_SLOT), or_(*unchosen)))
 

@@ -24,7 +24,7 @@ def fault(frame: Frame) -> Iterator[Move]:
 
 def nothing_lies(frame: Frame, stage: Stage) -> Term:
     """What the CPU is to fetch of `stage` is erased."""
-    several = len(frame.cells.of_stage(stage)) > 1
+    active, several = frame.active.get(stage.image), len(frame.cells.of_stage(stage)) > 1
     held = frame.taken(stage.image) if several else frame.content(frame.cells.of_stage(stage)[0])
-    unchosen = eq(frame.active, NO_SLOT) if several and frame.active is not None else false()
+    unchosen = eq(active, NO_SLOT) if active is not None else false()
     return and_(eq(held, ERASED), not_(unchosen))

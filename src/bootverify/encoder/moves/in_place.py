@@ -22,12 +22,12 @@ def in_place(frame: Frame, reach: Reach) -> Iterator[Move]:
             if image.updatable:
                 yield _deliver(frame, image, slot)
             if slot in frame.standings:
-                yield _confirm(frame, slot, frame.standings[slot])
+                yield _confirm(frame, image, slot)
                 yield from _forge(frame, reach, name, slot)
 
 
-def _runs_from(frame: Frame, slot: str) -> Term:
-    return false() if frame.active is None else eq(frame.active, slot)
+def _runs_from(frame: Frame, image: Image, slot: str) -> Term:
+    return eq(frame.active[image.name], slot)
 
 
 def _deliver(frame: Frame, image: Image, slot: str) -> Move:
@@ -43,11 +43,11 @@ def _deliver(frame: Frame, image: Image, slot: str) -> Move:
     if sends:
         allowed.append(member(content, (CRAFTED, ERASED)))
     tests = [
-        and_(_runs_from(frame, each), not_(eq(frame.standings[each], "perm")))
+        and_(_runs_from(frame, image, each), not_(eq(frame.standings[each], "perm")))
         for each in image.slots
         if each in frame.standings
     ]
-    idle = not_(or_(_runs_from(frame, slot), *tests))
+    idle = not_(or_(_runs_from(frame, image, slot), *tests))
     updates = {frame.content(slot): content}
     if slot in frame.standings:
         updates[frame.standings[slot]] = asked
@@ -55,8 +55,9 @@ def _deliver(frame: Frame, image: Image, slot: str) -> Move:
     return chosen(title, guard, updates, (content, asked), delivers(frame, slot))
 
 
-def _confirm(frame: Frame, slot: str, standing: Term) -> Move:
-    guard = and_(frame.at_mark(frame.run_mark), _runs_from(frame, slot), member(standing, ("test", "revert")))
+def _confirm(frame: Frame, image: Image, slot: str) -> Move:
+    standing = frame.standings[slot]
+    guard = and_(frame.at_mark(frame.run_mark), _runs_from(frame, image, slot), member(standing, ("test", "revert")))
     return move(f"confirm what {slot} holds", guard, {standing: const(REQUEST, "perm")}, Confirm())
 
 

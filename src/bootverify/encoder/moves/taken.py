@@ -73,8 +73,7 @@ def _remembered(frame: Frame, updates: Mapping[Term, Term]) -> dict[Term, Term]:
 
 
 def _slot(frame: Frame, image: str, written: Mapping[Store, Term], updates: Mapping[Term, Term]) -> Term:
-    active, taken = frame.active, frame.taken(image)
-    assert active is not None
+    active, taken = frame.active[image], frame.taken(image)
     chosen = updates.get(active)
     if chosen is not None:
         slot = str(chosen.value)

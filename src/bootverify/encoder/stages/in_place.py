@@ -44,11 +44,8 @@ class _InPlace:
     def _told(self) -> None:
         """Raises NotModelled for slots and images of which it is not told what becomes of them in this mode."""
         design, image, mode = self.frame.design, self.image, self.step.mode.value
-        others = [other for other in design.images if other is not image]
-        if any(other.staging in image.slots for other in others):
+        if any(other.staging in image.slots for other in design.images if other is not image):
             raise NotModelled(f"where MCUboot finds an update of its own in the mode {mode}")
-        if any(len(other.slots) > 1 for other in others):
-            raise NotModelled(f"{mode} behind a stage that chooses between slots, too")
         whole_pages(design, image, image.slots)
         external = [slot for slot in image.slots if design.partition(slot).memory is not MemoryKind.INTERNAL]
         if self.step.mode is UpgradeMode.DIRECT_XIP:
@@ -183,14 +180,14 @@ class _InPlace:
     def _started(self, name: str, store: Store, other: Store | None) -> Iterator[Outcome]:
         """`store` is started; its counter is stored at the end, where the image is there to stay."""
         frame, content, standing = self.frame, self.frame.content(store), self._standing(store)
-        assert frame.active is not None
+        active = frame.active[self.image.name]
         failed, guard = [] if other is None else [other], and_(self._order(store, other), self._starts(store))
         marked: dict[Term, Term] = {}
         settled = true()
         if standing is not None:
             marked[standing] = ite(eq(standing, "test"), const(REQUEST, "revert"), standing)
             settled = true() if self.loads else eq(standing, "perm")
-        chosen = {frame.active: const(frame.active.sort, store.slot)}
+        chosen = {active: const(active.sort, store.slot)}
         raised, claim = self._raised(name, content, settled)
         able = and_(guard, or_(not_(settled), self.rollback.may_have_room(content)))
         yield self._outcome(name, able, failed, {**marked, **raised, **chosen}, claim, goes=self.goes)

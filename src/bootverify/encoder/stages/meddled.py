@@ -120,7 +120,7 @@ class _Vague:
         for store in frame.cells.of_image(it.step.bootloader) if it.step.bootloader else ():
             title = f"bootloader to {store.slot}"
             held, inputs = self._spliced(title, (store,))
-            idle = true() if frame.active is None else not_(eq(frame.active, store.slot))
+            idle = not_(eq(frame.active[store.image], store.slot)) if store.image in frame.active else true()
             yield self._left(title, idle, held, inputs)
         if frame.cuts:
             held, inputs = self._spliced("cut", it.parts)

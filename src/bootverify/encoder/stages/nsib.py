@@ -119,7 +119,8 @@ class _Choice:
             self._accepted_genuine(store),
             and_(eq(content, CRAFTED), self.forgeable, self._not_below(claim)),
         ]
-        volatile = {} if frame.active is None else {frame.active: const(frame.active.sort, store.slot)}
+        active = frame.active.get(self.image.name)
+        volatile = {} if active is None else {active: const(active.sort, store.slot)}
         raised = dict(updates)
         if self.counter is not None and claim is not None:
             raised |= self._counted(content, claim)

@@ -42,7 +42,7 @@ class OwnUpdate:
 
     def for_idle_slot(self, content: Term) -> Term:
         """The staged image is a genuine bootloader for a slot that is surely not running."""
-        active, loader = self.frame.active, self.loader
+        loader, active = self.loader, self._active()
         if loader is None or active is None:
             return false()
         if loader.encryption is not EncryptionType.NONE:
@@ -54,8 +54,8 @@ class OwnUpdate:
 
     def _replaced(self, loader: Image, content: Term, pending: Term) -> Iterator[Outcome]:
         """The idle slot is written, staging erased, the device resets."""
-        frame, active = self.frame, self.frame.active
-        if active is None or len(loader.slots) < 2:
+        frame, active = self.frame, self._active()
+        if active is None:
             raise NotModelled(f"`{loader.name}` is to install itself over its only slot")
         for store in frame.cells.of_image(loader.name):
             guard = and_(pending, self._fits(loader, store, content), not_(eq(active, store.slot)))
@@ -76,11 +76,11 @@ class OwnUpdate:
 
     def _dropped(self, loader: Image, content: Term, pending: Term, checked: Checked) -> Iterator[Outcome]:
         """A staged bootloader for the running slot is erased, whatever the primary slot holds."""
-        frame = self.frame
+        frame, active = self.frame, self._active()
         running = [
-            and_(eq(frame.active, slot), member(content, frame.named(loader.name, slot=slot)))
+            and_(eq(active, slot), member(content, frame.named(loader.name, slot=slot)))
             for slot in loader.slots
-            if frame.active is not None
+            if active is not None
         ]
         guard = and_(pending, or_(eq(content, CRAFTED), *running))
         for words, left, vague in self._left():
@@ -88,6 +88,10 @@ class OwnUpdate:
                 yield replace(outcome, vague=outcome.vague or vague)
         if frame.cuts:
             yield cut_erase(frame, self.step.image, (self.mark, "erase the staged bootloader, cut"), guard)
+
+    def _active(self) -> Term | None:
+        """The slot that MCUboot runs from; None where it has one."""
+        return None if self.loader is None else self.frame.active.get(self.loader.name)
 
     def _left(self) -> Iterator[tuple[str, dict[Term, Term], bool]]:
         """Nothing is staged any more, by each request that shows again; whether that is vague.

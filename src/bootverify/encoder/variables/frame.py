@@ -30,7 +30,7 @@ condition; `Frame.variables` is the list.
     image's bytes there are `crafted`. In staging every image has. Encrypted and plain staged bytes
     of a release have one name. Trailers are no part of the content.
 `taken[image]`, a content
-    For an image with several stores, what this boot takes it from, as a whole: the content of the
+    For an image with several stores, what this boot takes it from, as a whole: the content of its
     `active` slot, `erased` while that is `none`; of parts the content that all have, `crafted` when
     they differ. It follows from the other variables, and `instant.values` computes it; but of an image that is
     loaded to RAM it is what was copied there in this boot, whatever becomes of the slot.
@@ -59,8 +59,8 @@ condition; `Frame.variables` is the list.
 `mixed[image]`
     Somebody wrote to a pair that was midway, or to its trailers, which keep the record of progress: what boots make of
     it nobody can tell; *if* the attacker can do more than cut power.
-`active` of `none` and the slots
-    The slot that NSIB, or MCUboot in place, took in this boot, `none` before that; *if* an image has several slots.
+`active[image]` of `none` and its slots
+    The slot that NSIB, or MCUboot in place, took in this boot, `none` before that; *if* the image has several slots.
 `counter` of `0`, `1`, ..., the number of releases, `above`
     NSIB's stored version; 0 before the first boot, `above` is any version that no release has;
     *if* a stage counts.
@@ -253,12 +253,13 @@ class Frame(RollbackFrame):
     @cached_property
     def variables(self) -> tuple[Term, ...]:
         """Every variable, the location first."""
-        optional = (self.active, self.counter, self.room, self.entries, self.provision)
+        optional = (self.counter, self.room, self.entries, self.provision)
         singles = [each for each in optional if each is not None]
         if self.erased_all is not false():
             singles.append(self.erased_all)
         return (
             self.at,
+            *self.active.values(),
             *singles,
             *self._contents.values(),
             *self.takings.values(),

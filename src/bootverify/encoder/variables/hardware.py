@@ -110,10 +110,13 @@ class HardwareFrame:
         return tuple(self.regions[group] for group in groups)
 
     @cached_property
-    def active(self) -> Term | None:
-        """The slot that NSIB took."""
-        slots = [slot for image in self.design.images if len(image.slots) > 1 for slot in image.slots]
-        return var("active", Sort("Slot", (NO_SLOT, *slots))) if slots else None
+    def active(self) -> dict[str, Term]:
+        """The slot that this boot took of each image that has several."""
+        several = (image for image in self.design.images if len(image.slots) > 1)
+        return {
+            image.name: var(f"active[{image.name}]", Sort(f"Slot {image.name}", (NO_SLOT, *image.slots)))
+            for image in several
+        }
 
     def reset(self) -> dict[Term, Term]:
         """What every reset does."""
@@ -123,8 +126,7 @@ class HardwareFrame:
             updates.update(self._boot_region(each))
         if self.entries is not None:
             updates[self.entries] = const(self.entries.sort, "0")
-        if self.active is not None:
-            updates[self.active] = const(self.active.sort, NO_SLOT)
+        updates.update({active: const(active.sort, NO_SLOT) for active in self.active.values()})
         return updates
 
     @cached_property

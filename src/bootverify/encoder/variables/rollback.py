@@ -123,8 +123,8 @@ class RollbackFrame(ContentFrame):
     @cached_property
     def about_releases(self) -> frozenset[Term]:
         """The variables that tell of releases: what stores hold, what is asked for, what is counted and kept."""
-        singles = [each for each in (self.active, self.counter, self.room) if each is not None]
-        several = (self.takings, self.requests, self.standings, self.stored, self.stored_room, self.kept)
+        singles = [each for each in (self.counter, self.room) if each is not None]
+        several = (self.active, self.takings, self.requests, self.standings, self.stored, self.stored_room, self.kept)
         held = [self.content(store) for store in self.cells.stores]
         return frozenset((*singles, *self.halfway, *held, *(each for group in several for each in group.values())))
 
@@ -136,7 +136,7 @@ class RollbackFrame(ContentFrame):
 
         if image in self.in_place:
             slots = [slot for slot in self.design.image(image).slots if slot in self.standings]
-            chosen = [(slot, eq(new(self.active), slot)) for slot in slots if self.active is not None]
+            chosen = [(slot, eq(new(self.active[image]), slot)) for slot in slots]
             return (
                 or_(*(and_(here, eq(new(self.standings[slot]), "perm")) for slot, here in chosen)) if slots else true()
             )

@@ -83,7 +83,7 @@ def deliver(world: World, action: Deliver) -> None:
         raise NotEnabled("no update client is running")
     if action.partition not in staging_partitions(device.design):
         raise NotEnabled(f"{action.partition} stages no update")
-    if action.partition == device.active:
+    if action.partition in device.active.values():
         raise NotEnabled(f"the update client leaves {action.partition} alone, which the application runs from")
     if not _confirmed(world, action.partition):
         raise NotEnabled(f"the update client leaves {action.partition} alone, which the next boot may go back to")
@@ -113,7 +113,7 @@ def _confirmed(world: World, slot: str) -> bool:
     Zephyr's client refuses to erase what a boot would revert to (img_mgmt_state.c, img_mgmt_slot_in_use).
     """
     for image in world.design.images:
-        step, active = world.design.started_in_place(image), world.device.active
+        step, active = world.design.started_in_place(image), world.device.active.get(image.name)
         if step is not None and step.revert and slot in image.slots and active is not None:
             return mcuboot.standing(world.device, active) is Request.PERM
     return True

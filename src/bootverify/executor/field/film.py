@@ -247,7 +247,7 @@ class Film:
 
     def _in_use(self, image: Image) -> int:
         """The index of the slot that the image runs from."""
-        active = self.unit.device.active
+        active = self.unit.device.active.get(image.name)
         return image.slots.index(active) if len(image.slots) > 1 and active else 0
 
     def _who(self) -> str:

@@ -189,7 +189,7 @@ class Unit:
     def _hand_over(self, image: Image) -> None:
         """The bytes where the stage before found it tell which release of `image` runs, and where it expects to be."""
         device, looker = self.device, self.device.design
-        index = image.slots.index(device.active) if len(image.slots) > 1 and device.active else 0
+        index = image.slots.index(device.active.get(image.name, image.slots[0]))
         at = home(looker, image.slots[index]).start
         release = self.holding(image.name, at)
         if release is None:
@@ -205,7 +205,8 @@ class Unit:
             return
         self.running[image.name] = release
         self._enter(release)
-        device.active = theirs.slots[index] if len(theirs.slots) > 1 else device.active
+        if len(theirs.slots) > 1:
+            device.active[theirs.name] = theirs.slots[index]
         device.enter(release.design.stages_of(image.name)[0].name)
 
     def holding(self, image: str, at: int) -> Release | None:

@@ -109,7 +109,7 @@ def boot_go(world: World, step: BootGo) -> None:
             started = result.images[0]
             if built.mode in IN_PLACE:
                 image = device.design.image(step.image)
-                device.active = (*image.slots[:1], image.staging or image.slots[-1])[started.slot]
+                device.active[image.name] = (*image.slots[:1], image.staging or image.slots[-1])[started.slot]
                 device.loaded = started.loaded[1] if started.loaded is not None else b""
             elif not _vector_inside(device, built.images[0].primary):
                 device.halt(Halt.FAULT, f"{stage}: the reset vector leads out of the slot")
@@ -149,7 +149,7 @@ def _own_update(world: World, step: BootGo, built: BootConfig) -> bool:
     def say(line: str) -> None:
         device.log.append(f"{stage}: {line}")
 
-    installed = own_update.install(built, slots, device.active, name=image.name, say=say)
+    installed = own_update.install(built, slots, device.active.get(image.name), name=image.name, say=say)
     if installed:
         device.reset()
     return installed
@@ -162,7 +162,7 @@ def request_upgrade(device: Device, area: AddressRange, request: Request) -> Non
 
 def confirm(device: Device, image: Image) -> bool:
     """What boot_write_img_confirmed does; whether there was something to confirm."""
-    slot = device.active if len(image.slots) > 1 and device.active else image.slots[0]
+    slot = device.active.get(image.name, image.slots[0])
     primary = _trailer(device.flash, home(device.design, slot))
     held = primary.read()
     if held.magic is not Magic.GOOD or held.image_ok is not Flag.UNSET:

@@ -35,10 +35,9 @@ def choose_slot(world: World, step: ChooseSlot) -> None:
             device.log.append(f"{stage}: writes {event.value:#010x} at {event.address:#x}")
     match result.ending:
         case Booted(slot=slot):
-            device.active = slots[slot]
-            device.log.append(
-                f"{stage}: {step.image} in {device.active} is authentic; vector table at {result.ending.vtor:#x}"
-            )
+            device.active[step.image] = slots[slot]
+            found = f"{step.image} in {slots[slot]}"
+            device.log.append(f"{stage}: {found} is authentic; vector table at {result.ending.vtor:#x}")
         case NothingBooted(why=why):
             device.halt(Halt.NO_IMAGE, f"{stage}: nothing to boot ({why})")
         case Faulted(kind=kind, address=address):
