@@ -18,10 +18,13 @@ from bootverify.sources.schema_life import LifeEntry
 from bootverify.sources.written import Path, Written
 
 
-def told_life(entry: LifeEntry, stages: Iterable[Stage], written: Written) -> Life:
-    """The told life, each rule with its line; where anything is told, the mode of the chain need not be told again."""
+def told_life(design: DesignEntry, stages: Iterable[Stage], written: Written) -> Life:
+    """The told life, each rule with its line; where anything is told, what the chain says need not be told again."""
+    entry = design.life
     modes = {step.mode.value for stage in stages for step in stage.steps if isinstance(step, BootGo)}
     of_chain = modes.pop() if len(modes) == 1 and entry != LifeEntry() else ""
+    checks = {each.validate_primary for each in design.chain.values() if each.program == "mcuboot"}
+    validates = checks.pop() if len(checks) == 1 and entry != LifeEntry() else None
     rules = None
     if entry.rules is not None:
         rules = tuple(
@@ -47,7 +50,7 @@ def told_life(entry: LifeEntry, stages: Iterable[Stage], written: Written) -> Li
         compare_build_number=entry.compare_build_number,
         releases=tuple((each[0], each[1], each[2], each[3]) for each in entry.releases),
         request=entry.request,
-        validate=entry.validate_primary,
+        validate=validates if entry.validate_primary is None else entry.validate_primary,
         validate_once=entry.validate_once,
         recovery=entry.recovery,
         factory_image=entry.factory_image,

@@ -140,7 +140,7 @@ class _Resolver:
             lifecycle=life,
             releases=self.entry.releases,
             open_points=(*points, *open_points(self.entry, keys, self.written)),
-            life=told_life(self.entry.life, stages, self.written),
+            life=told_life(self.entry, stages, self.written),
             network=network(self.entry, self.written),
             network_soc=second_core(self.soc) if self.entry.network else None,
             proposed=tuple(proposed.values()),

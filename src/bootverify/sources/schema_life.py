@@ -49,7 +49,9 @@ class LifeEntry(Strict):
     request: Literal["", "permanent", "test"] = Field(
         default="", description="what the update client asks for: an update for good, or a test"
     )
-    validate_primary: bool | None = Field(default=None, description="the primary image is verified at every boot")
+    validate_primary: bool | None = Field(
+        default=None, description="the primary image is verified at every boot, if not as the chain says"
+    )
     validate_once: bool | None = Field(default=None, description="the primary image is verified only after an update")
     recovery: Annotated[Recovery, Field(strict=False)] | None = Field(
         default=None, description="recovery by wire: absent, open to whoever has the cable, or guarded by a proof"

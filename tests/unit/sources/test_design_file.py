@@ -174,3 +174,23 @@ def test_all_faults_of_a_file_come_at_once(tmp_path) -> None:
 def test_where_something_is_told_of_a_life_the_mode_of_the_chain_need_not_be(tmp_path, life, mode) -> None:
     path = edited(tmp_path, "hardened.yaml", "lifecycle:", f"{life}\nlifecycle:")
     assert load_design(path).life.mode == mode
+
+
+@pytest.mark.parametrize(
+    ("chain", "life", "validates"),
+    [
+        ("true", "", None),
+        ("true", "life: {recovery: open}", True),
+        ("false", "life: {recovery: open}", False),
+        ("false", "life: {validate_primary: true}", True),
+        ("null", "life: {recovery: open}", None),
+    ],
+)
+def test_so_it_is_with_the_check_of_the_primary_image_where_the_chain_says_it(tmp_path, chain, life, validates) -> None:
+    changes = ("validate_primary: true", f"validate_primary: {chain}"), ("lifecycle:", f"{life}\nlifecycle:")
+    text = (SCENARIOS / "hardened.yaml").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    (path := tmp_path / "design.yaml").write_text(text, encoding="utf-8")
+    assert load_design(path).life.validate is validates
