@@ -13,6 +13,7 @@ from bootverify.check.proof.search import Exhausted, GaveUp, Path
 from bootverify.check.proof.theory import Established, Theories
 from bootverify.check.question import Question
 from bootverify.check.replays.aftermath import continued
+from bootverify.check.replays.anew import written_anew
 from bootverify.check.replays.comebacks import comeback
 from bootverify.check.replays.cuts import cuts_that_brick
 from bootverify.check.replays.life import LifeSigns, signs_of_life, stops
@@ -280,7 +281,10 @@ class Decider:
 
     def _replayed(self, question: Question, actions: Sequence[Action], *, wanted: bool) -> Replay:
         foreseen = self.reasoner(question.attacker, history=uses_history(question.ask.claim.formula)).foreseen
-        run = replay(self.design, question.attacker, actions, _goal(question, wanted=wanted), foreseen=foreseen)
+        goal = _goal(question, wanted=wanted)
+        run = replay(self.design, question.attacker, actions, goal, foreseen=foreseen)
+        if run.reached is None and (anew := written_anew(actions)) != tuple(actions):
+            run = replay(self.design, question.attacker, anew, goal, foreseen=foreseen)
         if run.reached is None:
             why = run.refused or "every action happened, but the state is not what was predicted"
             what = f"{question.policy.id} of {question.about} against {question.attacker.name}"
