@@ -31,6 +31,7 @@ MAY_BE = {
     "have * open *": "what he has an engine open for him the executor does not follow",
     "*, bit by bit": "what a swap took out behind tags of his he may open; those that the executor makes wrap no key",
     "inspect *, with an image key that a swap noted": "which keys a trailer held when he read it has no variable",
+    "*, its seal perhaps not": "images end anywhere: whether an end that is his in part has the seal in it is not told",
     "*, what is left in it": "what a cut or an overwrite leaves of a release may still show its keys; its name is gone",
 }
 
