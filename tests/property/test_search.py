@@ -14,11 +14,12 @@ from bootverify.encoder.logic.system import System, Transition
 from bootverify.encoder.logic.terms import Term, and_, const, eq, evaluate, not_, or_, true, var
 
 AT = var("at", PLACE)
+ALWAYS = true()
 OFFERED = (var("offered one"), var("offered two"))
 
 
-def offer(variable: Term) -> Transition:
-    return Transition(name=f"offer {variable}", guard=not_(variable), updates={variable: true()})
+def offer(variable: Term, where: Term = ALWAYS) -> Transition:
+    return Transition(name=f"offer {variable}", guard=and_(not_(variable), where), updates={variable: true()})
 
 
 @st.composite
@@ -27,7 +28,8 @@ def offering(draw) -> tuple[System, Term]:
     system, _ = draw(systems())
     wait = st.sampled_from([true(), *OFFERED, or_(*OFFERED), and_(*OFFERED)])
     waiting = tuple(replace(each, guard=and_(each.guard, draw(wait))) for each in system.transitions)
-    offers = draw(st.permutations([offer(each) for each in OFFERED]))
+    where = st.sampled_from([true(), eq(AT, const(PLACE, "p0")), not_(FLAGS[0]), FLAGS[0], OFFERED[0]])
+    offers = draw(st.permutations([offer(each, draw(where)) for each in OFFERED]))
     first = draw(st.booleans())
     transitions = (*offers, *waiting) if first else (*waiting, *offers)
     init = {**system.init, **dict.fromkeys(OFFERED, (False,))}
@@ -86,9 +88,12 @@ def test_only_what_nobody_minds_is_taken_for_done():
     assert granted(waits(and_(one, not_(two))), there) == (one,)
     assert granted(waits(one), and_(there, not_(two))) == (one,)
     assert granted(waits(one, done=two), there) == (one,)
-    late = replace(offer(two), guard=and_(not_(two), there))
     system = waits(and_(one, two))
-    assert granted(replace(system, transitions=(*system.transitions[:2], late)), there) == (one,)
+    for late in (there, one, not_(two)):
+        offered = (*system.transitions[:2], offer(two, late))
+        assert granted(replace(system, transitions=offered), there) == ((one, two) if late is not_(two) else (one,))
+    early = (system.transitions[0], offer(one, not_(two)), offer(two))
+    assert granted(replace(system, transitions=early), there) == (one,)
     started = replace(system, init={**system.init, one: (False, True)})
     assert granted(started, there) == (two,)
 

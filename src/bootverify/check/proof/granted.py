@@ -1,6 +1,6 @@
 """What happens some time anyway, as far as anybody can rule it out, taken for done: a smaller system that can do more.
 
-An owner may publish each release whenever he likes, which multiplies the states of a search by every subset of them and
+An owner may publish each release when he likes, which multiplies the states of a search by every subset of them and
 never harms an attacker. Where nothing can be reached in the smaller system, nothing can be reached in the system, and
 how far a bad state is there says how far it is at least.
 """
@@ -9,19 +9,20 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from bootverify.encoder.logic.system import System, Transition
-from bootverify.encoder.logic.terms import Op, Substitution, Term, not_, true
+from bootverify.encoder.logic.terms import Op, Substitution, Term, conjuncts, const, not_, true
 
 
 def granted(system: System, bad: Term) -> tuple[Term, ...]:
-    """The variables that a step of their own turns true at any time, nothing turns false, and no guard wants false."""
+    """The variables that a step of their own may turn true first of all, and that nothing turns or wants false."""
     alone = {variable for variable in system.variables if system.init[variable] == (False,)}
     for each in system.transitions:
-        alone -= {target for target in each.updates if not _turns_on(each, target)}
+        alone -= {target for target in each.updates if not _turns_on(system, each, target)}
     offered = {target for each in system.transitions for target in each.updates if target in alone}
     feared = set(_feared(bad))
     for each in system.transitions:
-        if offered.isdisjoint(each.updates):
-            feared.update(_feared(each.guard), *(value.free for value in each.updates.values()))
+        own = [not_(target) for target in each.updates if target in offered]
+        feared.update(*(_feared(part) for part in conjuncts(each.guard) if part not in own))
+        feared.update(*(value.free for value in each.updates.values()))
     return tuple(variable for variable in system.variables if variable in offered - feared)
 
 
@@ -41,9 +42,14 @@ def _left(system: System, by: Substitution, variables: tuple[Term, ...]) -> Iter
             yield Transition(name=each.name, guard=by.of(each.guard), updates=updates, inputs=each.inputs)
 
 
-def _turns_on(transition: Transition, variable: Term) -> bool:
-    """Whether all that the transition does, and at any time, is turn `variable` on."""
-    return transition.updates == {variable: true()} and transition.guard is not_(variable)
+def _turns_on(system: System, transition: Transition, variable: Term) -> bool:
+    """Whether all that the transition does is turn `variable` on, and it may do so at each start."""
+    if transition.updates != {variable: true()} or not_(variable) not in (parts := conjuncts(transition.guard)):
+        return False
+    known = Substitution(
+        {each: const(each.sort, values[0]) for each, values in system.init.items() if len(values) == 1}
+    )
+    return all(known.of(part) is true() for part in parts)
 
 
 @lru_cache(maxsize=50_000)
