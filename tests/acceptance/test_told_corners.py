@@ -230,3 +230,28 @@ def test_a_recovery_port_is_the_way_back_from_what_a_boot_does_not_mend(
 def test_production_is_handed_what_it_loads_into_every_device(key: dict[str, Any], verdict: Verdict) -> None:
     design = edited("SB-S05", {"life": {"recovery": "absent"}, **key})
     assert _answer(design, "secret-confidential", "kek", "factory-insider") is verdict
+
+
+NOTED = {"keys.image_aes": {"kind": "symmetric", "placement": {"elsewhere": "swap-status"}, "decrypts": "app"}}
+SCRATCH_OUTSIDE = {
+    "chain.mcuboot.mode": "swap-scratch",
+    "life.mode": "swap-scratch",
+    "life.behaviours": ["scratch-encrypted"],
+    "partitions.mcuboot_scratch": {"at": 0x10000, "size": 0x2000, "memory": "external"},
+}
+
+
+@pytest.mark.parametrize(
+    ("edits", "attacker", "verdict"),
+    [
+        (SCRATCH_OUTSIDE, "ext-flash-read", Verdict.VIOLATED),
+        ({**SCRATCH_OUTSIDE, "life.save_encrypted": True}, "ext-flash-read", Verdict.HOLDS),
+        ({**SCRATCH_OUTSIDE, "life.save_encrypted": True}, "ext-flash-write", Verdict.HOLDS),
+        ({}, "ext-flash-read", Verdict.HOLDS),  # swap using move notes it inside
+        ({"keys.enc_priv.published": True}, "ext-flash-read", Verdict.VIOLATED),
+        ({"keys.image_aes.decrypts": None}, "ext-flash-read", Verdict.UNKNOWN),
+    ],
+)
+def test_a_swap_notes_the_image_key_where_its_status_lies(edits: dict[str, Any], attacker: str, verdict) -> None:
+    design = edited("swapped-outside", {**NOTED, **edits})
+    assert _answer(design, "secret-confidential", "image_aes", attacker) is verdict

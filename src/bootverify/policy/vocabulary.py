@@ -166,6 +166,7 @@ ATTRIBUTES: dict[str, dict[str, Fixed]] = {
             " that is updated, or it was seen in an update, or a slot for one, of a chain that is not drawn",
         ),
         "in_service": Fixed(values=bool, meaning="whether a key service of the secure side holds it"),
+        "in_status": Fixed(values=bool, meaning="whether it is noted in MCUboot's swap status, and nowhere else"),
     },
     "image": {
         "name": Fixed(values=str, meaning="its name"),
@@ -262,6 +263,8 @@ def attribute(
                 "in_service": any(
                     isinstance(place, Elsewhere) and place.what == "service" for place in thing.placements
                 ),
+                "in_status": bool(thing.placements)
+                and all(isinstance(place, Elsewhere) and place.what == "swap-status" for place in thing.placements),
             }
         case Image():
             values = {

@@ -75,11 +75,19 @@ def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:
     asks = design.life.foreign_keys_exported is False and foe(design, attacker) == "app-code-ns"
     if asks and services and len(key.placements) == 1 and secure_side_closed(design):
         return kept("key ids are bound to their owner, and the secure side is closed to him", services[0].source)
-    if not key.placements or any(isinstance(place, Elsewhere) for place in key.placements):
+    at_chip = foe(design, attacker) in {"ext-flash-read", "ext-flash-write"}
+    status = at_chip and any(_noted_for(key))  # what lies on the chip is told of it
+    if not key.placements or any(isinstance(place, Elsewhere) for place in key.placements if not status):
         return untold(f"where {key.name} lies", key.source)
     if open_ends:
         return untold(open_ends[0], key.source)
     return kept(f"no way leads {attacker.name} to {key.name}", key.source)
+
+
+def _noted_for(key: Key) -> Iterator[str]:
+    """The images of which `key` is the image key, if it lies in the swap status alone."""
+    if key.placements and all(isinstance(at, Elsewhere) and at.what == "swap-status" for at in key.placements):
+        yield from (use.image for use in key.uses if use.purpose is Purpose.DECRYPT)
 
 
 def who_may_export(design: Design, who: str) -> bool:
@@ -107,6 +115,8 @@ def _everybodys(design: Design) -> Iterator[_Clause]:
         for place in key.placements:
             if isinstance(place, InImage) and key.secret:
                 yield _Clause(f"key:{key.name}", (f"plain:{place.image}",))
+        for name in _noted_for(key):  # who opens an update has unwrapped its image key
+            yield _Clause(f"key:{key.name}", (f"sealed:{name}", f"opens:{name}"))
     for image in design.images:
         yield _Clause(f"plain:{image.name}", (f"sealed:{image.name}", f"opens:{image.name}"))
         if image.updatable:

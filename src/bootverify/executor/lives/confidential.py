@@ -46,7 +46,7 @@ class _Desk:
         while before != len(self.images) + len(self.keys):
             before = len(self.images) + len(self.keys)
             for file in reversed(self.files):  # what he gets by his own ability comes last, and tells more
-                opener = self._opener(file.image)
+                opener = self.opener(file.image)
                 if not file.closed or file.image in self.image_keys:
                     self.images.setdefault(file.image, file.what)
                 elif opener is not None:
@@ -57,7 +57,7 @@ class _Desk:
                     if key.secret and isinstance(place, InImage) and place.image in self.images:
                         self.keys.setdefault(key.name, f"part of {place.image}, {self.images[place.image]}")
 
-    def _opener(self, image: str) -> Key | None:
+    def opener(self, image: str) -> Key | None:
         """A key in hand that opens updates of the image."""
         for key in self.design.keys:
             opens = any(use.purpose is Purpose.DECRYPT and use.image == image for use in key.uses)
@@ -103,11 +103,24 @@ def key_hidden(design: Design, key: Key, attacker: Attacker) -> Judgement:
         return broken("at level 1 his code is privileged, and reads the memory of the key service", source=key.source)
     if served and len(key.placements) == 1 and _bound(design, attacker):
         return kept("the key service asks whose a key is, and nothing secure shows itself to him", key.source)
-    if any(isinstance(place, Elsewhere) for place in key.placements) or not key.placements:
+    where = {place.what if isinstance(place, Elsewhere) else "" for place in key.placements}
+    if where == {"swap-status"} and (images := _opened_with(key)):
+        if any(image in desk.image_keys for image in images):
+            return broken("the swap status on the chip has it in clear", source=key.source)
+        if any(file.closed and file.image in images and desk.opener(file.image) for file in desk.files):
+            return broken("he unwraps it in an update", source=key.source)
+        if not attacker.can(Capability.READ_EXTERNAL):
+            return untold(f"who reads {key.name} where a swap notes it", key.source)
+    elif where - {""} or not where:
         return untold(f"where {key.name} lies", key.source)
     if desk.doubts:
         return untold(desk.doubts[0], key.source)
     return kept("no place in which it lies is open to him, and no file that he sees shows it", key.source)
+
+
+def _opened_with(key: Key) -> set[str]:
+    """The images whose updates the key opens."""
+    return {use.image for use in key.uses if use.purpose is Purpose.DECRYPT and use.image}
 
 
 def _bound(design: Design, attacker: Attacker) -> bool:

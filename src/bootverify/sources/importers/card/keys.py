@@ -14,6 +14,10 @@ RAM_ADDRESS = r"\b0x2[0-9a-f]{7}\b"
 MEMORY = rf"\bs?ram\b|buffer|memory|{RAM_ADDRESS}"
 HOST = r"\bhost\b|\bhsm\b|build server|signing server|vault|offline|developer|\bci\b"
 KEY_OFFSET = 0x400  # where a key lies in code unless it is told
+INSIDE = (  # who does not read the external chip: what a swap notes there is told, what it notes inside is not
+    "operator-error", "remote-ota", "app-code", "app-code-ns", "app-code-secure", "secure-partition", "debug-port",
+    "serial-port", "power-cut", "factory-insider", "build-pipeline", "bootloader-code", "netcore-code",
+)  # fmt: skip
 PUSHED_WORDS = 2  # slots of 16 bytes that a wrapping key of 256 bits takes
 KNOWN = [
     "name",
@@ -184,7 +188,7 @@ def _places(
     if says(text, "swap status|trailer|status area"):
         found.append({"elsewhere": "swap-status", "words": text})
         what = f"who reads `{name}` where it lies (`{text}`)"
-        draft.open((*told_at, "placement"), "held-in-status", what, about=[name])
+        draft.open((*told_at, "placement"), "held-in-status", what, about=[name], attackers=INSIDE)
     if not found:
         draft.open((*told_at, "placement"), "unread-placement", f"key `{name}` lies in `{text}`", about=[name])
         found.append({"elsewhere": "unread", "words": text})
