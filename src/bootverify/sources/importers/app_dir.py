@@ -18,7 +18,9 @@ from bootverify.sources.importers.project import Named, Project, sdk_in, soc_in,
 from bootverify.sources.importers.single import included_soc, read_tree
 from bootverify.sources.input_file import MIB, read_bytes
 
-_OF_NRF5340 = {"pcd_sram", "rpmsg_nrf53_sram"}  # RAM that it shares with its network core
+NETWORK = "CPUNET"  # the domain of the network core, as the build system names its files
+# RAM that nRF5340 shares with its network core, and that core's first stage
+_OF_NRF5340 = {"pcd_sram", "rpmsg_nrf53_sram", "b0n", "b0n_container"}
 _OTHER_CORE = re.compile(r"cpunet|cpurad|cpuflpr|cpuppr")  # boards whose programs have a configuration of their own
 
 
@@ -57,9 +59,14 @@ def read_app_dir(path: Path, shown: str, map_file: Path | None = None) -> Projec
     config = project.image("application")
     project.partitions, digest = read_partitions(chosen, shown=map_shown, ledger=project.ledger, kconfig=config)
     project.inputs.append((map_shown, digest))
+    domain = chosen.with_name(f"{chosen.stem}_{NETWORK}{chosen.suffix}")
+    if domain.is_file():
+        called = str(Path(map_shown).with_name(domain.name))
+        project.network_partitions, digest = read_partitions(domain, shown=called, ledger=project.ledger)
+        project.inputs.append((called, digest))
     project.soc = _soc(project, chosen, home, map_shown)
     for other in static_maps(chosen.parent):
-        if other.name != chosen.name:
+        if other.name not in {chosen.name, domain.name}:
             project.ledger.add(
                 Source(file=str(Path(map_shown).with_name(other.name))),
                 "another static map, chosen by board or file suffix; name it to check it",
@@ -117,7 +124,7 @@ def home_of(map_file: Path) -> Path | None:
 
 
 def _chosen(path: Path, shown: str) -> Path | None:
-    maps = static_maps(path)
+    maps = [each for each in static_maps(path) if not each.stem.endswith(f"_{NETWORK}")] or static_maps(path)
     plain = [each for each in maps if each.stem == "pm_static"]
     if plain:
         return plain[0]
@@ -201,7 +208,8 @@ def _only_one(project: Project, home: Path | None, shown: str) -> Named | None:
 
 def _by_names(project: Project) -> Named | None:
     """The SoC that alone has such partitions, for its second core (nRF Connect SDK, subsys/pcd, partition_manager)."""
-    found = next((entry for entry in project.partitions if entry.name in _OF_NRF5340), None)
+    entries = [*project.network_partitions, *project.partitions]
+    found = next((entry for entry in entries if entry.name in _OF_NRF5340), None)
     return None if found is None else Named(name="nrf5340", source=found.source)
 
 

@@ -47,6 +47,8 @@ def drawn(project: Project, sdk: str | None, search: Search) -> Written:
     _put_map(draft, project)
     if not draft.plain.get("partitions") and not project.firmware and not project.all_kconfigs():
         what = "this devicetree draws no partition" if project.trees else "no partition map and no image is here"
+        if project.partitions:
+            what = "no partition of this map has both an address and a size, in a memory that is known"
         raise InputError.at(project.shown, 0, f"{what}; name a build, a map or an image")
     draft.plain.setdefault("partitions", {})
     flat = project.shown.endswith(".dts")

@@ -140,3 +140,22 @@ def test_a_key_in_the_network_application_travels_in_its_updates_and_one_in_the_
     assert ("violated" in {each.verdict.value for each in report.findings}) == travels
     told = api.scan([build]).finds[0].standing
     assert (told.image, told.updatable) == (("radio", True) if travels else ("b0n", False))
+
+
+STATIC = "app: {address: 0x0, size: 0x100000}\n"
+OF_DOMAIN = "b0n: {address: 0x1000000, size: 0x8800}\napp: {address: 0x1008800, size: 0x37800}\n"
+
+
+@pytest.mark.parametrize("name", ["pm_static", "pm_static_our_board"])
+def test_the_static_map_of_the_network_core_s_domain_goes_with_the_other(tmp_path, name) -> None:
+    (tmp_path / "prj.conf").write_text("")
+    (tmp_path / f"{name}.yml").write_text(STATIC)
+    assert load(tmp_path).soc.name == "unspecified"
+    (tmp_path / f"{name}_CPUNET.yml").write_text(OF_DOMAIN)
+    for named in (tmp_path, tmp_path / f"{name}.yml"):
+        design = load(named)
+        assert design.soc.name == "nrf5340"
+        assert [part.name for part in design.partitions] == ["app", "cpunet:b0n", "cpunet:app"]
+        assert not any("another static map" in entry.what for entry in design.ledger)
+    alone = load(tmp_path / f"{name}_CPUNET.yml")
+    assert [part.name for part in alone.partitions] == ["cpunet:b0n", "cpunet:app"]

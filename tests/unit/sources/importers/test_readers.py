@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bootverify.design.source import Source
 from bootverify.errors import InputError
+from bootverify.sources.importers import load
 from bootverify.sources.importers.devicetree import parse_devicetree
 from bootverify.sources.importers.hexfile import parse_firmware, public_keys, signed_images
 from bootverify.sources.importers.kconfig import parse_kconfig
@@ -199,3 +200,13 @@ def test_long_lines_and_long_expressions_take_no_time() -> None:
     assert len(parse_kconfig(spaces, "x", Ledger()).text("CONFIG_A")) == 600_000
     tree = parse_devicetree(b"/ { a = <(" + b"1<<60<<" * 30_000 + b"1)>; };", "x", Ledger())
     assert tree.cells(tree.root, "a") == [None]
+
+
+@pytest.mark.parametrize(
+    "entry", ["{address: 0x1000, end_address: 0x2000}", "{size: 0x1000}", "{address: 0, size: 4, region: ours}"]
+)
+def test_a_map_without_a_placed_partition_is_refused_as_that(tmp_path, entry) -> None:
+    path = tmp_path / "pm_static.yml"
+    path.write_text(f"app: {entry}\n")
+    with pytest.raises(InputError, match="no partition of this map has both an address and a size"):
+        load(path)
