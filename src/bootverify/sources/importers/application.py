@@ -30,7 +30,7 @@ def put_application(chart: Chart, nsib: Kconfig | None, mcuboot: Kconfig | None,
     if mcuboot is not None:
         slot = chart.first("mcuboot_primary", "slot0_partition")
     elif nsib is not None:
-        chart.put((*at, "slots"), [chart.first("s0"), chart.first("s1")])
+        chart.put((*at, "slots"), [chart.first("s0", "s0_partition"), chart.first("s1", "s1_partition")])
         slot = ""
     else:
         slot = _whole(chart, manager)

@@ -231,3 +231,18 @@ def test_a_map_of_the_partition_manager_is_not_that_of_the_devicetree(tmp_path) 
     design = load(build)
     assert (design.partitions, design.stages) == ((), ())
     assert any("no partitions.yml is here" in entry.what for entry in design.ledger)
+
+
+def test_an_application_that_nsib_starts_has_the_slots_of_the_devicetree(tmp_path) -> None:
+    build = write_build(tmp_path / "build", Build(nsib=True))
+    for name in ("partitions.yml", "regions.yml", "mcuboot/zephyr/.config", "zephyr/.config"):
+        (build / name).unlink()
+    config = build / "app" / "zephyr" / ".config"
+    config.write_text(config.read_text().replace("CONFIG_BOOTLOADER_MCUBOOT=y", ""))
+    for image in ("app", "b0"):
+        (build / image / "zephyr" / "zephyr.dts").write_text(f"{HEAD}{CHAINS['nsib']}\n}}; }}; }}; }};\n")
+    design = load(build)
+    assert {image.name: image.slots for image in design.images} == {
+        "b0": ("b0_partition",),
+        "app": ("s0_partition", "s1_partition"),
+    }
