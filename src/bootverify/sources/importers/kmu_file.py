@@ -46,7 +46,8 @@ def put_kmu_keys(draft: Draft, project: Project, verified: dict[int, str]) -> No
         fingerprint = key.public.fingerprint if key.public is not None else ""
         keys: dict[str, Any] = draft.plain.setdefault("keys", {})
         same = [name for name, entry in keys.items() if fingerprint and entry.get("fingerprint") == fingerprint]
-        shown = [name for name in same if "kmu" in keys[name]["placement"]] or same[:1]
+        placed = [name for name in same if "kmu" in keys[name]["placement"]]
+        shown = placed or [name for name in same if keys[name]["placement"] == "host"][:1]
         for name in _others_at(keys, place, shown):
             project.ledger.add(source, f"`{name}` is not the key that this file provisions into that slot")
             keys[name]["placement"] = "host"

@@ -7,7 +7,7 @@ import struct
 import pytest
 from tests.designs.build_dirs import Build, write_build
 
-from bootverify.design.keys import HostOnly, InKmu, KeyKind, PushTarget
+from bootverify.design.keys import HostOnly, InImage, InKmu, KeyKind, PushTarget
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.sources.importers import load
 
@@ -74,6 +74,13 @@ def test_a_key_that_was_taken_to_lie_in_the_slot_of_another_does_not(tmp_path) -
     assert kmu(design)[242][0].name == "kmu_242"
     assert isinstance(design.key("image_signing").placements[0], HostOnly)
     assert any("`image_signing` is not the key" in entry.what for entry in design.ledger)
+
+
+def test_a_key_that_mcuboot_carries_stays_in_it(tmp_path) -> None:
+    design = built(tmp_path, slot(242, OWN), boot_loader=OWN.public)
+    told = kmu(design)[242][0]
+    carried = [key for key in design.keys if key.fingerprint == told.fingerprint and key.name != told.name]
+    assert [[type(place) for place in key.placements] for key in carried] == [[InImage]]
 
 
 def test_a_secret_in_the_file_is_seen_by_who_has_it_and_one_drawn_on_the_device_is_not(tmp_path) -> None:
