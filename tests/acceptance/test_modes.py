@@ -244,7 +244,8 @@ def test_encrypted_images_in_direct_xip_are_excluded_by_the_vendor_and_have_no_m
     (found,) = json.loads(capsys.readouterr().out)["questions"]
     assert found["verdict"] == "undefined"
     assert found["because"].endswith(
-        "excluded: Encryption is not supported in direct-xip mode (ncs-nrf54l-encryption, Limitations)"
+        "excluded: Encryption is not supported in direct-xip mode (nRF Connect SDK: MCUboot AES image encryption with"
+        " ECIES-X25519 key exchange, Limitations)"
     )
     run(["check", str(path), "--policy", "authentic-only", "--attacker", "remote-ota", "--format", "json"])
     (found,) = json.loads(capsys.readouterr().out)["questions"]

@@ -373,6 +373,7 @@ class Checker:
             because="",
             assumptions=_assumptions(self.design, question.attacker),
             repair=advice(self.design, question),
+            references=question.policy.references,
             kind=question.ask.subject.value,
         )
 

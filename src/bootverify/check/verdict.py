@@ -7,6 +7,7 @@ from enum import Enum
 
 from bootverify.dataclass import dataclass
 from bootverify.design.design import Design, Unmodelled
+from bootverify.design.reference import Reference
 from bootverify.design.source import Source
 from bootverify.machine.trace import Trace
 
@@ -74,6 +75,7 @@ class Finding:
     open_points: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     repair: str = ""
+    references: tuple[Reference, ...] = ()
     kind: str = ""
     accepted: str = ""  # who accepts this violation until when and why; empty when nobody does
 

@@ -6,6 +6,7 @@ from enum import Enum
 from bootverify.dataclass import dataclass
 from bootverify.design.openpoint import OpenPoint
 from bootverify.design.protection import AttributionUnit, FlashGuard
+from bootverify.design.reference import Reference
 from bootverify.design.source import NOWHERE, Source
 from bootverify.ranges import AddressRange
 
@@ -53,15 +54,6 @@ class DebugWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A document that a model cites: short id, title, section."""
-
-    id: str
-    title: str
-    section: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Soc:
     """Memories and units of one core of a SoC; sizes in bytes.
 
@@ -99,7 +91,7 @@ class Soc:
     secure_approtect: bool = True
     flash_patch: FlashPatch = FlashPatch.ABSENT
     debug: DebugWords = DebugWords(scheme=DebugScheme.NRF53)
-    documents: tuple[Document, ...] = ()
+    references: tuple[Reference, ...] = ()
     open_points: tuple[OpenPoint, ...] = ()
     known: bool = True
     source: Source = field(default=NOWHERE, compare=False)

@@ -33,7 +33,8 @@ class Support(Enum):
 class SupportRow:
     """One statement; `since` and `until` are releases of `product`, inclusive and exclusive, empty for open ends.
 
-    `socs` are beginnings of part names, empty for every part. `most` is the largest number it allows.
+    `document` tells title and section. `socs` are beginnings of part names, empty for every part. `most` is the largest
+    number it allows.
     `excluded`: it says that there is no such thing.
     """
 

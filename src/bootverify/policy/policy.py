@@ -7,6 +7,7 @@ from typing import Any
 
 from bootverify.dataclass import dataclass
 from bootverify.design.attacker import Attacker
+from bootverify.design.reference import Reference
 from bootverify.design.source import NOWHERE, Source
 from bootverify.policy.formula import Formula
 
@@ -75,14 +76,6 @@ class Ask:
     told: str = ""
     of_told_lives: bool = False
     named: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """A document and section that ask for the property."""
-
-    document: str
-    section: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ class Standard:
     cited: str
     title: str
     edition: str
+    publisher: str = ""
+    url: str = ""
     clauses: Mapping[str, str]
 
     def clauses_of(self, policy: Policy) -> tuple[str, ...]:

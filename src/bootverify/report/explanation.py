@@ -5,13 +5,14 @@ from difflib import get_close_matches
 from functools import cache
 
 from bootverify.design.attacker import Capability
-from bootverify.design.soc import Document
+from bootverify.design.reference import Reference
 from bootverify.errors import InputError
 from bootverify.policy.vocabulary import PREDICATES
 from bootverify.report.open_points import MEANINGS, to_do
 from bootverify.report.wrapping import wrapped
 from bootverify.sources.attackers import attacker_story, load_attacker
 from bootverify.sources.catalog import names
+from bootverify.sources.citations import document, titled
 from bootverify.sources.models import load_soc, load_stage
 from bootverify.sources.policies import load_policy
 from bootverify.sources.standards import load_standard
@@ -136,7 +137,7 @@ def _policy(name: str) -> list[str]:
         lines += _text(f"asked of each {ask.subject.value}: {ask.claim.kind.value} {ask.claim.text}{when}")
     lines += wrapped("against " + ", ".join(each.name for each in policy.against), 2, 10)
     lines += ["", *_text(policy.because), "", *wrapped(f"To do: {policy.repair}", 2, 9), ""]
-    lines += [line for each in policy.references for line in _text(f"{each.document}, {each.section}")]
+    lines += _references(policy.references)
     if policy.mutations:
         lines += ["", "Broken, for example, when"]
         lines += [line for each in policy.mutations for line in wrapped(f"- {each.story}", 2, 4)]
@@ -160,22 +161,23 @@ def _soc(name: str) -> list[str]:
     guard = soc.guard
     lines += _text(f"protection: {guard.kind.value}, granule {guard.granule:#x}, {guard.entries} entries")
     lines += _text(f"TrustZone: {'yes' if soc.trustzone else 'no'}; KMU slots: {soc.kmu_slots}")
-    return [*lines, "", *_documents(soc.documents)]
+    return [*lines, "", *_references(soc.references)]
 
 
-def _documents(documents: Iterable[Document]) -> list[str]:
-    return [line for each in documents for line in wrapped(f"{each.title}: {each.section}", 2, 4)]
+def _references(cited: Iterable[Reference]) -> list[str]:
+    return [line for each in cited for line in (*wrapped(titled(each), 2, 4), *wrapped(document(each).found, 4))]
 
 
 def _stage(name: str) -> list[str]:
     stage = load_stage(name)
     calls = " > ".join(call.operation for call in stage.program)
-    return [f"{stage.name}: {stage.title}", "", *_text(calls), "", *_documents(stage.documents)]
+    return [f"{stage.name}: {stage.title}", "", *_text(calls), "", *_references(stage.references)]
 
 
 def _standard(name: str) -> list[str]:
     standard = load_standard(name)
-    lines = [f"{standard.name}: {standard.title}", *_text(f"cited as {standard.cited}; edition {standard.edition}"), ""]
+    lines = [f"{standard.name}: {standard.title}", *_text(f"cited as {standard.cited}; edition {standard.edition}")]
+    lines += [*_text(standard.publisher), *_text(standard.url), ""]
     for clause, words in standard.clauses.items():
         bearing = [each for each in names("policies") if clause in standard.clauses_of(load_policy(each))]
         lines += [*_text(f"{clause}: {words}"), *_text(f"  {', '.join(bearing) or 'no policy'}")]

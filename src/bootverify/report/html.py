@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from bootverify.check.verdict import Fact, Finding, Report, Verdict
+from bootverify.design.reference import Reference
 from bootverify.report.clauses import LEGEND, ByClause
 from bootverify.report.log import chapters
+from bootverify.sources.citations import document
 
 STYLE = """:root{--ink:#1d2327;--soft:#5c6670;--line:#dfe3e8;--card:#fff;--page:#f6f7f9;
 --bad:#b3261e;--ok:#1e7d4f;--open:#a15c00}
@@ -105,7 +107,16 @@ def _section(group: Sequence[Finding]) -> Iterator[str]:
         yield f'<p class="todo"><b>Accepted</b> by {escape(first.accepted)}</p>'
     elif first.verdict is Verdict.VIOLATED and first.repair:
         yield f'<p class="todo"><b>To do</b> {escape(first.repair)}</p>'
+    if first.references:
+        yield f'<p class="soft">Rests on {"; ".join(map(_linked, first.references))}.</p>'
     yield "</section>"
+
+
+def _linked(reference: Reference) -> str:
+    cited = document(reference)
+    title = escape(cited.title)
+    title = f'<a href="{escape(cited.address)}">{title}</a>' if cited.address else title
+    return ", ".join(each for each in (title, escape(reference.section)) if each)
 
 
 def _facts(facts: Sequence[Fact]) -> Iterator[str]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from bootverify.check.verdict import GRAVEST_FIRST, Finding, Report, Verdict
+from bootverify.design.reference import Reference
 from bootverify.report.clauses import LEGEND, ByClause
 from bootverify.report.log import chapters
 from bootverify.report.titles import SEVERITIES
+from bootverify.sources.citations import document
 
 OPEN = (Verdict.UNDEFINED, Verdict.UNKNOWN, Verdict.VACUOUS)
 MOST_FACTS = 6
@@ -67,7 +69,17 @@ def _violated(group: Sequence[Finding]) -> Iterator[str]:
         yield from ["```", "", "</details>"]
     if first.repair:
         yield from ["", f"**To do:** {_plain(' '.join(first.repair.split()))}"]
+    if first.references:
+        yield from ["", f"<sub>Rests on {'; '.join(map(linked, first.references))}.</sub>"]
     yield ""
+
+
+def linked(reference: Reference) -> str:
+    """The document by its title, a link where its address is known, and the section."""
+    cited = document(reference)
+    title = _plain(cited.title).replace("[", "\\[").replace("]", "\\]")
+    title = f"[{title}]({cited.address})" if cited.address else title
+    return ", ".join(each for each in (title, _plain(reference.section)) if each)
 
 
 def _folded(word: str, findings: Sequence[Finding]) -> Iterator[str]:

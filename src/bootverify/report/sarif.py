@@ -10,7 +10,9 @@ from bootverify.design.design import Design
 from bootverify.design.identity import identities
 from bootverify.design.source import Source
 from bootverify.machine.trace import Trace
+from bootverify.report.markdown import linked
 from bootverify.report.steps import source_of
+from bootverify.sources.citations import document, titled
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
@@ -69,9 +71,15 @@ def _rule(finding: Finding) -> dict[str, Any]:
             "security-severity": SCORES.get(finding.severity, "5.5"),
         },
     }
-    if finding.repair:
-        words = " ".join(finding.repair.split())
-        rule["help"] = {"text": words, "markdown": f"**To do:** {words}"}
+    words = " ".join(finding.repair.split())
+    text, told = ([words], [f"**To do:** {words}"]) if words else ([], [])
+    if finding.references:
+        text += ["Rests on:", *map(titled, finding.references)]
+        told += ["**Rests on:**", "", *(f"- {linked(each)}" for each in finding.references)]
+    if text:
+        rule["help"] = {"text": "\n".join(text), "markdown": "\n".join(told)}
+    if address := next(filter(None, (document(each).address for each in finding.references)), ""):
+        rule["helpUri"] = address
     return rule
 
 

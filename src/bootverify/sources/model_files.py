@@ -15,9 +15,8 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class _Document(_Strict):
-    id: str
-    title: str
+class _Cited(_Strict):
+    id: str = Field(description="of models/documents.yaml")
     section: str = ""
 
 
@@ -58,7 +57,7 @@ class SocEntry(_Strict):
 
     soc: str
     title: str
-    documents: list[_Document]
+    documents: list[_Cited]
     flash: _Range
     page: int
     word: int
@@ -85,7 +84,7 @@ class SocEntry(_Strict):
 class _Part(_Strict):
     title: str
     why: str
-    documents: list[_Document]
+    documents: list[_Cited]
 
 
 class NotModelledEntry(_Strict):
@@ -99,7 +98,7 @@ class StageEntry(_Strict):
 
     stage: str
     title: str
-    documents: list[_Document]
+    documents: list[_Cited]
     program: list[str]
 
 
@@ -118,3 +117,18 @@ class KnownKeysEntry(_Strict):
     """A file of published keys, ours or a user's, as written."""
 
     keys: list[_Key]
+
+
+class _Document(_Strict):
+    title: str
+    publisher: str
+    edition: str = ""
+    repository: str = Field(default="", pattern=r"^([\w.-]+/[\w.-]+)?$", description="a public one: owner and name")
+    path: str = Field(default="", description="a file or folder there")
+    url: str = Field(default="", pattern=r"^(https://\S+)?$")
+
+
+class DocumentsEntry(_Strict):
+    """The file of what is cited, as written."""
+
+    documents: dict[str, _Document]

@@ -7,7 +7,8 @@ from typing import Any
 from bootverify.dataclass import dataclass
 from bootverify.design.openpoint import SOC_NOT_MODELLED, SOC_NOT_TOLD, OpenPoint
 from bootverify.design.protection import AttributionUnit, FlashGuard, UnitKind
-from bootverify.design.soc import UNSPECIFIED, DebugScheme, DebugWords, Document, FlashPatch, NvmKind, Soc
+from bootverify.design.reference import Reference
+from bootverify.design.soc import UNSPECIFIED, DebugScheme, DebugWords, FlashPatch, NvmKind, Soc
 from bootverify.design.source import Source
 from bootverify.ranges import AddressRange
 from bootverify.sources.catalog import find, names, shown
@@ -36,7 +37,7 @@ class StageModel:
     name: str
     title: str
     program: tuple[Call, ...]
-    documents: tuple[Document, ...]
+    references: tuple[Reference, ...]
 
 
 @cache
@@ -63,7 +64,7 @@ def _soc(name: str, asked_in: str, line: int) -> Soc:
             OpenPoint(name=point["name"], statement=point["statement"], source=written.source(("open_points", i)))
             for i, point in enumerate(plain.get("open_points", ()))
         ),
-        documents=_documents(plain),
+        references=_references(plain),
         source=written.source(()),
         **{key: plain[key] for key in _AS_WRITTEN if key in plain},
     )
@@ -78,8 +79,8 @@ def _debug(plain: dict[str, Any]) -> DebugWords:
     return DebugWords(**plain | schemes)
 
 
-def _documents(plain: dict[str, Any]) -> tuple[Document, ...]:
-    return tuple(Document(**each) for each in plain["documents"])
+def _references(plain: dict[str, Any]) -> tuple[Reference, ...]:
+    return tuple(Reference(document=each["id"], section=each.get("section", "")) for each in plain["documents"])
 
 
 def _attribution(written: Written) -> AttributionUnit | None:
@@ -195,5 +196,5 @@ def load_stage(name: str) -> StageModel:
         program=tuple(
             Call(operation=call, source=written.source(("program", i))) for i, call in enumerate(plain["program"])
         ),
-        documents=_documents(plain),
+        references=_references(plain),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bootverify.design.attacker import Attacker
+from bootverify.design.reference import Reference
 from bootverify.errors import Fault, InputError
 from bootverify.policy.formula import Formula, Literal
 from bootverify.policy.parse import parse, parse_condition
@@ -17,7 +18,6 @@ from bootverify.policy.policy import (
     ClaimKind,
     Mutation,
     Policy,
-    Reference,
     Severity,
     SubjectKind,
 )

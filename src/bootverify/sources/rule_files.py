@@ -33,7 +33,7 @@ class AskEntry(_Strict):
 class ReferenceEntry(_Strict):
     """A document that asks for the property."""
 
-    document: str = Field(description="its id (docs/SEMANTICS.md, or your own)")
+    document: str = Field(description="its id in models/documents.yaml, how a standard is cited, or a title")
     section: str = Field(description="the section")
 
 
@@ -71,6 +71,8 @@ class StandardEntry(_Strict):
     cited: str = Field(min_length=1, max_length=80, description="how the references of policies name it")
     title: str = Field(min_length=1, max_length=120, description="what it is called")
     edition: str = Field(default="", description="which edition its clauses are numbered as in")
+    publisher: str = Field(default="", description="who publishes it")
+    url: str = Field(default="", description="where it is found")
     clauses: dict[str, str] = Field(min_length=1, description="what each clause asks for, by its number")
 
 

@@ -43,5 +43,7 @@ def load_standard(name_or_path: str) -> Standard:
         cited=entry["cited"],
         title=entry["title"],
         edition=entry["edition"],
+        publisher=entry.get("publisher", ""),
+        url=entry.get("url", ""),
         clauses=entry["clauses"],
     )

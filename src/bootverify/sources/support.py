@@ -3,9 +3,11 @@
 from functools import cache
 from typing import Any
 
+from bootverify.design.reference import Reference
 from bootverify.design.source import Source
 from bootverify.design.support import Support, SupportRow
 from bootverify.sources.catalog import find, shown
+from bootverify.sources.citations import titled
 from bootverify.sources.document import read_written
 
 
@@ -30,6 +32,6 @@ def _row(row: dict[str, Any], source: Source) -> SupportRow:
         most=row.get("most"),
         excluded=row.get("excluded", False),
         statement=row["statement"],
-        document=f"{row['document']}, {row['section']}" if row.get("section") else row["document"],
+        document=titled(Reference(document=row["document"], section=row.get("section", ""))),
         source=source,
     )

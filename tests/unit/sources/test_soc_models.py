@@ -7,7 +7,7 @@ import pytest
 from bootverify.design.protection import UnitKind
 from bootverify.design.soc import NvmKind
 from bootverify.sources.document import read_written
-from bootverify.sources.model_files import KnownKeysEntry, NotModelledEntry, SocEntry, StageEntry
+from bootverify.sources.model_files import DocumentsEntry, KnownKeysEntry, NotModelledEntry, SocEntry, StageEntry
 from bootverify.sources.models import load_soc
 from bootverify.sources.rule_files import AttackerEntry, PolicyEntry, StandardEntry, SupportEntry
 from bootverify.sources.validate import validated
@@ -19,6 +19,7 @@ FORMS = [
     *((StageEntry, path) for path in sorted((MODELS / "stages").glob("*.yaml"))),
     (KnownKeysEntry, MODELS / "known-keys.yaml"),
     (NotModelledEntry, MODELS / "not-modelled.yaml"),
+    (DocumentsEntry, MODELS / "documents.yaml"),
     *((AttackerEntry, path) for path in sorted((MODELS / "attackers").glob("*.yaml"))),
     *((StandardEntry, path) for path in sorted((MODELS / "standards").glob("*.yaml"))),
     *((PolicyEntry, path) for path in sorted((MODELS.parent / "policies").glob("*.yaml"))),
@@ -35,7 +36,7 @@ def test_a_file_that_the_program_reads_as_it_stands_is_of_its_form(form, path) -
 def test_figures_of_a_model_hang_together(name) -> None:
     soc = load_soc(name)
     assert soc.name == name
-    assert soc.documents
+    assert soc.references
     assert soc.flash.size % soc.page == 0
     assert soc.guard.granule % soc.word == 0
     assert not soc.flash.overlaps(soc.uicr)
