@@ -9,7 +9,7 @@ from bootverify.design.reference import Reference
 from bootverify.errors import InputError
 from bootverify.policy.vocabulary import PREDICATES
 from bootverify.report.open_points import MEANINGS, to_do
-from bootverify.report.wrapping import wrapped
+from bootverify.report.wrapping import folded, wrapped
 from bootverify.sources.attackers import attacker_story, load_attacker
 from bootverify.sources.catalog import names
 from bootverify.sources.citations import document, titled
@@ -76,10 +76,11 @@ def explained(name: str) -> str:
 
 
 def listing(kind: str) -> str:
-    """The names of `kind` (`policies`, `attackers`, `socs`, `stages`), one a line, each with its title."""
+    """The names of `kind` (a key of `KINDS`), one a line, each with its title, which is folded at 80 columns."""
     found = names(KINDS[kind])
     width = max(map(len, found), default=0)
-    return "".join(f"{name.ljust(width)}  {_title(kind, name)}\n" for name in found)
+    told = [wrapped(f"{name.ljust(width)}  {_title(kind, name)}", 0, width + 2) for name in found]
+    return "".join(f"{line}\n" for lines in told for line in lines)
 
 
 def _title(kind: str, name: str) -> str:
@@ -130,7 +131,7 @@ def _open_points() -> dict[str, list[str]]:
 
 def _policy(name: str) -> list[str]:
     policy = load_policy(name)
-    lines = [f"{policy.id}: {policy.title} ({policy.severity.value})", ""]
+    lines = [*_head(policy.id, f"{policy.title} ({policy.severity.value})"), ""]
     for ask in policy.asks:
         boots = ask.claim.boots
         when = f", after {boots} undisturbed boot{'s' if boots > 1 else ''}" if boots else ""
@@ -146,7 +147,7 @@ def _policy(name: str) -> list[str]:
 
 def _attacker(name: str) -> list[str]:
     attacker = load_attacker(name)
-    lines = [f"{attacker.name}: {attacker.title}", ""]
+    lines = [*_head(attacker.name, attacker.title), ""]
     for each in sorted(attacker.capabilities, key=lambda capability: capability.value):
         lines += wrapped(f"{each.value}: {CAPABILITIES.get(each, each.value)}", 2, 4)
     story = attacker_story(name)
@@ -155,7 +156,7 @@ def _attacker(name: str) -> list[str]:
 
 def _soc(name: str) -> list[str]:
     soc = load_soc(name)
-    lines = [f"{soc.name}: {soc.title}", ""]
+    lines = [*_head(soc.name, soc.title), ""]
     lines += _text(f"internal memory {soc.flash}, erase page {soc.page:#x}, write unit {soc.word} bytes")
     lines += _text(f"RAM {soc.ram}; UICR {soc.uicr}" + (f"; OTP {soc.otp}" if soc.otp else ""))
     guard = soc.guard
@@ -165,18 +166,22 @@ def _soc(name: str) -> list[str]:
 
 
 def _references(cited: Iterable[Reference]) -> list[str]:
-    return [line for each in cited for line in (*wrapped(titled(each), 2, 4), *wrapped(document(each).found, 4))]
+    told = []
+    for each in cited:
+        found = document(each)
+        told += [*wrapped(titled(each), 2, 4), *wrapped(found.imprint, 4), *folded(found.place, 4)]
+    return told
 
 
 def _stage(name: str) -> list[str]:
     stage = load_stage(name)
     calls = " > ".join(call.operation for call in stage.program)
-    return [f"{stage.name}: {stage.title}", "", *_text(calls), "", *_references(stage.references)]
+    return [*_head(stage.name, stage.title), "", *_text(calls), "", *_references(stage.references)]
 
 
 def _standard(name: str) -> list[str]:
     standard = load_standard(name)
-    lines = [f"{standard.name}: {standard.title}", *_text(f"cited as {standard.cited}; edition {standard.edition}")]
+    lines = [*_head(standard.name, standard.title), *_text(f"cited as {standard.cited}; edition {standard.edition}")]
     lines += [*_text(standard.publisher), *_text(standard.url), ""]
     for clause, words in standard.clauses.items():
         bearing = [each for each in names("policies") if clause in standard.clauses_of(load_policy(each))]
@@ -196,6 +201,10 @@ def _question(name: str) -> list[str]:
 def _predicate(name: str) -> list[str]:
     predicate = PREDICATES[name]
     return [f"{name}({', '.join(predicate.arguments)})", *_text(predicate.meaning)]
+
+
+def _head(name: str, title: str) -> list[str]:
+    return wrapped(f"{name}: {title}", 0, 2)
 
 
 def _text(words: str) -> list[str]:

@@ -17,6 +17,14 @@ def wrapped(line: str, indent: int, hanging: int | None = None) -> list[str]:
     )
 
 
+def folded(address: str, indent: int) -> list[str]:
+    """An address or a path set in by `indent` columns, broken behind slashes where it is too long for a line."""
+    lines = wrapped(address, indent)
+    if all(len(line) <= WIDTH for line in lines):
+        return lines
+    return [line.replace("/ ", "/") for line in wrapped(address.replace("/", "/ "), indent)]
+
+
 def sentence(words: str) -> str:
     """With a full stop."""
     return words if words.endswith(".") else f"{words}."

@@ -35,11 +35,14 @@ class Document:
         return f"https://github.com/{self.repository}" + (f"/blob/main/{self.path}" if self.path else "")
 
     @property
-    def found(self) -> str:
-        """Who publishes it, where, and which edition was read, in one line."""
-        where = self.url or " ".join(each for each in (self.repository, self.path) if each)
-        edition = f"edition {self.edition}" if self.edition and not self.repository else self.edition
-        return "; ".join(each for each in (self.publisher, where, edition) if each)
+    def imprint(self) -> str:
+        """Who publishes it, and which edition was read."""
+        return ", ".join(each for each in (self.publisher, self.edition) if each)
+
+    @property
+    def place(self) -> str:
+        """Where it is found, in a line for people; empty where nothing tells."""
+        return self.url or " ".join(each for each in (self.repository, self.path) if each)
 
 
 def documents() -> dict[str, Document]:
