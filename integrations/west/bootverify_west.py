@@ -1,5 +1,6 @@
 """`west bootverify -d build`: hands a build directory to bootverify; everything else is the program's own options."""
 
+import importlib.util
 import subprocess
 import sys
 
@@ -25,5 +26,8 @@ class Bootverify(WestCommand):
 
     def do_run(self, args, unknown):
         """Run the program and take over its exit code."""
+        if importlib.util.find_spec("bootverify") is None:
+            sys.stderr.write(f"bootverify is not installed for {sys.executable}; install its checkout with pip\n")
+            sys.exit(2)
         command = [sys.executable, "-m", "bootverify", "check", args.build_dir, *unknown]
         sys.exit(subprocess.run(command, check=False).returncode)

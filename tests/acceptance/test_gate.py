@@ -16,6 +16,7 @@ from bootverify.cli import run
 
 TOP = Path(__file__).resolve().parents[2]
 TODAY = "tests/designs/today.yaml"
+GATE = ["bash", str(TOP / "integrations" / "github" / "gate.sh")]
 ASKED = ["--policy", "secret-confidential", "--subject", "enc_priv", "--attacker", "app-code-secure"]
 WAIVER = """\
 waivers:
@@ -143,10 +144,28 @@ def test_html_is_one_page_without_foreign_parts(told):
     assert "violated: secret-confidential of enc_priv" in out
 
 
-def _environment(folder: Path, **more: str) -> dict[str, str]:
-    """A shell in which `bootverify` is this checkout's."""
+def test_the_same_answers_are_written_in_further_forms(told, tmp_path):
+    sarif, report = tmp_path / "out.sarif", tmp_path / "out.json"
+    asked = ["check", TODAY, "--policy", "map-no-overlap", "--standard", "eu-cra", "--format", "markdown"]
+    code, out, _ = told(*asked, "--also", f"sarif={sarif}", "--also", f"json={report}")
+    assert (code, out) == told(*asked)[:2]
+    assert json.loads(sarif.read_text())["version"] == "2.1.0"
+    assert json.loads(report.read_text())["standards"]
+
+
+@pytest.mark.parametrize("wrong", ["out.sarif", "pdf=out.pdf", "sarif="])
+def test_a_further_form_that_there_is_not_is_refused(told, wrong):
+    code, out, err = told("check", TODAY, "--policy", "map-no-overlap", "--also", wrong)
+    assert (code, out) == (2, "")
+    assert "--also wants FORM=FILE" in err
+
+
+def _environment(
+    folder: Path, runs: str = f'exec "{sys.executable}" -m bootverify "$@"', **more: str
+) -> dict[str, str]:
+    """A shell in which `bootverify` is this checkout's, or `runs` something else."""
     program = folder / "bootverify"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bootverify "$@"\n')
+    program.write_text(f"#!/bin/sh\n{runs}\n")
     program.chmod(0o755)
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, "PATH": path, "PYTHONPATH": str(TOP / "src"), **more}
@@ -154,30 +173,64 @@ def _environment(folder: Path, **more: str) -> dict[str, str]:
 
 def test_the_action_s_script_fails_on_a_violation_and_leaves_reports(tmp_path):
     sarif, summary = tmp_path / "out.sarif", tmp_path / "summary.md"
-    environment = _environment(
-        tmp_path, DESIGN=TODAY, SARIF=str(sarif), GITHUB_STEP_SUMMARY=str(summary), ARGUMENTS=" ".join(ASKED)
-    )
-    script = TOP / "integrations" / "github" / "gate.sh"
-    done = subprocess.run(["bash", str(script)], cwd=TOP, env=environment, capture_output=True, check=False)
+    asked = dict(zip(("POLICY", "SUBJECT", "ATTACKER"), ASKED[1::2], strict=True))
+    environment = _environment(tmp_path, DESIGN=TODAY, SARIF=str(sarif), GITHUB_STEP_SUMMARY=str(summary), **asked)
+    done = subprocess.run(GATE, cwd=TOP, env=environment, capture_output=True, check=False)
     assert done.returncode == 1, done.stderr
     assert json.loads(sarif.read_text())["version"] == "2.1.0"
     assert "violated" in summary.read_text()
 
 
-def test_the_action_s_script_judges_a_change_by_what_got_weaker(tmp_path):
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    design = folder / "design.yaml"
-    design.write_text((TOP / "tests" / "scenarios" / "SB-S32.yaml").read_text())
+def _repository(folder: Path) -> Path:
+    """A repository in `folder` with one commit of all that lies there."""
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "--allow-empty", "-m", "first"]):
         subprocess.run([*git, *command], cwd=folder, check=True)
+    return folder
+
+
+def test_the_action_s_script_checks_once_and_asks_the_same_of_the_comparison(tmp_path):
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "repository" / "design.yaml").touch()
+    folder = _repository(tmp_path / "repository")
+    calls = tmp_path / "calls"
+    environment = _environment(
+        tmp_path, f'echo "$@" >> "{calls}"', DESIGN="design.yaml", BASE="HEAD", SARIF="out.sarif"
+    )
+    environment |= {"POLICY": "rot-immutable\nown/*.yaml", "ATTACKER": "remote-ota", "NCS": "2.6.1"}
+    environment |= {"ARGUMENTS": "--standard all\n--strict", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    assert subprocess.run(GATE, cwd=folder, env=environment, capture_output=True, check=False).returncode == 0
+    asked = "--policy rot-immutable --policy own/*.yaml --attacker remote-ota --ncs 2.6.1"
+    check, diff = calls.read_text().splitlines()
+    assert check.startswith(f"check design.yaml {asked} --standard all --strict --format markdown --output /")
+    assert check.endswith(" --also sarif=out.sarif")
+    assert diff == f"diff HEAD:design.yaml design.yaml {asked} --format markdown"
+
+
+def test_the_action_s_script_refuses_a_base_that_was_not_fetched(tmp_path):
+    environment = _environment(tmp_path, "exit 0", DESIGN="design.yaml", BASE="origin/gone")
+    done = subprocess.run(GATE, cwd=_repository(tmp_path), env=environment, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"origin/gone is no revision here" in done.stdout
+
+
+def test_the_action_hands_every_input_to_the_script():
+    action = yaml.safe_load((TOP / "integrations" / "github" / "action.yml").read_text())
+    handed = action["runs"]["steps"][-1]["env"]
+    assert handed == {name.upper(): f"${{{{ inputs.{name} }}}}" for name in action["inputs"]}
+    assert all(name in Path(GATE[1]).read_text() for name in handed)
+
+
+def test_the_action_s_script_judges_a_change_by_what_got_weaker(tmp_path):
+    (tmp_path / "repository").mkdir()
+    design = tmp_path / "repository" / "design.yaml"
+    design.write_text((TOP / "tests" / "scenarios" / "SB-S32.yaml").read_text())
+    folder = _repository(tmp_path / "repository")
     environment = _environment(tmp_path, DESIGN="design.yaml", BASE="HEAD", SARIF=str(tmp_path / "out.sarif"))
     environment["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary.md")
-    script = ["bash", str(TOP / "integrations" / "github" / "gate.sh")]
-    assert subprocess.run(script, cwd=folder, env=environment, capture_output=True, check=False).returncode == 0
+    assert subprocess.run(GATE, cwd=folder, env=environment, capture_output=True, check=False).returncode == 0
     design.write_text(design.read_text().replace("[0x0, 0xc000]", "[0x0, 0x8000]"))
-    done = subprocess.run(script, cwd=folder, env=environment, capture_output=True, check=False)
+    done = subprocess.run(GATE, cwd=folder, env=environment, capture_output=True, check=False)
     assert done.returncode == 1, done.stderr
     assert b"this change makes the design weaker" in done.stdout
     assert "nothing that counts has changed" in (tmp_path / "summary.md").read_text()
@@ -208,16 +261,12 @@ def test_the_hook_takes_every_changed_file_in_one_call_and_the_worst_counts(told
 
 
 def test_the_action_s_script_judges_a_new_design_by_all_of_it(tmp_path):
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
-    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "first"]):
-        subprocess.run([*git, *command], cwd=folder, check=True)
+    (tmp_path / "repository").mkdir()
+    folder = _repository(tmp_path / "repository")
     shutil.copy(TOP / TODAY, folder / "design.yaml")
     environment = _environment(tmp_path, DESIGN="design.yaml", BASE="HEAD", SARIF=str(tmp_path / "out.sarif"))
     environment |= {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "ARGUMENTS": " ".join(ASKED)}
-    script = ["bash", str(TOP / "integrations" / "github" / "gate.sh")]
-    done = subprocess.run(script, cwd=folder, env=environment, capture_output=True, check=False)
+    done = subprocess.run(GATE, cwd=folder, env=environment, capture_output=True, check=False)
     assert done.returncode == 1, done.stderr
     assert b"design.yaml is new: HEAD does not have it" in done.stdout
     assert "violated" in (tmp_path / "summary.md").read_text()

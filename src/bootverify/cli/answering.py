@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +58,10 @@ def answer(source: str, design: Design, rules: Rules, wishes: Wishes) -> int:
         report, weighed = _tried(report, source, rules, wishes)
     colour = wishes.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     manner = Manner(colour=colour, explain=wishes.explain, ledger=wishes.ledger, root=_root(source))
-    deliver(_told(report, wishes.format, manner, weighed, _by_clause(report, rules, wishes)), wishes.output)
+    clauses = _by_clause(report, rules, wishes)
+    deliver(_told(report, wishes.format, manner, weighed, clauses), wishes.output)
+    for form, file in wishes.also:
+        deliver(_told(report, form, replace(manner, colour=False), weighed, clauses), file)
     for discrepancy in report.discrepancies:
         complain(f"executor and encoder disagree, which is a defect of bootverify: {discrepancy}")
     if problems:
@@ -138,7 +142,7 @@ def _told(
 
         return json_report(report, weighed, clauses)
     if form is not Format.TEXT:
-        return rendered(report, form.value, clauses)
+        return rendered(report, form.value, () if form in {Format.SARIF, Format.JUNIT} else clauses)
     told = [text(report, manner)]
     if weighed is not None:
         from bootverify.report.coverage import coverage_text  # noqa: PLC0415 - few ask

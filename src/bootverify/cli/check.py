@@ -25,6 +25,9 @@ def check(
     ncs: Sdk = None,
     format: Annotated[Format, typer.Option(help="Form of the report.")] = Format.TEXT,  # noqa: A002 - its name
     output: Output = None,
+    also: Annotated[
+        list[str] | None, typer.Option("--also", metavar="FORM=FILE", help="Also write the report in this form.")
+    ] = None,
     solver: Annotated[Solvers, typer.Option(help="Which solvers must agree on every proof.")] = Solvers.Z3,
     rlimit: Rlimit = RLIMIT,
     certificates: Annotated[Path | None, typer.Option(metavar="DIR", help="Write a certificate of each proof.")] = None,
@@ -41,7 +44,8 @@ def check(
     baseline: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON report of an earlier check.")] = None,
 ) -> int:
     """Answer every policy about a design, or about several."""
-    files = [each for each in (output, certificates, traces, waivers, baseline) if each is not None]
+    further = tuple(map(_form_and_file, also or ()))
+    files = [each for each in (output, also, certificates, traces, waivers, baseline) if each]
     if len(sources) > 1 and (files or format is not Format.TEXT):
         words = "several designs are told as text alone; name one with a form, a file to write, waivers or a baseline"
         raise InputError.at(sources[1], 0, words)
@@ -57,6 +61,7 @@ def check(
         rlimit=rlimit,
         format=format,
         output=output,
+        also=further,
         certificates=certificates,
         traces=traces,
         waivers=waivers,
@@ -81,6 +86,15 @@ def check(
             typer.echo()
         codes.append(answer(source, design, found.rules, wishes))
     return max(codes, key=WORST.index)
+
+
+def _form_and_file(written: str) -> tuple[Format, Path]:
+    """What `--also` asks for."""
+    form, _, file = written.partition("=")
+    if not file or form not in {each.value for each in Format}:
+        forms = ", ".join(each.value for each in Format)
+        raise InputError.at(written, 0, f"--also wants FORM=FILE, FORM one of {forms}")
+    return Format(form), Path(file)
 
 
 def _standards(named: list[str] | None) -> tuple[Standard, ...]:

@@ -29,6 +29,7 @@ class Wishes:
     rlimit: int
     format: Format
     output: Path | None
+    also: tuple[tuple[Format, Path], ...]  # further forms of the same answers
     certificates: Path | None
     traces: Path | None
     waivers: Path | None
