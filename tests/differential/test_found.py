@@ -1,15 +1,13 @@
 """Discrepancies that random histories found, one fixed case each; the name says what was wrong."""
 
-from pathlib import Path
-
 import pytest
 from tests.designs import shapes
 from tests.differential.designs import ATTACKERS, boot_go, designs
 from tests.differential.following import Followed
 from tests.differential.histories import step_of
 from tests.differential.small_scope import in_scope
+from tests.edited import edited, verdict_of
 
-from bootverify.api import check
 from bootverify.check.verdict import Verdict
 from bootverify.design.boot import UpgradeMode
 from bootverify.design.protection import Access, Attribution
@@ -32,13 +30,6 @@ from bootverify.machine.action import (
     UseSlot,
 )
 from bootverify.machine.content import Crafted, Erased, Genuine
-from bootverify.sources.document import read_written
-from bootverify.sources.mutate import mutated
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
-
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
 def _followed(design, attacker):
@@ -357,8 +348,4 @@ def test_a_key_lies_where_production_puts_it_and_may_lie_in_what_is_open_of_its_
         "partitions.tfm_storage": {**storage, "attribution": "secure"},
         "partitions.nonsecure_storage": {**open_to_all, "attribution": "non_secure"},
     }
-    written = mutated(read_written(SCENARIOS / "SB-S36.yaml"), changes)
-    design = resolve(validated(DesignEntry, written), written)
-    report = check(design, policies=["secret-confidential"], subjects=["kek"], attackers=["app-code-ns"])
-    assert [finding.verdict for finding in report.findings] == [verdict]
-    assert not report.discrepancies
+    assert verdict_of(edited("SB-S36", changes), "secret-confidential", "kek", "app-code-ns") is verdict

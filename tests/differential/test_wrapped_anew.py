@@ -1,10 +1,10 @@
 """A key of his in the place of the wrapped image key: the executor's bytes, the encoder's terms."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from tests.differential.following import Followed
+from tests.edited import edited
 
 from bootverify.check.replays.taken_out import taken_out
 from bootverify.design.design import Design
@@ -13,13 +13,7 @@ from bootverify.machine.action import Confirm, Deliver, Overwrite, Publish, Read
 from bootverify.machine.content import Crafted, Genuine
 from bootverify.ranges import AddressRange
 from bootverify.sources.attackers import load_attacker
-from bootverify.sources.document import read_written
-from bootverify.sources.mutate import mutated
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 
-SB_S07 = Path(__file__).parent.parent / "scenarios" / "SB-S07.yaml"
 WRAPS = Overwrite(partition="app", content=Crafted(wrapped=True))
 STAGED = "mcuboot_secondary"
 IN_ALL_RELEASES = {"placement": [{"image": "tfm+app", "offset": 0x2000}], "kind": "symmetric"}
@@ -39,8 +33,7 @@ def _design(encryption: str, mode: str) -> Design:
         change["partitions.mcuboot_secondary.size"] = 0x71000
         change["partitions.tfm_storage.at"] = 0xED000
         change["partitions.tfm_storage.size"] = 0x7000
-    written = mutated(read_written(SB_S07), change)
-    return resolve(validated(DesignEntry, written), written)
+    return edited("SB-S07", change)
 
 
 @pytest.mark.parametrize("mode", ["swap-move", "swap-offset"])

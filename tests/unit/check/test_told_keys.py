@@ -1,11 +1,10 @@
 """What becomes of verification keys: invalidated by code in a bootloader, final where they lie."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from tests.edited import SCENARIOS, edited, verdict_of
 
-from bootverify.api import ask
 from bootverify.check.question import questions
 from bootverify.check.retired import in_the_field
 from bootverify.check.verdict import Verdict
@@ -14,23 +13,10 @@ from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, Key
 from bootverify.sources.attackers import load_attacker
 from bootverify.sources.design_file import load_design
-from bootverify.sources.document import read_written
-from bootverify.sources.mutate import mutated
 from bootverify.sources.policies import all_policies
-from bootverify.sources.resolve import resolve
-from bootverify.sources.schema import DesignEntry
-from bootverify.sources.validate import validated
 
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
 TWO_STAGES = load_design(SCENARIOS / "told-two-stages.yaml")  # NSIB has booted what verifies with `hash_1`
 IN_KMU = load_design(SCENARIOS / "told-kmu.yaml")
-
-
-def _verdict(design: Design, policy: str, subject: str, attacker: str) -> Verdict:
-    report = ask(design, policy, (subject,), load_attacker(attacker))
-    assert not report.discrepancies
-    (finding,) = report.findings
-    return finding.verdict
 
 
 def _with_key(design: Design, key: str, **change: object) -> Design:
@@ -44,7 +30,7 @@ def _unlocked(stage: Stage) -> tuple[Step, ...]:
 @pytest.mark.parametrize(("leaked", "expected"), [("hash_0", Verdict.HOLDS), ("hash_1", Verdict.VIOLATED)])
 def test_a_leaked_key_signs_for_code_in_the_bootloader_until_a_later_one_was_used(leaked, expected):
     design = _with_key(TWO_STAGES, leaked, published=True)
-    assert _verdict(design, "authentic-only", "mcuboot", "bootloader-code") is expected
+    assert verdict_of(design, "authentic-only", "mcuboot", "bootloader-code") is expected
 
 
 def test_a_retired_key_is_still_a_leaked_one_where_the_question_is_about_the_key() -> None:
@@ -58,13 +44,13 @@ def test_a_retired_key_is_still_a_leaked_one_where_the_question_is_about_the_key
 def test_so_does_code_that_writes_the_slots_of_a_bootloader_that_locks_nothing(leaked, expected):
     stages = tuple(replace(each, steps=_unlocked(each)) for each in TWO_STAGES.stages)
     design = _with_key(replace(TWO_STAGES, stages=stages), leaked, published=True)
-    assert _verdict(design, "authentic-only", "mcuboot", "secure-partition") is expected
+    assert verdict_of(design, "authentic-only", "mcuboot", "secure-partition") is expected
 
 
 def test_a_leaked_first_key_signs_while_nothing_made_with_a_later_one_has_booted():
     deployed = replace(TWO_STAGES.life.deployed, booted=False)
     design = _with_key(replace(TWO_STAGES, life=replace(TWO_STAGES.life, deployed=deployed)), "hash_0", published=True)
-    assert _verdict(design, "authentic-only", "mcuboot", "bootloader-code") is Verdict.VIOLATED
+    assert verdict_of(design, "authentic-only", "mcuboot", "bootloader-code") is Verdict.VIOLATED
 
 
 @pytest.mark.parametrize(
@@ -76,14 +62,14 @@ def test_a_leaked_first_key_signs_while_nothing_made_with_a_later_one_has_booted
     ],
 )
 def test_the_key_of_what_runs_is_not_revoked_for_who_gets_past_mcuboot(key, attacker, expected):
-    assert _verdict(TWO_STAGES, "key-revoked", key, attacker) is expected
+    assert verdict_of(TWO_STAGES, "key-revoked", key, attacker) is expected
 
 
 def test_code_in_a_bootloader_is_secure_code_for_the_words_and_slots_of_keys():
-    assert _verdict(TWO_STAGES, "anchor-available", "hash_1", "bootloader-code") is Verdict.VIOLATED
-    assert _verdict(IN_KMU, "anchor-available", "ver_gen0", "bootloader-code") is Verdict.HOLDS
+    assert verdict_of(TWO_STAGES, "anchor-available", "hash_1", "bootloader-code") is Verdict.VIOLATED
+    assert verdict_of(IN_KMU, "anchor-available", "ver_gen0", "bootloader-code") is Verdict.HOLDS
     revocable = _with_key(IN_KMU, "ver_gen0", revocable=True)
-    assert _verdict(revocable, "anchor-available", "ver_gen0", "bootloader-code") is Verdict.VIOLATED
+    assert verdict_of(revocable, "anchor-available", "ver_gen0", "bootloader-code") is Verdict.VIOLATED
 
 
 @pytest.mark.parametrize(
@@ -99,67 +85,62 @@ def test_what_a_key_service_holds_is_used_by_whoever_it_shows_it_to(policy, expo
     design = load_design(SCENARIOS / "SB-S05.yaml")
     design = replace(design, life=replace(design.life, foreign_keys_exported=exported))
     held = _with_key(design, "kek", placements=(Elsewhere(what="service", words="crypto service"),))
-    assert _verdict(held, policy, "kek", attacker) is expected
+    assert verdict_of(held, policy, "kek", attacker) is expected
 
 
 def test_a_key_service_keeps_nothing_where_the_secure_side_is_open():
     changed = {"partitions.tfm_storage.size": 0x6000, "partitions.nonsecure_storage.at": 0xF6000}
-    design = _edited(SCENARIOS / "SB-S05.yaml", {**changed, "partitions.nonsecure_storage.size": 0xA000})
+    design = edited("SB-S05", {**changed, "partitions.nonsecure_storage.size": 0xA000})
     design = replace(design, life=replace(design.life, foreign_keys_exported=False))
     held = _with_key(design, "kek", placements=(Elsewhere(what="service", words="crypto service"),))
-    assert _verdict(held, "secret-confidential", "kek", "app-code-ns") is Verdict.UNKNOWN
+    assert verdict_of(held, "secret-confidential", "kek", "app-code-ns") is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(("level", "expected"), [(1, Verdict.VIOLATED), (2, Verdict.HOLDS)])
 def test_one_time_words_answer_no_unprivileged_partition(level, expected):
-    design = _edited(SCENARIOS / "SB-S08.yaml", {"chain.tfm+app.trustzone": {"isolation_level": level}})
-    assert _verdict(design, "anchor-available", "b0_key_hash_0", "secure-partition") is expected
+    design = edited("SB-S08", {"chain.tfm+app.trustzone": {"isolation_level": level}})
+    assert verdict_of(design, "anchor-available", "b0_key_hash_0", "secure-partition") is expected
 
 
 @pytest.mark.parametrize("attacker", ["app-code-secure", "bootloader-code"])
 def test_a_slot_that_takes_another_key_is_no_anchor_against_secure_code(attacker):
     rotates = _with_key(IN_KMU, "ver_gen0", revocable=True, reusable=True)
-    assert _verdict(rotates, "anchor-unmodifiable", "ver_gen0", attacker) is Verdict.VIOLATED
-    assert _verdict(rotates, "rot-immutable", "mcuboot", attacker) is Verdict.VIOLATED
+    assert verdict_of(rotates, "anchor-unmodifiable", "ver_gen0", attacker) is Verdict.VIOLATED
+    assert verdict_of(rotates, "rot-immutable", "mcuboot", attacker) is Verdict.VIOLATED
 
 
 @pytest.mark.parametrize(("reusable", "expected"), [(False, Verdict.HOLDS), (True, Verdict.VIOLATED)])
 def test_secure_code_revokes_a_slot_and_has_its_own_image_verified(reusable, expected):
     design = _with_key(load_design(SCENARIOS / "SB-S38.yaml"), "ver_gen1", reusable=reusable)
-    assert _verdict(design, "authentic-only", "app", "app-code-secure") is expected
+    assert verdict_of(design, "authentic-only", "app", "app-code-secure") is expected
 
 
 @pytest.mark.parametrize(("revocable", "expected"), [(False, Verdict.HOLDS), (True, Verdict.UNKNOWN)])
 def test_a_slot_that_cannot_be_revoked_keeps_its_value_for_good(revocable, expected):
     design = _with_key(IN_KMU, "ver_gen0", revocable=revocable)
-    assert _verdict(design, "anchor-unmodifiable", "ver_gen0", "app-code-secure") is expected
+    assert verdict_of(design, "anchor-unmodifiable", "ver_gen0", "app-code-secure") is expected
 
 
 def test_an_erase_all_takes_the_value_of_a_slot_where_nothing_refuses_it():
     open_to_erasure = replace(IN_KMU, lifecycle=replace(IN_KMU.lifecycle, eraseprotect=False))
-    assert _verdict(open_to_erasure, "anchor-unmodifiable", "ver_gen0", "debug-port") is Verdict.VIOLATED
+    assert verdict_of(open_to_erasure, "anchor-unmodifiable", "ver_gen0", "debug-port") is Verdict.VIOLATED
 
 
 PAGE_BY_MCUBOOT = {
     "chain.b0.protects": [{"span": [0x0, 0x8000], "lock": "until_reset"}],
     "chain.mcuboot.protects": [{"span": [0x8000, 0x23000], "lock": "until_reset"}],
 }
-IN_A_PAGE = SCENARIOS / "SB-S18.yaml"  # nRF52840: NSIB's hashes lie in a page of flash
-
-
-def _edited(path: Path, edits: dict[str, object]) -> Design:
-    written = mutated(read_written(path), edits)
-    return resolve(validated(DesignEntry, written), written)
+IN_A_PAGE = "SB-S18"  # nRF52840: NSIB's hashes lie in a page of flash
 
 
 @pytest.mark.parametrize("policy", ["anchor-available", "anchor-unmodifiable"])
 def test_a_page_of_the_first_stage_that_a_later_stage_locks_is_shut_to_the_application(policy):
-    assert _verdict(_edited(IN_A_PAGE, PAGE_BY_MCUBOOT), policy, "b0_key_hash", "app-code") is Verdict.HOLDS
-    open_page = _edited(IN_A_PAGE, {"chain.b0.protects": PAGE_BY_MCUBOOT["chain.b0.protects"]})
-    assert _verdict(open_page, policy, "b0_key_hash", "app-code") is Verdict.VIOLATED
+    assert verdict_of(edited(IN_A_PAGE, PAGE_BY_MCUBOOT), policy, "b0_key_hash", "app-code") is Verdict.HOLDS
+    open_page = edited(IN_A_PAGE, {"chain.b0.protects": PAGE_BY_MCUBOOT["chain.b0.protects"]})
+    assert verdict_of(open_page, policy, "b0_key_hash", "app-code") is Verdict.VIOLATED
 
 
 @pytest.mark.parametrize("policy", ["anchor-available", "anchor-unmodifiable"])
 def test_no_lock_of_a_patched_boot_stage_is_counted_for_the_storage_of_keys(policy):
-    patched = _edited(IN_A_PAGE, {"lifecycle.flash_patch": True})
-    assert _verdict(patched, policy, "b0_key_hash", "app-code") is Verdict.UNKNOWN
+    patched = edited(IN_A_PAGE, {"lifecycle.flash_patch": True})
+    assert verdict_of(patched, policy, "b0_key_hash", "app-code") is Verdict.UNKNOWN
