@@ -5,7 +5,7 @@ from bootverify.design.boot import Program, Protect
 from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Placement, Purpose
 from bootverify.encoder.lives.foe import who_reaches
-from bootverify.encoder.lives.root import exposed_root, locked_away
+from bootverify.encoder.lives.root import exposed_root, exposed_to_application, locked_away
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 SECURE_CODE = ("app-code-secure", "secure-partition")
@@ -282,7 +282,7 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
         )
     if who == "app-code-ns" and isinstance(place, InKmu | InUicr):
         return kept("non-secure code does not reach its storage", key.source)
-    obeyed = not (exposed_root(design, to_application=True) or design.lifecycle.flash_patch)
+    obeyed = not (exposed_to_application(design) or design.lifecycle.flash_patch)
     if who in ANY_CODE and isinstance(place, InPartition | InImage):
         shut = _shut(design, place)
         if shut is False and who in WRITERS:

@@ -8,14 +8,25 @@ from bootverify.design.memory import MemoryKind
 from bootverify.design.protection import Access, Lock
 
 
-def exposed_root(design: Design, *, to_application: bool = False) -> str:
+def exposed_root(design: Design) -> str:
     """What of the first stage code behind it can change; empty when the first stage's own locks leave nothing.
 
-    Application code finds the locks of every stage before it too: as long as together they leave nothing of the
-    first stage, each of them is what that verified. A lock counts from its step until reset, and BOOTCONF from reset
-    on (soc.md 2.2 to 2.4).
+    A lock counts from its step until reset, and BOOTCONF from reset on (soc.md 2.2 to 2.4).
     """
-    root, stages = design.stages[0], design.stages if to_application else design.stages[:1]
+    return _unlocked(design, design.stages[:1])
+
+
+def exposed_to_application(design: Design) -> str:
+    """What of the first stage application code can change; empty when the locks of all stages together leave nothing.
+
+    They stand before it runs, and as long as they leave nothing of the first stage, each of them is what that verified.
+    """
+    return _unlocked(design, design.stages)
+
+
+def _unlocked(design: Design, stages: Sequence[Stage]) -> str:
+    """A partition of the first stage that the locks of `stages` leave some of; empty when there is none."""
+    root = design.stages[0]
     slot = design.image(root.image).slots[0]
     pages = [step.provision for step in root.steps if isinstance(step, ChooseSlot) and step.provision is not None]
     for name in (slot, *pages):
@@ -30,7 +41,7 @@ def locked_away(design: Design, names: Sequence[str]) -> bool | None:
 
     The locks of a stage behind the first stand while the first is as it was. None: they leave some of it.
     """
-    stages = design.stages[:1] if exposed_root(design, to_application=True) else design.stages
+    stages = design.stages[:1] if exposed_to_application(design) else design.stages
     spans = sorted(_locked(design, stages))
     left = []
     for name in names:
