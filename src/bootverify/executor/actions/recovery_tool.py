@@ -19,7 +19,7 @@ from bootverify.executor.mcuboot.header import ImageHeader
 from bootverify.executor.network.core import NetworkCore
 from bootverify.executor.network.path import application_of
 from bootverify.executor.stages import mcuboot, network
-from bootverify.executor.stages.serial_recovery import Session, check_request, slot_session
+from bootverify.executor.stages.serial_recovery import Recovery, Session, check_request, slot_session, trailer_start
 from bootverify.executor.world import NotEnabled, World
 from bootverify.machine.action import Upload
 from bootverify.machine.content import Content, Crafted, Genuine
@@ -65,16 +65,8 @@ def _image(world: World, action: Upload, step: BootGo) -> Session:
     header = ImageHeader.of(file)
     closed = header.found and header.encrypted and not second and built.encryption is not None
     key = image_key(built.encryption, file) if closed and built.encryption is not None else None
-    return slot_session(
-        area,
-        file,
-        world.device.log.append,
-        mode=built.mode,
-        layout=built.trailer,
-        lead=lead,
-        key=key,
-        request=action.request,
-    )
+    server = Recovery(area=area, lead=lead, trailer=trailer_start(area, built.mode, built.trailer))
+    return slot_session(server, file, world.device.log.append, key=key, request=action.request)
 
 
 def _file(world: World, action: Upload, lead: int) -> bytes:

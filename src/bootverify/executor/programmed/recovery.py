@@ -13,7 +13,7 @@ from bootverify.executor.programmed.board import Board
 from bootverify.executor.programmed.builds import MODES
 from bootverify.executor.programmed.opener import as_built, opener
 from bootverify.executor.stages.network_update import Mediator, NetworkUpdate
-from bootverify.executor.stages.serial_recovery import Session, check_request, slot_session
+from bootverify.executor.stages.serial_recovery import Recovery, Session, check_request, slot_session, trailer_start
 from bootverify.executor.world import NotEnabled
 from bootverify.machine.action import Request, Upload
 
@@ -52,16 +52,10 @@ def _for_slot(board: Board, slot: Partition, request: Request, file: bytes, say:
     layout = TrailerLayout(entries=area.sectors, saved_key=saved, swap_offset=shifted)
     held = _opener(board, file)
     board.opener = held or board.opener
-    return slot_session(
-        area,
-        file,
-        say,
-        mode=mode,
-        layout=layout,
-        lead=area.sector_size if second and shifted else 0,
-        key=image_key(held, file) if held is not None and not second else None,
-        request=request,
-    )
+    lead = area.sector_size if second and shifted else 0
+    key = image_key(held, file) if held is not None and not second else None
+    server = Recovery(area=area, lead=lead, trailer=trailer_start(area, mode, layout))
+    return slot_session(server, file, say, key=key, request=request)
 
 
 def _opener(board: Board, file: bytes) -> Encryption | None:

@@ -134,23 +134,24 @@ class Session:
         return receipt(self.kept, acknowledged, self.area, self.lead)
 
 
+def trailer_start(area: Area, mode: Mode | None, layout: TrailerLayout) -> int | None:
+    """Where a trailer begins in a slot, in builds that swap or copy (BOOT_IMAGE_HAS_STATUS_FIELDS); None in others."""
+    return None if mode in {Mode.SINGLE_SLOT, Mode.FIRMWARE_LOADER} else Trailer(area, layout).status_offset
+
+
 def slot_session(
-    area: Area,
+    server: Recovery,
     file: bytes,
     say: Callable[[str], None],
     *,
-    mode: Mode | None,
-    layout: TrailerLayout,
-    lead: int = 0,
     key: bytes | None = None,
     request: Request = Request.NONE,
 ) -> Session:
-    """An upload of `file` into a slot of this core; `key`: MCUboot decrypts it with that where it then lies.
+    """An upload of `file` into the slot of this core that `server` writes.
 
-    `mode` and `layout` tell where a trailer begins, in builds that swap or copy (BOOT_IMAGE_HAS_STATUS_FIELDS).
+    `key`: MCUboot decrypts the file with that where it then lies.
     """
-    trailer = None if mode in {Mode.SINGLE_SLOT, Mode.FIRMWARE_LOADER} else Trailer(area, layout).status_offset
-    server = Recovery(area=area, lead=lead, trailer=trailer)
+    area, lead = server.area, server.lead
     kept = file
     if key is not None:
         server.afterwards = lambda: decrypt_in_place(area, key, len(file))
