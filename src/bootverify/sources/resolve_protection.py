@@ -4,55 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from bootverify.dataclass import dataclass
 from bootverify.design.boot import SEPARATORS, Image, Program, Protect, SetUpTrustZone
 from bootverify.design.design import Lifecycle
 from bootverify.design.memory import MemoryKind, Partition
 from bootverify.design.protection import Access, Attribution, Lock, Span, UnitKind
-from bootverify.design.soc import FlashPatch, Soc
+from bootverify.design.soc import FlashPatch
 from bootverify.design.source import Source
-from bootverify.errors import Fault
 from bootverify.ranges import AddressRange
 from bootverify.sources.models import StageModel
-from bootverify.sources.schema import DesignEntry, ImageEntry, LifecycleEntry, ProtectEntry
-from bootverify.sources.written import Written
+from bootverify.sources.resolve_context import Context, Path
+from bootverify.sources.schema import ImageEntry, LifecycleEntry, ProtectEntry
 
-Path = tuple[str | int, ...]
 EARLY = "early"  # a design may have a stage protect at its start whose program does so at its end only
 FIRST_FREE_SINCE = (1, 7)  # SDK release with the library that looks for a free ACL entry (2021-06-17, soc.md 3)
 LOCKS_FIRST_SINCE = (2, 6)  # SDK release with TF-M commit 3168ecf73 (soc.md 8.1)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What resolving one stage needs to see; faults are collected in the list."""
-
-    entry: DesignEntry
-    written: Written
-    soc: Soc
-    partitions: dict[str, Partition]
-    faults: list[Fault]
-
-    def source(self, at: Path) -> Source:
-        """The place of a key."""
-        return self.written.source(at)
-
-    def fault(self, at: Path, message: str) -> None:
-        """Note that what stands at `at` is wrong."""
-        place = self.source(at)
-        self.faults.append(Fault(file=place.file, line=place.line, message=message))
-
-    def range(self, at: Path, pair: Sequence[int]) -> AddressRange:
-        """A span of the internal memory, first address and end."""
-        if pair[0] > pair[1]:
-            self.fault(
-                at, f"a span runs from its first address to its end: [{pair[0]:#x}, {pair[1]:#x}] runs backwards"
-            )
-            return AddressRange(0, 0)
-        extent = AddressRange(pair[0], pair[1])
-        if not self.soc.flash.covers(extent):
-            self.fault(at, f"span {extent} leaves the flash of {self.soc.name} ({self.soc.flash})")
-        return extent
 
 
 # -- what is set before the first instruction
