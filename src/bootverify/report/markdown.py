@@ -16,7 +16,7 @@ MOST_FACTS = 6
 def markdown(report: Report, clauses: Sequence[ByClause] = ()) -> str:
     """The report as one comment; `clauses`: what it says of standards."""
     design = report.design
-    lines = [f"### bootverify: {_plain(design.name)} {_answer(report)}", ""]
+    lines = [f"### bootverify: {_plain(design.name)} {answer(report)}", ""]
     chain = " → ".join(f"`{stage.name}`" for stage in design.stages)
     sdk = f", {_plain(design.release)}" if design.sdk else ""
     lines += [f"{design.soc.title}{sdk}{f' · {chain}' if chain else ''}", ""]
@@ -32,7 +32,8 @@ def markdown(report: Report, clauses: Sequence[ByClause] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _answer(report: Report) -> str:
+def answer(report: Report) -> str:
+    """What the report says of the design, in a few words; empty where the two sides disagree."""
     accepted = any(finding.accepted for finding in report.findings)
     good = "breaks only what is accepted" if accepted else "keeps every policy"
     return {0: good, 1: "breaks a policy", 3: "leaves questions open"}.get(report.exit_code, "")
