@@ -41,6 +41,18 @@ def test_a_release_that_a_stranger_signed_is_not_taken_and_its_log_says_why(tmp_
     assert max(map(len, shown.splitlines())) <= 80
 
 
+def test_a_release_of_the_same_owner_comes_in_and_all_five_questions_hold(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    built(Path("old"), mode="BOOT_SWAP_USING_MOVE")
+    built(Path("new"), mode="BOOT_SWAP_USING_MOVE", application=b"newer code  " * 400)
+    assert run(["migrate", "old", "new", *ASKED]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "so does app.signed.bin, on the bytes of the build in the field" in words
+    assert "every byte of settings_storage is where the new application looks" in words
+    assert "the one question that holds of the new design holds of the unit" in words
+    assert "5 hold. Assumed:" in words
+
+
 @pytest.mark.parametrize("mode", ["BOOT_UPGRADE_ONLY", "BOOT_SWAP_USING_MOVE", "BOOT_SWAP_USING_OFFSET"])
 def test_the_files_of_every_later_release_are_taken_in_turn(mode, tmp_path):
     builds = [built(tmp_path / name, mode=mode) for name in ("first", "second", "third")]

@@ -1,9 +1,11 @@
 """Facts are weighed by what changes with them: decided by a question, idle, or fixed."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from tests.designs.build_dirs import Build, write_build
 
 from bootverify import api
 from bootverify.cli import run
@@ -18,6 +20,16 @@ POLICIES = ("primary-verified", "map-no-overlap")
 def weighed():
     found = coverage_of(parse_written(HARDENED, "hardened.yaml"), api.session(policies=POLICIES))
     return {each.path: each for each in found}
+
+
+def test_the_facts_of_a_build_are_weighed_at_the_files_that_state_them(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_build(tmp_path / "build", Build(mode="BOOT_SWAP_USING_MOVE"))
+    assert run(["check", "build", "--policy", "slot-sizes-equal", "--coverage"]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"facts: with another value \d+ change an answer, \d+ change none", " ".join(told.split()))
+    assert re.search(r"build/partitions\.yml:\d+  partitions\.settings_storage\.size: 0x\w+", told)
+    assert "partitions.mcuboot_secondary.size" not in told  # a slot of another size is no longer equal
 
 
 def test_a_setting_that_a_policy_asks_for_decides(weighed):

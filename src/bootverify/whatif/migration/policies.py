@@ -54,11 +54,14 @@ class Outcome:
         if not self.asked:
             own = next((point for point in self.new.open_points if point.name == MAP_CONFLICT), None)
             return _open(Verdict.UNDEFINED, own.statement if own else "of the new design itself no policy holds")
+        told = "the one question that holds of the new design holds"
+        if self.asked > 1:
+            told = f"all {self.asked} questions that hold of the new design hold"
         more = f"; {self.violated_anyway} are violated by the new design itself" if self.violated_anyway else ""
         return Answer(
             question=Question.POLICIES,
             verdict=Verdict.HOLDS,
-            because=f"all {self.asked} questions that hold of the new design hold of the unit{more}",
+            because=f"{told} of the unit{more}",
             strength="checked",
         )
 
