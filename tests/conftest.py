@@ -20,7 +20,7 @@ from bootverify.encoder.instant import Instants
 from bootverify.encoder.variables.cells import NotModelled
 from bootverify.executor import run
 from bootverify.executor.world import World
-from bootverify.machine.action import Action, Boot, Deliver, Upload
+from bootverify.machine.action import Action, Boot, Deliver, Produce, Upload
 
 settings.register_profile("same", derandomize=True)
 settings.load_profile("same")
@@ -59,8 +59,9 @@ def _remember(world: World, inclusion: Inclusion) -> None:
 def _checked_act(world: World, action: Action) -> None:
     steps = _instants(world.design, world.attacker)
     # The steps of a boot come here one by one; for the encoder a delivery happens whole, and an upload as `Overwrite`.
+    # Which release production programs has a move only where history is asked for: a device is followed from then on.
     partly = isinstance(action, Deliver) and action.cut_after is not None
-    if steps is None or partly or isinstance(action, Boot | Upload):
+    if steps is None or partly or isinstance(action, Boot | Upload | Produce):
         _act(world, action)
         return
     inclusion = _inclusion(steps, world)

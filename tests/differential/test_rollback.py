@@ -242,6 +242,18 @@ def test_a_fix_that_counts_as_the_older_release_gives_way_to_what_it_mends(name:
     assert isinstance(finding.trace.actions[0], Produce)
 
 
+@pytest.mark.parametrize("attacker", ["app-code-ns", "debug-port"])
+def test_it_does_so_where_there_is_much_to_search(attacker: str) -> None:
+    change = {
+        "chain.mcuboot.mode": "overwrite",
+        "chain.mcuboot.downgrade": "version",
+        "chain.tfm+app.versions": [[1, 2, 0, 0], [1, 1, 0, 0]],
+    }
+    report = ask(edited("SB-S05", change), "no-downgrade", ("tfm+app",), load_attacker(attacker))
+    assert not report.discrepancies
+    assert [each.verdict for each in report.findings] == [Verdict.VIOLATED]
+
+
 def test_a_device_leaves_production_once_and_with_a_release_that_exists() -> None:
     world = World.start(_design("versions that fall"), load_attacker("old-signed-image"))
     for wrong in (Produce(image="app", release=3), Produce(image="mcuboot", release=2)):

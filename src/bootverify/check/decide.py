@@ -266,7 +266,8 @@ class Decider:
         part = question.part
         if not uses_history(question.ask.claim.formula) or not isinstance(part, Image | NetworkStage):
             return ()
-        return comeback(self.design, question.attacker, part, _goal(question, wanted=wanted))
+        made = self.reasoner(question.attacker, history=True).boot.frame.made_later.get(part.name, ())
+        return comeback(self.design, question.attacker, part, _goal(question, wanted=wanted), made)
 
     def _tried(self, question: Question, *, wanted: bool) -> Reached | None:
         """Ways that no search has: what a replay of one of them comes to."""

@@ -3,7 +3,7 @@
 They are guesses, like what a search finds: only a replay of them earns a verdict.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations, product
 
 from bootverify.check.replays.way import Way
@@ -21,6 +21,7 @@ from bootverify.machine.action import (
     ForgeTrailer,
     Overwrite,
     Probe,
+    Produce,
     Publish,
     ReadOut,
     Request,
@@ -30,23 +31,33 @@ from bootverify.machine.content import Crafted, Erased, Genuine
 
 
 def comeback(
-    design: Design, attacker: Attacker, image: Image | NetworkStage, bad: Callable[[World], bool]
+    design: Design,
+    attacker: Attacker,
+    image: Image | NetworkStage,
+    bad: Callable[[World], bool],
+    made: Iterable[int] = (),
 ) -> tuple[Action, ...]:
-    """The actions of the first guess after which `bad` holds; none when all fail."""
+    """The actions of the first guess after which `bad` holds; none when all fail.
+
+    `made` are the later releases of the image that a device may leave production with.
+    """
 
     def stops(world: World) -> bool:
         """Where it is bad already, or a boot stage of his has the device."""
         return bad(world) or bool(code_as(world))
 
-    way = Way.start(design, attacker, history=True).boots(stops)
+    fresh = Way.start(design, attacker, history=True)
+    way = fresh.boots(stops)
     if bad(way.world):
         return way.done
     ways: dict[tuple[Action, ...], Way] = {(): way}  # many guesses begin alike
-    for guess in _guesses(design, image) if isinstance(image, Image) else _guesses_there(design, image):
+    guesses = _guesses(design, image, made) if isinstance(image, Image) else _guesses_there(design, image)
+    for guess in guesses:
         for length in range(1, len(guess) + 1):
-            beginning, before = guess[:length], ways[guess[: length - 1]]
+            beginning, action = guess[:length], guess[length - 1]
             if beginning not in ways:
-                way = ways[beginning] = _further(before, guess[length - 1], stops)
+                before = fresh if isinstance(action, Produce) else ways[beginning[:-1]]
+                way = ways[beginning] = _further(before, action, stops)
                 if bad(way.world):
                     return way.done
     return ()
@@ -60,8 +71,12 @@ def _further(way: Way, action: Action, stops: Callable[[World], bool]) -> Way:
         return way
 
 
-def _guesses(design: Design, image: Image) -> Iterator[tuple[Action, ...]]:
+def _guesses(design: Design, image: Image, made: Iterable[int]) -> Iterator[tuple[Action, ...]]:
     variants, places = design.variants(image), design.update_places(image)
+    for high in made if places else ():
+        for low, request in product(range(1, high), (Request.PERM, Request.TEST)):
+            sent = _delivered(image, low, variants[-1], places[-1], request)
+            yield (Produce(image=image.name, release=high), *sent, Reset())
     for low, high in combinations(range(1, design.releases + 1), 2):
         for request, then in product((Request.PERM, Request.TEST), repeat=2):
             if not places:
