@@ -28,6 +28,7 @@ _CHECKOUTS = {"MCUboot": "bootloader/mcuboot/", "sdk-nrf": "nrf/"}
 _HEADERS = {"mcuboot": "MCUboot", "nsib": "sdk-nrf"}
 _KMU_BASES = (242, 226)  # of the first boot stage, and of MCUboot behind NSIB; two slots each of up to three keys
 _MOST_GENERATIONS = 3
+_GENERATIONS = "CONFIG_BOOT_SIGNATURE_KMU_SLOTS"  # how many MCUboot tries (MCUboot's Kconfig; kmu_guides of the SDK)
 
 
 def put_keys(draft: Draft, project: Project, search: Search) -> None:
@@ -41,10 +42,14 @@ def put_keys(draft: Draft, project: Project, search: Search) -> None:
     for number, key in enumerate(project.public_keys):
         place = _nsib_place(draft, project, "b0", number)
         _put(draft, f"nsib_key_{number}", "public", key.name, key.source, place=place, verifies=True)
-    if project.kmu:
-        from bootverify.sources.importers.kmu_file import put_kmu_keys  # noqa: PLC0415 - few builds have them
+    tried = _mcuboot_slots(draft, project)
+    if project.kmu or tried:
+        from bootverify.sources.importers.kmu_file import put_generations, put_kmu_keys  # noqa: PLC0415 - few have them
 
         put_kmu_keys(draft, project, _verified_by_slot(draft, project))
+        told = config.symbol(_GENERATIONS) if (config := project.image("mcuboot")) is not None else None
+        if told is not None:
+            put_generations(draft, project, tried, _verified(draft, "mcuboot"), told.source)
     put_found_keys(draft, project, search)
 
 
@@ -248,13 +253,21 @@ def _mcuboot_base(draft: Draft, project: Project) -> int | None:
     return told if told is not None and told in _KMU_BASES else _KMU_BASES[1 if behind else 0]
 
 
+def _mcuboot_slots(draft: Draft, project: Project) -> list[int]:
+    """The first slot of each generation of keys that MCUboot tries: one, or as many as it is told (up to three)."""
+    base, config = _mcuboot_base(draft, project), project.image("mcuboot")
+    if base is None or config is None:
+        return []
+    told = config.number(_GENERATIONS) or 1
+    return [base + 2 * number for number in range(min(told, _MOST_GENERATIONS))]
+
+
 def _verified_by_slot(draft: Draft, project: Project) -> dict[int, str]:
     """The image that is verified with the key in each slot that a boot stage tries."""
-    bases = {"mcuboot": _mcuboot_base(draft, project)}
+    tried = {"mcuboot": _mcuboot_slots(draft, project), "nsib": []}
     if _keeps_generations(draft, project, "b0"):
-        bases["nsib"] = _KMU_BASES[0]
-    told = ((base, _verified(draft, role)) for role, base in bases.items() if base is not None)
-    return {base + 2 * number: image for base, image in told for number in range(_MOST_GENERATIONS) if image}
+        tried["nsib"] = [_KMU_BASES[0] + 2 * number for number in range(_MOST_GENERATIONS)]
+    return {slot: image for role, slots in tried.items() if (image := _verified(draft, role)) for slot in slots}
 
 
 def _nsib_place(draft: Draft, project: Project, wish: str, number: int = 0) -> object:

@@ -18,6 +18,7 @@ from bootverify.sources.input_file import MIB, read_bytes
 from bootverify.sources.known_keys import published_key
 from bootverify.sources.schema import LAST_KMU_SLOT
 
+_AUTHENTIC = ["authentic-only", "no-downgrade", "slot-bytes-authentic", "metadata-authentic", "config-supported"]
 _SEEN_BY_CPU = {Scheme.ENCRYPTED, Scheme.RAW}
 
 
@@ -62,6 +63,30 @@ def put_kmu_keys(draft: Draft, project: Project, verified: dict[int, str]) -> No
                 first = draft.origins["keys", name]
                 draft.origins["keys", name] = replace(first, also=(*first.also, source))
             draft.origins["keys", name, "placement"] = source
+
+
+def put_generations(draft: Draft, project: Project, tried: list[int], image: str, source: Source) -> None:
+    """The slots that MCUboot tries for `image` and in which no key is known to lie: empty, where the file tells all.
+
+    Secure code fills an empty slot that a boot loader consults (soc.md 5.3). `source` says how many are tried.
+    """
+    keys: dict[str, Any] = draft.plain.setdefault("keys", {})
+    places = [entry["placement"] for entry in keys.values() if isinstance(entry["placement"], dict)]
+    held = {slot for place in places for slot in place.get("kmu", ())}
+    missing = [slot for slot in tried if slot not in held]
+    if not missing or len(tried) < 2 or not image:
+        return
+    if project.kmu:
+        for slot in missing:
+            place = {"kmu": [slot, slot + 1], "push_to": "ram"}
+            plain = {"kind": "public", "placement": place, "verifies": image, "state": "empty"}
+            draft.put(("keys", f"kmu_{slot}"), plain, source)
+        return
+    listed = ", ".join(map(str, missing))
+    words = f"MCUboot tries {len(tried)} generations of keys, and nothing tells what lies in KMU slot {listed}"
+    project.ledger.add(source, words)
+    point = {"name": "kmu-generations-not-told", "statement": words, "policies": _AUTHENTIC}
+    draft.plain.setdefault("open_points", []).append(point | {"attackers": ["app-code-secure"]})
 
 
 def _others_at(keys: dict[str, Any], place: dict[str, Any], shown: list[str]) -> list[str]:

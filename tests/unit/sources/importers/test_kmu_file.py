@@ -6,7 +6,9 @@ import struct
 
 import pytest
 from tests.designs.build_dirs import Build, write_build
+from tests.edited import verdict_of
 
+from bootverify.check.verdict import Verdict
 from bootverify.design.keys import HostOnly, InImage, InKmu, KeyKind, PushTarget
 from bootverify.executor.crypto import PrivateKey, Scheme
 from bootverify.sources.importers import load
@@ -15,6 +17,7 @@ OWN, NEXT, OTHER = (
     PrivateKey(name=f"test_kmu_file.py, {name}", scheme=Scheme.ED25519) for name in ("own", "next", "other")
 )
 IN_KMU = "CONFIG_BOOT_SIGNATURE_TYPE_ED25519=y\nCONFIG_BOOT_SIGNATURE_USING_KMU=y\n"
+GENERATIONS = "CONFIG_BOOT_SIGNATURE_KMU_SLOTS={}\n"
 ROTATES, REVOKES, LOCKED = 1, 2, 3
 PROTECTED, RAW = 0, 3
 
@@ -27,9 +30,16 @@ def slot(number, value, policy=LOCKED, kind=(0x4142, 255), scheme=RAW):
     return {"metadata": f"0x{metadata.hex().upper()}", "value": value if isinstance(value, str) else f"0x{value.hex()}"}
 
 
-def built(tmp_path, *slots, content=None, **choices):
-    told = {"soc": "nrf54l15", "extra": {"mcuboot": IN_KMU}} | choices
-    path = write_build(tmp_path / "app" / "build", Build(**told))
+def written(path, lines="", **choices):
+    """A build whose MCUboot looks for Ed25519 keys in the KMU, and carries none."""
+    build = write_build(path, Build(**{"soc": "nrf54l15", "application_key": False} | choices))
+    config = build / "mcuboot" / "zephyr" / ".config"
+    config.write_text(config.read_text().replace("CONFIG_BOOT_SIGNATURE_TYPE_ECDSA_P256=y\n", IN_KMU + lines))
+    return build
+
+
+def built(tmp_path, *slots, content=None, lines="", **choices):
+    path = written(tmp_path / "app" / "build", lines, **choices)
     text = json.dumps({"version": 0, "keyslots": list(slots)}, indent=4) if content is None else content
     (path / "keyfile.json").write_text(text)
     return load(path, shown="build")
@@ -44,7 +54,7 @@ def kmu(design):
     ("policy", "revocable", "reusable"), [(ROTATES, True, True), (REVOKES, True, False), (LOCKED, False, False)]
 )
 def test_the_file_tells_slot_and_policy_of_what_verifies_the_application(tmp_path, policy, revocable, reusable) -> None:
-    design = built(tmp_path, slot(242, OWN, policy), slot(244, NEXT))
+    design = built(tmp_path, slot(242, OWN, policy), slot(244, NEXT), lines=GENERATIONS.format(2))
     key, place = kmu(design)[242]
     assert (key.kind, key.revocable, key.reusable) == (KeyKind.PUBLIC, revocable, reusable)
     assert (place.slots, place.push_to) == ((242, 243), PushTarget.RAM)
@@ -81,6 +91,24 @@ def test_a_key_that_mcuboot_carries_stays_in_it(tmp_path) -> None:
     told = kmu(design)[242][0]
     carried = [key for key in design.keys if key.fingerprint == told.fingerprint and key.name != told.name]
     assert [[type(place) for place in key.placements] for key in carried] == [[InImage]]
+
+
+@pytest.mark.parametrize(("number", "empty"), [(1, []), (2, []), (3, [246])])
+def test_a_generation_that_mcuboot_tries_and_the_file_leaves_out_is_empty(tmp_path, number, empty) -> None:
+    design = built(tmp_path, slot(242, OWN), slot(244, NEXT), lines=GENERATIONS.format(number))
+    found = kmu(design)
+    assert [number for number, (key, _) in sorted(found.items()) if key.empty] == empty
+    assert [number for number, (key, _) in sorted(found.items()) if key.uses] == [242, 244, 246][:number]
+    verdict = verdict_of(design, "authentic-only", "app", "app-code-secure")
+    assert verdict is (Verdict.VIOLATED if empty else Verdict.HOLDS)
+
+
+@pytest.mark.parametrize(("number", "verdict"), [(1, Verdict.HOLDS), (2, Verdict.UNKNOWN)])
+def test_without_the_file_a_further_generation_is_open(tmp_path, number, verdict) -> None:
+    design = load(written(tmp_path / "build", GENERATIONS.format(number)))
+    assert [point.name for point in design.open_points] == ["kmu-generations-not-told"] * (number > 1)
+    assert verdict_of(design, "authentic-only", "app", "app-code-secure") is verdict
+    assert verdict_of(design, "authentic-only", "app", "remote-ota") is Verdict.HOLDS
 
 
 def test_a_secret_in_the_file_is_seen_by_who_has_it_and_one_drawn_on_the_device_is_not(tmp_path) -> None:
