@@ -255,3 +255,19 @@ SCRATCH_OUTSIDE = {
 def test_a_swap_notes_the_image_key_where_its_status_lies(edits: dict[str, Any], attacker: str, verdict) -> None:
     design = edited("swapped-outside", {**NOTED, **edits})
     assert _answer(design, "secret-confidential", "image_aes", attacker) is verdict
+
+
+@pytest.mark.parametrize(
+    ("releases", "verdict"),
+    [
+        ([[1, 0, 0, 0], [1, 1, 0, 0]], Verdict.HOLDS),
+        ([[1, 1, 0, 0], [1, 0, 0, 0]], Verdict.UNKNOWN),
+        ([[1, 1, 0, 0], [1, 1, 0, 0]], Verdict.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("attacker", ["remote-ota", "old-signed-image"])
+def test_nsib_numbers_releases_and_nothing_tells_how_where_their_versions_do_not_rise(
+    releases: list[list[int]], attacker: str, verdict: Verdict
+) -> None:
+    design = edited("told-two-stages", {"life.releases": releases})
+    assert _answer(design, "no-downgrade", "mcuboot", attacker) is verdict

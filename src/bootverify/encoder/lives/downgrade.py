@@ -10,6 +10,7 @@ from bootverify.design.protection import UnitKind
 from bootverify.encoder.lives.foe import foe
 from bootverify.encoder.lives.root import exposed_root
 from bootverify.encoder.release import until
+from bootverify.encoder.variables.rollback import unnumbered
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 INSIDERS = ("factory-insider", "build-pipeline")
@@ -33,6 +34,8 @@ def no_downgrade(design: Design, image: Image | NetworkStage, attacker: Attacker
         return untold("the rule against older images is not one that is judged", image.source)
     if len(life.releases) == 1 or (behind_nsib and len(image.slots) != 2):
         return untold("there are no two releases to tell apart", image.source)
+    if behind_nsib and unnumbered(design):
+        return untold("what NSIB compares of releases whose versions do not rise", image.source)
     if behind_nsib:
         return _behind_nsib(design, image, foe(design, attacker), rules.get("nsib"))
     return _behind_mcuboot(design, image, foe(design, attacker), rules)

@@ -154,6 +154,8 @@ class RollbackFrame(ContentFrame):
             return
         if verifier.program is Program.MCUBOOT:
             self._mode(image)
+        elif unnumbered(self.design):
+            raise NotModelled("what NSIB compares of releases whose versions do not rise")
         self._rules(image, verifier.program)
 
     def ruled(self, image: Image) -> bool:
@@ -248,6 +250,13 @@ class RollbackFrame(ContentFrame):
         if wanted != done:
             differ = ", ".join(sorted(wanted ^ done))
             raise NotModelled(f"the rule against older images ({differ}) that is told and what the chain enforces")
+
+
+def unnumbered(design: Design) -> bool:
+    """Releases are told of that MCUboot does not compare, and whose versions do not rise as numbers of releases do."""
+    told = design.life.releases
+    rising = all(told[i] < told[i + 1] for i in range(len(told) - 1))
+    return not rising and told not in {image.versions for image in design.images}
 
 
 def _numbers(name: str, most: int | None) -> Sort:

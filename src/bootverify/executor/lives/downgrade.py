@@ -130,6 +130,9 @@ def _built(design: Design, image: Image) -> tuple[_Build, _Device]:
     nsib = starter.program is Program.NSIB
     if nsib and len(image.slots) != 2:
         raise _NotToldError("NSIB with a single slot is not judged")
+    mine = [each.versions for each in design.images if each.versions]
+    if nsib and design.life.releases not in mine and [*design.life.releases] != sorted({*design.life.releases}):
+        raise _NotToldError("by which numbers NSIB tells releases apart whose versions do not rise")
     rules = [rule for rule in design.life.rules if _protects(design, rule, image, starter.program)]
     if any(rule.by in {"unknown", "security-counter"} for rule in rules):
         raise _NotToldError(f"what the rule `{rules[0].by}` enforces")
