@@ -1,11 +1,13 @@
 """What the vendor defines of a chain without a bootloader, and of encryption where nothing is moved."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from bootverify.cli import run
 
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 ALONE = """
 bootverify: design/1
 name: alone
@@ -88,3 +90,13 @@ lifecycle: {{approtect: true}}
 def test_each_boot_stage_looks_for_its_key_in_slots_of_its_own(capsys, tmp_path, of_nsib, of_mcuboot, verdicts):
     found = _answers(capsys, tmp_path, TWO_STAGES_OF_NRF54L.format(of_nsib=of_nsib, of_mcuboot=of_mcuboot))
     assert (found["of_nsib"][0], found["of_mcuboot"][0]) == verdicts
+
+
+@pytest.mark.parametrize(("size", "verdict"), [("0x13e00", "holds"), ("0x12e00", "undefined")])
+def test_nsib_is_built_for_two_slots_of_one_size(capsys, tmp_path, size, verdict):
+    text = (SCENARIOS / "SB-S08.yaml").read_text(encoding="utf-8")
+    drawn = "{at: 0x1c200, size: 0x13e00"
+    assert drawn in text
+    found = _answers(capsys, tmp_path, text.replace(drawn, "{at: 0x1c200, size: " + size))
+    assert found["b0"][0] == found["mcuboot"][0] == verdict
+    assert verdict == "holds" or "s0 and s1 of mcuboot that differ by 0x1000 bytes: excluded" in found["mcuboot"][1]

@@ -91,6 +91,8 @@ def _wanted(design: Design, stage: Stage) -> Iterator[_Wanted]:
         if other.verified_by == stage.name:
             yield _starts(design, stage, other)
             yield _verifies(stage, other)
+            if stage.program is Program.NSIB and len(other.slots) == 2:  # s0 and s1
+                yield _variants(design, other)
         if other.encryption is not EncryptionType.NONE and other.decryptor == stage.name:
             programs = (program, design.stages_of(other.name)[0].program.value)
             words = f"{stage.name} ({program}) decrypts {other.name} ({programs[1]})"
@@ -156,6 +158,14 @@ def _installed(design: Design, image: Image, mode: str) -> Iterator[_Wanted]:
         related = ("equal",) if apart <= SECTOR else ("unequal",)
         words = f"slots of {image.name} that differ by {apart:#x} bytes in update mode {mode}"
         yield _Wanted(kind=Support.PAIRS, programs=related, words=words, source=image.update_source)
+
+
+def _variants(design: Design, image: Image) -> _Wanted:
+    first, second = (design.partition(name).range for name in image.slots)
+    apart = abs((first.end - first.start) - (second.end - second.start))
+    related = ("variants", "unequal" if apart else "equal")
+    words = f"slots {' and '.join(image.slots)} of {image.name} that differ by {apart:#x} bytes"
+    return _Wanted(kind=Support.PAIRS, programs=related, words=words, source=image.source)
 
 
 def _verifies(stage: Stage, image: Image) -> _Wanted:

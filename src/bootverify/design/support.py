@@ -24,7 +24,7 @@ class Support(Enum):
     ENCRYPTS = "encrypts"  # MCUboot takes encrypted updates in this update mode
     RADIOS = "radios"  # MCUboot takes images of the network core in this mode; or encrypted ones beside them
     WRAPS = "wraps"  # a signature algorithm, and how the image key may travel beside it
-    PAIRS = "pairs"  # how the sizes of a primary and a secondary slot may relate
+    PAIRS = "pairs"  # how the sizes of a primary and a secondary slot, or of two variants, may relate
     ROOMS = "rooms"  # how many slots the counter of a program may have
     KEEPS = "keeps"  # a key of a kind, for a purpose, can lie in a kind of place
 
