@@ -5,6 +5,7 @@ from tests.designs import shapes
 from tests.differential.designs import ATTACKERS, boot_go, designs, with_key
 from tests.differential.following import Followed
 from tests.differential.histories import step_of
+from tests.edited import edited
 
 from bootverify.api import ask
 from bootverify.check.replays.replay import replay
@@ -144,3 +145,14 @@ def test_who_can_sign_claims_the_stored_counter_where_it_has_no_room_to_rise(mod
     facts = followed.boots()
     assert (facts["at"], facts["content[mcuboot_primary]"]) == ("app.run", "crafted")
     assert (facts["stored[app]"], facts["stored room[app]"]) == ("1", "0")
+
+
+def test_what_a_lock_leaves_of_the_first_stage_needs_no_seal():
+    short = [{"span": [0x0, 0x8000], "lock": "until_reset"}]  # of 0xc000 bytes
+    followed = Followed(edited("SB-S01", {"chain.mcuboot.protects": short}), ATTACKERS["app-code-secure"])
+    followed.boots()
+    followed.does(Overwrite(partition="mcuboot", content=Crafted()))
+    assert followed.facts["content[mcuboot]"] == "crafted"
+    report = ask(followed.world.design, "rot-immutable", ("mcuboot",), load_attacker("app-code-secure"))
+    assert not report.discrepancies
+    assert [finding.verdict for finding in report.findings] == [Verdict.VIOLATED]

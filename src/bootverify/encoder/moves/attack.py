@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from bootverify.design.boot import Program
+from bootverify.design.boot import Image, Program
 from bootverify.design.keys import Key, Purpose
 from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.encoder.knowledge import forgeable, kmu_slots, opened
@@ -109,13 +109,18 @@ def _moments(frame: Frame, reach: Reach, store: Store) -> list[tuple[Term, bool,
     that out of his reach is not told, as images end anywhere.
     """
     parts = frame.cells.of_slot(store.slot) if store.slot else ()
-    if not parts or forgeable(frame, frame.design.image(store.image)) is false():
+    if not parts or _unsealed(frame, frame.design.image(store.image)):
         return [(true(), False, "")]
     if store is parts[-1]:
         seals = reach.every(_behind_the_first(store.extent), Access.WRITE, reach.writer(store.image))
         return [(seals, False, ""), (not_(seals), True, ", its seal perhaps not")]
     sealed = eq(frame.content(parts[-1]), CRAFTED)
     return [(not_(sealed), False, ""), (sealed, True, ", behind its seal")]
+
+
+def _unsealed(frame: Frame, image: Image) -> bool:
+    """Whether no seal makes an image of his start: nothing looks for one, or he never has the key to it."""
+    return image.verified_by is None or forgeable(frame, image) is false()
 
 
 def _behind_the_first(extent: Extent) -> Extent:
