@@ -11,6 +11,7 @@ from bootverify.design.boot import EncryptionType, Protect, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.life import Behaviour
 from bootverify.design.protection import Access
+from bootverify.ranges import AddressRange
 
 
 def _with(change: dict[str, Any]) -> Design:
@@ -237,12 +238,27 @@ def test_no_key_lies_in_a_slot_that_the_part_does_not_have(soc: str) -> None:
     assert "no-such-slot" in _points(_read(card))
 
 
-def test_a_boot_region_ends_where_hardware_lets_it_end() -> None:
+def _with_boot_region(set_by: str, when: str, first: dict[str, Any] | None = None) -> AddressRange | None:
     card = _card()
     card["soc"] = "nRF54L15"
-    lock = {"span": [0x0, 0x8000], "perm": "write denied until reset", "set_by": "UICR BOOTCONF", "when": "from reset"}
+    if first:
+        card["design"]["chain"][0].update(first)
+    lock = {"span": [0x0, 0x8000], "perm": "write denied until reset", "set_by": set_by, "when": when}
     card["design"]["protection"] = {"engine": "RRAMC", "locks": [lock], "tfm": "absent", "approtect": "on"}
-    region = _read(card).lifecycle.boot_region
+    return _read(card).lifecycle.boot_region
+
+
+def test_a_boot_region_ends_where_hardware_lets_it_end() -> None:
+    region = _with_boot_region("UICR BOOTCONF", "from reset")
+    assert region is not None
+    assert region.size == 0x7C00
+
+
+@pytest.mark.parametrize("when", ["at start", "from reset"])
+def test_nsib_of_nrf54l_has_hardware_lock_it(when: str) -> None:
+    region = _with_boot_region("mcuboot", when, {"role": "first stage (NSIB)", "stage": "b0"})
+    assert region is None  # another stage's
+    region = _with_boot_region("b0", when, {"role": "first stage (NSIB)", "stage": "b0"})
     assert region is not None
     assert region.size == 0x7C00
 

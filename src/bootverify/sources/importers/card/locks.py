@@ -123,7 +123,7 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
             _beyond_tfm(draft, lock, at)
             tfm_locks = _by_tfm(draft, lock, at) or tfm_locks
             continue
-        if owner is None and says(f"{lock.get('set_by', '')} {lock.get('when', '')}", "bootconf"):
+        if _by_bootconf(draft, lock, names.get(owner or "")):
             start, end = ends(lock)
             if start == 0 and _stands(draft, lock, at, about=_about(draft, lock, pair)):
                 # "A size above the limit is clamped with a warning only, so the tail stays writable" (ncs-boot 1.7).
@@ -155,6 +155,16 @@ def put_locks(draft: Draft, chain: list[Link], *, tfm: bool, pair: dict[str, lis
         if says(told.get("build", ""), "debug"):
             zone["build"] = "debug"
         draft.put(("chain", image, "trustzone"), zone, ("protection", "tfm"))
+
+
+def _by_bootconf(draft: Draft, lock: dict[str, Any], owner: Link | None) -> bool:
+    """Whether the hardware sets the lock: NSIB of nRF54L has no other for itself (ncs-boot 1.1, step 1)."""
+    told = " ".join(str(lock.get(field, "")) for field in ("perm", "set_by", "when"))
+    if owner is None or owner.program != "nsib":
+        return owner is None and says(told, "bootconf")
+    plain = not _takes_all(draft, read(lock.get("perm", ""), PERMISSIONS, SILENT_PERM))
+    at_once = read(lock.get("when", ""), MOMENTS, SILENT_WHEN).first == "start"
+    return _guard(draft) is UnitKind.RRAMC and plain and (at_once or says(told, "bootconf"))
 
 
 def _leaves_open(draft: Draft, lock: dict[str, Any], at: tuple[str | int, ...]) -> bool:
