@@ -88,12 +88,14 @@ def test_a_size_beside_a_permission_says_nothing_that_the_span_does_not() -> Non
         ("nRF5340", "off in the bootloader, on in the application", False),
         ("nRF5340", "on in mcuboot, off in the application", True),
         ("nRF9160", "lock option set, UICR not written", False),
+        ("nRF9151", "lock option set, UICR not written", True),
+        ("nRF5340", "on (firmware option only, UICR not written)", True),
     ],
 )
 def test_the_port_is_what_the_first_stage_and_the_part_make_of_it(soc: str, told: str, *, closed: bool) -> None:
     card = _card()
     card["soc"] = soc
-    if soc == "nRF9160":
+    if soc.startswith("nRF91"):
         card["design"]["protection"]["locks"] = []
     design = _read(card, {"protection.approtect": told})
     assert design.lifecycle.approtect is closed
@@ -127,7 +129,7 @@ def test_a_counter_may_rise_in_some_releases_only(told: str) -> None:
     ("field", "told"),
     [
         ("approtect", "on in the application"),
-        ("approtect", "on (firmware option only, UICR not written)"),
+        ("approtect", "on (firmware option only, UICR not yet read)"),
         ("approtect", "user handling"),
         ("secure_approtect", "on in development"),
         ("eraseprotect", "on, but the unlock service is shipped"),

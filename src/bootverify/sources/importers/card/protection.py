@@ -152,18 +152,27 @@ UNWRITTEN = re.compile(
 )
 
 
+BY_OPTION = {  # whether the lock option alone closes the port; of nRF52 it depends on the silicon
+    DebugScheme.NRF9160: False,
+    DebugScheme.NRF91: True,
+    DebugScheme.NRF53: True,
+    DebugScheme.NRF54L: True,
+}
+
+
 def _port(text: str, soc: Soc) -> bool | None:
     """Whether the port is closed from the first instruction on, as far as `text` tells.
 
     A probe that gets in while the first stage runs stays in, so what is said of that stage counts. On parts of which
-    only the UICR closes the port the options of a build change nothing (ncs-boot 5.4).
+    only the UICR closes the port the options of a build change nothing; on others a reset closes it, and the lock
+    option keeps it so (ncs-boot 5.4).
     """
     by_stage = BY_STAGE.findall(text)
     if by_stage and not words(re.sub(r"\b(and|then|later)\b", " ", BY_STAGE.sub(" ", text))):
         early = [word for word, where in by_stage if not where.lower().startswith("app")]
         return SWITCH[early[0].lower()] if len(early) == 1 else None
-    if soc.debug.scheme is DebugScheme.NRF9160 and UNWRITTEN.fullmatch(re.sub(r"[()]", "", text)):
-        return False
+    if UNWRITTEN.fullmatch(re.sub(r"[()]", "", text)) and soc.debug.scheme in BY_OPTION:
+        return BY_OPTION[soc.debug.scheme]
     return _finally(text)
 
 
