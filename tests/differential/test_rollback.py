@@ -9,7 +9,7 @@ import pytest
 from tests.designs import shapes
 from tests.differential.designs import boot_go
 from tests.differential.walks import TEARS
-from tests.edited import edited
+from tests.edited import edited, verdict_of
 
 from bootverify.api import ask
 from bootverify.check.decide import Decider
@@ -291,3 +291,9 @@ def test_a_release_that_code_wrote_and_nobody_booted_was_not_kept() -> None:
         for name in ("counter", "versions")
     )
     assert (counted is Verdict.VIOLATED, compared) == (False, Verdict.VIOLATED)
+
+
+@pytest.mark.parametrize(("level", "expected"), [(2, Verdict.HOLDS), (1, Verdict.UNKNOWN)])
+def test_an_unprivileged_partition_writes_no_counter(level: int, expected: Verdict) -> None:
+    change = {"chain.mcuboot.security_counter": True, "chain.tfm+app.trustzone": {"isolation_level": level}}
+    assert verdict_of(edited("SB-S36", change), "no-downgrade", "tfm+app", "secure-partition") is expected

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bootverify.design.attacker import Capability
 from bootverify.design.boot import ChooseSlot, Image, SignatureType
 from bootverify.design.design import Design
 from bootverify.design.keys import InKmu, KeyKind
 from bootverify.design.life import Behaviour
-from bootverify.design.protection import Attribution
 from bootverify.encoder.knowledge import forgeable
 from bootverify.encoder.logic.terms import Term, and_, const, eq, ite, member, not_, or_, substitute, true
 from bootverify.encoder.moves.move import choice
@@ -61,13 +59,10 @@ class _Choice:
 
         soc.md 5.3: "NSIB always tries 242, 244, 246 in order", and later secure code can provision an empty one.
         """
-        design, attacker = self.frame.design, self.frame.attacker
+        design = self.frame.design
         by_kmu = design.soc.kmu_version > 1 and self.image.signature is SignatureType.ED25519
-        application = design.application
-        secure = application is not None and application.attribution is Attribution.SECURE
-        fills = attacker.can(Capability.RUN_SECURE_PARTITION) or (attacker.can(Capability.RUN_APPLICATION) and secure)
         missing = generations_not_drawn(design, self.image)
-        if by_kmu and fills and missing:
+        if by_kmu and self.frame.runs_secure and missing:
             raise NotModelled(f"whether KMU slot {missing[0]}, which NSIB consults, is empty")
 
     def _hashes(self) -> None:

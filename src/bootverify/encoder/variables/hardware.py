@@ -11,7 +11,7 @@ from bootverify.design.boot import ChooseSlot, Protect, Stage, operation
 from bootverify.design.design import Design
 from bootverify.design.life import Recovery
 from bootverify.design.memory import MemoryKind
-from bootverify.design.protection import Access, UnitKind
+from bootverify.design.protection import Access, Attribution, UnitKind
 from bootverify.encoder.logic.terms import Sort, Term, const, eq, false, member, not_, true, var
 from bootverify.encoder.variables.cells import Cells, NotModelled
 from bootverify.encoder.variables.region import Region, region
@@ -94,6 +94,17 @@ class HardwareFrame:
     def go(self, mark: str) -> Term:
         """The mark as a value of `at`."""
         return const(self.at.sort, mark)
+
+    @cached_property
+    def runs_secure(self) -> bool:
+        """Running code of his has what answers secure code alone: UICR, KMU and secure memory.
+
+        soc.md 8.3: at level 2 only the PSA root of trust is privileged, and a partition of his is not.
+        """
+        application, design = self.design.application, self.design
+        secure = application is not None and application.attribution is Attribution.SECURE
+        partition = self.attacker.can(Capability.RUN_SECURE_PARTITION) and design.isolation_level == 1
+        return partition or (self.attacker.can(Capability.RUN_APPLICATION) and secure)
 
     # -- hardware
 

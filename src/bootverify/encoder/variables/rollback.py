@@ -10,7 +10,6 @@ from bootverify.design.attacker import Attacker, Capability
 from bootverify.design.boot import BootGo, ChooseSlot, Image, Program
 from bootverify.design.design import Design
 from bootverify.design.life import Recovery
-from bootverify.design.protection import Attribution
 from bootverify.encoder.logic.terms import Sort, Term, and_, const, eq, or_, true, var
 from bootverify.encoder.variables.cells import NotModelled
 from bootverify.encoder.variables.contents import ContentFrame
@@ -203,14 +202,11 @@ class RollbackFrame(ContentFrame):
 
     def _hostile_secure(self) -> bool:
         """Code of his could be secure, or a probe could write: the words of the counters are in his reach."""
-        attacker, application = self.attacker, self.design.application
-        secure = application is not None and application.attribution is Attribution.SECURE
-        runs = attacker.can(Capability.RUN_APPLICATION) and secure
         forges = any(key.published for key in self.design.keys) and self.makes
-        opens = attacker.can(Capability.DEBUG) and not (
+        opens = self.attacker.can(Capability.DEBUG) and not (
             self.design.lifecycle.approtect and self.design.lifecycle.eraseprotect
         )
-        return runs or forges or opens or attacker.can(Capability.RUN_SECURE_PARTITION)
+        return self.runs_secure or forges or opens
 
     def _mode(self, image: Image) -> None:
         """The update mode and the comparison in it are told, and are ones that the steps know."""
