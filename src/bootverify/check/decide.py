@@ -181,8 +181,8 @@ class Decider:
                     return self._proved(question, reasoner, claim, proof)
                 if (tried := self._tried(question, wanted=wanted)) is not None:
                     return tried
-                if isinstance(found, Exhausted):  # no proof: where a move is missing, that is why
-                    reasoner.boot.surely(question.ask.claim.formula, {"it": question.part})
+                # No proof: where a move is missing, that is why.
+                reasoner.boot.surely(question.ask.claim.formula, {"it": question.part})
                 return _unsearched(found, reasoner, not_(claim))
             actions = reasoner.actions(found)
         run = continued(self.design, question, self._replayed(question, actions, wanted=wanted))

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.edited import edited, verdict_of
 
 from bootverify.api import ask
 from bootverify.check.verdict import Verdict
@@ -38,3 +40,32 @@ def test_who_can_have_other_words_fetched_of_the_first_stage_is_not_judged():
     for policy, subject in (("no-downgrade", "mcuboot"), ("key-revoked", "hash_0")):
         report = ask(patched, policy, (subject,), load_attacker("bootloader-code"))
         assert [finding.verdict for finding in report.findings] == [Verdict.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "attacker", "behaviour", "locked", "expected"),
+    [
+        ("SB-S02", "app-code-secure", "counter-fails-open", False, Verdict.VIOLATED),  # he fills the OTP words
+        ("SB-S02", "app-code-secure", "counter-fails-closed", False, Verdict.HOLDS),
+        ("SB-S02", "app-code-secure", "counter-fails-open", True, Verdict.HOLDS),
+        ("SB-S18", "app-code", "counter-fails-open", False, Verdict.HOLDS),  # the counter lies in a locked page
+    ],
+)
+def test_code_that_writes_both_slots_has_a_counter_to_go_past(
+    scenario: str, attacker: str, behaviour: str, *, locked: bool, expected: Verdict
+) -> None:
+    life = {"mode": "swap-move", "rules": [{"by": "nsib", "image": "mcuboot"}], "behaviours": [behaviour]}
+    change: dict[str, Any] = {"chain.b0.counter": True, "life": life}
+    if scenario == "SB-S18":
+        change["lifecycle.flash_patch"] = False
+    if not locked:
+        change["chain.mcuboot.protects"] = []
+    assert verdict_of(edited(scenario, change), "no-downgrade", "mcuboot", attacker) is expected
+
+
+def test_a_lock_that_can_be_taken_back_keeps_nobody_from_a_slot() -> None:
+    life = {"mode": "swap-move", "rules": [{"by": "nsib", "image": "mcuboot"}], "behaviours": ["counter-fails-open"]}
+    loose = [{"span": [0x8000, 0x30000], "lock": "none"}]
+    change = {"chain.b0.counter": True, "life": life, "chain.mcuboot.protects": loose}
+    found = verdict_of(edited("SB-S02", change), "no-downgrade", "mcuboot", "app-code-secure")
+    assert found is Verdict.VIOLATED

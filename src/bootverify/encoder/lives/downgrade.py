@@ -6,14 +6,14 @@ from bootverify.design.design import Design
 from bootverify.design.life import Behaviour, Recovery, Rule
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
-from bootverify.design.protection import UnitKind
 from bootverify.encoder.lives.foe import foe
-from bootverify.encoder.lives.root import exposed_root
+from bootverify.encoder.lives.root import exposed_root, exposed_to_application, locked_away
 from bootverify.encoder.release import until
 from bootverify.encoder.variables.rollback import unnumbered
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 INSIDERS = ("factory-insider", "build-pipeline")
+CODE = ("app-code", "app-code-secure", "app-code-ns", "secure-partition")
 FAIL_OPEN_UNTIL = (3, 1)  # SDK; adb7db20f1 of 2025-11 ends it (ncs-boot 0.1)
 
 
@@ -59,13 +59,15 @@ def _behind_nsib(design: Design, image: Image, who: str, counter: Rule | None) -
         return kept("an old copy in the spare slot loses against the newest, which he cannot erase", source)
     if who == "debug-port":
         return _probe(design, image)
-    if who in {"app-code", "app-code-secure", "app-code-ns", "secure-partition"}:
+    if who in CODE:
         if counter is not None and _fails_open(design) is None:
             return untold("what happens when the counter cannot be stored", source)
-        if _locked_whole(design, image):
+        shut = locked_away(design, image.slots)
+        if shut:
             return kept("both slots are locked before he runs, and the newest copy wins", source)
-        return untold("whether he can erase the newest copy", image.source)
-    if who != "bootloader-code":
+        if who == "app-code-ns" or shut is None:
+            return untold("whether he can erase the newest copy", image.source)
+    elif who != "bootloader-code":
         return untold("what he can do to the slots", image.source)
     if counter is None:
         return broken("no counter: with the newest copy erased, any older one boots", source=source)
@@ -73,15 +75,13 @@ def _behind_nsib(design: Design, image: Image, who: str, counter: Rule | None) -
     if opens is None:
         return untold("what happens when the counter cannot be stored", source)
     used_up = counter.slots is not None and (counter.booted or 0) > counter.slots
-    fills = design.soc.guard.kind is UnitKind.SPU  # NSIB never locks its OTP words there
+    fills = design.soc.otp is not None  # NSIB never locks its OTP words (ncs-boot 1.5)
     if opens and (used_up or fills):
         return broken("the counter stays behind: a value that finds no free slot is ignored", source=source)
-    if where := exposed_root(design):
+    if where := exposed_to_application(design) if who in CODE else exposed_root(design):
         return broken(f"the first stage does not lock {where}, and he writes it", source=design.stages[0].source)
     if design.lifecycle.flash_patch:
         return untold("what the flash patch unit has the first stage do", design.lifecycle.source)
-    if not fills and design.soc.guard.kind is not UnitKind.ACL:
-        return untold("who can write the counter on this part", source)
     return kept("the counter follows every release that starts", source)
 
 
@@ -91,25 +91,6 @@ def _fails_open(design: Design) -> bool | None:
     if design.life.behaviours & {Behaviour.COUNTER_FAILS_CLOSED}:
         return False
     return until(design.sdk, FAIL_OPEN_UNTIL)
-
-
-def _locked_whole(design: Design, image: Image) -> bool:
-    spans = sorted(
-        (span.range.start, span.range.end)
-        for stage in design.stages
-        for step in stage.steps
-        if isinstance(step, Protect)
-        for span in step.spans
-    )
-    for slot in image.slots:
-        area = design.partition(slot).range
-        reached = area.start
-        for start, end in spans:
-            if start <= reached:
-                reached = max(reached, end)
-        if reached < area.end:
-            return False
-    return True
 
 
 # -- one slot, filled by MCUboot
@@ -140,7 +121,7 @@ def _behind_mcuboot(design: Design, image: Image, who: str, rules: dict[str, Rul
     if who in {"remote-ota", "old-signed-image", "operator-error", *INSIDERS}:
         insider = who in INSIDERS
         return _by_update(image, staged, stopped=counter is not None or worth, insider=insider)
-    if who in {"app-code", "app-code-secure", "app-code-ns", "secure-partition"}:
+    if who in CODE:
         return _by_code(design, image, who, counter, worth=worth)
     return untold("what he can do to the versions", image.source)
 

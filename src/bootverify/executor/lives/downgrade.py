@@ -13,10 +13,9 @@ from bootverify.design.design import Design
 from bootverify.design.life import Behaviour, Recovery, Rule
 from bootverify.design.memory import MemoryKind
 from bootverify.design.network import NetworkStage
-from bootverify.design.protection import UnitKind
 from bootverify.executor.lives.foe import foe
 from bootverify.executor.lives.release import window
-from bootverify.executor.lives.root import page_of_root
+from bootverify.executor.lives.root import page_of_root, refused
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 MOST_MOVES = 3
@@ -211,15 +210,7 @@ class _Moves:
                     yield "stage"
                     yield "lie"
             case "bootloader-code" if self.build.nsib:
-                yield "write slots"
-                if where := page_of_root(self.design):
-                    yield f"rewrite {where} and then the slots"
-                if self.design.lifecycle.flash_patch:
-                    self._doubt("what the flash patch unit has the first stage do")
-                if self.design.soc.guard.kind is UnitKind.SPU:
-                    yield "fill counter"
-                elif self.build.counts and self.design.soc.guard.kind is not UnitKind.ACL:
-                    self._doubt("who can write the counter")
+                yield from self._by_hand(page_of_root(self.design))
             case who if who in SENDERS:
                 yield from self._by_update()
                 if who in {"factory-insider", "build-pipeline"}:
@@ -228,6 +219,16 @@ class _Moves:
                 yield from self._by_code()
             case _:
                 self._doubt("what he can do to the versions on the device")
+
+    def _by_hand(self, exposed: str) -> Iterator[str]:
+        """What code does that writes the slots of NSIB; `exposed` is what it writes of NSIB and its page."""
+        yield "write slots"
+        if exposed:
+            yield f"rewrite {exposed} and then the slots"
+        if self.design.lifecycle.flash_patch:
+            self._doubt("what the flash patch unit has the first stage do")
+        if self.design.soc.otp is not None:  # words that NSIB leaves open to secure code (ncs-boot 1.5)
+            yield "fill counter"
 
     def _by_update(self) -> Iterator[str]:
         if self._staging() is not None:
@@ -244,6 +245,13 @@ class _Moves:
 
     def _by_code(self) -> Iterator[str]:
         yield from self._by_update()
+        if self.build.nsib:
+            refuses = refused(self.design, self.image.slots)
+            if refuses is False and self.who != "app-code-ns":
+                yield from self._by_hand(page_of_root(self.design, self.design.stages))
+            elif not refuses:
+                self._doubt("whether he can write the slots")
+            return
         locked = [
             span.range
             for stage in self.design.stages
@@ -252,24 +260,12 @@ class _Moves:
             for span in step.spans
         ]
         areas = [self.design.partition(slot).range for slot in self.image.slots]
-        if self.build.nsib:
-            if not all(self._covered(area.start, area.end, locked) for area in areas):
-                self._doubt("whether he can write the slots")
-        elif self.who in {"app-code", "app-code-secure"} and not any(
+        if self.who in {"app-code", "app-code-secure"} and not any(
             area.overlaps(lock) for area in areas for lock in locked
         ):
             yield "write slots"
         else:
             self._doubt("whether he can write the slot")
-
-    @staticmethod
-    def _covered(start: int, end: int, locked: list) -> bool:  # type: ignore[type-arg]
-        while start < end:
-            following = max((lock.end for lock in locked if start in lock), default=start)
-            if following == start:
-                return False
-            start = following
-        return True
 
     def _staging(self) -> MemoryKind | None:
         return self.design.partition(self.image.staging).memory if self.image.staging else None
