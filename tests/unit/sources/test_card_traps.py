@@ -306,3 +306,13 @@ def test_a_boot_stage_takes_all_access_to_its_region_of_an_rramc_away(perm: str)
     assert step.deny == frozenset(Access)
     assert "denied-read" not in _points(design)
     assert "denied-read" in _points(_with({"protection.locks": _lock(perm=perm)}))
+
+
+def test_a_swap_through_scratch_needs_a_scratch_area() -> None:
+    design = _with({"update.mode": "swap-scratch"})
+    report = check(design, policies=["config-supported"], subjects=["mcuboot"], attackers=["operator-error"])
+    assert [finding.verdict for finding in report.findings] == [Verdict.UNDEFINED]
+    area = {"at": 0xEC000, "size": 0x8000, "region": "internal"}
+    drawn = _with({"update.mode": "swap-scratch", "partitions.mcuboot_scratch": area})
+    assert "no-scratch-area" in _points(design)
+    assert "no-scratch-area" not in _points(drawn)

@@ -16,6 +16,8 @@ from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 Clause = tuple[bool, Judgement]
 NETWORK_ACL_ENTRIES = 8
+SERIAL_SECTOR = 0x10000  # the longest of serial flash
+SPARE = {"overwrite": 0, "swap-scratch": 0, "swap-move": -1, "swap-offset": 1}  # pages that the staging slot has over
 
 
 def _first(clauses: Iterator[Clause], otherwise: Judgement) -> Judgement:
@@ -52,6 +54,8 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
     misfit = who in senders or life.event == "wrong-variant"
     blocked = shared and misfit and Behaviour.MISFIT_BLOCKS_STAGING in life.behaviours
     yield blocked, broken("the staging slot is blocked by what is never removed", source=image.update_source)
+    fits = _fits(design, image)
+    yield fits is False, broken("slots that do not fit each other exchange nothing", source=image.update_source)
     external = not no_slot and design.partition(image.staging or "").memory is MemoryKind.EXTERNAL
     spoils = (who == "ext-flash-write" and external) or who in {"app-code", "app-code-secure", "secure-partition"}
     spoils |= who == "app-code-ns" and (external or _drawn_open(design, image))
@@ -71,7 +75,7 @@ def _taken(design: Design, image: Image, who: str) -> Iterator[Clause]:
         bool(planned),
         Behaviour.UNSIGNED_METADATA in life.behaviours,
         not life.mode,
-        _staging_is_small(design, image),
+        fits is None,
         # Which core an image is for MCUboot reads in its vector table, which is not to be read while it is encrypted.
         image.encryption is not EncryptionType.NONE and any(each.fed_by and not each.boots for each in design.network),
     ]
@@ -128,11 +132,27 @@ def _for(key: Key, purpose: Purpose, image: Image) -> bool:
     return (purpose, image.name) in {(use.purpose, use.image) for use in key.uses}
 
 
-def _staging_is_small(design: Design, image: Image) -> bool:
+def _fits(design: Design, image: Image) -> bool | None:
+    """Whether the staging slot is longer than the slot by what the mode allows; None where nothing tells.
+
+    Overwriting and scratch want one size, moving takes a page less, an offset a page more (loader.c, swap_offset.c).
+    """
     if len(image.slots) != 1 or image.staging is None:
-        return False
-    slot, staging = design.partition(image.slots[0]).range, design.partition(image.staging).range
-    return staging.end - staging.start < slot.end - slot.start
+        return True
+    mode, page = design.life.mode, design.soc.page
+    slot, staging = design.partition(image.slots[0]).range, design.partition(image.staging)
+    longer = (staging.range.end - staging.range.start) - (slot.end - slot.start)
+    if longer == 0:
+        return True
+    if mode not in SPARE:
+        return None
+    if staging.memory is MemoryKind.EXTERNAL:
+        return None if longer < SERIAL_SECTOR else False
+    if longer % page or (slot.end - slot.start) % page:
+        return None
+    if mode == "swap-move" and longer < -page:
+        return None  # it does with less by the trailer, too, and how long that is no design tells
+    return longer == SPARE[mode] * page
 
 
 # -- way_back

@@ -21,6 +21,8 @@ from bootverify.executor.world import NotEnabled
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 LOCK_ENTRIES_PER_BOOT_LIMIT = 64
+LARGEST_SECTOR = 0x10000  # of serial flash
+ANY_FIT = {"overwrite", "swap-move", "swap-offset", "swap-scratch"}  # modes that want slots to fit each other
 
 
 @dataclass(slots=True)
@@ -56,6 +58,9 @@ def update_taken(design: Design, image: Image | NetworkStage, attacker: Attacker
     if _blocked(design, image, attacker):
         unit.staged = "misfit"
         return broken("a variant that fits no free slot stays where updates are staged", "the update cannot be stored")
+    if _exchanged(design, image) is False:
+        words = f"{image.staging} and {image.slots[0]} do not fit each other"
+        return broken(words, "MCUboot ignores every request to exchange them", source=where.source)
     match foe(design, attacker):
         case "ext-flash-write":
             if where.memory is MemoryKind.EXTERNAL:
@@ -176,11 +181,35 @@ def _blocked(design: Design, image: Image, attacker: Attacker) -> bool:
     return bool(sharing) and sends
 
 
+def _exchanged(design: Design, image: Image) -> bool | None:
+    """Count out both slots as MCUboot does (boot_slots_compatible); None where the mode or the sectors decide."""
+    if len(image.slots) != 1:
+        return True
+    slot, staging = design.partition(image.slots[0]), design.partition(image.staging or "")
+    here, there = slot.range.size, staging.range.size
+    if here == there:
+        return True
+    if staging.memory is MemoryKind.EXTERNAL:  # with sectors of its own
+        return False if there >= here + LARGEST_SECTOR and design.life.mode in ANY_FIT else None
+    pages = [-(-size // design.soc.page) for size in (here, there)]
+    if any(size % design.soc.page for size in (here, there)):
+        return None
+    match design.life.mode:
+        case "overwrite" | "swap-scratch":
+            return False
+        case "swap-offset":
+            return pages[1] == pages[0] + 1
+        case "swap-move" if pages[1] < pages[0]:
+            return True if pages[0] == pages[1] + 1 else None  # the trailer's pages may be missing, too
+        case "swap-move":
+            return False
+        case _:
+            return None
+
+
 def _unsure(design: Design, image: Image) -> str:
-    staged = design.partition(image.staging or "").range.size
-    slot = design.partition(image.slots[0]).range.size
-    if len(image.slots) == 1 and staged < slot:
-        return "whether an update fits a staging slot that is smaller than its slot"
+    if _exchanged(design, image) is None:
+        return "whether MCUboot exchanges two slots of different sizes"
     shared = any(len(other.slots) > 1 and other.staging == image.staging for other in design.images)
     if shared and not design.life.behaviours & {Behaviour.MISFIT_BLOCKS_STAGING, Behaviour.MISFIT_IS_DROPPED}:
         return "what becomes of a variant that fits no free slot"

@@ -144,6 +144,9 @@ def _mode(draft: Draft, told: dict[str, Any], life: dict[str, Any], chain: list[
         draft.open(("update", "mode"), "unread-mode", f"update mode `{text or 'not told'}`", policies=OF_UPDATES)
     elif seen.doubtful:
         draft.open(("update", "mode"), "conditional-mode", f"update mode `{text}`", policies=OF_UPDATES)
+    if mode == "swap-scratch" and scratch_among(draft.native.get("partitions", ())) is None:
+        text = "swap using scratch, and the map has no scratch area"
+        draft.open(("update", "mode"), "no-scratch-area", text, policies=["config-supported"], contradiction=True)
     placed = mode in IN_PLACE and _starts_in_place(draft, chain)
     if mode in {*IN_PLACE, "firmware-loader"} and not placed:
         policies = [each for each in (*OF_UPDATES, "functional", "anchor-available") if each != "config-supported"]
