@@ -12,7 +12,7 @@ from bootverify.design.boot import Protect, Stage, Step
 from bootverify.design.design import Design
 from bootverify.design.keys import Elsewhere, Key
 from bootverify.sources.attackers import load_attacker
-from bootverify.sources.design_file import load_design
+from bootverify.sources.design_file import load_design, parse_design
 from bootverify.sources.policies import all_policies
 
 TWO_STAGES = load_design(SCENARIOS / "told-two-stages.yaml")  # NSIB has booted what verifies with `hash_1`
@@ -144,3 +144,52 @@ def test_a_page_of_the_first_stage_that_a_later_stage_locks_is_shut_to_the_appli
 def test_no_lock_of_a_patched_boot_stage_is_counted_for_the_storage_of_keys(policy):
     patched = edited(IN_A_PAGE, {"lifecycle.flash_patch": True})
     assert verdict_of(patched, policy, "b0_key_hash", "app-code") is Verdict.UNKNOWN
+
+
+BY_NSIB = """
+bootverify: design/1
+name: three slots
+soc: nrf54l15
+sdk: 3.2.0
+partitions:
+  b0: {at: 0x0, size: 0x7800}
+  s0: {at: 0x8000, size: 0xc000}
+  s1: {at: 0x14000, size: 0xc000}
+  app: {at: 0x20000, size: 0x50000}
+  staging: {at: 0x70000, size: 0x50000}
+chain:
+  b0: {program: nsib, slot: b0, counter: false}
+  mcuboot: {program: mcuboot, slots: [s0, s1], staging: staging, verified_by: b0, signature: ed25519,
+            update: over_the_air, mode: swap-move, validate_primary: true}
+  app: {program: application, attribution: secure, slot: app, staging: staging, verified_by: mcuboot,
+        signature: ed25519, update: over_the_air}
+keys:
+  gen0: {kind: public, placement: {kmu: [242, 243], push_to: ram}, verifies: mcuboot, revocable: true}
+  gen1: {kind: public, placement: {kmu: [244, 245], push_to: ram}, verifies: mcuboot, revocable: true}
+  gen2: {kind: public, placement: {kmu: [246, 247], push_to: ram}, verifies: mcuboot, revocable: false}
+lifecycle: {approtect: true, secure_approtect: true, boot_region: 0x7800}
+life: {mode: swap-move, rules: []}
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, Verdict.HOLDS),  # a revoked slot takes no other key before an erase-all
+        ({"empty": True}, Verdict.VIOLATED),
+        ({"reusable": True}, Verdict.VIOLATED),
+        ({"revocable": None}, Verdict.UNKNOWN),
+    ],
+)
+def test_a_key_stays_the_one_that_is_trusted_while_no_slot_beside_it_takes_another(
+    change: dict[str, object], expected: Verdict
+) -> None:
+    design = _with_key(parse_design(BY_NSIB.encode(), shown="design.yaml"), "gen1", **change)
+    assert verdict_of(design, "rot-immutable", "gen0", "app-code-secure") is expected
+
+
+@pytest.mark.parametrize(("drawn", "expected"), [(3, Verdict.HOLDS), (2, Verdict.UNKNOWN)])
+def test_nsib_of_nrf54l_looks_in_three_slots_for_a_key(drawn: int, expected: Verdict) -> None:
+    design = parse_design(BY_NSIB.encode(), shown="design.yaml")
+    design = replace(design, keys=design.keys[:drawn])
+    assert verdict_of(design, "rot-immutable", "gen0", "app-code-secure") is expected

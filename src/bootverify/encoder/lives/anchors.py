@@ -6,6 +6,7 @@ from bootverify.design.design import Design
 from bootverify.design.keys import InImage, InKmu, InPartition, InUicr, Key, KeyKind, Placement, Purpose
 from bootverify.encoder.lives.foe import who_reaches
 from bootverify.encoder.lives.root import exposed_root, exposed_to_application, locked_away
+from bootverify.encoder.stages.nsib import generations_not_drawn
 from bootverify.machine.judgement import Judgement, broken, kept, untold
 
 SECURE_CODE = ("app-code-secure", "secure-partition")
@@ -291,6 +292,31 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
             return kept("a lock covers where it lies before he runs", key.source)
     if who in SECURE_CODE and isinstance(place, InKmu) and key.fillable:
         return broken("its slot takes a key of his", source=key.source)
+    if who in SECURE_CODE and isinstance(place, InKmu) and _in_ring(design, key) and obeyed:
+        return _generations_kept(design, key)
     if who in ANY_CODE and isinstance(place, InUicr) and key.kind is KeyKind.HASH and design.soc.otp and obeyed:
         return kept("a hash once written is final, and their number too", key.source)
     return untold("what he can put beside the key", key.source)
+
+
+def _generations_kept(design: Design, key: Key) -> Judgement:
+    """None of the slots that are consulted for the key's image may take a key of his.
+
+    "NSIB always tries 242, 244, 246 in order", MCUboot those that it is built with, one by default (soc.md 5.3).
+    """
+    images = {use.image for use in key.uses if use.purpose is Purpose.VERIFY}
+    consulted = [
+        other
+        for other in design.keys
+        if any(isinstance(each, InKmu) for each in other.placements)
+        and images & {use.image for use in other.uses if use.purpose is Purpose.VERIFY}
+    ]
+    for other in consulted:
+        if other.fillable:
+            return broken(f"the slot of {other.name}, which is consulted too, takes a key of his", source=other.source)
+    if None in {other.revocable for other in consulted}:
+        return untold("whether the policy of a slot lets it take another key", key.source)
+    by_nsib = _starts_by_nsib(design, key)
+    if by_nsib and any(generations_not_drawn(design, design.image(name)) for name in images if name):
+        return untold("whether every slot that NSIB consults is filled", key.source)
+    return kept("every slot that is consulted is filled for good", key.source)

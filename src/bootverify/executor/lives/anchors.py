@@ -335,6 +335,22 @@ def key_alone(design: Design, key: Key, attacker: Attacker) -> Judgement:
                 return done
         elif isinstance(place, InKmu) and key.fillable:
             return broken("secure code puts another key into its slot", source=place.source)
+        elif isinstance(place, InKmu) and _is_generation(design, key) and not tricked:
+            return _beside(design, key)
         elif isinstance(place, InUicr) and key.kind is KeyKind.HASH and design.soc.otp is not None and not tricked:
             return kept("its words and the number of keys take one value", key.source)
     return untold(f"what {attacker.name} can put beside the key", key.source)
+
+
+def _beside(design: Design, key: Key) -> Judgement:
+    """Provision each slot in which its stage looks: NSIB in three, MCUboot in as many as it has keys (soc.md 5.3)."""
+    target = _verified_image(key)
+    drawn = [each for each in design.keys if _verified_image(each) == target and _place(each) == _place(key)]
+    open_one = next((each for each in drawn if each.fillable), None)
+    if open_one is not None:
+        return broken(f"secure code puts a key of its own into the slot of {open_one.name}", source=open_one.source)
+    if any(each.revocable is None for each in drawn):
+        return untold("whether a slot can be emptied and filled anew", key.source)
+    if _of_nsib(design, key) and not {_turn(each) for each in drawn} >= {242, 244, 246}:
+        return untold("whether a slot that NSIB tries is empty", key.source)
+    return kept("no slot that is tried takes another key", key.source)
