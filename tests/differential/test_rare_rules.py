@@ -41,13 +41,14 @@ from bootverify.executor.stages.nsib import choose_slot
 from bootverify.executor.units.debug_port import Reset as Cause
 from bootverify.executor.units.kmu_v2 import SLOT_BYTES, KmuV2, Policy, Slot, SlotState
 from bootverify.executor.world import NotEnabled, World
-from bootverify.machine.action import Deliver, Meanwhile, Overwrite, Publish, Request, Reset
+from bootverify.machine.action import Deliver, Meanwhile, Overwrite, Publish, Request, Reset, Upload
 from bootverify.machine.content import Crafted, Genuine, Invalidated
 from bootverify.sources.design_file import load_design
 
 FED_CORE = Path(__file__).parents[1] / "scenarios" / "fed-core.yaml"
 NSIB = 1  # a chain of the small scope
 ALL = ATTACKERS["everything"]
+CABLE = Attacker(name="cable", title="", capabilities=frozenset({Capability.USE_CABLE}))
 
 
 def _world(attacker=ALL, **choices):
@@ -204,8 +205,7 @@ def test_where_no_gate_is_there_for_secure_accesses_the_design_tells_who_makes_t
 
 def test_an_open_recovery_port_writes_each_slot_of_the_image_that_its_bootloader_starts():
     plain = in_scope()
-    foe = Attacker(name="cable", title="", capabilities=frozenset({Capability.USE_CABLE}))
-    world = World.start(plain, foe)
+    world = World.start(plain, CABLE)
     while not isinstance(world.design.stages[world.device.stage].steps[world.device.step], BootGo):
         act(world, step_of(world))
     several = with_image(plain, "app", slots=("mcuboot_primary", "mcuboot_secondary"), staging=None)
@@ -214,6 +214,36 @@ def test_an_open_recovery_port_writes_each_slot_of_the_image_that_its_bootloader
         slots = ("mcuboot_primary", "mcuboot_secondary", "mcuboot")
         found = [attack.at_port(world, home(plain, name)) for name in slots]
         assert found == [recovery is Recovery.OPEN] * 2 + [False]
+
+
+def _at_port(**choices):
+    """A device with encrypted updates and an open recovery port, about to look at its image; release 2 is published."""
+    plain = in_scope(encryption=1, **choices)
+    followed = Followed(replace(plain, life=replace(plain.life, recovery=Recovery.OPEN)), CABLE)
+    followed.does(Publish(image="app", release=2, slot=""))
+    while not followed.facts["at"].endswith("boot_go"):
+        followed.does(followed.next_step())
+    return followed
+
+
+def test_what_comes_by_cable_in_clear_lies_over_an_encrypted_image_and_is_no_tlv_alone():
+    followed = _at_port()
+    released = Genuine("app", 2)
+    for content in (Crafted(wrapped=True), released):  # of a release he was shown nothing in clear
+        assert not followed.tries(Overwrite(partition="mcuboot_primary", content=content))
+    followed.does(Overwrite(partition="mcuboot_primary", content=Crafted()))
+    assert followed.boots()["at"] == "halted"
+
+
+def test_proofs_count_with_a_release_that_comes_by_cable_encrypted_and_is_decrypted_in_its_slot():
+    followed = _at_port()
+    foreseen = {each.after["content[mcuboot_primary]"] for each in followed.steps.successors(followed.facts)}
+    act(followed.world, Upload(partition="mcuboot_primary", content=Genuine("app", 2)))
+    held = content_of(followed.world, "mcuboot_primary")
+    assert held == Genuine("app", 2)
+    assert str(held) in foreseen
+    moves = {each.name: each for each in followed.steps.boot.system.transitions}
+    assert moves["send app by cable"].vague
 
 
 def test_who_meddles_with_the_chip_counts_the_accesses_to_what_he_meddles_with():

@@ -112,7 +112,7 @@ class ContentFrame(HardwareFrame):
             step.image: (stage, mark)
             for stage in self.design.stages
             for step, mark in zip(stage.steps, self.marks[stage.name], strict=True)
-            if isinstance(step, BootGo) and self.design.image(step.image).encryption is EncryptionType.NONE
+            if isinstance(step, BootGo)
         }
 
     @cached_property

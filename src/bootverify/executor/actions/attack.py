@@ -4,7 +4,7 @@ Each says whether it had an effect; none decides whether it was right to try (do
 """
 
 from bootverify.design.attacker import Capability
-from bootverify.design.boot import SEPARATORS, BootGo, EncryptionType, Program
+from bootverify.design.boot import SEPARATORS, BootGo, Program
 from bootverify.design.keys import InKmu, InUicr, Key
 from bootverify.design.life import Recovery
 from bootverify.design.protection import Access, Attribution
@@ -96,13 +96,14 @@ def at_chip(world: World, area: AddressRange, wanted: Access) -> bool:
 def at_port(world: World, area: AddressRange) -> bool:
     """Whether he uploads to `area` by cable: the running stage has an open recovery port, and looks for an image there.
 
-    The port writes what it is sent straight into the slot (facts/ncs-boot 2.9); it shows nothing of memory.
+    The port writes what it is sent straight into the slot (facts/ncs-boot 2.9); it shows nothing of memory. What is
+    sent encrypted is another action (`Upload`).
     """
     device, design = world.device, world.design
     if device.halted or not world.attacker.can(Capability.USE_CABLE) or design.life.recovery is not Recovery.OPEN:
         return False
     step = design.stages[device.stage].steps[device.step]
-    if not isinstance(step, BootGo) or design.image(step.image).encryption is not EncryptionType.NONE:
+    if not isinstance(step, BootGo):
         return False
     return any(home(design, slot).covers(area) for slot in design.image(step.image).slots)
 

@@ -44,6 +44,8 @@ def overwrite(world: World, action: Overwrite) -> None:
         _overwrite_there(world, action)
         return
     area = store_ranges(world.design)[action.partition]
+    if action.content == Crafted(wrapped=True) and attack.at_port(world, area):
+        raise NotEnabled("what is sent by cable comes from its first byte on: no TLV is changed alone")
     data = bytes_for(world, action.content, action.partition)
     before = world.device.flash.read(area.start, area.size)
     done = [erase_and_write(world.device, area, data.ljust(area.size, b"\xff"), who) for who in _writers(world, area)]
