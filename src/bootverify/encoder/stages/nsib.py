@@ -42,9 +42,10 @@ class _Choice:
     def __init__(self, frame: Frame, step: ChooseSlot, goes: str, mark: str) -> None:
         self.frame = frame
         self.image: Image = frame.design.image(step.image)
-        self.slots = frame.cells.of_image(self.image.name)
-        if not 1 <= len(self.slots) <= 2 or any(store.name != store.slot for store in self.slots):
-            raise NotModelled(f"NSIB chooses `{self.image.name}` from one or two whole slots")
+        # Of an image of several parts NSIB finds the metadata in the first one, and marks it there (ncs-boot 1.1, 1.2).
+        self.slots = tuple(frame.cells.of_slot(slot)[0] for slot in self.image.slots)
+        if not 1 <= len(self.slots) <= 2:
+            raise NotModelled(f"NSIB chooses `{self.image.name}` from one or two slots")
         self._generations()
         self._hashes()
         self.counter = frame.counter if step.counter else None
@@ -106,14 +107,13 @@ class _Choice:
 
     def _taken(self, name: str, store: Store, guard: Term, updates: dict[Term, Term]) -> Iterator[Outcome]:
         frame = self.frame
-        content = frame.content(store)
+        content = self._whole(store)
         claim = (
             choice(f"{self.mark}: {name}", "claimed version", self.counter.sort) if self.counter is not None else None
         )
-        accepts = [
-            self._accepted_genuine(store),
-            and_(eq(content, CRAFTED), self.forgeable, self._not_below(claim)),
-        ]
+        forged = and_(self.forgeable, self._not_below(claim))
+        parts = [eq(frame.content(part), CRAFTED) for part in frame.cells.of_slot(store.slot)]
+        accepts = [self._accepted_genuine(store), and_(*parts, forged)]
         active = frame.active.get(self.image.name)
         volatile = {} if active is None else {active: const(active.sort, store.slot)}
         raised = dict(updates)
@@ -127,12 +127,17 @@ class _Choice:
             updates={**raised, **volatile},
             inputs=inputs,
         )
-        yield done
-        if raised:
-            after = (1 if updates else 0) + (1 if self.counter is not None else 0)
-            yield from self._cut(done, "counted", raised, after)
-        if updates and self.counter is not None:
-            yield from self._cut(done, "marked", updates, 1)
+        found = [done]
+        if len(parts) > 1:  # an image of his may end before the last part, and he may seal over what another holds
+            mixed = and_(guard, or_(*parts), not_(and_(*parts)), forged, self._readable())
+            found.append(self._again(replace(done, guard=mixed, vague=True), f"{name}, of mixed parts"))
+        for each in found:
+            yield each
+            if raised:
+                after = (1 if updates else 0) + (1 if self.counter is not None else 0)
+                yield from self._cut(each, "counted", {target: each.updates[target] for target in raised}, after)
+            if updates and self.counter is not None:
+                yield from self._cut(each, "marked", updates, 1)
 
     def _none(self) -> Iterator[Outcome]:
         """Every candidate fails, or there is none."""
@@ -148,19 +153,19 @@ class _Choice:
         yield Outcome(name="stop", guard=not_(self.frame.provisioned), goes=HALTED)
 
     def _cut(self, done: Outcome, what: str, updates: dict[Term, Term], after: int) -> Iterator[Outcome]:
-        if not self.frame.cuts:
-            return
-        name = f"{done.name}, cut when {what}"
-        renamed = {each: choice(f"{self.mark}: {name}", "claimed version", each.sort) for each in done.inputs}
-        yield replace(
-            done,
+        if self.frame.cuts:
+            cut = replace(done, goes="", updates=updates, cut=True, after=after)
+            yield self._again(cut, f"{done.name}, cut when {what}")
+
+    def _again(self, outcome: Outcome, name: str) -> Outcome:
+        """The same under another name, with inputs of its own."""
+        renamed = {each: choice(f"{self.mark}: {name}", "claimed version", each.sort) for each in outcome.inputs}
+        return replace(
+            outcome,
             name=name,
-            guard=substitute(done.guard, renamed),
-            goes="",
-            updates={target: substitute(value, renamed) for target, value in updates.items()},
+            guard=substitute(outcome.guard, renamed),
+            updates={target: substitute(value, renamed) for target, value in outcome.updates.items()},
             inputs=tuple(renamed.values()),
-            cut=True,
-            after=after,
         )
 
     def _readable(self) -> Term:
@@ -169,13 +174,18 @@ class _Choice:
 
     # -- one slot
 
+    def _whole(self, store: Store) -> Term:
+        """What the slot holds that begins with `store`, all of its parts."""
+        several = len(self.slots) > 1
+        return self.frame.content(store) if several else self.frame.taken(self.image.name)
+
     def _absent(self, store: Store) -> Term:
         """No metadata is found: the slot is no candidate."""
         return eq(self.frame.content(store), ERASED)
 
     def _accepted_genuine(self, store: Store) -> Term:
         """The owner's image for this slot, not marked, of a version that the counter admits."""
-        content = self.frame.content(store)
+        content = self._whole(store)
         if self.counter is None:
             return member(content, self._own(store))
         return or_(*(
@@ -211,7 +221,7 @@ class _Choice:
         return ite(found, self.frame.is_content(INVALIDATED), content)
 
     def _good_without_room(self, store: Store) -> Term:
-        content = self.frame.content(store)
+        content = self._whole(store)
         return or_(*(
             and_(
                 member(content, self._own(store, (release,))),
