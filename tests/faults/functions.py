@@ -75,7 +75,7 @@ FUNCTIONS = (
     "encoder.moves.environment:_confirm",
     "encoder.moves.attack:_jump",
     "encoder.moves.fault:fault",
-    "encoder.moves.attack:_overwrite",
+    "encoder.moves.overwriting:_written",
     "encoder.moves.attack:_forge",
     "encoder.moves.attack:_program",
     "encoder.moves.attack:_kmu",
