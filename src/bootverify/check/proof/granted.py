@@ -1,4 +1,4 @@
-"""What happens some time anyway, as far as anybody can rule it out, taken for done: a smaller system that can do more.
+"""What may be done first of all and hinders nobody, taken for done: a smaller system that can do more.
 
 An owner may publish each release when he likes, which multiplies the states of a search by every subset of them and
 never harms an attacker. Where nothing can be reached in the smaller system, nothing can be reached in the system, and
