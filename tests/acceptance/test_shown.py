@@ -109,18 +109,20 @@ def test_no_advice_against_swaps_where_the_code_reads_the_key_anyway(tmp_path, c
     assert "Have MCUboot overwrite" not in told
 
 
-def test_of_a_part_too_it_is_advised_to_note_image_keys_wrapped(capsys):
-    asked = ["--policy", "image-confidential", "--subject", "tfm", "--attacker", "app-code-ns"]
+def _told_of_the_card(policy: str, subject: str, capsys) -> str:
+    asked = ["--policy", policy, "--subject", subject, "--attacker", "app-code-ns"]
     assert run(["check", str(SCENARIOS / "SB-S07.yaml"), *asked]) == 1
-    told = " ".join(capsys.readouterr().out.split())
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_of_a_part_too_it_is_advised_to_note_image_keys_wrapped(capsys):
+    told = _told_of_the_card("image-confidential", "tfm", capsys)
     assert "violated image-confidential tfm app-code-ns" in told
     assert "To do: Have MCUboot keep image keys wrapped in its swap status" in told
 
 
 def test_code_beside_reads_the_image_keys_that_a_swap_notes(capsys):
-    asked = ["--policy", "secret-confidential", "--subject", "kek_v2", "--attacker", "app-code-ns"]
-    assert run(["check", str(SCENARIOS / "SB-S07.yaml"), *asked]) == 1
-    told = " ".join(capsys.readouterr().out.split())
+    told = _told_of_the_card("secret-confidential", "kek_v2", capsys)
     assert "violated secret-confidential kek_v2 app-code-ns critical a swap notes image keys in clear" in told
     assert "app-code-ns reads 425984 bytes of app: an image key of tfm+app is among them" in told
     assert "To do: Have MCUboot keep image keys wrapped in its swap status" in told

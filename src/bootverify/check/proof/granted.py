@@ -15,8 +15,11 @@ from bootverify.encoder.logic.terms import Op, Substitution, Term, conjuncts, co
 def granted(system: System, bad: Term) -> tuple[Term, ...]:
     """The variables that a step of their own may turn true first of all, and that nothing turns or wants false."""
     alone = {variable for variable in system.variables if system.init[variable] == (False,)}
+    first = Substitution(
+        {each: const(each.sort, values[0]) for each, values in system.init.items() if len(values) == 1}
+    )
     for each in system.transitions:
-        alone -= {target for target in each.updates if not _turns_on(system, each, target)}
+        alone -= {target for target in each.updates if not _turns_on(each, target, first)}
     offered = {target for each in system.transitions for target in each.updates if target in alone}
     feared = set(_feared(bad))
     for each in system.transitions:
@@ -42,14 +45,11 @@ def _left(system: System, by: Substitution, variables: tuple[Term, ...]) -> Iter
             yield Transition(name=each.name, guard=by.of(each.guard), updates=updates, inputs=each.inputs)
 
 
-def _turns_on(system: System, transition: Transition, variable: Term) -> bool:
-    """Whether all that the transition does is turn `variable` on, and it may do so at each start."""
+def _turns_on(transition: Transition, variable: Term, first: Substitution) -> bool:
+    """Whether all that the transition does is turn `variable` on, and it may do so at each start, as `first` tells."""
     if transition.updates != {variable: true()} or not_(variable) not in (parts := conjuncts(transition.guard)):
         return False
-    known = Substitution(
-        {each: const(each.sort, values[0]) for each, values in system.init.items() if len(values) == 1}
-    )
-    return all(known.of(part) is true() for part in parts)
+    return all(first.of(part) is true() for part in parts)
 
 
 @lru_cache(maxsize=50_000)

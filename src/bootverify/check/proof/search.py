@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from bootverify.check.proof.granted import granted, granting
 from bootverify.check.proof.visited import met
@@ -56,8 +57,8 @@ def shortest(
 ) -> Path | Exhausted | GaveUp:
     """The shortest path to a state in which `bad` holds, over the cone of what `bad` reads.
 
-    A large space is looked at by way of a smaller one, where all that may be done at any time is done already: how far
-    a bad state is there says which states are too far from any. The path is the same. `there`: what may happen where,
+    A large space is looked at by way of a smaller one, where all that may be done first of all is done: how far a bad
+    state is there says which states are too far from any. The path is the same. `there`: what may happen where,
     as far as that is known.
     """
     sliced = system.sliced(bad.free)
@@ -75,24 +76,20 @@ def shortest(
     least = chart.far[chart.bad[0]]
     for most in range(least, least + len(free) + 1):  # doing each of `free` takes one step, once
         chart.go_on(most_states, to=most)
-        walk = _Walk(ordered, bad, there, leads=_Guide(most, len(chart.system.variables), chart.distances()).leads)
+        leads = partial(_in_time, chart.distances(), len(chart.system.variables), most)
+        walk = _Walk(ordered, bad, there, leads=leads)
         walk.go_on(most_states)
         if walk.bad:
             return walk.outcome()
     return GaveUp(states=len(chart.far), depth=least)
 
 
-@dataclass(frozen=True, slots=True, kw_only=False)
-class _Guide:
-    """Which states lead to a bad one in time, by how far those with the same `width` first values are from one."""
+def _in_time(distances: Mapping[State, int], width: int, most: int, state: State, depth: int) -> bool:
+    """Whether a state that is met at `depth` may lead to a bad one in `most` steps.
 
-    most: int
-    width: int
-    distances: Mapping[State, int]
-
-    def leads(self, state: State, depth: int) -> bool:
-        """Whether a state that is met at `depth` may."""
-        return depth + self.distances.get(state[: self.width], self.most + 1) <= self.most
+    `distances`: how far from one those are that have the same `width` first values.
+    """
+    return depth + distances.get(state[:width], most + 1) <= most
 
 
 class _Walk:
